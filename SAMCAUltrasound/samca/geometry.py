@@ -1,0 +1,105 @@
+"""Image pixels to model pixels and back; the only place that multiplies by a scale.
+
+Resampling is separable and anti-aliased with a triangle kernel: on enlargement it equals bilinear interpolation
+with `align_corners=False`, on reduction it averages over the area a new pixel covers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from .prompts import Box, Click, Prompts
+
+FITS = ("squash", "pad")
+
+
+@lru_cache(maxsize=64)
+def resampling_matrix(source: int, target: int) -> np.ndarray:
+    """Weights (target, source) float32 that resample `source` samples to `target`; every row sums to 1."""
+    scale = source / target
+    centres = (np.arange(target) + 0.5) * scale - 0.5
+    distance = np.abs(np.arange(source) - centres[:, None]) / max(scale, 1.0)
+    weights = np.clip(1 - distance, 0, None)
+    weights /= weights.sum(1, keepdims=True)
+    weights = weights.astype(np.float32)
+    weights.flags.writeable = False  # the cache hands the same array to everyone
+    return weights
+
+
+def resample(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Resample (H, W) or (H, W, C) to (height, width[, C]) float32."""
+    rows = resampling_matrix(pixels.shape[0], height)
+    columns = resampling_matrix(pixels.shape[1], width)
+    tall = np.tensordot(rows, np.asarray(pixels, np.float32), axes=(1, 0))  # (height, W[, C])
+    return np.moveaxis(np.tensordot(tall, columns, axes=(1, 1)), -1, 1)
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How one (height, width) px image lies in a model's (size, size) px input.
+
+    fit="squash" stretches both sides to `size` (SAMCA, SAM-Med2D); fit="pad" scales the longer side to `size` and
+    leaves the rest of the square empty at the right and bottom (SAM).
+    """
+
+    height: int
+    width: int
+    size: int
+    fit: str = "squash"
+
+    def __post_init__(self):
+        if self.fit not in FITS:
+            raise ValueError(f"fit {self.fit!r} is not one of {', '.join(FITS)}")
+        if min(self.height, self.width, self.size) < 1:
+            raise ValueError(f"image {self.height} x {self.width} px, model {self.size} px: sides must be at least 1")
+
+    @cached_property
+    def content(self) -> tuple[int, int]:
+        """Height and width in model pixels of the part of the square that the image covers."""
+        if self.fit == "squash":
+            return self.size, self.size
+        scale = self.size / max(self.height, self.width)
+        return max(1, int(self.height * scale + 0.5)), max(1, int(self.width * scale + 0.5))
+
+    def image_to_model(self, pixels: np.ndarray) -> np.ndarray:
+        """(H, W, C) image -> (h, w, C) float32 at model resolution, not yet padded."""
+        return resample(pixels, *self.content)
+
+    def xy_to_model(self, x: float, y: float) -> tuple[float, float]:
+        """Image (x, y) px -> model (x, y) px."""
+        height, width = self.content
+        return (x + 0.5) * width / self.width - 0.5, (y + 0.5) * height / self.height - 0.5
+
+    def xy_to_image(self, x: float, y: float) -> tuple[float, float]:
+        """Model (x, y) px -> image (x, y) px."""
+        height, width = self.content
+        return (x + 0.5) * self.width / width - 0.5, (y + 0.5) * self.height / height - 0.5
+
+    def prompts_to_model(self, prompts: Prompts) -> Prompts:
+        """The same prompts in model pixels; a mask becomes (size, size) float32 coverage in 0..1."""
+        clicks = tuple(Click(*self.xy_to_model(c.x, c.y), c.positive) for c in prompts.clicks)
+        box = prompts.box and Box(
+            *self.xy_to_model(prompts.box.x0, prompts.box.y0), *self.xy_to_model(prompts.box.x1, prompts.box.y1)
+        )
+        mask = None if prompts.mask is None else self._mask_to_model(prompts.mask)
+        return replace(prompts, clicks=clicks, box=box, mask=mask)
+
+    def logits_to_image(self, logits: np.ndarray) -> np.ndarray:
+        """(h, w) logits over the whole square, of any resolution -> (H, W) float32 logits of the image."""
+        height, width = self.content
+        if (height, width) != (self.size, self.size):
+            logits = resample(logits, self.size, self.size)[:height, :width]
+        return resample(logits, self.height, self.width)
+
+    def contains(self, x: float, y: float) -> bool:
+        """Whether image pixel (x, y) lies on the image."""
+        return -0.5 <= x < self.width - 0.5 and -0.5 <= y < self.height - 0.5
+
+    def _mask_to_model(self, mask: np.ndarray) -> np.ndarray:
+        height, width = self.content
+        coverage = np.zeros((self.size, self.size), np.float32)
+        coverage[:height, :width] = resample(mask, height, width)
+        return coverage
