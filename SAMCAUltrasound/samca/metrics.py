@@ -1,7 +1,7 @@
 """How well a mask agrees with the truth: overlap, boundary distance, and their mean over images.
 
-Every measure takes two (H, W) bool arrays, prediction then truth, and looks at the foreground alone. Overlaps are
-in 0..1; where a denominator is zero nothing was there to get wrong, and the value is 1.
+Every measure takes two (H, W) bool arrays, prediction then truth, and looks at the foreground alone.
+Overlaps are in 0..1; where a denominator is zero nothing was there to get wrong, and the value is 1.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ def specificity(prediction: np.ndarray, truth: np.ndarray) -> float:
 def hd(prediction: np.ndarray, truth: np.ndarray, spacing: tuple[float, float] = (1.0, 1.0)) -> float:
     """Hausdorff distance: the farthest that a boundary pixel of one mask lies from the boundary of the other.
 
-    Euclidean, between pixel centres, in the unit of `spacing` = (x, y) size of a pixel: px by default. A boundary
-    pixel is foreground with one of its four neighbours, or the image's edge, not foreground. 0 if both masks are
-    empty; the image's diagonal if one is, for no distance within the image is larger.
+    Euclidean, between pixel centres, in the unit of `spacing` = (x, y) size of a pixel: px by default.
+    A boundary pixel is foreground and has a 4-neighbour that is background or outside the image. 0 if both
+    masks are empty; the image's diagonal if one is, for no distance within the image is larger.
     """
     return max(float(distances.max()) for distances in _boundary_distances(prediction, truth, spacing))
 
@@ -55,7 +55,7 @@ def hd(prediction: np.ndarray, truth: np.ndarray, spacing: tuple[float, float] =
 def hd95(prediction: np.ndarray, truth: np.ndarray, spacing: tuple[float, float] = (1.0, 1.0)) -> float:
     """95th percentile Hausdorff distance; boundaries, unit and empty masks as in `hd`.
 
-    The larger of the two directed 95th percentiles, as in MONAI, not the percentile of both directions pooled.
+    The larger of the two directed 95th percentiles, as in MONAI; not the percentile of both pooled.
     """
     return max(
         float(np.percentile(distances, 95)) for distances in _boundary_distances(prediction, truth, spacing)
@@ -65,9 +65,9 @@ def hd95(prediction: np.ndarray, truth: np.ndarray, spacing: tuple[float, float]
 def row_hd(prediction: np.ndarray, truth: np.ndarray) -> float:
     """The "HD" of SAMUS's released code, to compare with tables made by it; it is not a geometric distance.
 
-    The rows of each mask are taken as points: the largest, over the rows of either mask, of the smallest number of
-    pixels in which the row differs from any row of the other. A vertical shift within the image therefore costs
-    nothing, and a horizontal shift counts twice.
+    The rows of each mask are taken as points: the largest, over the rows of either mask, of the smallest
+    number of pixels in which the row differs from any row of the other. A vertical shift within the image
+    therefore costs nothing, and a horizontal shift counts twice.
     """
     _check(prediction, truth)
     one, other = prediction.astype(np.float32), truth.astype(np.float32)
