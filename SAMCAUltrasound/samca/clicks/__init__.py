@@ -1,0 +1,19 @@
+"""Simulated users: what a person who knows the truth would point at.
+
+A simulator is `f(truth, predictions, k, rng) -> Prompts`: truth (H, W) bool; predictions (H, W) bool or
+None, which counts as an empty mask (double_click: the pair of the initial and the guided one); k clicks, at
+least 1; rng a numpy.random.Generator. It is pure: equal arguments and an equal state of rng give equal
+prompts. Clicks lie on pixel centres, positive ones on the truth and negative ones off it. Where the truth
+is empty and nothing else is left to point at, the answer is one negative click on the background.
+"""
+
+from . import boxes, center_of_mass, double_click, error_deepest, error_random, random_foreground
+
+CLICKS = {
+    "random_foreground": random_foreground.place,
+    "center_of_mass": center_of_mass.place,
+    "error_random": error_random.place,
+    "error_deepest": error_deepest.place,
+    "double_click": double_click.guided,
+    "boxes": boxes.place,
+}
