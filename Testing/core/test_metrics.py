@@ -1,4 +1,4 @@
-"""Metrics against values worked out by hand, and the Hausdorff trap of METHODS section 0.4."""
+"""Metrics against values worked out by hand, and the row distance that is not a Hausdorff distance."""
 
 import math
 import time
@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from samca import metrics
 from scipy.spatial.distance import directed_hausdorff
+
+from samca import metrics
 
 OVERLAPS = (metrics.dice, metrics.iou, metrics.accuracy, metrics.sensitivity, metrics.specificity)
 DISTANCES = (metrics.hd, metrics.hd95, metrics.row_hd)
