@@ -1,0 +1,23 @@
+"""SAMCA: promptable segmentation of ultrasound frames, as plain Python.
+
+    import samca
+    session = samca.Session(samca.load())
+    session.set_image(array)
+    mask = session.click(x, y)
+
+torch is imported by `load`, not by `import samca`.
+"""
+
+from __future__ import annotations
+
+from .session import Session
+
+__version__ = "0.1.0"
+__all__ = ["Session", "__version__", "load"]
+
+
+def load(source="shipped", base=None, device: str = "cpu"):
+    """A model from "shipped", an adapter file, a base file or a published SAM checkpoint; see `checkpoint.load`."""
+    from .checkpoint import load as load_checkpoint  # torch takes a second or more to import
+
+    return load_checkpoint(source, base, device)

@@ -1,0 +1,12 @@
+"""Encoder adapters by name: each entry is `add(encoder, **options)` and fills places of the encoder's blocks."""
+
+from . import bottleneck, sam_med2d, samihs, shared_weight
+
+ADAPTERS = {
+    "none": lambda encoder: None,
+    "shared_weight": shared_weight.add,
+    "bottleneck": bottleneck.add,
+    "samihs": samihs.add,
+    "sam_med2d": sam_med2d.add,
+}
+NOT_IDENTITY = {"sam_med2d"}  # an untrained adapter of these names changes the model's output

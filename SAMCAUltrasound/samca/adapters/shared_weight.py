@@ -1,0 +1,132 @@
+"""SAMCA's adapter: one projection shared by all layers, scaled and shifted per layer, with a 3x3 convolution.
+
+h = x (W * r),  out = x + GELU(conv(h)) W^T + b   (SAMCA, equation 1, with the names of R1 and B1 as SAMIHS uses them)
+
+W (D, d) is shared by one position (before attention, before the MLP) of all blocks of a stage; r (d) and b (D) belong
+to one position of one block and start at zero, so an untrained adapter changes nothing.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from ..backbones.sites import Site
+
+SCOPES = ("adapter", "block", "position")
+PLACES = {
+    "pre": {"attention": "before_attention", "mlp": "before_mlp"},
+    "post": {"attention": "after_attention", "mlp": "beside_mlp"},
+}
+
+
+class SharedProjection(nn.Module):
+    """W (D, d) down and its transpose up; untied, a second matrix goes up."""
+
+    def __init__(self, width: int, rank: int, tied: bool = True):
+        super().__init__()
+        self.down = nn.Parameter(nn.init.xavier_uniform_(torch.empty(width, rank)))
+        self._up = None if tied else nn.Parameter(nn.init.xavier_uniform_(torch.empty(width, rank)))
+
+    @property
+    def up(self) -> torch.Tensor:
+        """(D, d), used transposed."""
+        return self.down if self._up is None else self._up
+
+
+class SharedWeightAdapter(nn.Module):
+    """(B, h, w, D) -> (B, h, w, D); the projection and a shared convolution are borrowed, not owned."""
+
+    def __init__(self, projection: SharedProjection, conv=None, activation=None, act_before_conv=False, skip=True):
+        super().__init__()
+        width, rank = projection.down.shape
+        self.scale = nn.Parameter(torch.zeros(rank))
+        self.offset = nn.Parameter(torch.zeros(width))
+        self._borrowed = (projection, conv)  # a tuple, so that they are not registered a second time
+        self.activation = activation or nn.Identity()
+        self.act_before_conv, self.skip = act_before_conv, skip
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        projection, conv = self._borrowed
+        hidden = x @ (projection.down * self.scale)
+        if self.act_before_conv:
+            hidden = self.activation(hidden)
+        if conv is not None:
+            hidden = conv(hidden.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        if not self.act_before_conv:
+            hidden = self.activation(hidden)
+        out = F.linear(hidden, projection.up, self.offset)
+        return x + out if self.skip else out
+
+
+class Borrowed(nn.Module):
+    """A module that lives elsewhere, called here without being registered a second time."""
+
+    def __init__(self, module: nn.Module):
+        super().__init__()
+        self._module = (module,)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self._module[0](x)
+
+
+def add(
+    encoder: nn.Module,
+    rank: int = 100,
+    kernel: int = 3,
+    conv_scope: str = "block",
+    tie_sites: bool = False,
+    one_projection: bool = False,
+    tied: bool = True,
+    act_before_conv: bool = False,
+    site: str = "pre",
+) -> None:
+    """Put the adapter before attention and before the MLP of every block (site="post": after and beside them).
+
+    conv_scope: one convolution per adapter, per block (layout B) or per position over all layers. tie_sites: the two
+    sites of a block share everything (layout A). one_projection: both positions share W. tied: up is down transposed.
+    """
+    if rank < 1 or kernel < 1 or kernel % 2 == 0:
+        raise ValueError(f"adapter.rank {rank} and adapter.kernel {kernel}: expected rank >= 1 and an odd kernel >= 1")
+    if conv_scope not in SCOPES or site not in PLACES:
+        raise ValueError(f"adapter.conv_scope {conv_scope!r} / site {site!r}: expected one of {SCOPES} / {tuple(PLACES)}")
+    if tie_sites and site == "post":
+        raise ValueError("adapter.tie_sites needs adapter.site 'pre': after and beside are different adapters")
+
+    def conv() -> nn.Module:
+        return nn.Conv2d(rank, rank, kernel, padding=kernel // 2, bias=False)
+
+    add_shared(encoder, rank, conv, nn.GELU(), conv_scope, tie_sites, one_projection, tied, act_before_conv, site)
+
+
+def add_shared(
+    encoder, rank, make_conv, activation, conv_scope="block", tie_sites=False, one_projection=False, tied=True,
+    act_before_conv=False, site="pre",
+) -> None:  # fmt: skip
+    """`add` for any convolution and activation; SAMIHS's adapter is this without either."""
+    encoder.shared_adapter = shared = nn.ModuleDict()
+
+    def borrow(key: str, make):
+        if key not in shared:
+            shared[key] = make()
+        return shared[key]
+
+    for index, (block, width, stage, _) in enumerate(encoder.adapter_sites()):
+        adapters = {}
+        for position in ("attention",) if tie_sites else ("attention", "mlp"):
+            key = f"projection_{stage}" + ("" if tie_sites or one_projection else f"_{position}")
+            projection = borrow(key, lambda width=width: SharedProjection(width, rank, tied))
+            scope = {"adapter": f"_{index}_{position}", "block": f"_{index}", "position": f"_{stage}_{position}"}
+            conv = borrow(f"conv{scope[conv_scope]}", make_conv) if make_conv else None
+            skip = not (site == "post" and position == "mlp")
+            adapters[position] = SharedWeightAdapter(projection, conv, activation, act_before_conv, skip)
+        if tie_sites:
+            adapters["mlp"] = Borrowed(adapters["attention"])
+        for position, adapter in adapters.items():
+            setattr(block, PLACES[site][position], adapter)
+
+
+def is_shared_projection(name: str) -> bool:
+    """Whether the parameter of this name is a W, which SAMCA's Table 3 does not count."""
+    return ".shared_adapter.projection_" in f".{name}"

@@ -1,0 +1,12 @@
+"""Image encoders by name: each entry builds an encoder with `stride`, `out_channels` and `adapter_sites()`."""
+
+from functools import partial
+
+from . import sam_vit, sam_vit_small
+
+BACKBONES = {
+    "sam_vit_b": partial(sam_vit.build, "sam_vit_b"),
+    "sam_vit_l": partial(sam_vit.build, "sam_vit_l"),
+    "sam_vit_h": partial(sam_vit.build, "sam_vit_h"),
+    "sam_vit_small": sam_vit_small.build,
+}

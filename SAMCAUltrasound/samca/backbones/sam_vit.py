@@ -1,0 +1,59 @@
+"""SAM's own image encoders, ViT-B, ViT-L and ViT-H, at 1024 px or any smaller multiple of 16 px.
+
+Position tables stay as they were trained and are interpolated to the grid at hand, so official files load strictly at
+every input size (METHODS of SAM-Med2D: bilinear; relative positions: linear, as SAM's own `get_rel_pos` does).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from ..sam import ImageEncoderViT
+from .sites import Block, Features, Site
+
+SIZES = {
+    "sam_vit_b": {"embed_dim": 768, "depth": 12, "num_heads": 12, "global_attn_indexes": (2, 5, 8, 11)},
+    "sam_vit_l": {"embed_dim": 1024, "depth": 24, "num_heads": 16, "global_attn_indexes": (5, 11, 17, 23)},
+    "sam_vit_h": {"embed_dim": 1280, "depth": 32, "num_heads": 16, "global_attn_indexes": (7, 15, 23, 31)},
+}
+
+
+class SamViT(ImageEncoderViT):
+    """(B, 3, S, S) normalised image -> Features with embedding (B, 256, S/16, S/16)."""
+
+    stride, out_channels = 16, 256
+
+    def __init__(self, **sizes):
+        super().__init__(
+            patch_size=16, mlp_ratio=4, qkv_bias=True, use_rel_pos=True, window_size=14, out_chans=self.out_channels,
+            norm_layer=partial(nn.LayerNorm, eps=1e-6), **sizes,
+        )  # fmt: skip
+        self.blocks = nn.ModuleList(Block(block) for block in self.blocks)
+
+    def forward(self, image: torch.Tensor) -> Features:
+        x = self.patch_embed(image)
+        x = x + self._positions(x.shape[1:3])
+        for block in self.blocks:
+            x = block(x)
+        return Features(self.neck(x.permute(0, 3, 1, 2)))
+
+    def adapter_sites(self) -> list[Site]:
+        """The transformer blocks, one stage."""
+        return [Site(block, self.pos_embed.shape[-1], 0, block.window_size > 0) for block in self.blocks]
+
+    def _positions(self, grid: tuple[int, int]) -> torch.Tensor:
+        if self.pos_embed.shape[1:3] == grid:
+            return self.pos_embed
+        table = F.interpolate(self.pos_embed.permute(0, 3, 1, 2), size=grid, mode="bilinear", align_corners=False)
+        return table.permute(0, 2, 3, 1)
+
+
+def build(name: str, position_grid: int = 64) -> SamViT:
+    """The encoder of this name; `position_grid` is the side of its stored position table (64: trained at 1024 px)."""
+    if position_grid < 1:
+        raise ValueError(f"backbone.position_grid is {position_grid}: expected at least 1")
+    return SamViT(img_size=16 * position_grid, **SIZES[name])

@@ -1,0 +1,56 @@
+"""What every backbone shares: its features, and a transformer block with places for adapters."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from ..sam import FastAttention, window_partition, window_unpartition
+
+
+class Features(NamedTuple):
+    """Image features: embedding (B, C, h, w) and finer maps, (B, C/8, 4h, 4w) and (B, C/4, 2h, 2w), or none."""
+
+    embedding: torch.Tensor
+    fine: tuple[torch.Tensor, ...] = ()
+
+
+class Site(NamedTuple):
+    """One transformer block that takes adapters: its width D, its stage, and whether attention is windowed."""
+
+    block: nn.Module
+    width: int
+    stage: int
+    windowed: bool
+
+
+class Block(nn.Module):
+    """SAM's transformer block with four places for adapters, empty at first; (B, h, w, D) -> (B, h, w, D).
+
+    x = x + after_attention(attn(before_attention(norm1 x)));  n = norm2 x;  x = x + mlp(before_mlp(n)) + beside_mlp(n)
+    Every place sees the whole (B, h, w, D) map, before windows are cut and after they are joined. The child modules
+    of the plain block keep their names.
+    """
+
+    def __init__(self, plain: nn.Module):
+        super().__init__()
+        self.norm1, self.norm2, self.mlp = plain.norm1, plain.norm2, plain.mlp
+        self.attn = FastAttention(plain.attn)
+        self.window_size = plain.window_size
+        self.before_attention, self.after_attention, self.before_mlp = nn.Identity(), nn.Identity(), nn.Identity()
+        self.beside_mlp = None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x + self.after_attention(self._attention(self.before_attention(self.norm1(x))))
+        normed = self.norm2(x)
+        x = x + self.mlp(self.before_mlp(normed))
+        return x if self.beside_mlp is None else x + self.beside_mlp(normed)
+
+    def _attention(self, x: torch.Tensor) -> torch.Tensor:
+        if self.window_size == 0:
+            return self.attn(x)
+        height, width = x.shape[1:3]
+        windows, padded = window_partition(x, self.window_size)
+        return window_unpartition(self.attn(windows), self.window_size, padded, (height, width))

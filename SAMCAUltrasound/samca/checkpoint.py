@@ -1,0 +1,215 @@
+"""Weights on disk: base files, adapter files, official checkpoints; written atomically, read without running code.
+
+Base file: every tensor of a model without its adapter. Adapter file: the tuned tensors, with name and SHA256 of the base
+they belong to. Both are .safetensors whose metadata hold the config and where they come from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+import zipfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from . import published
+from .config import ModelConfig, from_json, to_json
+from .model import Model, adapt, build_base
+
+FORMAT_VERSION = 1
+SHIPPED_BASE, SHIPPED_ADAPTER = "base.safetensors", "samca.safetensors"
+PACKAGE = Path(__file__).resolve().parent
+MODEL_FOLDERS = (PACKAGE.parent / "Resources" / "Models", PACKAGE / "Resources" / "Models")  # Slicer; wheel
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a file of weights says about itself, beside its config."""
+
+    name: str = ""  # shown in lists of models
+    data: str = ""  # what it was trained on
+    licence: str = ""
+    figures: dict[str, Any] = field(default_factory=dict)  # validation results
+    versions: dict[str, str] = field(default_factory=dict)  # of the software that wrote it
+
+
+def load(source: str | Path = "shipped", base: str | Path | None = None, device: str = "cpu") -> Model:
+    """A model in eval mode from "shipped", an adapter file, a base file or a published SAM checkpoint.
+
+    An adapter's base is `base` if given, else the file of the same SHA256 beside it or among the shipped ones.
+    Raises FileNotFoundError for a missing file and ValueError for one that is damaged or does not fit.
+    """
+    path = shipped_folder() / SHIPPED_ADAPTER if str(source) == "shipped" else Path(source)
+    state, metadata = read(path)
+    kind = metadata.get("kind")
+    if kind == "adapter":
+        return _load_adapter(path, state, metadata, base).to(device)
+    if kind == "base":
+        return _load_base(path, state, metadata).to(device)
+    return _load_published(path, state).to(device)
+
+
+def shipped_folder() -> Path:
+    """The folder of the models that come with the package."""
+    for folder in MODEL_FOLDERS:
+        if (folder / SHIPPED_ADAPTER).exists():
+            return folder
+    raise FileNotFoundError(f"the shipped model is missing: expected {MODEL_FOLDERS[0] / SHIPPED_ADAPTER}; reinstall")
+
+
+def read(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """(tensors by name, metadata) of a .safetensors file or a torch file of tensors; nothing is executed."""
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no file of weights at {path}")
+    try:
+        if path.suffix == ".safetensors":
+            with safe_open(path, "pt") as file:
+                return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})
+        return torch.load(path, map_location="cpu", weights_only=True), {}
+    except pickle.UnpicklingError as error:
+        raise ValueError(
+            f"{path} is no file of plain tensors, or it carries code, which is never run: ask its author for .safetensors"
+        ) from error
+    except (SafetensorError, RuntimeError, EOFError, ValueError, zipfile.BadZipFile, KeyError) as error:
+        raise ValueError(f"{path} is damaged or no checkpoint: download or copy it again") from error
+
+
+def describe_file(path: str | Path) -> tuple[ModelConfig, Provenance, str]:
+    """Config, provenance and kind ("base" or "adapter") of one of our files, without its tensors."""
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no file of weights at {path}")
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = dict(file.metadata() or {})
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged or no .safetensors file: copy it again") from error
+    return _config(path, metadata), from_json(Provenance, json.loads(metadata["provenance"]), path.name), metadata["kind"]
+
+
+def save_base(model: Model, path: str | Path, provenance: Provenance) -> None:
+    """Write every tensor of a model without adapter as a base file in half precision."""
+    state = model.state_dict()
+    metadata = {"kind": "base", "provenance": _provenance(provenance)}
+    _write(path, {name: state[name] for name in _base_names(model)}, model.config, metadata)
+
+
+def save_adapter(model: Model, path: str | Path, base: str | Path, provenance: Provenance) -> None:
+    """Write the tuned tensors of a model as an adapter file for this base file, in half precision."""
+    state = model.state_dict()
+    metadata = {"kind": "adapter", "base": Path(base).name, "base_sha256": sha256(base)}
+    metadata["provenance"] = _provenance(provenance)
+    _write(path, {name: state[name] for name in model.tuned}, model.config, metadata)
+
+
+def sha256(path: str | Path) -> str:
+    """Hexadecimal SHA256 of a file."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def write_atomically(path: str | Path, content: bytes) -> None:
+    """Write to a temporary name beside `path`, then rename: a reader sees the old file or the whole new one."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load_weights(model: Model, state: dict[str, torch.Tensor], path: str | Path, names: list[str]) -> None:
+    """Put exactly the tensors of these names into a model, shapes checked; raises ValueError naming the first misfit."""
+    own = model.state_dict()
+    missing, unknown = sorted(set(names) - set(state)), sorted(set(state) - set(names))
+    if missing or unknown:
+        what = f"{missing[0]} is missing" if missing else f"{unknown[0]} has no place"
+        raise ValueError(f"{path} does not fit a {model.config.backbone.name} model: {what}")
+    for name in names:
+        if state[name].shape != own[name].shape:
+            raise ValueError(
+                f"{path} does not fit: {name} has shape {tuple(state[name].shape)}, expected {tuple(own[name].shape)}"
+            )
+    model.load_state_dict(state, strict=False)
+
+
+def _base_names(model: Model) -> list[str]:
+    return [name for name in model.state_dict() if not name.startswith("fusion.")]
+
+
+def _load_base(path: Path, state: dict, metadata: dict) -> Model:
+    model = build_base(_config(path, metadata))
+    load_weights(model, state, path, _base_names(model))
+    return adapt(model)
+
+
+def _load_adapter(path: Path, state: dict, metadata: dict, base: str | Path | None) -> Model:
+    model = build_base(_config(path, metadata))
+    base = _find_base(path, metadata, base)
+    base_state, base_metadata = read(base)
+    if base_metadata.get("kind") != "base":
+        _, base_state, _ = published.recognise(base_state, base)
+    load_weights(model, base_state, base, _base_names(model))
+    model = adapt(model)
+    load_weights(model, state, path, model.tuned)
+    return model
+
+
+def _load_published(path: Path, state: dict) -> Model:
+    """A published checkpoint: base tensors first, then those of its adapter, if it has one."""
+    config, base_state, adapter_state = published.recognise(state, path)
+    model = build_base(config)
+    load_weights(model, base_state, path, _base_names(model))
+    model = adapt(model)
+    if adapter_state:
+        load_weights(model, adapter_state, path, [n for n in model.tuned if n in adapter_state or n not in base_state])
+    return model
+
+
+def _find_base(path: Path, metadata: dict, given: str | Path | None) -> Path:
+    wanted, name = metadata["base_sha256"], metadata["base"]
+    places = [Path(given)] if given else [path.parent / name, *(folder / name for folder in MODEL_FOLDERS)]
+    found = [place for place in places if place.is_file()]
+    for place in found:
+        if sha256(place) == wanted:
+            return place
+    if found:
+        raise ValueError(f"{path.name} belongs to the base {name} with SHA256 {wanted}, but {found[0]} is another file")
+    raise FileNotFoundError(f"{path.name} needs its base {name}: put it beside the adapter or give its path")
+
+
+def _config(path: Path, metadata: dict) -> ModelConfig:
+    try:
+        version, config = int(metadata["format"]), json.loads(metadata["config"])
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"{path} has no settings inside: it is no file of this program") from error
+    if version > FORMAT_VERSION:
+        raise ValueError(f"{path} has format {version}, this program reads up to {FORMAT_VERSION}: update the program")
+    return from_json(ModelConfig, config, f"{path.name}: model")
+
+
+def _write(path: str | Path, tensors: dict[str, torch.Tensor], config: ModelConfig, metadata: dict) -> None:
+    halves = {k: (v.half() if v.is_floating_point() else v).contiguous().cpu() for k, v in tensors.items()}
+    metadata = {"format": str(FORMAT_VERSION), "config": json.dumps(to_json(config)), **metadata}
+    write_atomically(path, save(halves, metadata))
+
+
+def _provenance(provenance: Provenance) -> str:
+    versions = {"torch": torch.__version__, **provenance.versions}
+    return json.dumps(to_json(replace(provenance, versions=versions)))

@@ -1,0 +1,199 @@
+"""Settings as frozen dataclasses that go to JSON and back; an unknown key, a wrong type or range is an error.
+
+A `Part` names one entry of a seam (an adapter, a fusion ...) with its options; in JSON it is
+{"name": "shared_weight", "rank": 100}, or just the name. What options exist is known to the entry itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import types
+import typing
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from .geometry import FITS
+
+
+@dataclass(frozen=True)
+class Part:
+    """One entry of a seam by name, and its options."""
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, value: str | dict, where: str) -> Part:
+        """From a name or {"name": ..., option: value}."""
+        if isinstance(value, str):
+            return cls(value)
+        if not isinstance(value, dict) or not isinstance(value.get("name"), str):
+            raise ValueError(f"{where} is {value!r}: expected a name or an object with 'name' and options")
+        return cls(value["name"], {k: _tupled(v) for k, v in value.items() if k != "name"})
+
+    def make(self, where: str, entries: dict[str, Any], *arguments):
+        """Call the entry of this name with these arguments and the options, both checked."""
+        entry = choose(where, entries, self.name)
+        check_options(where, entry, self.options, skip=len(arguments))
+        return entry(*arguments, **self.options)
+
+
+def setting(default, *, at_least=None, above=None, at_most=None, choices=None):
+    """A dataclass field with a range or a list of choices that `parse` checks."""
+    rules = {"at_least": at_least, "above": above, "at_most": at_most, "choices": choices}
+    return field(default=default, metadata=rules)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Everything that decides the form of a model; stored in every file of trained weights."""
+
+    method: str = "samca"  # the file in samca/methods that these settings started from
+    backbone: Part = Part("sam_vit_small")  # image encoder
+    adapter: Part = Part("shared_weight")  # what is put into the frozen encoder
+    fusion: Part = Part("dynamic")  # how initial and guided prompts are joined
+    tuned: tuple[str, ...] = ("mask_decoder",)  # parts trained beside the adapter
+    image_size: int = setting(256, at_least=32, at_most=4096)  # side of the model's input in px
+    fit: str = setting("squash", choices=FITS)  # how an image fills the square
+    feedback: bool = False  # the last logits are the mask prompt of the next click
+
+    def __post_init__(self):
+        check_fields(self, "model")
+        if self.image_size % 16:
+            raise ValueError(f"model.image_size is {self.image_size}: expected a multiple of 16")
+
+
+def choose(where: str, entries: dict[str, Any], name: str):
+    """entries[name], or a ValueError that lists the right names."""
+    if name not in entries:
+        raise ValueError(f"{where} {name!r} is not one of {', '.join(sorted(entries))}")
+    return entries[name]
+
+
+def check_options(where: str, entry, options: dict[str, Any], skip: int = 0) -> None:
+    """Compare options with the signature of `entry` after its first `skip` parameters: names and types."""
+    parameters = list(inspect.signature(entry).parameters.values())[skip:]
+    if isinstance(entry, type):
+        hints = typing.get_type_hints(entry.__init__)
+    else:
+        hints = typing.get_type_hints(getattr(entry, "func", entry))
+    known = {p.name: hints.get(p.name, Any) for p in parameters}
+    for name, value in options.items():
+        if name not in known:
+            raise ValueError(f"{where}.{name} is unknown: expected one of {', '.join(sorted(known)) or 'no option'}")
+        check_type(f"{where}.{name}", value, known[name])
+
+
+def check_type(where: str, value, expected) -> None:
+    """Raise ValueError unless `value` is of the annotated type (an int is a float, a bool is not a number)."""
+    if expected is Any:
+        return
+    origin, arguments = typing.get_origin(expected), typing.get_args(expected)
+    if origin in (typing.Union, types.UnionType):
+        if any(_fits(value, option) for option in arguments):
+            return
+    elif _fits(value, expected):
+        return
+    raise ValueError(f"{where} is {value!r}: expected {getattr(expected, '__name__', expected)}")
+
+
+def _fits(value, expected) -> bool:
+    origin, arguments = typing.get_origin(expected), typing.get_args(expected)
+    if origin is tuple:
+        if not isinstance(value, tuple | list) or (arguments[-1] is not ... and len(value) != len(arguments)):
+            return False
+        return all(_fits(v, arguments[0] if arguments[-1] is ... else arguments[i]) for i, v in enumerate(value))
+    if origin is dict:
+        return isinstance(value, dict)
+    if expected is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if expected is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, origin or expected)
+
+
+def check_fields(config, where: str) -> None:
+    """Check every field of a config against its annotation and its rules."""
+    hints = typing.get_type_hints(type(config))
+    for item in fields(config):
+        value, name = getattr(config, item.name), f"{where}.{item.name}"
+        check_type(name, value, hints[item.name])
+        rules = item.metadata
+        if value is None or not rules:
+            continue
+        if rules["choices"] and value not in rules["choices"]:
+            raise ValueError(f"{name} is {value!r}: expected one of {', '.join(map(str, rules['choices']))}")
+        if rules["at_least"] is not None and not value >= rules["at_least"]:
+            raise ValueError(f"{name} is {value!r}: expected at least {rules['at_least']}")
+        if rules["above"] is not None and not value > rules["above"]:
+            raise ValueError(f"{name} is {value!r}: expected more than {rules['above']}")
+        if rules["at_most"] is not None and not value <= rules["at_most"]:
+            raise ValueError(f"{name} is {value!r}: expected at most {rules['at_most']}")
+
+
+def to_json(config) -> dict[str, Any]:
+    """A config as plain JSON values."""
+    return {item.name: _plain(getattr(config, item.name)) for item in fields(config)}
+
+
+def from_json(kind: type, values: dict[str, Any], where: str):
+    """A config of this dataclass from JSON values; keys that are absent keep their defaults."""
+    if not isinstance(values, dict):
+        raise ValueError(f"{where} is {values!r}: expected an object")
+    hints = typing.get_type_hints(kind)
+    unknown = sorted(set(values) - {item.name for item in fields(kind)})
+    if unknown:
+        allowed = ", ".join(sorted(item.name for item in fields(kind)))
+        raise ValueError(f"{where}.{unknown[0]} is unknown: expected one of {allowed}")
+    return kind(**{k: _parsed(hints[k], v, f"{where}.{k}") for k, v in values.items()})
+
+
+def with_settings(config, where: str, settings: dict[str, Any]):
+    """The config with values set by dotted name: {"adapter.rank": 64}; naming another part drops its options."""
+    values = to_json(config)
+    for dotted, value in settings.items():
+        *path, last = dotted.split(".")
+        target = values
+        for step in path:
+            if isinstance(target.get(step), str):
+                target[step] = {"name": target[step]}
+            target = target.get(step)
+            if not isinstance(target, dict):
+                raise ValueError(f"{where}.{dotted} is unknown: {where} has no group {step!r}")
+        if last == "name" and target.get("name") != value:
+            target.clear()
+        target[last] = value
+    return from_json(type(config), values, where)
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """'adapter.rank=64' -> ('adapter.rank', 64); a value that is no JSON is taken as a word."""
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise ValueError(f"setting {text!r}: expected NAME=VALUE, as adapter.rank=64")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
+
+
+def _parsed(hint, value, where: str):
+    if hint is Part:
+        return Part.parse(value, where)
+    if dataclasses.is_dataclass(hint):
+        return from_json(hint, value, where)
+    return _tupled(value)
+
+
+def _tupled(value):
+    return tuple(_tupled(v) for v in value) if isinstance(value, list) else value
+
+
+def _plain(value):
+    if isinstance(value, Part):
+        return {"name": value.name, **{k: _plain(v) for k, v in value.options.items()}}
+    if dataclasses.is_dataclass(value):
+        return to_json(value)
+    return [_plain(v) for v in value] if isinstance(value, tuple) else value

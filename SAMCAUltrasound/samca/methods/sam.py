@@ -1,0 +1,13 @@
+"""Plain SAM (Kirillov et al., ICCV 2023), every part trained: what adapters are measured against, and how a base is made."""
+
+from ..config import ModelConfig, Part
+
+MODEL = ModelConfig(
+    method="sam",
+    backbone=Part("sam_vit_b"),
+    adapter=Part("none"),
+    fusion=Part("single"),
+    tuned=("image_encoder", "prompt_encoder", "mask_decoder"),
+    image_size=1024,
+    fit="pad",
+)

@@ -1,0 +1,11 @@
+"""SAMCA (Huo et al., ICIC 2025): shared-weight adapters, decoder trained, dynamic fusion of initial and guided prompts."""
+
+from ..config import ModelConfig, Part
+
+MODEL = ModelConfig(
+    method="samca",
+    backbone=Part("sam_vit_b"),
+    adapter=Part("shared_weight"),
+    fusion=Part("dynamic"),
+    tuned=("mask_decoder",),
+)

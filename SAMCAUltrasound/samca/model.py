@@ -1,0 +1,157 @@
+"""The assembled model: image encoder with adapters, prompt encoder, fusion, mask decoder; `build` makes it from a config."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from . import sam
+from .adapters import ADAPTERS
+from .backbones import BACKBONES
+from .backbones.sites import Features
+from .config import ModelConfig
+from .fusion import FUSIONS
+from .geometry import resample
+from .prompts import Prompts
+
+MASK_PROMPT_LOGIT = 10.0  # a painted mask becomes logits of this size, about what a sure decoder gives
+
+
+class Pointing(NamedTuple):
+    """One set of prompts for each image of a batch, in model pixels.
+
+    points (B, N, 2) float32 (x, y), labels (B, N) int: 1 foreground, 0 background, -1 no point; boxes (B, 4) or None.
+    """
+
+    points: torch.Tensor
+    labels: torch.Tensor
+    boxes: torch.Tensor | None = None
+
+
+class Model(nn.Module):
+    """A promptable segmentation model. Parts carry SAM's names, so official checkpoints load strictly."""
+
+    def __init__(self, config: ModelConfig, image_encoder: nn.Module):
+        super().__init__()
+        self.config = config
+        width, grid = image_encoder.out_channels, config.image_size // image_encoder.stride
+        self.image_encoder = image_encoder
+        self.prompt_encoder = sam.prompt_encoder_for(width, grid, config.image_size)
+        self.mask_decoder = sam.decoder_for(width)
+        self.fusion = config.fusion.make("fusion", FUSIONS)
+        self.tuned: list[str] = []
+        self.register_buffer("pixel_mean", torch.tensor(sam.PIXEL_MEAN).view(3, 1, 1), persistent=False)
+        self.register_buffer("pixel_std", torch.tensor(sam.PIXEL_STD).view(3, 1, 1), persistent=False)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return self.pixel_mean.device
+
+    @property
+    def mask_side(self) -> int:
+        """Side in px of mask logits and mask prompts: four times the embedding's."""
+        return self.prompt_encoder.mask_input_size[0]
+
+    # Tensors: what training uses
+
+    def encode(self, images: torch.Tensor) -> Features:
+        """(B, 3, h, w) RGB in 0..255, h and w at most image_size -> features; normalised, then filled up with zeros."""
+        x = (images - self.pixel_mean) / self.pixel_std
+        size = self.config.image_size
+        return self.image_encoder(F.pad(x, (0, size - x.shape[-1], 0, size - x.shape[-2])))
+
+    def decode(
+        self, features: Features, sets: Sequence[Pointing], masks: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Features of B images, one or two sets of prompts (initial, guided) and mask logits (B, 1, m, m) or None ->
+        logits (B, 1, m, m) and predicted IoU (B, 1), m = mask_side."""
+        sparse = self.fusion([self._sparse(s) for s in sets], self.prompt_encoder.not_a_point_embed.weight)
+        dense = self._dense(masks, sparse.shape[0])
+        return self.mask_decoder(
+            features.embedding, self.prompt_encoder.get_dense_pe(), sparse, dense, fine=features.fine
+        )
+
+    def _sparse(self, pointing: Pointing) -> torch.Tensor:
+        points, labels, boxes = pointing
+        if points.shape[1] == 0 and boxes is None:
+            return points.new_zeros(points.shape[0], 0, self.mask_decoder.transformer_dim)
+        coordinates = (points, labels) if points.shape[1] else None
+        return self.prompt_encoder(coordinates, boxes, None)[0]
+
+    def _dense(self, masks: torch.Tensor | None, batch: int) -> torch.Tensor:
+        if masks is None:
+            return self.prompt_encoder.no_mask_embed.weight.reshape(1, -1, 1, 1).expand(
+                batch, -1, *self.prompt_encoder.image_embedding_size
+            )
+        return self.prompt_encoder(None, None, masks)[1]
+
+    # Arrays: what a session uses
+
+    @torch.inference_mode()
+    def embed(self, pixels: np.ndarray) -> Features:
+        """(h, w, 3) float32 RGB in 0..255 at model resolution -> features of one image."""
+        image = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))).to(self.device)
+        return self.encode(image[None])
+
+    @torch.inference_mode()
+    def predict(
+        self, features: Features, prompts: Prompts, previous: np.ndarray | None = None
+    ) -> tuple[np.ndarray, float]:
+        """Prompts of one object in model pixels, and the logits (m, m) of the click before, used where the config says
+        so -> logits (m, m) float32 and predicted IoU. One click is the initial path; of more, the first is initial and
+        the others are guided (SAMCA), unless the fusion knows one set only."""
+        sets = prompts.initial_and_guided() if self.fusion.splits else (prompts,)
+        pointings = [self._pointing(s) for s in sets]
+        pointings = pointings[:1] if len(sets) == 2 and not sets[1].clicks else pointings
+        logits, iou = self.decode(features, pointings, self._mask_prompt(prompts, previous))
+        return logits[0, 0].float().cpu().numpy(), float(iou[0, 0])
+
+    def _pointing(self, prompts: Prompts) -> Pointing:
+        points = torch.tensor([[c.x, c.y] for c in prompts.clicks], dtype=torch.float32).reshape(1, -1, 2)
+        labels = torch.tensor([[int(c.positive) for c in prompts.clicks]], dtype=torch.long).reshape(1, -1)
+        box = prompts.box and torch.tensor([[prompts.box.x0, prompts.box.y0, prompts.box.x1, prompts.box.y1]])
+        return Pointing(
+            points.to(self.device), labels.to(self.device), None if box is None else box.float().to(self.device)
+        )
+
+    def _mask_prompt(self, prompts: Prompts, previous: np.ndarray | None) -> torch.Tensor | None:
+        logits = previous if self.config.feedback else None
+        if logits is None and prompts.mask is not None:
+            logits = (2 * resample(prompts.mask, self.mask_side, self.mask_side) - 1) * MASK_PROMPT_LOGIT
+        return None if logits is None else torch.from_numpy(np.ascontiguousarray(logits))[None, None].to(self.device)
+
+
+def build(config: ModelConfig) -> Model:
+    """A model with random weights, in eval mode: base first, then the adapter; `model.tuned` names what trains."""
+    return adapt(build_base(config))
+
+
+def build_base(config: ModelConfig) -> Model:
+    """The model of this config without its adapter, in eval mode; base weights are loaded into this one."""
+    return Model(config, config.backbone.make("backbone", BACKBONES)).eval()
+
+
+def adapt(model: Model) -> Model:
+    """Freeze the base, add the adapter, unfreeze the parts the config names; `tuned` is trained, saved and loaded."""
+    base = set(model.state_dict())
+    model.requires_grad_(False)  # what exists now is the base; what is made below trains
+    model.config.adapter.make("adapter", ADAPTERS, model.image_encoder)
+    for part in model.config.tuned:
+        _part(model, part).requires_grad_(True)
+    parts = (*(f"{part}." for part in model.config.tuned), "fusion.")
+    model.tuned = [name for name in model.state_dict() if name not in base or name.startswith(parts)]
+    return model.eval()
+
+
+def _part(model: Model, name: str) -> nn.Module:
+    try:
+        return model.get_submodule(name)
+    except AttributeError:
+        names = ", ".join(n for n, _ in model.named_children())
+        raise ValueError(f"tuned part {name!r} does not exist: expected one of {names}, or a part of them") from None

@@ -1,0 +1,132 @@
+"""The one door to the segment-anything package: its classes, a decoder for batches, and a faster attention.
+
+`import segment_anything` needs torchvision for helpers that are not used here, so only its `modeling` folder is
+loaded, under a private name; `sys.modules["segment_anything"]` stays as it was for everybody else.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+PIXEL_MEAN = (123.675, 116.28, 103.53)  # of RGB in 0..255, as SAM was trained
+PIXEL_STD = (58.395, 57.12, 57.375)
+PRIVATE_NAME = "samca._segment_anything_modeling"
+
+
+def _modeling():
+    """The `segment_anything.modeling` package, executed without its parent."""
+    if PRIVATE_NAME in sys.modules:
+        return sys.modules[PRIVATE_NAME]
+    package = importlib.util.find_spec("segment_anything")
+    if package is None or not package.submodule_search_locations:
+        raise ImportError("the package segment-anything is missing: install it with `pip install segment-anything`")
+    folder = Path(package.submodule_search_locations[0]) / "modeling"
+    spec = importlib.util.spec_from_file_location(
+        PRIVATE_NAME, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[PRIVATE_NAME] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+modeling = _modeling()
+ImageEncoderViT, PromptEncoder, TwoWayTransformer = (
+    modeling.ImageEncoderViT,
+    modeling.PromptEncoder,
+    modeling.TwoWayTransformer,
+)
+LayerNorm2d = modeling.image_encoder.LayerNorm2d
+PlainBlock = modeling.image_encoder.Block
+window_partition = modeling.image_encoder.window_partition
+window_unpartition = modeling.image_encoder.window_unpartition
+get_rel_pos = modeling.image_encoder.get_rel_pos
+
+
+class FastAttention(nn.Module):
+    """SAM's attention with decomposed relative positions through one fused kernel; (B, h, w, D) -> (B, h, w, D).
+
+    Takes over the parameters of the plain module under their own names, so official checkpoints fit.
+    """
+
+    def __init__(self, plain: nn.Module):
+        super().__init__()
+        self.num_heads, self.scale = plain.num_heads, plain.scale
+        self.qkv, self.proj = plain.qkv, plain.proj
+        self.rel_pos_h, self.rel_pos_w = plain.rel_pos_h, plain.rel_pos_w
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        batch, height, width, _ = x.shape
+        tokens = height * width
+        qkv = self.qkv(x).reshape(batch, tokens, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
+        query, key, value = qkv.unbind(0)  # (B, heads, N, D / heads)
+        bias = self._position_bias(query, height, width)
+        x = F.scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=self.scale)
+        return self.proj(x.transpose(1, 2).reshape(batch, height, width, -1))
+
+    def _position_bias(self, query: torch.Tensor, height: int, width: int) -> torch.Tensor:
+        """(B, heads, N, N): what each query adds for the row and the column of each key (MViTv2)."""
+        rows = get_rel_pos(height, height, self.rel_pos_h).to(query.dtype)  # (h, h, d)
+        columns = get_rel_pos(width, width, self.rel_pos_w).to(query.dtype)
+        grid = query.reshape(*query.shape[:2], height, width, -1)
+        by_row = torch.einsum("bnhwc,hkc->bnhwk", grid, rows)
+        by_column = torch.einsum("bnhwc,wkc->bnhwk", grid, columns)
+        bias = by_row[..., :, None] + by_column[..., None, :]
+        return bias.reshape(*query.shape[:2], height * width, height * width)
+
+
+class MaskDecoder(modeling.MaskDecoder):
+    """SAM's mask decoder for a batch of images with one prompt set each, optionally with finer image features.
+
+    The plain decoder repeats the image features once per prompt row, which is right for one image only.
+    """
+
+    def forward(self, embedding, image_pe, sparse, dense, fine=()):
+        """(B, C, h, w) features, (1, C, h, w) positions, (B, N, C), (B, C, h, w) -> logits (B, 1, 4h, 4w), IoU (B, 1).
+
+        `fine` is empty or (C/8 at 4h x 4w, C/4 at 2h x 2w): features added while upscaling, as in SAM 2.
+        """
+        batch = sparse.shape[0]
+        output_tokens = torch.cat([self.iou_token.weight, self.mask_tokens.weight]).expand(batch, -1, -1)
+        tokens = torch.cat((output_tokens, sparse), dim=1)
+        source = (embedding if embedding.shape[0] == batch else embedding.expand(batch, -1, -1, -1)) + dense
+        tokens, keys = self.transformer(source, image_pe.expand(batch, -1, -1, -1), tokens)
+        upscaled = self._upscale(keys.transpose(1, 2).reshape(source.shape), fine)
+        weights = self.output_hypernetworks_mlps[0](tokens[:, 1])  # mask token 0: SAM's single-mask output
+        logits = torch.einsum("bc,bchw->bhw", weights, upscaled)[:, None]
+        return logits, self.iou_prediction_head(tokens[:, 0])[:, :1]
+
+    def _upscale(self, source: torch.Tensor, fine: tuple[torch.Tensor, ...]) -> torch.Tensor:
+        if not fine:
+            return self.output_upscaling(source)
+        first, norm, activation, second, last_activation = self.output_upscaling
+        middle = activation(norm(first(source) + fine[1]))
+        return last_activation(second(middle) + fine[0])
+
+
+def decoder_for(width: int) -> MaskDecoder:
+    """A mask decoder of `width` channels; 256 is the official one, others keep its proportions."""
+    transformer = TwoWayTransformer(depth=2, embedding_dim=width, mlp_dim=8 * width, num_heads=8)
+    return MaskDecoder(
+        num_multimask_outputs=3,
+        transformer=transformer,
+        transformer_dim=width,
+        iou_head_depth=3,
+        iou_head_hidden_dim=width,
+    )
+
+
+def prompt_encoder_for(width: int, grid: int, image_size: int) -> nn.Module:
+    """SAM's prompt encoder for a (grid, grid) embedding of `width` channels and (image_size, image_size) px input."""
+    return PromptEncoder(
+        embed_dim=width,
+        image_embedding_size=(grid, grid),
+        input_image_size=(image_size, image_size),
+        mask_in_chans=16,
+    )

@@ -1,0 +1,170 @@
+"""One image, its prompts, its mask: what the effect, the evaluation and the command line all use."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+try:
+    from .frames import as_rgb
+except ImportError:
+    as_rgb = None
+from .geometry import Geometry
+from .prompts import Box, Click, Prompts
+
+
+class Embedder(Protocol):
+    """What a session asks of a model; see `samca.model.Model`."""
+
+    config: Any
+
+    def embed(self, pixels: np.ndarray) -> Any: ...
+
+    def predict(self, features: Any, prompts: Prompts, previous: np.ndarray | None) -> tuple[np.ndarray, float]: ...
+
+
+class Prediction(NamedTuple):
+    """Logits (H, W) float32 of the image, positive inside, and the model's own estimate of the IoU, 0..1."""
+
+    logits: np.ndarray
+    iou: float
+
+    @property
+    def mask(self) -> np.ndarray:
+        """(H, W) bool."""
+        return self.logits > 0
+
+
+class Session:
+    """Interactive segmentation of one object in one image.
+
+    The state is the embedding and the prompts; the mask is always computed from them, so undo drops a prompt. All
+    coordinates are image pixels, x to the right, y down, pixel centres at whole numbers.
+    """
+
+    def __init__(self, model: Embedder):
+        self.model = model
+        self.geometry: Geometry | None = None
+        self._features: Any = None
+        self._history: list[Prompts] = [Prompts()]
+        self._logits: dict[Prompts, tuple[np.ndarray, float]] = {}  # by prefix of the clicks, in model resolution
+
+    def set_image(self, pixels: np.ndarray, window: tuple[float, float] | None = None) -> None:
+        """Take one (H, W), (H, W, 3) or (H, W, 4) frame of any dtype, encode it, forget the prompts.
+
+        `window` is (low, high): the grey values that become black and white; see `frames.as_rgb` for the rest.
+        """
+        rgb = as_rgb(pixels, window)
+        geometry = Geometry(*rgb.shape[:2], self.model.config.image_size, self.model.config.fit)
+        self.use_embedding(self.model.embed(geometry.image_to_model(rgb)), geometry)
+
+    def use_embedding(self, features: Any, geometry: Geometry) -> None:
+        """Take an image that was encoded before, and forget the prompts."""
+        self._features, self.geometry = features, geometry
+        self.start([Prompts()])
+
+    def start(self, history: list[Prompts]) -> None:
+        """Replace the prompts and their history, the current ones last."""
+        self._history, self._logits = list(history), {}
+
+    @property
+    def prompts(self) -> Prompts:
+        """What points at the object now."""
+        return self._history[-1]
+
+    @property
+    def embedding(self) -> tuple[Any, Geometry]:
+        """The encoded image, to be kept and given to `use_embedding` later."""
+        return self._encoded(), self.geometry
+
+    def click(self, x: float, y: float, positive: bool = True) -> np.ndarray:
+        """Add a click at (x, y) px; return the new (H, W) bool mask."""
+        self._check_inside(x, y)
+        return self._become(self.prompts.plus(Click(float(x), float(y), positive)))
+
+    def box(self, x0: float, y0: float, x1: float, y1: float) -> np.ndarray:
+        """Put a box around the object, in place of an earlier one; return the new mask."""
+        for corner in ((x0, y0), (x1, y1)):
+            self._check_inside(*corner)
+        return self._become(Prompts(self.prompts.clicks, Box(x0, y0, x1, y1), self.prompts.mask))
+
+    def use_mask(self, mask: np.ndarray) -> np.ndarray:
+        """Take an (H, W) bool mask as prompt, in place of an earlier one; return the new mask."""
+        self._encoded()
+        expected = (self.geometry.height, self.geometry.width)
+        if np.shape(mask) != expected:
+            raise ValueError(f"mask of shape {np.shape(mask)}: expected {expected}, the shape of the image")
+        return self._become(Prompts(self.prompts.clicks, self.prompts.box, np.asarray(mask, bool)))
+
+    def move(self, index: int, x: float, y: float) -> np.ndarray:
+        """Move click `index` (from 0) to (x, y) px; return the new mask."""
+        self._check_inside(x, y)
+        return self._become(self.prompts.moved(index, float(x), float(y)))
+
+    def remove(self, index: int) -> np.ndarray:
+        """Take click `index` (from 0) away; return the new mask."""
+        return self._become(self.prompts.without(index))
+
+    def undo(self) -> np.ndarray:
+        """Go back by one prompt, move or removal; without any, nothing happens. Return the mask."""
+        if len(self._history) > 1:
+            self._history.pop()
+        return self.mask
+
+    def clear(self) -> np.ndarray:
+        """Drop all prompts; return the empty mask."""
+        return self._become(Prompts())
+
+    @property
+    def mask(self) -> np.ndarray:
+        """(H, W) bool; empty without prompts."""
+        return self.predict(self.prompts).mask
+
+    @property
+    def logits(self) -> np.ndarray:
+        """(H, W) float32; the mask is where they are positive."""
+        return self.predict(self.prompts).logits
+
+    @property
+    def iou(self) -> float:
+        """The model's estimate of the IoU between its mask and the object, 0..1; 0 without prompts."""
+        return self.predict(self.prompts).iou
+
+    def predict(self, prompts: Prompts) -> Prediction:
+        """What these prompts would give, without taking them."""
+        features = self._encoded()
+        shape = self.geometry.height, self.geometry.width
+        if not prompts:
+            return Prediction(np.full(shape, -np.inf, np.float32), 0.0)
+        logits, iou = self._replay(features, prompts)
+        return Prediction(self.geometry.logits_to_image(logits), min(max(iou, 0.0), 1.0))
+
+    def _replay(self, features: Any, prompts: Prompts) -> tuple[np.ndarray, float]:
+        """Decode after the last click; with feedback, after each click with the logits of the one before."""
+        if prompts.mask is not None:  # masks are not compared, so their logits are not kept
+            return self.model.predict(features, self.geometry.prompts_to_model(prompts), None)
+        if prompts not in self._logits:
+            previous = None
+            if self.model.config.feedback and (earlier := prompts.first(len(prompts.clicks) - 1)) and prompts.clicks:
+                previous, _ = self._replay(features, earlier)
+            self._logits[prompts] = self.model.predict(features, self.geometry.prompts_to_model(prompts), previous)
+        return self._logits[prompts]
+
+    def _become(self, prompts: Prompts) -> np.ndarray:
+        mask = self.predict(prompts).mask
+        self._history.append(prompts)
+        return mask
+
+    def _encoded(self) -> Any:
+        if self._features is None:
+            raise RuntimeError("no image yet: call set_image(array) before the first prompt")
+        return self._features
+
+    def _check_inside(self, x: float, y: float) -> None:
+        self._encoded()
+        if not self.geometry.contains(x, y):
+            raise ValueError(
+                f"click at ({x}, {y}) is outside the image: x must be 0..{self.geometry.width - 1}, "
+                f"y 0..{self.geometry.height - 1}"
+            )
