@@ -1,0 +1,54 @@
+"""Where the samples of a scan lie in the body, and the way from beams to the pixels of the frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from .scene import View
+
+
+@dataclass(frozen=True)
+class Beams:
+    """Samples of a scan, one column a beam: x, z and depth below the probe, each (samples, beams) mm; steps in mm."""
+
+    x: np.ndarray
+    z: np.ndarray
+    depth: np.ndarray
+    step_z: float
+    step_x: np.ndarray  # (samples, 1): beams of a fan part with depth
+
+
+def beams_of(view: View) -> Beams:
+    """Samples about one pixel apart."""
+    samples = max(2, round(view.depth_mm / view.spacing_mm))
+    depth = (np.arange(samples) + 0.5)[:, None] * view.depth_mm / samples
+    if not view.radius_mm:
+        count = max(2, round(view.width_mm / view.spacing_mm))
+        x = ((np.arange(count) + 0.5) / count - 0.5) * view.width_mm
+        x, depth = np.broadcast_arrays(x, depth)
+        return Beams(x, depth, depth, view.depth_mm / samples, np.full((samples, 1), view.width_mm / count))
+    middle_arc = 2 * view.half_angle * (view.radius_mm + 0.6 * view.depth_mm)
+    count = max(2, round(middle_arc / view.spacing_mm))
+    angle = ((np.arange(count) + 0.5) / count * 2 - 1) * view.half_angle
+    radius = view.radius_mm + depth
+    x, z = radius * np.sin(angle), radius * np.cos(angle) - view.radius_mm
+    step_x = radius * 2 * view.half_angle / count
+    return Beams(x, z, np.broadcast_to(depth, x.shape), view.depth_mm / samples, step_x)
+
+
+def to_frame(view: View, scan: np.ndarray, order: int) -> np.ndarray:
+    """Scan-convert (samples, beams) to (height, width) of the frame, 0 outside; order 1 for grey, 0 for labels."""
+    x = (np.arange(view.width)[None, :] - view.middle_x) * view.spacing_mm
+    z = (np.arange(view.height)[:, None] + 0.5 - view.top) * view.spacing_mm
+    if view.radius_mm:
+        depth = np.hypot(x, z + view.radius_mm) - view.radius_mm
+        across = np.arctan2(x, z + view.radius_mm) / view.half_angle
+    else:
+        across, depth = np.broadcast_arrays(x / (0.5 * view.width_mm), z)
+    samples, count = scan.shape
+    row = depth / view.depth_mm * samples - 0.5
+    column = (across + 1) * 0.5 * count - 0.5
+    return ndimage.map_coordinates(scan, (row, column), order=order, mode="constant", cval=0, output=scan.dtype)

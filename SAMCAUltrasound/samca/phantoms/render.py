@@ -1,0 +1,83 @@
+"""From a scene to a frame: scatterers, point spread function, attenuation and gain, log compression, scan conversion."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from .beams import Beams, beams_of, to_frame
+from .fields import noise, wave
+from .marks import burn
+from .scene import Machine, Scene
+from .structures import add_structure
+from .tissue import Tissue, tissue_of
+
+BLENDS = 3  # lateral widths between which the point spread function is interpolated over depth
+
+
+def render(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """The frame (H, W) uint8 and its labels (H, W) uint8; `rng` draws the speckle and the electronic noise."""
+    beams = beams_of(scene.view)
+    tissue = tissue_of(scene, beams)
+    labels = np.zeros(beams.x.shape, np.uint8)
+    for number, structure in enumerate(scene.structures, start=1):
+        labels[add_structure(tissue, structure, beams)] = number
+    grey = compress(scene.machine, received(scene, tissue, beams, rng))
+    image = to_frame(scene.view, np.round(grey), order=1)
+    return burn(np.round(image).astype(np.uint8), scene.marks), to_frame(scene.view, labels, order=0)
+
+
+def received(scene: Scene, tissue: Tissue, beams: Beams, rng: np.random.Generator) -> np.ndarray:
+    """Envelope in dB with white at 0, (samples, beams)."""
+    machine = scene.machine
+    amplitude = (10 ** (tissue.echo / 20)).astype(np.float32)
+    power = np.zeros_like(amplitude)
+    for _ in range(machine.looks):
+        scatterers = rng.standard_normal((2, *amplitude.shape), np.float32) * amplitude
+        power += (spread(machine, beams, scatterers) ** 2).sum(0) / machine.looks
+    sheet = spread(machine, beams, amplitude * (10 ** (tissue.specular / 20) - 1), normalised=False)
+    power = ndimage.gaussian_filter(power + sheet**2, machine.smooth_mm / beams.step_z, truncate=3)
+    level = 10 * np.log10(power + 1e-12) + attenuation(scene, tissue, beams)
+    level -= np.percentile(level, 95) + machine.dynamic_range_db * (1 - (machine.bright / 255) ** (1 / machine.gamma))
+    floor = spread(machine, beams, rng.standard_normal((2, *amplitude.shape), np.float32))
+    return 10 * np.log10(10 ** (level / 10) + 10 ** (machine.noise_db / 10) * (floor**2).sum(0) / 2)
+
+
+def spread(machine: Machine, beams: Beams, scatterers: np.ndarray, normalised: bool = True) -> np.ndarray:
+    """Convolve (..., samples, beams) with a Gaussian point spread function whose lateral width grows with depth.
+
+    normalised keeps the power of white noise, otherwise the sum of the kernel is 1.
+    """
+    axial = max(machine.axial_mm / beams.step_z, 0.5)
+    field = ndimage.gaussian_filter1d(scatterers, axial, axis=-2, mode="reflect", truncate=3)
+    relative = np.linspace(0, BLENDS - 1, field.shape[-2])[:, None]
+    result = np.zeros_like(field)
+    for index in range(BLENDS):
+        weight = np.clip(1 - np.abs(relative - index), 0, None)
+        rows = np.flatnonzero(weight[:, 0])
+        part = slice(rows[0], rows[-1] + 1)
+        width_mm = machine.lateral_mm * (1 + (machine.lateral_growth - 1) * index / (BLENDS - 1))
+        lateral = max(width_mm / float(beams.step_x[part].mean()), 0.7)
+        gain = (4 * np.pi * axial * lateral) ** 0.5 if normalised else 1.0
+        smooth = ndimage.gaussian_filter1d(field[..., part, :], lateral, axis=-1, mode="reflect", truncate=3)
+        result[..., part, :] += gain * weight[part] * smooth
+    return result
+
+
+def attenuation(scene: Scene, tissue: Tissue, beams: Beams) -> np.ndarray:
+    """Loss in dB (at most 0 but for enhancement) that gain has not made up for, (samples, beams)."""
+    crossed = np.cumsum(tissue.absorption, axis=0) * beams.step_z
+    crossed = ndimage.gaussian_filter1d(crossed, 0.4 / float(beams.step_x.mean()), axis=1)
+    relative = beams.depth / scene.view.depth_mm
+    along_probe = np.arange(relative.shape[1]) * float(beams.step_x.mean())
+    streaks = np.clip(wave(scene.seed + 1, along_probe, 4.0), 0, 2) ** 2 * np.clip(relative * 2, 0, 1)
+    uneven = noise(scene.seed + 2, beams.x, beams.depth, 14.0, 9.0)
+    return 1.2 * uneven - crossed - scene.machine.slope_db * relative - scene.machine.streaks_db * streaks
+
+
+def compress(machine: Machine, level: np.ndarray) -> np.ndarray:
+    """Grey 0..255 of a level in dB with white at 0: log compression, grey map, edge enhancement."""
+    grey = np.clip(1 + level / machine.dynamic_range_db, 0, 1.1) ** machine.gamma
+    if machine.sharpen:
+        grey = grey + machine.sharpen * (grey - ndimage.gaussian_filter(grey, 1.5))
+    return 255 * np.clip(grey, 0, 1)

@@ -1,0 +1,70 @@
+"""Lesions, vessels and nerves: their exact region, and what they do to the tissue around and below."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .beams import Beams
+from .fields import noise
+from .scene import Structure
+from .tissue import Tissue
+
+
+def border_distance(structure: Structure, beams: Beams) -> np.ndarray:
+    """(samples, beams) approximate distance in mm to the border, negative inside."""
+    x, z = beams.x - structure.x_mm, beams.z - structure.z_mm
+    if structure.warp_mm:
+        scale = 0.45 * min(structure.a_mm, structure.b_mm) + 0.3
+        x = x + structure.warp_mm * noise(structure.seed, beams.x, beams.z, scale, scale)
+        z = z + structure.warp_mm * noise(structure.seed + 1, beams.x, beams.z, scale, scale)
+    cosine, sine = np.cos(structure.tilt), np.sin(structure.tilt)
+    u, v = (x * cosine + z * sine) / structure.a_mm, (z * cosine - x * sine) / structure.b_mm
+    return (np.hypot(u, v) - outline(structure, np.arctan2(v, u))) * (structure.a_mm * structure.b_mm) ** 0.5
+
+
+def outline(structure: Structure, angle: np.ndarray) -> np.ndarray:
+    """Radius of the border relative to the ellipse, at any angles in rad."""
+    radius = np.ones_like(angle)
+    for order, amplitude, phase in structure.lobes:
+        radius += amplitude * np.cos(order * angle + phase)
+    for direction, width, length in structure.spikes:
+        away = np.abs((angle - direction + np.pi) % (2 * np.pi) - np.pi)
+        radius += length * np.clip(1 - away / width, 0, None) ** 1.5
+    return radius
+
+
+def add_structure(tissue: Tissue, structure: Structure, beams: Beams) -> np.ndarray:
+    """Put the structure into the tissue and return its region, (samples, beams) bool."""
+    distance = border_distance(structure, beams)
+    region = distance < 0
+    around = (distance > 0) & (distance < 3)
+    outside_echo = float(tissue.echo[around].mean()) if around.any() else 0.0
+    inside = 0.5 - 0.5 * np.tanh(distance / structure.border_mm)
+    tissue.echo += inside * (outside_echo + interior(structure, beams) - tissue.echo)
+    tissue.specular *= 1 - inside
+    tissue.absorption += inside * structure.absorption_db_per_mm
+    add_seams(tissue, structure, beams, distance)
+    return region
+
+
+def interior(structure: Structure, beams: Beams) -> np.ndarray:
+    """(samples, beams) dB relative to the tissue around: contrast, grain, dark fascicles, bright flecks."""
+    scale = 0.25 * min(structure.a_mm, structure.b_mm) + 0.25
+    echo = structure.contrast_db + structure.grain_db * noise(structure.seed + 2, beams.x, beams.z, scale, scale)
+    x, z = beams.x - structure.x_mm, beams.z - structure.z_mm
+    for across, down, radius in structure.fascicles:
+        echo -= 14 * np.clip(1.6 - 1.6 * ((x - across) ** 2 + (z - down) ** 2) / radius**2, 0, 1)
+    for across, down, level in structure.flecks:
+        echo += level * np.exp(-((x - across) ** 2) / 0.09 - (z - down) ** 2 / 0.03)
+    return echo
+
+
+def add_seams(tissue: Tissue, structure: Structure, beams: Beams, distance: np.ndarray):
+    """The capsule (brightest where it faces the beam), the broad bright seam, and shadows below the two edges."""
+    x, z = beams.x - structure.x_mm, beams.z - structure.z_mm
+    facing = z**2 / (x**2 + z**2 + 1e-9)
+    rim = np.exp(-(((distance - 0.1) / 0.2) ** 2)) * (0.3 + 0.7 * facing)
+    tissue.specular = np.maximum(tissue.specular, structure.rim_db * rim)
+    tissue.echo += structure.halo_db * np.exp(-np.clip(distance - 0.3, 0, None) / 1.2) * (distance > 0)
+    edge = np.exp(-((distance / 0.3) ** 2)) * (1 - facing) ** 2
+    tissue.absorption += structure.edge_shadow_db * edge

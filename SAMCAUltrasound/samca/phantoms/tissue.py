@@ -1,0 +1,61 @@
+"""Layered tissue: echo level, specular sheets and absorption at every sample of a scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .beams import Beams
+from .fields import noise, sheets, wave
+from .scene import Layer, Scene
+
+TRANSITION_MM = 0.12  # half width of the border between two layers
+FASCIA_MM = 0.22
+SEPTUM_MM = 0.16
+
+
+@dataclass
+class Tissue:
+    """(samples, beams) arrays: diffuse echo in dB, specular echo in dB above it, absorption in dB per mm."""
+
+    echo: np.ndarray
+    specular: np.ndarray
+    absorption: np.ndarray
+
+
+def tissue_of(scene: Scene, beams: Beams) -> Tissue:
+    """The tissue without its structures."""
+    depth = folded_depth(scene, beams)
+    tops = [layer.top_mm + layer.wave_mm * wave(layer.seed, beams.x, 9.0) for layer in scene.layers]
+    tissue = Tissue(*(np.zeros(beams.x.shape) for _ in range(3)))
+    for layer, top, below in zip(scene.layers, tops, [*tops[1:], np.inf], strict=True):
+        rows = np.flatnonzero(((depth > top - 1) & (depth < below + 1)).any(1))
+        if len(rows):
+            add_layer(tissue, layer, beams, depth, depth - top, slice(rows[0], rows[-1] + 1))
+    return tissue
+
+
+def folded_depth(scene: Scene, beams: Beams) -> np.ndarray:
+    """Depth in mm that tissue had before it was tilted and folded; the skin stays on the probe."""
+    free = 1 - np.exp(-((beams.depth / 4) ** 2))
+    folds = noise(scene.seed, beams.x, beams.depth, 9.0, 6.0)
+    return beams.depth + free * (scene.tilt * beams.x + scene.warp_mm * folds)
+
+
+def add_layer(tissue: Tissue, layer: Layer, beams: Beams, depth: np.ndarray, below: np.ndarray, rows: slice):
+    """Lay one layer over what lies at and under its top; `below` is the distance to that top in mm."""
+    x, depth, below = beams.x[rows], depth[rows], below[rows]
+    step_x = float(beams.step_x[rows].mean())
+    inside = 0.5 + 0.5 * np.tanh(below / TRANSITION_MM)
+    coarse = noise(layer.seed + 1, x, depth, layer.grain_x_mm, layer.grain_z_mm)
+    fine = noise(layer.seed + 2, x, depth, layer.grain_x_mm / 3, layer.grain_z_mm / 3)
+    echo = layer.echo_db + layer.grain_db * (0.8 * coarse + 0.6 * fine)
+    course = noise(layer.seed + 3, x, depth, layer.septa_x_mm, layer.septa_z_mm)
+    septa = sheets(np.sin(np.pi * layer.septa_density * course), beams.step_z, step_x, SEPTUM_MM)
+    broken = np.clip(0.5 + 0.6 * noise(layer.seed + 4, x, depth, 3.0, 1.2), 0, 1.3)
+    fascia = np.exp(-((below / FASCIA_MM) ** 2)) * np.clip(0.7 + 0.6 * wave(layer.seed + 5, x, 5.0), 0, 1.3)
+    specular = np.maximum(layer.septa_db * septa * broken, layer.fascia_db * fascia)
+    for whole, part in ((tissue.echo, echo), (tissue.absorption, layer.absorption_db_per_mm)):
+        whole[rows] += inside * (part - whole[rows])
+    tissue.specular[rows] = np.maximum(tissue.specular[rows] * (1 - inside), specular)
