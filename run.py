@@ -77,7 +77,7 @@ def find_interpreter():
 
 
 def digest(version, files, root):
-    """What the environment depends on, as one word: its Python, the requirements, and where the sources lie."""
+    """What the environment depends on, in one word: its Python, the requirements, where the sources lie."""
     content = [
         repr((version, str(root))).encode(),
         *(file.read_bytes().replace(b"\r\n", b"\n") for file in files),
@@ -108,21 +108,29 @@ def step(command):
         raise SetupError("Setting up .venv stopped (see above); run the same command again to go on.")
 
 
-def make_environment(python):
-    """Make .venv with pip in it, or keep the one that is there if it works."""
+def environment_steps(python):
+    """Commands that make .venv with pip in it; none where the one that is there works."""
     if version_of([str(python)]) in SUPPORTED and succeeds([str(python), "-m", "pip", "--version"]):
-        return
+        return []
     interpreter = find_interpreter()
+    venv = [*interpreter, "-m", "venv", "--clear", VENV]
     if succeeds([*interpreter, "-c", "import ensurepip"]):
-        step([*interpreter, "-m", "venv", "--clear", VENV])
-    elif succeeds([*interpreter, "-m", "pip", "--version"]):  # Debian keeps ensurepip in a package of its own
-        step([*interpreter, "-m", "venv", "--clear", "--without-pip", VENV])
-        step([*interpreter, "-m", "pip", "--python", python, "install", "pip"])
-    else:
-        raise SetupError(
-            f"{interpreter[0]} has neither ensurepip nor pip: install one of them "
-            "(on Debian and Ubuntu the package python3-venv) and run the same command again."
-        )
+        return [venv]
+    if succeeds([*interpreter, "-m", "pip", "--version"]):  # Debian keeps ensurepip in a package of its own
+        return [[*venv, "--without-pip"], [*interpreter, "-m", "pip", "--python", python, "install", "pip"]]
+    raise SetupError(
+        f"{interpreter[0]} has neither ensurepip nor pip: install one of them "
+        "(on Debian and Ubuntu the package python3-venv) and run the same command again."
+    )
+
+
+def install_steps(python, extra):
+    """Commands that install the package with this extra, every version from the constraints."""
+    pip = [python, "-m", "pip", "install", "--disable-pip-version-check", "-c", CONSTRAINTS]
+    return [
+        [*pip, "setuptools"],  # so that the package is built by the pinned one
+        [*pip, "--no-build-isolation", "-e", f".[{extra}]"],
+    ]
 
 
 def prepare(extra):
@@ -131,13 +139,11 @@ def prepare(extra):
     stamp = STAMP.read_text() if STAMP.exists() else ""
     if is_ready(stamp, extra, digest(version_of([str(python)]), requirements, ROOT)):
         return python
+    steps = environment_steps(python) + install_steps(python, extra)
     print("Setting up .venv; this needs the network and happens once.", file=sys.stderr, flush=True)
-    if stamp:
-        STAMP.unlink()
-    make_environment(python)
-    pip = [python, "-m", "pip", "install", "--disable-pip-version-check", "-c", CONSTRAINTS]
-    step([*pip, "setuptools"])  # so that the package is built by the pinned one
-    step([*pip, "--no-build-isolation", "-e", f".[{extra}]"])
+    STAMP.unlink(missing_ok=True)
+    for command in steps:
+        step(command)
     STAMP.write_text(f"{extra} {digest(version_of([str(python)]), requirements, ROOT)}")
     return python
 

@@ -53,6 +53,36 @@ def test_no_supported_python_is_one_sentence(starter, monkeypatch):
         starter.find_interpreter()
 
 
+def words(steps):
+    return [" ".join(map(str, command)) for command in steps]
+
+
+@pytest.mark.parametrize(("missing", "expected"), [("", 1), ("ensurepip", 2)])
+def test_an_environment_gets_pip_from_what_the_host_has(starter, monkeypatch, tmp_path, missing, expected):
+    monkeypatch.setattr(starter, "succeeds", lambda command: not missing or missing not in command[-1])
+    steps = words(starter.environment_steps(tmp_path / "python"))
+    assert len(steps) == expected
+    assert ("--without-pip" in steps[0]) == (missing == "ensurepip")
+    assert all("--python" in step for step in steps[1:])
+
+
+def test_a_host_without_ensurepip_and_pip_is_one_sentence(starter, monkeypatch, tmp_path):
+    monkeypatch.setattr(starter, "succeeds", lambda command: False)
+    with pytest.raises(starter.SetupError, match="python3-venv"):
+        starter.environment_steps(tmp_path / "python")
+
+
+def test_a_working_environment_is_kept(starter):
+    assert starter.environment_steps(Path(sys.executable)) == []
+
+
+def test_every_install_is_held_to_the_constraints(starter):
+    steps = words(starter.install_steps("python", "test"))
+    assert steps
+    assert all(f"-c {starter.CONSTRAINTS}" in step for step in steps)
+    assert steps[-1].endswith("-e .[test]")
+
+
 def test_the_key_follows_the_requirements_the_python_and_the_place(starter, tmp_path):
     file = tmp_path / "constraints.txt"
     file.write_bytes(b"torch==1\n")
