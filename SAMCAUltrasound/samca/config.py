@@ -65,6 +65,53 @@ class ModelConfig:
             raise ValueError(f"model.image_size is {self.image_size}: expected a multiple of 16")
 
 
+@dataclass(frozen=True)
+class LossConfig:
+    """Weights of the terms of the training loss; SAMCA's hybrid loss is Dice, BCE and IoU as 6:1:3."""
+
+    dice: float = setting(0.6, at_least=0)  # 1 - soft Dice
+    bce: float = setting(0.1, at_least=0)  # binary cross entropy
+    iou: float = setting(0.3, at_least=0)  # 1 - soft Jaccard
+    iou_head: float = setting(0.0, at_least=0)  # squared error of the predicted IoU (SAM)
+
+    def __post_init__(self):
+        check_fields(self, "loss")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One training run; the defaults are SAMCA's (section 4.1)."""
+
+    data: tuple[str, ...]  # dataset folders
+    out: str  # run folder: settings, log, resume point, best weights
+    validation: tuple[str, ...] = ()  # dataset folders; empty: a share of the data's groups
+    validation_share: float = setting(0.15, above=0, at_most=0.5)  # of the groups, where no folder is given
+    base: str = "shipped"  # where training starts: "shipped", "random" or a file of weights
+    model: dict[str, Any] = field(default_factory=dict)  # settings of the model over those of its method
+    schedule: Part = Part("double_click")  # which clicks and masks make the loss
+    loss: LossConfig = LossConfig()
+    augment: str = "samus"  # entry of augment.AUGMENTS
+    optimizer: str = setting("adam", choices=("adam", "adamw"))
+    learning_rate: float = setting(1e-4, above=0, at_most=1)
+    learning_rate_curve: str = setting("constant", choices=("constant", "one_cycle"))
+    weight_decay: float = setting(0.0, at_least=0)
+    average: float = setting(0.0, at_least=0, at_most=0.99999)  # decay of averaged weights; 0: no averaging
+    batch: int = setting(4, at_least=1)
+    epochs: int = setting(20, at_least=1)
+    validation_clicks: tuple[int, ...] = (1, 3, 5)
+    seed: int = setting(0, at_least=0)
+    device: str = "auto"  # "auto": cuda, mps or cpu; or a torch device
+    precision: str = setting("auto", choices=("auto", "float32", "bfloat16"))  # auto: whichever is faster here
+    threads: int = setting(0, at_least=0)  # CPU threads; 0: torch's own choice
+
+    def __post_init__(self):
+        check_fields(self, "run")
+        if not self.data or not self.out:
+            raise ValueError("run.data and run.out must name at least one dataset folder and the run folder")
+        if not self.validation_clicks or min(self.validation_clicks) < 1:
+            raise ValueError(f"run.validation_clicks is {self.validation_clicks}: expected numbers from 1")
+
+
 def choose(where: str, entries: dict[str, Any], name: str):
     """entries[name], or a ValueError that lists the right names."""
     if name not in entries:

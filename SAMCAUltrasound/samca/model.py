@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,20 +16,10 @@ from .backbones.sites import Features
 from .config import ModelConfig
 from .fusion import FUSIONS
 from .geometry import resample
+from .pointing import Pointing, collate
 from .prompts import Prompts
 
 MASK_PROMPT_LOGIT = 10.0  # a painted mask becomes logits of this size, about what a sure decoder gives
-
-
-class Pointing(NamedTuple):
-    """One set of prompts for each image of a batch, in model pixels.
-
-    points (B, N, 2) float32 (x, y), labels (B, N) int: 1 foreground, 0 background, -1 no point; boxes (B, 4) or None.
-    """
-
-    points: torch.Tensor
-    labels: torch.Tensor
-    boxes: torch.Tensor | None = None
 
 
 class Model(nn.Module):
@@ -107,18 +96,10 @@ class Model(nn.Module):
         so -> logits (m, m) float32 and predicted IoU. One click is the initial path; of more, the first is initial and
         the others are guided (SAMCA), unless the fusion knows one set only."""
         sets = prompts.initial_and_guided() if self.fusion.splits else (prompts,)
-        pointings = [self._pointing(s) for s in sets]
+        pointings = [collate([s], self.device) for s in sets]
         pointings = pointings[:1] if len(sets) == 2 and not sets[1].clicks else pointings
         logits, iou = self.decode(features, pointings, self._mask_prompt(prompts, previous))
         return logits[0, 0].float().cpu().numpy(), float(iou[0, 0])
-
-    def _pointing(self, prompts: Prompts) -> Pointing:
-        points = torch.tensor([[c.x, c.y] for c in prompts.clicks], dtype=torch.float32).reshape(1, -1, 2)
-        labels = torch.tensor([[int(c.positive) for c in prompts.clicks]], dtype=torch.long).reshape(1, -1)
-        box = prompts.box and torch.tensor([[prompts.box.x0, prompts.box.y0, prompts.box.x1, prompts.box.y1]])
-        return Pointing(
-            points.to(self.device), labels.to(self.device), None if box is None else box.float().to(self.device)
-        )
 
     def _mask_prompt(self, prompts: Prompts, previous: np.ndarray | None) -> torch.Tensor | None:
         logits = previous if self.config.feedback else None

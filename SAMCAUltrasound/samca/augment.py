@@ -1,0 +1,75 @@
+"""Augmentations by name: each makes a MONAI transform of {"image": (C, S, S) 0..1, "mask": (1, S, S)}."""
+
+from __future__ import annotations
+
+import numpy as np
+
+RADIANS = np.pi / 180
+
+
+def none():
+    """Leave images as they are."""
+    return None
+
+
+def samus():
+    """What SAMUS trains with, and SAMCA follows: gamma, rotation by 30 degrees, zoom by 1.3, contrast, each at 0.5."""
+    from monai.transforms import Compose, RandAdjustContrastd, RandRotated, RandScaleIntensityd, RandZoomd
+
+    keys, modes = ["image", "mask"], ["bilinear", "nearest"]
+    return Compose(
+        [
+            RandAdjustContrastd("image", prob=0.5, gamma=(0.5, 2.0)),
+            RandRotated(keys, range_x=30 * RADIANS, prob=0.5, mode=modes, padding_mode="zeros"),
+            RandZoomd(keys, prob=0.5, min_zoom=1.0, max_zoom=1.3, mode=["bilinear", "nearest"]),
+            RandScaleIntensityd("image", factors=0.3, prob=0.5),
+        ]
+    )
+
+
+def ultrasound():
+    """Wider than `samus`: left-right flips, one affine map, gamma, gain, blur, speckle-like noise, coarse shading."""
+    from monai.transforms import (
+        Compose,
+        RandAdjustContrastd,
+        RandAffined,
+        RandBiasFieldd,
+        RandFlipd,
+        RandGaussianSmoothd,
+        RandRicianNoised,
+        RandScaleIntensityd,
+    )
+
+    keys, modes = ["image", "mask"], ["bilinear", "nearest"]
+    return Compose(
+        [
+            RandFlipd(keys, prob=0.5, spatial_axis=1),
+            RandAffined(
+                keys, prob=0.8, rotate_range=20 * RADIANS, shear_range=0.15, translate_range=24,
+                scale_range=((-0.35, 0.25), (-0.35, 0.25)), mode=modes, padding_mode="zeros",
+            ),
+            RandAdjustContrastd("image", prob=0.5, gamma=(0.6, 1.7)),
+            RandScaleIntensityd("image", factors=0.3, prob=0.5),
+            RandBiasFieldd("image", prob=0.2, coeff_range=(-0.4, 0.4)),
+            RandGaussianSmoothd("image", prob=0.15, sigma_x=(0.4, 1.2), sigma_y=(0.4, 1.2)),
+            RandRicianNoised("image", prob=0.15, std=0.06),
+        ]
+    )  # fmt: skip
+
+
+AUGMENTS = {"none": none, "samus": samus, "ultrasound": ultrasound}
+
+
+def apply(transform, image: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Image (S, S, C) uint8 and mask (S, S) bool through a transform whose random numbers come from `rng`; where the
+    structure would leave the image, both stay as they are."""
+    import torch
+
+    transform.set_random_state(seed=int(rng.integers(2**31)))
+    planes = torch.from_numpy(image.transpose(2, 0, 1).astype(np.float32) / 255)
+    out = transform({"image": planes, "mask": torch.from_numpy(mask[None].astype(np.float32))})
+    moved = out["mask"][0].numpy() > 0.5
+    if mask.any() and not moved.any():
+        return image, mask
+    pixels = np.asarray(out["image"]).transpose(1, 2, 0).clip(0, 1) * 255
+    return pixels.round().astype(np.uint8), moved

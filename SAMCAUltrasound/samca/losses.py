@@ -1,0 +1,41 @@
+"""The hybrid loss: soft Dice, binary cross entropy and soft IoU (SAMCA section 3.3), and SAM's IoU head."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional as F
+
+from .config import LossConfig
+
+
+class HybridLoss:
+    """dice (1 - Dice) + bce BCE + iou (1 - Jaccard) [+ iou_head (predicted IoU - IoU)^2], mean over the batch.
+
+    Dice and Jaccard are soft, per image, with 1 added to numerator and denominator.
+    """
+
+    def __init__(self, config: LossConfig):
+        from monai.losses import DiceLoss  # only training needs it, and it takes seconds to import
+
+        self.config = config
+        self.dice = DiceLoss(sigmoid=True, smooth_nr=1.0, smooth_dr=1.0)
+        self.jaccard = DiceLoss(sigmoid=True, jaccard=True, smooth_nr=1.0, smooth_dr=1.0)
+
+    def __call__(self, logits: torch.Tensor, predicted_iou: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+        """Logits (B, 1, m, m), predicted IoU (B, 1), truth (B, 1, S, S) float 0 or 1 -> scalar."""
+        logits = F.interpolate(logits.float(), size=truth.shape[-2:], mode="bilinear", align_corners=False)
+        weights = self.config
+        loss = weights.dice * self.dice(logits, truth) + weights.iou * self.jaccard(logits, truth)
+        if weights.bce:
+            loss = loss + weights.bce * F.binary_cross_entropy_with_logits(logits, truth)
+        if weights.iou_head:
+            loss = loss + weights.iou_head * F.mse_loss(predicted_iou.float(), overlap(logits, truth))
+        return loss
+
+
+@torch.no_grad()
+def overlap(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """IoU (B, 1) between logits > 0 and truth, both (B, 1, S, S); two empty masks agree."""
+    mask, truth = logits > 0, truth > 0.5
+    union = (mask | truth).sum((2, 3))
+    return torch.where(union > 0, (mask & truth).sum((2, 3)) / union.clamp(min=1), 1.0)

@@ -1,0 +1,42 @@
+"""Prompts of a batch of images as tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+
+from .prompts import Prompts
+
+
+class Pointing(NamedTuple):
+    """One set of prompts for each image of a batch, in model pixels.
+
+    points (B, N, 2) float32 (x, y), labels (B, N) int: 1 foreground, 0 background, -1 no point; boxes (B, 4) or None.
+    """
+
+    points: torch.Tensor
+    labels: torch.Tensor
+    boxes: torch.Tensor | None = None
+
+
+def collate(prompts: Sequence[Prompts], device: torch.device) -> Pointing:
+    """Prompts of B images in model pixels -> tensors; shorter sets of clicks are filled up with label -1."""
+    longest = max(len(p.clicks) for p in prompts)
+    points = torch.zeros(len(prompts), longest, 2)
+    labels = torch.full((len(prompts), longest), -1)
+    for row, each in enumerate(prompts):
+        for column, click in enumerate(each.clicks):
+            points[row, column] = torch.tensor([click.x, click.y])
+            labels[row, column] = int(click.positive)
+    return Pointing(points.to(device), labels.to(device), _boxes(prompts, device))
+
+
+def _boxes(prompts: Sequence[Prompts], device: torch.device) -> torch.Tensor | None:
+    boxes = [p.box for p in prompts]
+    if all(box is None for box in boxes):
+        return None
+    if any(box is None for box in boxes):
+        raise ValueError("either all images of a batch have a box or none")
+    return torch.tensor([[b.x0, b.y0, b.x1, b.y1] for b in boxes], dtype=torch.float32, device=device)

@@ -1,0 +1,32 @@
+"""What a schedule gets: one batch of truth with the random numbers that belong to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from ..losses import HybridLoss
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Truth (B, S, S) bool of B images; one generator for each image and one for what the whole batch shares."""
+
+    truth: np.ndarray
+    rngs: tuple[np.random.Generator, ...]
+    shared_rng: np.random.Generator
+    loss: HybridLoss
+    device: torch.device
+
+    def target(self) -> torch.Tensor:
+        """Truth as (B, 1, S, S) float32."""
+        return torch.from_numpy(self.truth[:, None].astype(np.float32)).to(self.device)
+
+    def masks(self, logits: torch.Tensor) -> np.ndarray:
+        """Logits (B, 1, m, m) -> (B, S, S) bool, detached, at the resolution of the truth."""
+        size = self.truth.shape[1:]
+        full = F.interpolate(logits.detach().float(), size=size, mode="bilinear", align_corners=False)
+        return (full[:, 0] > 0).cpu().numpy()

@@ -1,0 +1,45 @@
+"""Plain iterative training: one first prompt, then one click at a time in the error of the last mask, all kept.
+
+The usual way of training interactive segmentation (Mahadevan et al. 2018; SAM-Med2D), here without double clicks.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from ..clicks import CLICKS
+from ..config import choose
+from ..pointing import collate
+from .batch import Batch
+
+
+def run(
+    model, features, batch: Batch, iterations: int = 8, first: str = "random_foreground", box_share: float = 0.0
+) -> dict[str, torch.Tensor]:
+    """-> {"loss"}: the mean over 1 to `iterations` prompts, "initial" of the first and "guided" of the others.
+
+    first: the click simulator of the first prompt; box_share: how often a jittered box takes its place.
+    """
+    if iterations < 1 or not 0 <= box_share <= 1:
+        raise ValueError(f"schedule iterations {iterations}, box_share {box_share}: expected at least 1, and 0..1")
+    start = "boxes" if batch.shared_rng.random() < box_share else first
+    simulate, mend = choose("schedule.first", CLICKS, start), CLICKS["error_random"]
+    prompts = [simulate(t, None, 1, rng) for t, rng in zip(batch.truth, batch.rngs, strict=True)]
+    target, losses, previous = batch.target(), [], None
+    for _ in range(iterations):
+        logits, iou = model.decode(features, _sets(model, prompts, batch.device), previous)
+        losses.append(batch.loss(logits, iou, target))
+        previous = logits.detach().float() if model.config.feedback else None
+        errors = zip(batch.truth, batch.masks(logits), batch.rngs, strict=True)
+        added = [mend(t, m, 1, rng).clicks for t, m, rng in errors]
+        prompts = [p.plus(*clicks) for p, clicks in zip(prompts, added, strict=True)]
+    loss, guided = sum(losses) / iterations, losses[1:] or losses
+    return {"loss": loss, "initial": losses[0].detach(), "guided": (sum(guided) / len(guided)).detach()}
+
+
+def _sets(model, prompts, device):
+    """One set of prompts, or initial and guided ones, by the rule of inference."""
+    split = [p.initial_and_guided() for p in prompts]
+    if not model.fusion.splits or not any(guided.clicks for _, guided in split):
+        return [collate(prompts, device)]
+    return [collate(part, device) for part in zip(*split, strict=True)]
