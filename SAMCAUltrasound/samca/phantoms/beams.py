@@ -20,6 +20,11 @@ class Beams:
     step_z: float
     step_x: np.ndarray  # (samples, 1): beams of a fan part with depth
 
+    def part(self, window: tuple[slice, slice]) -> Beams:
+        """The samples in a window of rows and columns."""
+        fields = (field[window] for field in (self.x, self.z, self.depth))
+        return Beams(*fields, self.step_z, self.step_x[window[0]])
+
 
 def beams_of(view: View) -> Beams:
     """Samples about one pixel apart."""

@@ -31,13 +31,14 @@ def describe(
     if lesions is None:
         lesions = int(rng.choice(4, p=(0.08, 0.7, 0.15, 0.07) if breast else (0.05, 0.4, 0.35, 0.2)))
     view = choose_fan(rng, height, width) if geometry == "fan" else choose_linear(rng, height, width, breast)
-    structures = choose_structures(rng, view, lesions, breast)
+    layers = choose_breast(rng, view.depth_mm) if breast else choose_limb(rng, view.depth_mm)
+    structures = choose_structures(rng, view, visible_mm(layers, view), lesions, breast)
     return Scene(
         view=view,
         seed=choose_seed(rng),
         tilt=rng.normal(0, 0.06),
         warp_mm=rng.uniform(0.2, 1.4),
-        layers=choose_breast(rng, view.depth_mm) if breast else choose_limb(rng, view.depth_mm),
+        layers=layers,
         structures=structures,
         machine=choose_machine(rng, breast),
         marks=choose_marks(rng, view, structures, breast),
@@ -54,6 +55,12 @@ def check(height: int, width: int, lesions: int | None, geometry: str | None):
         raise ValueError(f"geometry {geometry!r} is not one of {', '.join(GEOMETRIES)}; None draws one")
 
 
+def visible_mm(layers: tuple[Layer, ...], view: View) -> float:
+    """Depth above which structures can be seen: that of what absorbs the beam, at most 0.75 of the view."""
+    deep = min((layer.top_mm for layer in layers if layer.absorption_db_per_mm), default=view.depth_mm)
+    return max(0.35 * view.depth_mm, min(deep, 0.75 * view.depth_mm))
+
+
 def choose_seed(rng: np.random.Generator) -> int:
     return int(rng.integers(2**31))
 
@@ -64,7 +71,7 @@ def choose_linear(rng: np.random.Generator, height: int, width: int, breast: boo
     shrink = rng.uniform(0.03, 0.3, 2) * (rng.random(2) < 0.7) if margins else np.zeros(2)
     columns, rows = width * (1 - shrink[0]), height * (1 - shrink[1])
     spacing = (rng.uniform(32, 52) if breast else rng.uniform(26, 40)) / columns
-    top = (height - rows) * rng.uniform(0, 0.6)
+    top = (height - rows) * rng.uniform(0, 0.6) * (rng.random() < 0.6)
     middle = width / 2 + (width - columns) * rng.uniform(-0.3, 0.3) - 0.5
     return View(height, width, top, middle, rows * spacing, columns * spacing, spacing)
 
@@ -73,7 +80,7 @@ def choose_fan(rng: np.random.Generator, height: int, width: int) -> View:
     """A curved probe, or a linear one that steers its outer beams: a fan of large radius."""
     depth = rng.uniform(35, 75)
     radius = rng.uniform(15, 70)
-    half_angle = rng.uniform(0.3, 0.65) * (0.6 if radius > 45 else 1)
+    half_angle = rng.uniform(0.4, 0.75) * (0.6 if radius > 45 else 1)
     rise = radius * (1 - np.cos(half_angle))  # the face's ends lie above its middle
     spacing = max((depth + rise) / height, 2 * (radius + depth) * np.sin(half_angle) / width) * rng.uniform(1, 1.12)
     top = (height - depth / spacing) * rng.uniform(0, 0.4)
@@ -89,39 +96,42 @@ def choose_layer(rng: np.random.Generator, top: float, **ranges: tuple[float, fl
 
 def choose_skin(rng: np.random.Generator) -> Layer:
     return choose_layer(
-        rng, -1.0, wave_mm=0.0, echo_db=(-4, 4), grain_db=1.0, grain_x_mm=8.0, grain_z_mm=0.5,
+        rng, -1.0, wave_mm=0.0, echo_db=(-4, 4), grain_db=1.0, grain_x_mm=8.0, grain_z_mm=0.5, streaks_db=0.0,
         septa_db=(6, 16), septa_x_mm=40.0, septa_z_mm=0.5, septa_density=1.0, fascia_db=0.0,
     )  # fmt: skip
 
 
 def choose_fat(rng: np.random.Generator, top: float) -> Layer:
     return choose_layer(
-        rng, top, wave_mm=(0.0, 0.2), echo_db=(-9, -4), grain_db=(0.8, 2), grain_x_mm=(3, 6), grain_z_mm=(1, 2),
-        septa_db=(14, 26), septa_x_mm=(4, 10), septa_z_mm=(1.2, 3), septa_density=(0.4, 1),
+        rng, top, wave_mm=(0.0, 0.2), echo_db=(-9, -4), grain_db=(1, 3), grain_x_mm=(3, 6), grain_z_mm=(1, 2),
+        streaks_db=(0, 5),
+        septa_db=(14, 30), septa_x_mm=(4, 10), septa_z_mm=(1.2, 3), septa_density=(0.4, 1),
         fascia_db=(10, 22),
     )  # fmt: skip
 
 
 def choose_gland(rng: np.random.Generator, top: float) -> Layer:
     return choose_layer(
-        rng, top, wave_mm=(0.3, 1.5), echo_db=(-3, 3), grain_db=(2, 4.5), grain_x_mm=(2.5, 7), grain_z_mm=(0.8, 2),
-        septa_db=(6, 18), septa_x_mm=(3, 8), septa_z_mm=(0.8, 2), septa_density=(0.7, 2),
+        rng, top, wave_mm=(0.3, 1.5), echo_db=(-3, 3), grain_db=(2.5, 6), grain_x_mm=(2.5, 7), grain_z_mm=(0.9, 2.2),
+        streaks_db=(1, 9),
+        septa_db=(6, 18), septa_x_mm=(3, 8), septa_z_mm=(0.8, 2), septa_density=(0.6, 1.6),
         fascia_db=(5, 16),
     )  # fmt: skip
 
 
 def choose_muscle(rng: np.random.Generator, top: float) -> Layer:
     return choose_layer(
-        rng, top, wave_mm=(0.2, 1.2), echo_db=(-12, -5), grain_db=(1.5, 4), grain_x_mm=(4, 10), grain_z_mm=(0.5, 1.3),
-        septa_db=(12, 26), septa_x_mm=(5, 14), septa_z_mm=(0.8, 2.5), septa_density=(0.7, 2.5),
-        fascia_db=(14, 30),
+        rng, top, wave_mm=(0.2, 1.2), echo_db=(-12, -5), grain_db=(2, 5), grain_x_mm=(4, 10), grain_z_mm=(0.6, 1.5),
+        streaks_db=(1, 12),
+        septa_db=(12, 28), septa_x_mm=(5, 14), septa_z_mm=(0.8, 2.5), septa_density=(0.6, 1.7),
+        fascia_db=(16, 34),
     )  # fmt: skip
 
 
 def choose_deep(rng: np.random.Generator, top: float) -> Layer:
     """Lung or bone: a bright face, and little below it."""
     return choose_layer(
-        rng, top, wave_mm=(0.3, 2), echo_db=(-14, -8), grain_db=2.0, grain_x_mm=(6, 12), grain_z_mm=(1, 3),
+        rng, top, wave_mm=(0.3, 2), echo_db=(-14, -8), grain_db=(2, 4), grain_x_mm=(6, 12), grain_z_mm=(1, 3), streaks_db=(0, 6),
         septa_db=(0, 14), septa_x_mm=14.0, septa_z_mm=4.0, septa_density=0.5, fascia_db=(12, 28),
         absorption_db_per_mm=(0.3, 3),
     )  # fmt: skip
@@ -148,19 +158,19 @@ def choose_limb(rng: np.random.Generator, depth_mm: float) -> tuple[Layer, ...]:
 
 
 def choose_machine(rng: np.random.Generator, breast: bool) -> Machine:
-    dynamic_range = rng.uniform(48, 75)
+    dynamic_range = rng.uniform(52, 78)
     return Machine(
-        axial_mm=rng.uniform(0.06, 0.13),
-        lateral_mm=rng.uniform(0.12, 0.25),
+        axial_mm=rng.uniform(0.05, 0.11),
+        lateral_mm=rng.uniform(0.11, 0.23),
         lateral_growth=rng.uniform(1.3, 2.4),
         looks=int(rng.integers(1, 4)),
         dynamic_range_db=dynamic_range,
-        bright=float(np.clip(rng.normal(175, 25) if breast else rng.normal(110, 25), 60, 235)),
-        slope_db=rng.uniform(12, 38),
+        bright=float(np.clip(rng.normal(157, 22) if breast else rng.normal(105, 25), 60, 235)),
+        slope_db=rng.uniform(10, 34) + (0 if breast else 4),
         noise_db=-dynamic_range * rng.uniform(0.75, 1.2),
-        gamma=rng.uniform(1.0, 1.5),
+        gamma=rng.uniform(1.1, 1.9),
         streaks_db=rng.uniform(1, 6) * (rng.random() < 0.5),
-        smooth_mm=rng.uniform(0.04, 0.11),
+        smooth_mm=rng.uniform(0.03, 0.11),
         sharpen=rng.uniform(0.2, 0.9) * (rng.random() < 0.5),
     )
 

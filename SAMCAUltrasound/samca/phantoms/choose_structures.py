@@ -9,17 +9,17 @@ import numpy as np
 from .scene import Structure, View
 
 ATTEMPTS = 200
-SMALLEST_PX = 3.0  # smallest semi-axis
+SMALLEST = 0.02  # smallest semi-axis as a share of the frame's shorter side
 
 
-def choose_structures(rng: np.random.Generator, view: View, count: int, breast: bool) -> tuple[Structure, ...]:
-    """`count` structures that lie inside the view and do not overlap."""
+def choose_structures(rng: np.random.Generator, view: View, visible_mm: float, count: int, breast: bool) -> tuple[Structure, ...]:
+    """`count` structures that do not overlap and lie inside the view, not deeper than about `visible_mm`."""
     structures: list[Structure] = []
     for attempt in range(ATTEMPTS * count):
         if len(structures) == count:
             break
         shrink = 0.98**attempt
-        new = choose_structure(rng, view, breast, shrink)
+        new = choose_structure(rng, view, visible_mm, breast, shrink)
         if all(apart(new, old) for old in structures):
             structures.append(new)
     return tuple(structures)
@@ -30,24 +30,27 @@ def apart(one: Structure, other: Structure) -> bool:
     return gap > 1.25 * (max(one.a_mm, one.b_mm) + max(other.a_mm, other.b_mm))
 
 
-def choose_structure(rng: np.random.Generator, view: View, breast: bool, shrink: float) -> Structure:
+def choose_structure(rng: np.random.Generator, view: View, visible_mm: float, breast: bool, shrink: float) -> Structure:
     """A structure of a drawn kind, its size multiplied by `shrink`."""
     kinds, chances = (BREAST if breast else LIMB).keys(), list((BREAST if breast else LIMB).values())
     kind = str(rng.choice(list(kinds), p=chances))
     look = KINDS[kind](rng)
     low, high = look.pop("size_mm")
     aspect = look.pop("aspect")
-    room = min(0.28 * view.depth_mm, 0.33 * view.width_mm)
+    room = min(0.5 * visible_mm, 0.36 * view.width_mm)
     mean = np.exp(rng.uniform(np.log(low), np.log(high))) * shrink
-    a, b = np.clip((mean / aspect**0.5, mean * aspect**0.5), SMALLEST_PX * view.spacing_mm, room)
-    x, z = choose_place(rng, view, max(a, b))
+    smallest = SMALLEST * min(view.height, view.width) * view.spacing_mm
+    a, b = np.clip((mean / aspect**0.5, mean * aspect**0.5), smallest, room)
+    x, z = choose_place(rng, view, visible_mm, max(a, b))
     look["warp_mm"] *= float(min(a, b))
+    look["absorption_db_per_mm"] = look.pop("shadow_db") / (2 * float(b))
     return Structure(kind, int(rng.integers(2**31)), x, z, float(a), float(b), **look)
 
 
-def choose_place(rng: np.random.Generator, view: View, reach_mm: float) -> tuple[float, float]:
-    """(x, z) mm of a centre at least about `reach_mm` away from the borders of the view, not in its dark bottom."""
-    depth = rng.uniform(min(reach_mm + 1.5, 0.4 * view.depth_mm), max(0.72 * view.depth_mm - reach_mm, 0.42 * view.depth_mm))
+def choose_place(rng: np.random.Generator, view: View, visible_mm: float, reach_mm: float) -> tuple[float, float]:
+    """(x, z) mm of a centre at least about `reach_mm` away from the borders of the view, not below `visible_mm`."""
+    highest = min(reach_mm + 1.5, 0.55 * visible_mm)
+    depth = rng.uniform(highest, max(visible_mm - reach_mm, highest + 0.1 * visible_mm))
     if not view.radius_mm:
         free = max(0.46 * view.width_mm - reach_mm, 0.02 * view.width_mm)
         return float(rng.uniform(-free, free)), float(depth)
@@ -70,11 +73,11 @@ def benign(rng: np.random.Generator) -> dict:
     """Fibroadenoma: smooth, oval, wider than tall, hypoechoic; at times isoechoic with a capsule."""
     faint = rng.random() < 0.2
     return dict(
-        size_mm=(2, 9), aspect=rng.uniform(0.4, 0.85), tilt=rng.normal(0, 0.15), lobes=lobes(rng, 0.12), spikes=(),
+        size_mm=(2.5, 11), aspect=rng.uniform(0.35, 0.8), tilt=rng.normal(0, 0.15), lobes=lobes(rng, 0.12), spikes=(),
         warp_mm=rng.uniform(0, 0.12), contrast_db=rng.uniform(-4, -1) if faint else rng.uniform(-15, -6),
         grain_db=rng.uniform(0.5, 2.5), border_mm=rng.uniform(0.1, 0.4),
         rim_db=rng.uniform(9, 15) if faint else rng.uniform(0, 10), halo_db=rng.uniform(0, 2),
-        absorption_db_per_mm=rng.uniform(-0.8, 0.3), edge_shadow_db=rng.uniform(0, 3),
+        shadow_db=rng.uniform(-6, 2), edge_shadow_db=rng.uniform(0, 3),
     )  # fmt: skip
 
 
@@ -86,20 +89,20 @@ def hyperechoic(rng: np.random.Generator) -> dict:
 def cyst(rng: np.random.Generator) -> dict:
     """Anechoic, sharp, with enhancement behind it and edge shadows."""
     return benign(rng) | dict(
-        size_mm=(1.2, 9), aspect=rng.uniform(0.5, 1), contrast_db=rng.uniform(-45, -22), grain_db=rng.uniform(0, 3),
-        border_mm=rng.uniform(0.08, 0.2), rim_db=rng.uniform(4, 14), absorption_db_per_mm=rng.uniform(-1.2, -0.4),
+        size_mm=(1.5, 10), aspect=rng.uniform(0.5, 1), contrast_db=rng.uniform(-45, -22), grain_db=rng.uniform(0, 3),
+        border_mm=rng.uniform(0.08, 0.2), rim_db=rng.uniform(4, 14), shadow_db=rng.uniform(-12, -4),
     )  # fmt: skip
 
 
 def malignant(rng: np.random.Generator) -> dict:
     """Irregular, often spiculated and taller than wide, fuzzy, mostly with a shadow and an echogenic seam."""
-    count = int(rng.integers(5, 16)) if rng.random() < 0.6 else 0
-    spikes = tuple((rng.uniform(0, 6.3), rng.uniform(0.1, 0.35), rng.uniform(0.1, 0.55)) for _ in range(count))
+    count = int(rng.integers(6, 22)) if rng.random() < 0.6 else 0
+    spikes = tuple((rng.uniform(0, 6.3), rng.uniform(0.08, 0.25), rng.uniform(0.05, 0.35)) for _ in range(count))
     return dict(
-        size_mm=(3, 12), aspect=rng.uniform(0.5, 1.3), tilt=rng.normal(0, 0.4), lobes=lobes(rng, 0.3), spikes=spikes,
-        warp_mm=rng.uniform(0.1, 0.35), contrast_db=rng.uniform(-18, -8), grain_db=rng.uniform(1.5, 4.5),
-        border_mm=rng.uniform(0.3, 1.1), rim_db=0.0, halo_db=rng.uniform(0, 5),
-        absorption_db_per_mm=rng.uniform(0.2, 2.2) if rng.random() < 0.75 else rng.uniform(-0.4, 0.2),
+        size_mm=(3.5, 12), aspect=rng.uniform(0.5, 1.3), tilt=rng.normal(0, 0.4), lobes=lobes(rng, 0.22), spikes=spikes,
+        warp_mm=rng.uniform(0.1, 0.35), contrast_db=rng.uniform(-18, -8), grain_db=rng.uniform(2, 5),
+        border_mm=rng.uniform(0.35, 1.4), rim_db=0.0, halo_db=rng.uniform(0, 5),
+        shadow_db=rng.uniform(4, 22) if rng.random() < 0.7 else rng.uniform(-5, 3),
         flecks=flecks(rng, 12, 2.0) if rng.random() < 0.3 else (),
     )  # fmt: skip
 
@@ -107,18 +110,18 @@ def malignant(rng: np.random.Generator) -> dict:
 def vessel(rng: np.random.Generator) -> dict:
     """Artery or compressed vein: nearly anechoic, bright wall where it faces the beam."""
     return dict(
-        size_mm=(0.8, 4.5), aspect=rng.uniform(0.4, 1.05), tilt=rng.normal(0, 0.3), lobes=lobes(rng, 0.06), spikes=(),
+        size_mm=(1.2, 5), aspect=rng.uniform(0.4, 1.05), tilt=rng.normal(0, 0.3), lobes=lobes(rng, 0.06), spikes=(),
         warp_mm=rng.uniform(0, 0.08), contrast_db=rng.uniform(-32, -10), grain_db=rng.uniform(0.5, 3),
         border_mm=rng.uniform(0.08, 0.25), rim_db=rng.uniform(4, 20), halo_db=rng.uniform(0, 4),
-        absorption_db_per_mm=rng.uniform(-0.9, 0), edge_shadow_db=rng.uniform(0, 3),
+        shadow_db=rng.uniform(-7, 0), edge_shadow_db=rng.uniform(0, 3),
     )  # fmt: skip
 
 
 def honeycomb(rng: np.random.Generator) -> dict:
     """Peripheral nerve: bright epineurium and interfascicular tissue around dark fascicles."""
     look = vessel(rng) | dict(
-        size_mm=(1, 4), aspect=rng.uniform(0.35, 0.9), lobes=lobes(rng, 0.15), contrast_db=rng.uniform(1, 7),
-        rim_db=rng.uniform(3, 12), absorption_db_per_mm=0.0, edge_shadow_db=0.0, halo_db=rng.uniform(1, 5),
+        size_mm=(1.5, 5), aspect=rng.uniform(0.35, 0.9), lobes=lobes(rng, 0.15), contrast_db=rng.uniform(1, 7),
+        rim_db=rng.uniform(3, 12), shadow_db=0.0, edge_shadow_db=0.0, halo_db=rng.uniform(1, 5),
     )  # fmt: skip
     return look | dict(fascicles=packed_fascicles(rng))
 
@@ -126,8 +129,8 @@ def honeycomb(rng: np.random.Generator) -> dict:
 def root(rng: np.random.Generator) -> dict:
     """Nerve root or single fascicle: round, hypoechoic, with a bright rim."""
     return vessel(rng) | dict(
-        size_mm=(0.9, 3), aspect=rng.uniform(0.6, 1), contrast_db=rng.uniform(-14, -6), rim_db=rng.uniform(6, 15),
-        absorption_db_per_mm=0.0, edge_shadow_db=0.0, halo_db=rng.uniform(2, 6),
+        size_mm=(1.1, 3.5), aspect=rng.uniform(0.6, 1), contrast_db=rng.uniform(-14, -6), rim_db=rng.uniform(6, 15),
+        shadow_db=0.0, edge_shadow_db=0.0, halo_db=rng.uniform(2, 6),
     )  # fmt: skip
 
 
@@ -140,8 +143,8 @@ def packed_fascicles(rng: np.random.Generator) -> tuple[tuple[float, float, floa
             step * (0.87 * row + rng.normal(0, 0.1)),
             step * rng.uniform(0.3, 0.48),
         )
-        for row in range(-4, 5)
-        for column in range(-5, 5)
+        for row in range(-5, 6)
+        for column in range(-7, 8)
     )
 
 

@@ -14,6 +14,10 @@ from .tissue import Tissue, tissue_of
 
 BLENDS = 3  # lateral widths between which the point spread function is interpolated over depth
 
+ROUGHNESS = 0.4  # share of a sheet's level that scatters diffusely, so that sheets carry some speckle
+
+SHADOW_EDGE_MM = 0.8  # half width over which compounding softens the edge of a shadow
+
 
 def render(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """The frame (H, W) uint8 and its labels (H, W) uint8; `rng` draws the speckle and the electronic noise."""
@@ -30,17 +34,18 @@ def render(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarr
 def received(scene: Scene, tissue: Tissue, beams: Beams, rng: np.random.Generator) -> np.ndarray:
     """Envelope in dB with white at 0, (samples, beams)."""
     machine = scene.machine
-    amplitude = (10 ** (tissue.echo / 20)).astype(np.float32)
+    amplitude = (10 ** ((tissue.echo + ROUGHNESS * tissue.specular) / 20)).astype(np.float32)
     power = np.zeros_like(amplitude)
     for _ in range(machine.looks):
         scatterers = rng.standard_normal((2, *amplitude.shape), np.float32) * amplitude
         power += (spread(machine, beams, scatterers) ** 2).sum(0) / machine.looks
-    sheet = spread(machine, beams, amplitude * (10 ** (tissue.specular / 20) - 1), normalised=False)
+    sheet = spread(machine, beams, amplitude * (10 ** ((1 - ROUGHNESS) * tissue.specular / 20) - 1), normalised=False)
     power = ndimage.gaussian_filter(power + sheet**2, machine.smooth_mm / beams.step_z, truncate=3)
     level = 10 * np.log10(power + 1e-12) + attenuation(scene, tissue, beams)
-    level -= np.percentile(level, 95) + machine.dynamic_range_db * (1 - (machine.bright / 255) ** (1 / machine.gamma))
+    level -= np.percentile(level, 90) + machine.dynamic_range_db * (1 - (machine.bright / 255) ** (1 / machine.gamma))
     floor = spread(machine, beams, rng.standard_normal((2, *amplitude.shape), np.float32))
-    return 10 * np.log10(10 ** (level / 10) + 10 ** (machine.noise_db / 10) * (floor**2).sum(0) / 2)
+    floor = ndimage.gaussian_filter((floor**2).sum(0) / 2, machine.smooth_mm / beams.step_z, truncate=3)
+    return 10 * np.log10(10 ** (level / 10) + 10 ** (machine.noise_db / 10) * floor)
 
 
 def spread(machine: Machine, beams: Beams, scatterers: np.ndarray, normalised: bool = True) -> np.ndarray:
@@ -67,7 +72,7 @@ def spread(machine: Machine, beams: Beams, scatterers: np.ndarray, normalised: b
 def attenuation(scene: Scene, tissue: Tissue, beams: Beams) -> np.ndarray:
     """Loss in dB (at most 0 but for enhancement) that gain has not made up for, (samples, beams)."""
     crossed = np.cumsum(tissue.absorption, axis=0) * beams.step_z
-    crossed = ndimage.gaussian_filter1d(crossed, 0.4 / float(beams.step_x.mean()), axis=1)
+    crossed = ndimage.gaussian_filter1d(crossed, SHADOW_EDGE_MM / float(beams.step_x.mean()), axis=1)
     relative = beams.depth / scene.view.depth_mm
     along_probe = np.arange(relative.shape[1]) * float(beams.step_x.mean())
     streaks = np.clip(wave(scene.seed + 1, along_probe, 4.0), 0, 2) ** 2 * np.clip(relative * 2, 0, 1)

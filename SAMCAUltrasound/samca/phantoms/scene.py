@@ -31,7 +31,7 @@ class View:
 class Layer:
     """Tissue from `top_mm` of depth down to the next layer; levels in dB, scales in mm.
 
-    grain is its irregular echo, septa are bright curved
+    grain is its irregular echo, streaks its short bright lines, septa are bright curved
     sheets inside it (septa_density: how many lie in parallel), fascia is the sheet on its top.
     """
 
@@ -42,6 +42,7 @@ class Layer:
     grain_db: float
     grain_x_mm: float
     grain_z_mm: float
+    streaks_db: float
     septa_db: float
     septa_x_mm: float
     septa_z_mm: float
@@ -87,7 +88,7 @@ class Machine:
     """How the scanner makes a picture: point spread function (standard deviations in mm), looks, grey map.
 
     lateral_growth is the lateral standard deviation at the bottom over that at the top. White lies dynamic_range_db
-    above black; `bright` is the grey of the 95th percentile; slope_db the loss of level from top to bottom;
+    above black; `bright` is the grey of the 90th percentile; slope_db the loss of level from top to bottom;
     noise_db electronic noise relative to white; streaks_db the strength of shadows below poor contact;
     smooth_mm the standard deviation of speckle reduction, sharpen the share of edge enhancement.
     """

@@ -35,8 +35,23 @@ def outline(structure: Structure, angle: np.ndarray) -> np.ndarray:
 
 def add_structure(tissue: Tissue, structure: Structure, beams: Beams) -> np.ndarray:
     """Put the structure into the tissue and return its region, (samples, beams) bool."""
+    region = np.zeros(beams.x.shape, bool)
+    window = window_around(structure, beams)
+    region[window] = blend(tissue.part(window), structure, beams.part(window))
+    return region
+
+
+def window_around(structure: Structure, beams: Beams) -> tuple[slice, slice]:
+    """Rows and columns that hold all that the structure changes, but for its shadow."""
+    reach = 1.8 * max(structure.a_mm, structure.b_mm) + 5
+    near = (np.abs(beams.x - structure.x_mm) < reach) & (np.abs(beams.z - structure.z_mm) < reach)
+    rows, columns = np.flatnonzero(near.any(1)), np.flatnonzero(near.any(0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def blend(tissue: Tissue, structure: Structure, beams: Beams) -> np.ndarray:
+    """Change the tissue of a window in place and return the structure's region in it."""
     distance = border_distance(structure, beams)
-    region = distance < 0
     around = (distance > 0) & (distance < 3)
     outside_echo = float(tissue.echo[around].mean()) if around.any() else 0.0
     inside = 0.5 - 0.5 * np.tanh(distance / structure.border_mm)
@@ -44,13 +59,14 @@ def add_structure(tissue: Tissue, structure: Structure, beams: Beams) -> np.ndar
     tissue.specular *= 1 - inside
     tissue.absorption += inside * structure.absorption_db_per_mm
     add_seams(tissue, structure, beams, distance)
-    return region
+    return distance < 0
 
 
 def interior(structure: Structure, beams: Beams) -> np.ndarray:
     """(samples, beams) dB relative to the tissue around: contrast, grain, dark fascicles, bright flecks."""
     scale = 0.25 * min(structure.a_mm, structure.b_mm) + 0.25
-    echo = structure.contrast_db + structure.grain_db * noise(structure.seed + 2, beams.x, beams.z, scale, scale)
+    grain = noise(structure.seed + 2, beams.x, beams.z, scale, scale)
+    echo = structure.contrast_db + structure.grain_db * grain
     x, z = beams.x - structure.x_mm, beams.z - structure.z_mm
     for across, down, radius in structure.fascicles:
         echo -= 14 * np.clip(1.6 - 1.6 * ((x - across) ** 2 + (z - down) ** 2) / radius**2, 0, 1)
@@ -60,11 +76,11 @@ def interior(structure: Structure, beams: Beams) -> np.ndarray:
 
 
 def add_seams(tissue: Tissue, structure: Structure, beams: Beams, distance: np.ndarray):
-    """The capsule (brightest where it faces the beam), the broad bright seam, and shadows below the two edges."""
+    """The capsule (brightest where it faces the beam), the broad bright seam, shadows below the edges."""
     x, z = beams.x - structure.x_mm, beams.z - structure.z_mm
     facing = z**2 / (x**2 + z**2 + 1e-9)
     rim = np.exp(-(((distance - 0.1) / 0.2) ** 2)) * (0.3 + 0.7 * facing)
-    tissue.specular = np.maximum(tissue.specular, structure.rim_db * rim)
+    np.maximum(tissue.specular, structure.rim_db * rim, out=tissue.specular)
     tissue.echo += structure.halo_db * np.exp(-np.clip(distance - 0.3, 0, None) / 1.2) * (distance > 0)
     edge = np.exp(-((distance / 0.3) ** 2)) * (1 - facing) ** 2
     tissue.absorption += structure.edge_shadow_db * edge

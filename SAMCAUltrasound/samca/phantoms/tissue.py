@@ -23,6 +23,10 @@ class Tissue:
     specular: np.ndarray
     absorption: np.ndarray
 
+    def part(self, window: tuple[slice, slice]) -> Tissue:
+        """A view of the samples in a window; what is changed in it is changed here."""
+        return Tissue(self.echo[window], self.specular[window], self.absorption[window])
+
 
 def tissue_of(scene: Scene, beams: Beams) -> Tissue:
     """The tissue without its structures."""
@@ -32,7 +36,7 @@ def tissue_of(scene: Scene, beams: Beams) -> Tissue:
     for layer, top, below in zip(scene.layers, tops, [*tops[1:], np.inf], strict=True):
         rows = np.flatnonzero(((depth > top - 1) & (depth < below + 1)).any(1))
         if len(rows):
-            add_layer(tissue, layer, beams, depth, depth - top, slice(rows[0], rows[-1] + 1))
+            add_layer(tissue, layer, beams, depth, depth - top, slice(max(rows[0] - 2, 0), rows[-1] + 3))
     return tissue
 
 
@@ -55,7 +59,9 @@ def add_layer(tissue: Tissue, layer: Layer, beams: Beams, depth: np.ndarray, bel
     septa = sheets(np.sin(np.pi * layer.septa_density * course), beams.step_z, step_x, SEPTUM_MM)
     broken = np.clip(0.5 + 0.6 * noise(layer.seed + 4, x, depth, 3.0, 1.2), 0, 1.3)
     fascia = np.exp(-((below / FASCIA_MM) ** 2)) * np.clip(0.7 + 0.6 * wave(layer.seed + 5, x, 5.0), 0, 1.3)
-    specular = np.maximum(layer.septa_db * septa * broken, layer.fascia_db * fascia)
+    streaks = np.clip(fine - 0.6, 0, 1.4)
+    levels = (layer.septa_db * septa * broken, layer.fascia_db * fascia, layer.streaks_db * streaks)
+    specular = np.maximum.reduce(levels)
     for whole, part in ((tissue.echo, echo), (tissue.absorption, layer.absorption_db_per_mm)):
         whole[rows] += inside * (part - whole[rows])
     tissue.specular[rows] = np.maximum(tissue.specular[rows] * (1 - inside), specular)
