@@ -1,0 +1,69 @@
+"""Folders of images and masks: recognise the layout, list the cases, and name every file that is not fit for
+use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from . import busi, ddti, folder, tn3k, tnscui, udiat
+from .case import Case, Dataset
+from .check import examined
+from .split import folds_by_group, split_by_group
+
+__all__ = ["READERS", "Case", "Dataset", "checked", "folds_by_group", "read", "split_by_group"]
+
+# a reader is a module with LAYOUT (in words), matches(folder) -> bool and find(folder) -> (cases, problems)
+READERS = {
+    "folder": folder,
+    "busi": busi,
+    "tn3k": tn3k,
+    "ddti": ddti,
+    "udiat": udiat,
+    "tnscui": tnscui,
+}
+
+
+def read(path: str | Path, reader: str | None = None) -> Dataset:
+    """The dataset in a folder, read by the reader of that name, by default the first that knows the layout.
+
+    Every file is decoded once. Bad files never raise: they are left out of the cases and named in the
+    problems. FileNotFoundError if there is no such folder, ValueError if no reader knows its layout.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        raise FileNotFoundError(
+            f"dataset folder {path} does not exist: give a folder with images/ and masks/"
+        )
+    cases, problems = READERS[_named(reader) if reader else _recognised(path)].find(path)
+    return examined(_name(path), path, cases, problems)
+
+
+def checked(path: str | Path, reader: str | None = None) -> Dataset:
+    """The dataset as `read` gives it, if it has no problems; else a ValueError that lists them all."""
+    dataset = read(path, reader)
+    if dataset.problems:
+        count = len(dataset.problems)
+        raise ValueError(
+            "\n".join([f"{path} has {count} problem(s), mend or remove the files:", *dataset.problems])
+        )
+    return dataset
+
+
+def _named(reader: str) -> str:
+    if reader not in READERS:
+        raise ValueError(f"reader {reader!r} is not one of {', '.join(READERS)}")
+    return reader
+
+
+def _recognised(path: Path) -> str:
+    for name, reader in READERS.items():
+        if reader.matches(path):
+            return name
+    layouts = "; ".join(f"{name}: {reader.LAYOUT}" for name, reader in READERS.items())
+    raise ValueError(f"{path} has the layout of no known dataset. Expected one of these: {layouts}")
+
+
+def _name(path: Path) -> str:
+    """The folder's name; for a split of a dataset that of the dataset too, as in busi/val."""
+    path = path.resolve()
+    return f"{path.parent.name}/{path.name}" if path.name in folder.SPLITS else path.name

@@ -1,0 +1,80 @@
+"""One image with its truth, and a set of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import label
+
+from .images import read_labels, read_mask, read_pixels
+
+Outline = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One image and where its truth lies; files are read when asked for, and a bad one is a ValueError."""
+
+    id: str  # unique within its source
+    image: Path
+    group: str  # patient, volume or loop: what must never be split
+    split: str = ""  # "train", "val", "test"; empty where the data does not say
+    spacing_mm: tuple[float, float] | None = None  # (x, y) size of a pixel
+    source: str = ""  # the dataset it comes from
+    masks: tuple[Path, ...] = ()  # united
+    labels: Path | None = None
+    outlines: tuple[Outline, ...] = ()  # closed polygons of (x, y) px, united
+
+    @property
+    def has_truth(self) -> bool:
+        """Whether anything is outlined; an image of healthy tissue has no truth."""
+        return bool(self.masks or self.labels or self.outlines)
+
+    def pixels(self) -> np.ndarray:
+        """(H, W) grey or (H, W, 3) colour, uint8."""
+        return read_pixels(self.image)
+
+    def mask(self) -> np.ndarray:
+        """(H, W) bool: all structures united; all False without truth."""
+        if self.masks:
+            return np.logical_or.reduce([read_mask(path) for path in self.masks])
+        if self.labels:
+            return read_labels(self.labels) > 0
+        return _filled(self.outlines, self.pixels().shape[:2])
+
+    def targets(self) -> list[np.ndarray]:
+        """What a click can aim at, each (H, W) bool and not empty.
+
+        With labels each 8-connected part of one value, by value and then from top to bottom; else the whole
+        mask as one. Without truth there are none.
+        """
+        if self.labels is None:
+            mask = self.mask()
+            return [mask] if mask.any() else []
+        values = read_labels(self.labels)
+        targets = []
+        for value in np.unique(values[values > 0]):
+            parts, count = label(values == value, np.ones((3, 3)))
+            targets += [parts == number for number in range(1, count + 1)]
+        return targets
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Cases fit for use, and a sentence about each file that is not."""
+
+    name: str
+    cases: tuple[Case, ...]
+    problems: tuple[str, ...] = ()
+
+
+def _filled(outlines: tuple[Outline, ...], shape: tuple[int, int]) -> np.ndarray:
+    """(H, W) bool: the inside of the polygons, their edges with it."""
+    from PIL import Image, ImageDraw
+
+    canvas = Image.new("L", shape[::-1])
+    for outline in outlines:
+        ImageDraw.Draw(canvas).polygon(outline, fill=1, outline=1)
+    return np.asarray(canvas) > 0

@@ -1,0 +1,78 @@
+"""An own dataset folder, or a folder of such folders.
+
+Layout: images/ID.png with masks/ID.png (any of the formats in images.py), optional labels/ID.png (0
+background, one value per kind of structure) and cases.csv (tables.py). Without a table each image is a
+group and no split is known. A folder with images/ alone holds cases without truth.
+
+Such folders may lie in folders named by their split and these in one named by the dataset,
+busi/train/images/, with a splits.csv beside the datasets that gives the groups. Any level of it can be
+read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .case import Case
+from .pairing import Found, by_id, paired
+from .tables import described, grouped
+
+LAYOUT = "images/ and masks/, in the folder or up to two levels down"
+SPLITS = ("train", "val", "test")
+
+
+def matches(folder: Path) -> bool:
+    """Whether there is an images/ in the folder or up to two levels down."""
+    return bool(_leaves(folder))
+
+
+def find(folder: Path) -> Found:
+    """All cases of the folder and those in it."""
+    cases, problems = [], []
+    for leaf in _leaves(folder):
+        more_cases, more_problems = _find_leaf(leaf)
+        cases += more_cases
+        problems += more_problems
+    return cases, problems
+
+
+def _leaves(folder: Path) -> list[Path]:
+    """Folders that hold an images/."""
+    patterns = ("images",) if (folder / "images").is_dir() else ("*/images", "*/*/images")
+    return sorted(path.parent for pattern in patterns for path in folder.glob(pattern) if path.is_dir())
+
+
+def _find_leaf(folder: Path) -> Found:
+    name = folder.resolve().name
+    split, source = (name, folder.resolve().parent.name) if name in SPLITS else ("", name)
+    cases, problems = _cases(folder, split, source)
+    cases, more = grouped(cases, folder)
+    cases, yet_more = described(cases, folder / "cases.csv")
+    return cases, problems + more + yet_more
+
+
+def _cases(folder: Path, split: str, source: str) -> Found:
+    """The cases by their files alone, each its own group."""
+    images, masks, labels = folder / "images", folder / "masks", folder / "labels"
+    labels_of, problems = by_id(labels)
+    truth = next((place for place in (masks, labels) if place.is_dir()), None)
+    if truth is None:
+        files, more = by_id(images)
+        return [Case(name, path, name, split, source=source) for name, path in files.items()], problems + more
+    pairs, more = paired(images, truth)
+    cases = [
+        Case(
+            name,
+            image,
+            group=name,
+            split=split,
+            source=source,
+            masks=(mask,) if truth == masks else (),
+            labels=labels_of.get(name),
+        )
+        for name, image, mask in pairs
+    ]
+    images_of, _ = by_id(images)
+    lost = labels_of.keys() - images_of.keys()
+    problems += [f"{labels_of[name]}: no image named {name} in {images}" for name in sorted(lost)]
+    return cases, problems + more

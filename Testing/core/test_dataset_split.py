@@ -1,0 +1,77 @@
+"""Training and validation parts and folds never separate a group."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samca import datasets
+from samca.datasets import Case
+
+
+def cases_of(groups: list[tuple[int, int]]) -> list[Case]:
+    """One case for each (source, group)."""
+    return [
+        Case(str(i), Path(f"{i}.png"), f"g{group}", source=f"s{source}")
+        for i, (source, group) in enumerate(groups)
+    ]
+
+
+def groups_in(cases) -> set:
+    return {(case.source, case.group) for case in cases}
+
+
+GROUPS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9)), min_size=2, max_size=80).filter(
+    lambda groups: len(set(groups)) > 1
+)
+
+
+@given(GROUPS, st.floats(0.01, 0.99), st.integers(0, 99))
+def test_a_split_separates_no_group_loses_no_case_and_leaves_no_part_empty(groups, fraction, seed):
+    cases = cases_of(groups)
+    train, val = datasets.split_by_group(cases, fraction, seed)
+    assert train
+    assert val
+    assert not groups_in(train) & groups_in(val)
+    assert sorted(case.id for case in train + val) == sorted(case.id for case in cases)
+    assert (train, val) == datasets.split_by_group(cases, fraction, seed)
+
+
+@given(GROUPS, st.integers(2, 6), st.integers(0, 99))
+def test_folds_separate_no_group_and_validate_on_every_case_once(groups, folds, seed):
+    cases = cases_of(groups)
+    if len(set(groups)) < folds:
+        with pytest.raises(ValueError, match="group"):
+            datasets.folds_by_group(cases, folds, seed)
+        return
+    parts = datasets.folds_by_group(cases, folds, seed)
+    assert len(parts) == folds
+    for train, val in parts:
+        assert val
+        assert not groups_in(train) & groups_in(val)
+        assert len(train) + len(val) == len(cases)
+    assert sorted(case.id for _, val in parts for case in val) == sorted(case.id for case in cases)
+
+
+def test_parts_have_their_share_of_every_source():
+    cases = cases_of([(0, i // 2) for i in range(100)] + [(1, i) for i in range(40)])
+    for train, val in [datasets.split_by_group(cases, 0.2, 3), *datasets.folds_by_group(cases, 5, 3)]:
+        shares = defaultdict(int)
+        for case in val:
+            shares[case.source] += 1
+        assert shares == {"s0": 20, "s1": 8}
+        assert len(train) == 112
+    other = datasets.split_by_group(cases, 0.2, 4)
+    assert other != datasets.split_by_group(cases, 0.2, 3)
+
+
+def test_one_group_cannot_be_divided():
+    cases = cases_of([(0, 1)] * 5)
+    with pytest.raises(ValueError, match=r"5 cases in 1 group\(s\)"):
+        datasets.split_by_group(cases, 0.2, 0)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        datasets.split_by_group(cases, 1.0, 0)
+    with pytest.raises(ValueError, match="at least 2"):
+        datasets.folds_by_group(cases, 1, 0)
