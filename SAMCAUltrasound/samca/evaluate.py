@@ -1,17 +1,34 @@
-"""Simulated users drive a session on cases with known truth; what they reach is scored."""
+"""Simulated users drive a session on cases with known truth; what they reach is scored.
+
+The protocol is SAM-Med2D's test, with which SAMCA's tables can be compared: see `interact`. Overlaps are
+scored at the image's own size; distances in px on a 256 x 256 grid, as in the papers, and where the spacing
+is known also in mm at the own size.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from . import metrics
 from .clicks import CLICKS
+from .datasets import Case, Dataset
+from .geometry import resample
 from .prompts import Click, Prompts
 from .session import Session
+
+GRID = 256  # side in px of the squashed image that the papers measure distances on
+OVERLAPS = {
+    "dice": metrics.dice,
+    "iou": metrics.iou,
+    "accuracy": metrics.accuracy,
+    "sensitivity": metrics.sensitivity,
+    "specificity": metrics.specificity,
+}
 
 
 class Interaction(NamedTuple):
@@ -44,7 +61,88 @@ def interact(
     return interactions
 
 
-def validate(model, cases: Iterable, clicks: Sequence[int] = (1, 3, 5), seed: int = 0) -> dict[int, float]:
+@dataclass(frozen=True)
+class Record:
+    """What one trial on one target had reached with its newest click."""
+
+    dataset: str
+    case: str  # see `named_cases`
+    target: int  # counted from 0 within the case
+    seed: int
+    count: int  # clicks so far
+    click: Click  # the newest
+    empty: bool  # nothing was predicted
+    scores: dict[str, float]  # see `score`; of counts that were not asked for only dice
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A case without anything to click at."""
+
+    dataset: str
+    case: str
+
+
+def evaluate(
+    model, datasets: Iterable[Dataset], clicks: Sequence[int] = (1, 3, 5), seeds: int = 5, curve: int = 0
+) -> Iterator[Record | Skipped]:
+    """One record for each target, seed 0..seeds-1 and click; one for each case without target.
+
+    `model` is in eval mode. Records of the counts in `clicks` hold all scores; those of the others, up to the
+    largest of them and `curve`, hold dice alone.
+    """
+    if min(clicks, default=0) < 1 or seeds < 1:
+        raise ValueError(f"clicks {list(clicks)} and seeds {seeds}: expected numbers that are at least 1")
+    for dataset in datasets:
+        for name, case in named_cases(dataset):
+            index = None
+            for index, truth, session in _targets(model, case):
+                for seed in range(seeds):
+                    trial = interact(session, truth, max(curve, *clicks), generator_for(case.id, index, seed))
+                    for count, (click, mask, _) in enumerate(trial, start=1):
+                        scores = _scores(mask, truth, case.spacing_mm, count in clicks)
+                        yield Record(dataset.name, name, index, seed, count, click, not mask.any(), scores)
+            if index is None:
+                yield Skipped(dataset.name, name)
+
+
+def named_cases(dataset: Dataset) -> list[tuple[str, Case]]:
+    """Cases with their ids, or source/id where several sources lie in the dataset and ids may occur twice."""
+    several = len({case.source for case in dataset.cases}) > 1
+    return [(f"{case.source}/{case.id}" if several else case.id, case) for case in dataset.cases]
+
+
+def _scores(mask: np.ndarray, truth: np.ndarray, spacing_mm, everything: bool) -> dict[str, float]:
+    return score(mask, truth, spacing_mm) if everything else {"dice": 100 * metrics.dice(mask, truth)}
+
+
+def score(
+    mask: np.ndarray, truth: np.ndarray, spacing_mm: tuple[float, float] | None = None
+) -> dict[str, float]:
+    """All measures of one (H, W) bool mask: the overlaps in 0..100, hd and hd95 in px of a 256 x 256 image.
+
+    With the (x, y) size of a pixel also hd_mm and hd95_mm, at the mask's own size.
+    """
+    scores = {name: 100 * overlap(mask, truth) for name, overlap in OVERLAPS.items()}
+    small = on_grid(mask), on_grid(truth)
+    scores |= {"hd": metrics.hd(*small), "hd95": metrics.hd95(*small)}
+    if spacing_mm:
+        scores |= {
+            "hd_mm": metrics.hd(mask, truth, spacing_mm),
+            "hd95_mm": metrics.hd95(mask, truth, spacing_mm),
+        }
+    return scores
+
+
+def on_grid(mask: np.ndarray, side: int = GRID) -> np.ndarray:
+    """(H, W) bool squashed to (side, side) bool; what is smaller than a pixel there keeps its fullest one."""
+    coverage = resample(mask, side, side)
+    return coverage >= min(0.5, coverage.max() or 1.0)
+
+
+def validate(
+    model, cases: Iterable[Case], clicks: Sequence[int] = (1, 3, 5), seed: int = 0
+) -> dict[int, float]:
     """Mean Dice in 0..100 over all targets of `cases` after each number of clicks; one trial a target.
 
     `model` is in eval mode. ValueError if no case has a target.
@@ -65,7 +163,7 @@ def generator_for(case: str, target: int, seed: int) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
 
-def _targets(model, case) -> Iterator[tuple[int, np.ndarray, Session]]:
+def _targets(model, case: Case) -> Iterator[tuple[int, np.ndarray, Session]]:
     """Each target of a case with its number, (H, W) bool truth and a session; the image is encoded once."""
     session = None
     for index, truth in enumerate(case.targets()):
