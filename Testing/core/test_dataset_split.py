@@ -75,3 +75,9 @@ def test_one_group_cannot_be_divided():
         datasets.split_by_group(cases, 1.0, 0)
     with pytest.raises(ValueError, match="at least 2"):
         datasets.folds_by_group(cases, 1, 0)
+
+
+def test_a_large_group_of_one_source_does_not_drive_another_source_out_of_its_fold():
+    cases = cases_of([(0, 0)] * 6 + [(1, i) for i in range(6)])
+    for _, val in datasets.folds_by_group(cases, 2, 0):
+        assert sum(case.source == "s1" for case in val) == 3
