@@ -46,7 +46,7 @@ def load(source: str | Path = "shipped", base: str | Path | None = None, device:
     An adapter's base is `base` if given, else the file of the same SHA256 beside it or among the shipped ones.
     Raises FileNotFoundError for a missing file and ValueError for one that is damaged or does not fit.
     """
-    path = shipped_folder() / SHIPPED_ADAPTER if str(source) == "shipped" else Path(source)
+    path = source_path(source)
     state, metadata = read(path)
     kind = metadata.get("kind")
     if kind == "adapter":
@@ -54,6 +54,26 @@ def load(source: str | Path = "shipped", base: str | Path | None = None, device:
     if kind == "base":
         return _load_base(path, state, metadata).to(device)
     return _load_published(path, state).to(device)
+
+
+def source_path(source: str | Path) -> Path:
+    """The file that a source names; "shipped" is the adapter that comes with the package."""
+    return shipped_folder() / SHIPPED_ADAPTER if str(source) == "shipped" else Path(source)
+
+
+def base_of(path: str | Path, given: str | Path | None = None) -> Path:
+    """The base file that an adapter file belongs to; any other file is its own base."""
+    with_metadata = Path(path).suffix == ".safetensors"
+    metadata = read(path)[1] if with_metadata else {}
+    return _find_base(Path(path), metadata, given) if metadata.get("kind") == "adapter" else Path(path)
+
+
+def load_base_into(model: Model, path: str | Path) -> None:
+    """Put the tensors of a base file or a published checkpoint into a model that has no adapter yet."""
+    state, metadata = read(path)
+    if metadata.get("kind") != "base":
+        _, state, _ = published.recognise(state, path)
+    load_weights(model, state, path, _base_names(model))
 
 
 def shipped_folder() -> Path:
@@ -161,11 +181,7 @@ def _load_base(path: Path, state: dict, metadata: dict) -> Model:
 
 def _load_adapter(path: Path, state: dict, metadata: dict, base: str | Path | None) -> Model:
     model = build_base(_config(path, metadata))
-    base = _find_base(path, metadata, base)
-    base_state, base_metadata = read(base)
-    if base_metadata.get("kind") != "base":
-        _, base_state, _ = published.recognise(base_state, base)
-    load_weights(model, base_state, base, _base_names(model))
+    load_base_into(model, _find_base(path, metadata, base))
     model = adapt(model)
     load_weights(model, state, path, model.tuned)
     return model

@@ -89,7 +89,7 @@ class TrainConfig:
     base: str = "shipped"  # where training starts: "shipped", "random" or a file of weights
     model: dict[str, Any] = field(default_factory=dict)  # settings of the model over those of its method
     schedule: Part = Part("double_click")  # which clicks and masks make the loss
-    loss: LossConfig = LossConfig()
+    loss: LossConfig = field(default_factory=LossConfig)
     augment: str = "samus"  # entry of augment.AUGMENTS
     optimizer: str = setting("adam", choices=("adam", "adamw"))
     learning_rate: float = setting(1e-4, above=0, at_most=1)

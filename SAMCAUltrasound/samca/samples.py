@@ -25,6 +25,10 @@ class Samples:
     def __len__(self) -> int:
         return len(self.cases)
 
+    def image(self, index: int) -> np.ndarray:
+        """Image (size, size, 1 or 3) uint8 of case `index`, as it is."""
+        return self._load(index)[0]
+
     def sample(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Image (size, size, 1 or 3) uint8 and a random target (size, size) bool of case `index`, augmented."""
         image, targets = self._load(index)
@@ -53,4 +57,6 @@ class Samples:
 
 def to_rgb_planes(images: Sequence[np.ndarray]) -> np.ndarray:
     """Images (S, S, 1 or 3) uint8 -> (B, 3, S, S) float32 in 0..255."""
-    return np.stack([np.broadcast_to(i, (*i.shape[:2], 3)).transpose(2, 0, 1) for i in images]).astype(np.float32)
+    return np.stack([np.broadcast_to(i, (*i.shape[:2], 3)).transpose(2, 0, 1) for i in images]).astype(
+        np.float32
+    )

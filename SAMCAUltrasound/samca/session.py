@@ -6,10 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-try:
-    from .frames import as_rgb
-except ImportError:
-    as_rgb = None
+from .frames import as_rgb
 from .geometry import Geometry
 from .prompts import Box, Click, Prompts
 

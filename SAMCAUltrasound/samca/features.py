@@ -1,0 +1,42 @@
+"""Image features that never change during a run: computed once, kept in half precision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from .backbones.sites import Features
+from .samples import Samples, to_rgb_planes
+
+KEPT_BYTES = 4 << 30  # features beyond this are computed again each time
+
+
+def kept_features(model, samples: Samples) -> Callable[[list[int]], Features] | None:
+    """A function from case indices to batched features, or None where the encoder is trained or images are augmented."""
+    if samples.transform is not None or any(p.requires_grad for p in model.image_encoder.parameters()):
+        return None
+    kept: dict[int, tuple[torch.Tensor, ...]] = {}
+    used = 0
+
+    @torch.no_grad()
+    def encode(index: int) -> tuple[torch.Tensor, ...]:
+        nonlocal used
+        if index not in kept:
+            planes = torch.from_numpy(to_rgb_planes([samples.image(index)])).to(model.device)
+            with torch.autocast(model.device.type, enabled=False):
+                embedding, fine = model.encode(planes)
+            tensors = tuple(t.half().cpu() for t in (embedding, *fine))
+            used += sum(t.nbytes for t in tensors)
+            if used > KEPT_BYTES:
+                return tensors
+            kept[index] = tensors
+        return kept[index]
+
+    def batch(indices: list[int]) -> Features:
+        embedding, *fine = (
+            torch.cat(column).to(model.device).float() for column in zip(*map(encode, indices), strict=True)
+        )
+        return Features(embedding, tuple(fine))
+
+    return batch

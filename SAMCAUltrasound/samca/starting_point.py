@@ -1,0 +1,77 @@
+"""From the settings of a run to its cases and its model, and from the model back to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from . import checkpoint, datasets
+from .checkpoint import Provenance
+from .config import ModelConfig, TrainConfig, to_json
+from .datasets import Case
+from .methods import configure
+from .model import Model, adapt, build_base
+
+INHERITED = ("backbone", "image_size", "fit", "feedback")  # what a base decides unless the run says otherwise
+PARTS = {"image_encoder", "prompt_encoder", "mask_decoder"}
+
+
+def cases_of(config: TrainConfig) -> tuple[list[Case], list[Case], int]:
+    """Training cases, validation cases, and how many were left out because they have no truth."""
+    given = _cases(config.data)
+    cases = [case for case in given if case.has_truth]
+    if config.validation:
+        training, validation = cases, [case for case in _cases(config.validation) if case.has_truth]
+    else:
+        training, validation = datasets.split_by_group(cases, config.validation_share, config.seed)
+    if not training or not validation:
+        raise ValueError(
+            f"{len(training)} training and {len(validation)} validation cases with a mask: at least one of each is "
+            "needed; give more data, or run.validation"
+        )
+    return list(training), list(validation), len(given) - len(cases)
+
+
+def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | None]:
+    """The model to train, and the base file that its adapter belongs to (None where the run makes a base itself).
+
+    From an adapter file training goes on with that adapter, unless the settings ask for another form: then it starts
+    from the adapter's base.
+    """
+    if config.base == "random":
+        return _from_random(configure(config.model), folder / "base.safetensors")
+    source = checkpoint.source_path(config.base)
+    start, base = checkpoint.load(source), checkpoint.base_of(source)
+    inherited = {key: value for key, value in to_json(start.config).items() if key in INHERITED}
+    wanted = configure({**inherited, **config.model}) if config.model else start.config
+    if base != source and wanted == start.config:
+        return start, base
+    model = build_base(wanted)
+    checkpoint.load_base_into(model, base)
+    return adapt(model), base
+
+
+def write_weights(model: Model, path: Path, base: Path | None, provenance: Provenance) -> None:
+    """Write what was trained: a base file where every part was and there is no adapter, else an adapter file."""
+    if makes_base(model.config):
+        checkpoint.save_base(model, path, provenance)
+    else:
+        checkpoint.save_adapter(model, path, base, provenance)
+
+
+def makes_base(config: ModelConfig) -> bool:
+    """Whether every part of a model without adapter is trained, so that the result is a base of its own."""
+    return config.adapter.name == "none" and set(config.tuned) >= PARTS
+
+
+def _from_random(config: ModelConfig, path: Path) -> tuple[Model, Path | None]:
+    model = build_base(config)
+    if makes_base(config):
+        return adapt(model), None
+    if not path.exists():
+        checkpoint.save_base(model, path, Provenance(name="random weights"))
+    checkpoint.load_base_into(model, path)  # rounded to half precision, as everybody else will see them
+    return adapt(model), path
+
+
+def _cases(folders: tuple[str, ...]) -> list[Case]:
+    return [case for folder in folders for case in datasets.checked(folder).cases]
