@@ -60,7 +60,9 @@ def ultrasound():
 AUGMENTS = {"none": none, "samus": samus, "ultrasound": ultrasound}
 
 
-def apply(transform, image: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def apply(
+    transform, image: np.ndarray, mask: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Image (S, S, C) uint8 and mask (S, S) bool through a transform whose random numbers come from `rng`; where the
     structure would leave the image, both stay as they are."""
     import torch

@@ -21,7 +21,9 @@ class HybridLoss:
         self.dice = DiceLoss(sigmoid=True, smooth_nr=1.0, smooth_dr=1.0)
         self.jaccard = DiceLoss(sigmoid=True, jaccard=True, smooth_nr=1.0, smooth_dr=1.0)
 
-    def __call__(self, logits: torch.Tensor, predicted_iou: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    def __call__(
+        self, logits: torch.Tensor, predicted_iou: torch.Tensor, truth: torch.Tensor
+    ) -> torch.Tensor:
         """Logits (B, 1, m, m), predicted IoU (B, 1), truth (B, 1, S, S) float 0 or 1 -> scalar."""
         logits = F.interpolate(logits.float(), size=truth.shape[-2:], mode="bilinear", align_corners=False)
         weights = self.config

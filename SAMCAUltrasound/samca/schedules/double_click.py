@@ -34,9 +34,13 @@ def run(
     initial_loss, guided_loss = torch.zeros((), device=batch.device), torch.zeros((), device=batch.device)
     for iteration in range(iterations):
         each = list(zip(batch.truth, initial_masks, guided_masks, batch.rngs, strict=True))
-        initial = collate([double_click.initial(t, i, initial_clicks, rng) for t, i, _, rng in each], batch.device)
+        initial = collate(
+            [double_click.initial(t, i, initial_clicks, rng) for t, i, _, rng in each], batch.device
+        )
         pairs = [(t, None if i is None else (i, g), rng) for t, i, g, rng in each]
-        guided = collate([double_click.guided(t, p, count, rng, iteration) for t, p, rng in pairs], batch.device)
+        guided = collate(
+            [double_click.guided(t, p, count, rng, iteration) for t, p, rng in pairs], batch.device
+        )
         logits, iou = model.decode(features, [initial])
         initial_loss = initial_loss + batch.loss(logits, iou, target)
         initial_masks = batch.masks(logits)
@@ -47,4 +51,8 @@ def run(
         guided_masks = batch.masks(logits)
         previous = logits.detach().float() if model.config.feedback else None
     loss = (initial_loss + guided_loss) / iterations
-    return {"loss": loss, "initial": (initial_loss / iterations).detach(), "guided": (guided_loss / iterations).detach()}
+    return {
+        "loss": loss,
+        "initial": (initial_loss / iterations).detach(),
+        "guided": (guided_loss / iterations).detach(),
+    }

@@ -14,14 +14,21 @@ from .batch import Batch
 
 
 def run(
-    model, features, batch: Batch, iterations: int = 8, first: str = "random_foreground", box_share: float = 0.0
+    model,
+    features,
+    batch: Batch,
+    iterations: int = 8,
+    first: str = "random_foreground",
+    box_share: float = 0.0,
 ) -> dict[str, torch.Tensor]:
     """-> {"loss"}: the mean over 1 to `iterations` prompts, "initial" of the first and "guided" of the others.
 
     first: the click simulator of the first prompt; box_share: how often a jittered box takes its place.
     """
     if iterations < 1 or not 0 <= box_share <= 1:
-        raise ValueError(f"schedule iterations {iterations}, box_share {box_share}: expected at least 1, and 0..1")
+        raise ValueError(
+            f"schedule iterations {iterations}, box_share {box_share}: expected at least 1, and 0..1"
+        )
     start = "boxes" if batch.shared_rng.random() < box_share else first
     simulate, mend = choose("schedule.first", CLICKS, start), CLICKS["error_random"]
     prompts = [simulate(t, None, 1, rng) for t, rng in zip(batch.truth, batch.rngs, strict=True)]
