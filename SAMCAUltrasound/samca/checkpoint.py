@@ -81,7 +81,9 @@ def shipped_folder() -> Path:
     for folder in MODEL_FOLDERS:
         if (folder / SHIPPED_ADAPTER).exists():
             return folder
-    raise FileNotFoundError(f"the shipped model is missing: expected {MODEL_FOLDERS[0] / SHIPPED_ADAPTER}; reinstall")
+    raise FileNotFoundError(
+        f"the shipped model is missing: expected {MODEL_FOLDERS[0] / SHIPPED_ADAPTER}; reinstall"
+    )
 
 
 def read(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
@@ -112,7 +114,11 @@ def describe_file(path: str | Path) -> tuple[ModelConfig, Provenance, str]:
             metadata = dict(file.metadata() or {})
     except SafetensorError as error:
         raise ValueError(f"{path} is damaged or no .safetensors file: copy it again") from error
-    return _config(path, metadata), from_json(Provenance, json.loads(metadata["provenance"]), path.name), metadata["kind"]
+    return (
+        _config(path, metadata),
+        from_json(Provenance, json.loads(metadata["provenance"]), path.name),
+        metadata["kind"],
+    )
 
 
 def save_base(model: Model, path: str | Path, provenance: Provenance) -> None:
@@ -194,7 +200,9 @@ def _load_published(path: Path, state: dict) -> Model:
     load_weights(model, base_state, path, _base_names(model))
     model = adapt(model)
     if adapter_state:
-        load_weights(model, adapter_state, path, [n for n in model.tuned if n in adapter_state or n not in base_state])
+        load_weights(
+            model, adapter_state, path, [n for n in model.tuned if n in adapter_state or n not in base_state]
+        )
     return model
 
 
@@ -206,7 +214,9 @@ def _find_base(path: Path, metadata: dict, given: str | Path | None) -> Path:
         if sha256(place) == wanted:
             return place
     if found:
-        raise ValueError(f"{path.name} belongs to the base {name} with SHA256 {wanted}, but {found[0]} is another file")
+        raise ValueError(
+            f"{path.name} belongs to the base {name} with SHA256 {wanted}, but {found[0]} is another file"
+        )
     raise FileNotFoundError(f"{path.name} needs its base {name}: put it beside the adapter or give its path")
 
 
@@ -216,7 +226,9 @@ def _config(path: Path, metadata: dict) -> ModelConfig:
     except (KeyError, ValueError) as error:
         raise ValueError(f"{path} has no settings inside: it is no file of this program") from error
     if version > FORMAT_VERSION:
-        raise ValueError(f"{path} has format {version}, this program reads up to {FORMAT_VERSION}: update the program")
+        raise ValueError(
+            f"{path} has format {version}, this program reads up to {FORMAT_VERSION}: update the program"
+        )
     return from_json(ModelConfig, config, f"{path.name}: model")
 
 

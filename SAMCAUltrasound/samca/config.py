@@ -101,7 +101,9 @@ class TrainConfig:
     validation_clicks: tuple[int, ...] = (1, 3, 5)
     seed: int = setting(0, at_least=0)
     device: str = "auto"  # "auto": cuda, mps or cpu; or a torch device
-    precision: str = setting("auto", choices=("auto", "float32", "bfloat16"))  # auto: whichever is faster here
+    precision: str = setting(
+        "auto", choices=("auto", "float32", "bfloat16")
+    )  # auto: whichever is faster here
     threads: int = setting(0, at_least=0)  # CPU threads; 0: torch's own choice
 
     def __post_init__(self):
@@ -129,7 +131,9 @@ def check_options(where: str, entry, options: dict[str, Any], skip: int = 0) -> 
     known = {p.name: hints.get(p.name, Any) for p in parameters}
     for name, value in options.items():
         if name not in known:
-            raise ValueError(f"{where}.{name} is unknown: expected one of {', '.join(sorted(known)) or 'no option'}")
+            raise ValueError(
+                f"{where}.{name} is unknown: expected one of {', '.join(sorted(known)) or 'no option'}"
+            )
         check_type(f"{where}.{name}", value, known[name])
 
 
@@ -151,7 +155,9 @@ def _fits(value, expected) -> bool:
     if origin is tuple:
         if not isinstance(value, tuple | list) or (arguments[-1] is not ... and len(value) != len(arguments)):
             return False
-        return all(_fits(v, arguments[0] if arguments[-1] is ... else arguments[i]) for i, v in enumerate(value))
+        return all(
+            _fits(v, arguments[0] if arguments[-1] is ... else arguments[i]) for i, v in enumerate(value)
+        )
     if origin is dict:
         return isinstance(value, dict)
     if expected is float:

@@ -54,7 +54,9 @@ class Geometry:
         if self.fit not in FITS:
             raise ValueError(f"fit {self.fit!r} is not one of {', '.join(FITS)}")
         if min(self.height, self.width, self.size) < 1:
-            raise ValueError(f"image {self.height} x {self.width} px, model {self.size} px: sides must be at least 1")
+            raise ValueError(
+                f"image {self.height} x {self.width} px, model {self.size} px: sides must be at least 1"
+            )
 
     @cached_property
     def content(self) -> tuple[int, int]:
@@ -82,7 +84,8 @@ class Geometry:
         """The same prompts in model pixels; a mask becomes (size, size) float32 coverage in 0..1."""
         clicks = tuple(Click(*self.xy_to_model(c.x, c.y), c.positive) for c in prompts.clicks)
         box = prompts.box and Box(
-            *self.xy_to_model(prompts.box.x0, prompts.box.y0), *self.xy_to_model(prompts.box.x1, prompts.box.y1)
+            *self.xy_to_model(prompts.box.x0, prompts.box.y0),
+            *self.xy_to_model(prompts.box.x1, prompts.box.y1),
         )
         mask = None if prompts.mask is None else self._mask_to_model(prompts.mask)
         return replace(prompts, clicks=clicks, box=box, mask=mask)

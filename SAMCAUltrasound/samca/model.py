@@ -105,7 +105,11 @@ class Model(nn.Module):
         logits = previous if self.config.feedback else None
         if logits is None and prompts.mask is not None:
             logits = (2 * resample(prompts.mask, self.mask_side, self.mask_side) - 1) * MASK_PROMPT_LOGIT
-        return None if logits is None else torch.from_numpy(np.ascontiguousarray(logits))[None, None].to(self.device)
+        return (
+            None
+            if logits is None
+            else torch.from_numpy(np.ascontiguousarray(logits))[None, None].to(self.device)
+        )
 
 
 def build(config: ModelConfig) -> Model:
@@ -135,4 +139,6 @@ def _part(model: Model, name: str) -> nn.Module:
         return model.get_submodule(name)
     except AttributeError:
         names = ", ".join(n for n, _ in model.named_children())
-        raise ValueError(f"tuned part {name!r} does not exist: expected one of {names}, or a part of them") from None
+        raise ValueError(
+            f"tuned part {name!r} does not exist: expected one of {names}, or a part of them"
+        ) from None

@@ -22,10 +22,14 @@ def recognise(state: dict, path: str | Path) -> tuple[ModelConfig, dict, dict]:
     state = _unwrapped(state)
     positions = state.get("image_encoder.pos_embed")
     if positions is None or not hasattr(positions, "shape") or positions.shape[-1] not in WIDTHS:
-        raise ValueError(f"{path} is no SAM checkpoint: expected image_encoder.pos_embed of width {', '.join(map(str, WIDTHS))}")
+        raise ValueError(
+            f"{path} is no SAM checkpoint: expected image_encoder.pos_embed of width {', '.join(map(str, WIDTHS))}"
+        )
     grid = positions.shape[1]
     backbone = Part(WIDTHS[positions.shape[-1]], {} if grid == 64 else {"position_grid": grid})
-    config = replace(METHODS["sam"], backbone=backbone, image_size=16 * grid, fit="pad" if grid == 64 else "squash")
+    config = replace(
+        METHODS["sam"], backbone=backbone, image_size=16 * grid, fit="pad" if grid == 64 else "squash"
+    )
     return config, state, {}
 
 

@@ -25,7 +25,9 @@ def _modeling():
         return sys.modules[PRIVATE_NAME]
     package = importlib.util.find_spec("segment_anything")
     if package is None or not package.submodule_search_locations:
-        raise ImportError("the package segment-anything is missing: install it with `pip install segment-anything`")
+        raise ImportError(
+            "the package segment-anything is missing: install it with `pip install segment-anything`"
+        )
     folder = Path(package.submodule_search_locations[0]) / "modeling"
     spec = importlib.util.spec_from_file_location(
         PRIVATE_NAME, folder / "__init__.py", submodule_search_locations=[str(folder)]

@@ -18,7 +18,9 @@ class Embedder(Protocol):
 
     def embed(self, pixels: np.ndarray) -> Any: ...
 
-    def predict(self, features: Any, prompts: Prompts, previous: np.ndarray | None) -> tuple[np.ndarray, float]: ...
+    def predict(
+        self, features: Any, prompts: Prompts, previous: np.ndarray | None
+    ) -> tuple[np.ndarray, float]: ...
 
 
 class Prediction(NamedTuple):
@@ -45,7 +47,9 @@ class Session:
         self.geometry: Geometry | None = None
         self._features: Any = None
         self._history: list[Prompts] = [Prompts()]
-        self._logits: dict[Prompts, tuple[np.ndarray, float]] = {}  # by prefix of the clicks, in model resolution
+        self._logits: dict[
+            Prompts, tuple[np.ndarray, float]
+        ] = {}  # by prefix of the clicks, in model resolution
 
     def set_image(self, pixels: np.ndarray, window: tuple[float, float] | None = None) -> None:
         """Take one (H, W), (H, W, 3) or (H, W, 4) frame of any dtype, encode it, forget the prompts.
@@ -143,9 +147,15 @@ class Session:
             return self.model.predict(features, self.geometry.prompts_to_model(prompts), None)
         if prompts not in self._logits:
             previous = None
-            if self.model.config.feedback and (earlier := prompts.first(len(prompts.clicks) - 1)) and prompts.clicks:
+            if (
+                self.model.config.feedback
+                and (earlier := prompts.first(len(prompts.clicks) - 1))
+                and prompts.clicks
+            ):
                 previous, _ = self._replay(features, earlier)
-            self._logits[prompts] = self.model.predict(features, self.geometry.prompts_to_model(prompts), previous)
+            self._logits[prompts] = self.model.predict(
+                features, self.geometry.prompts_to_model(prompts), previous
+            )
         return self._logits[prompts]
 
     def _become(self, prompts: Prompts) -> np.ndarray:

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from . import processes
+from .averaging import Average, learning_rate_factor
 from .checkpoint import Provenance
 from .config import TrainConfig, choose, to_json
 from .devices import choose_device, device_name, faster_precision, is_out_of_memory
@@ -135,7 +136,7 @@ class _Run:
         yield self._end_of_epoch(time.monotonic() - started)
 
     def _order(self) -> np.ndarray:
-        """The images of this epoch in random order, filled up so that every process gets some of the last batch."""
+        """The images of this epoch in random order, filled up so that every process has some of the last batch."""
         order = np.random.default_rng([self.config.seed, self.epoch]).permutation(len(self.samples))
         return np.resize(order, len(order) + (-len(order)) % processes.count())
 
@@ -286,60 +287,3 @@ class _Run:
         state["tuned"] = {name: own[name] for name in self.model.tuned}
         state |= {"optimizer": self.optimizer.state_dict(), "average": self.average.state()}
         self.folder.save_state(state)
-
-
-class Average:
-    """Exponentially averaged copies of parameters; a decay of 0 keeps none and uses the parameters themselves."""
-
-    def __init__(self, parameters: list[nn.Parameter], decay: float):
-        self.parameters, self.decay, self.updates = parameters, decay, 0
-        self.copies = [p.detach().clone() for p in parameters] if decay else []
-
-    @torch.no_grad()
-    def update(self) -> None:
-        """Move the copies towards the parameters; early on faster, so that the random start is forgotten."""
-        self.updates += 1
-        decay = min(self.decay, self.updates / (self.updates + 10))
-        for copy, parameter in zip(self.copies, self.parameters, strict=False):
-            copy.lerp_(parameter, 1 - decay)
-
-    def in_use(self):
-        """Context in which the model has the averaged weights."""
-        return _Swapped(self.parameters, self.copies) if self.copies else nullcontext()
-
-    def state(self) -> dict[str, Any]:
-        return {"copies": self.copies, "updates": self.updates}
-
-    def load(self, state: dict[str, Any]) -> None:
-        self.updates = state["updates"]
-        for copy, saved in zip(self.copies, state["copies"], strict=True):
-            copy.copy_(saved)
-
-
-class _Swapped:
-    def __init__(self, parameters, copies):
-        self.pairs = list(zip(parameters, copies, strict=True))
-
-    def __enter__(self):
-        self._swap()
-
-    def __exit__(self, *_):
-        self._swap()
-
-    @torch.no_grad()
-    def _swap(self):
-        for parameter, copy in self.pairs:
-            kept = parameter.detach().clone()
-            parameter.copy_(copy)
-            copy.copy_(kept)
-
-
-def learning_rate_factor(curve: str, done: float) -> float:
-    """What the learning rate is multiplied with after the share `done` (0..1) of a run: 1, or up in the first 10 % and
-    down along a cosine."""
-    if curve == "constant":
-        return 1.0
-    warm = 0.1
-    return (
-        max(done / warm, 1e-3) if done < warm else 0.5 * (1 + math.cos(math.pi * (done - warm) / (1 - warm)))
-    )

@@ -17,7 +17,10 @@ class SamMed2DAdapter(nn.Module):
         super().__init__()
         self.norm = nn.LayerNorm(width)
         self.channel = nn.Sequential(
-            nn.Linear(width, hidden, bias=False), nn.ReLU(), nn.Linear(hidden, width, bias=False), nn.Sigmoid()
+            nn.Linear(width, hidden, bias=False),
+            nn.ReLU(),
+            nn.Linear(hidden, width, bias=False),
+            nn.Sigmoid(),
         )
         self.spatial = nn.Sequential(
             nn.Conv2d(width, width, 3, stride=2, padding=1, bias=False),

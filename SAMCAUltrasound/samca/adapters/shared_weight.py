@@ -38,7 +38,9 @@ class SharedProjection(nn.Module):
 class SharedWeightAdapter(nn.Module):
     """(B, h, w, D) -> (B, h, w, D); the projection and a shared convolution are borrowed, not owned."""
 
-    def __init__(self, projection: SharedProjection, conv=None, activation=None, act_before_conv=False, skip=True):
+    def __init__(
+        self, projection: SharedProjection, conv=None, activation=None, act_before_conv=False, skip=True
+    ):
         super().__init__()
         width, rank = projection.down.shape
         self.scale = nn.Parameter(torch.zeros(rank))
@@ -88,16 +90,24 @@ def add(
     sites of a block share everything (layout A). one_projection: both positions share W. tied: up is down transposed.
     """
     if rank < 1 or kernel < 1 or kernel % 2 == 0:
-        raise ValueError(f"adapter.rank {rank} and adapter.kernel {kernel}: expected rank >= 1 and an odd kernel >= 1")
+        raise ValueError(
+            f"adapter.rank {rank} and adapter.kernel {kernel}: expected rank >= 1 and an odd kernel >= 1"
+        )
     if conv_scope not in SCOPES or site not in PLACES:
-        raise ValueError(f"adapter.conv_scope {conv_scope!r} / site {site!r}: expected one of {SCOPES} / {tuple(PLACES)}")
+        raise ValueError(
+            f"adapter.conv_scope {conv_scope!r} / site {site!r}: expected one of {SCOPES} / {tuple(PLACES)}"
+        )
     if tie_sites and site == "post":
-        raise ValueError("adapter.tie_sites needs adapter.site 'pre': after and beside are different adapters")
+        raise ValueError(
+            "adapter.tie_sites needs adapter.site 'pre': after and beside are different adapters"
+        )
 
     def conv() -> nn.Module:
         return nn.Conv2d(rank, rank, kernel, padding=kernel // 2, bias=False)
 
-    add_shared(encoder, rank, conv, nn.GELU(), conv_scope, tie_sites, one_projection, tied, act_before_conv, site)
+    add_shared(
+        encoder, rank, conv, nn.GELU(), conv_scope, tie_sites, one_projection, tied, act_before_conv, site
+    )
 
 
 def add_shared(
@@ -117,7 +127,11 @@ def add_shared(
         for position in ("attention",) if tie_sites else ("attention", "mlp"):
             key = f"projection_{stage}" + ("" if tie_sites or one_projection else f"_{position}")
             projection = borrow(key, lambda width=width: SharedProjection(width, rank, tied))
-            scope = {"adapter": f"_{index}_{position}", "block": f"_{index}", "position": f"_{stage}_{position}"}
+            scope = {
+                "adapter": f"_{index}_{position}",
+                "block": f"_{index}",
+                "position": f"_{stage}_{position}",
+            }
             conv = borrow(f"conv{scope[conv_scope]}", make_conv) if make_conv else None
             skip = not (site == "post" and position == "mlp")
             adapters[position] = SharedWeightAdapter(projection, conv, activation, act_before_conv, skip)

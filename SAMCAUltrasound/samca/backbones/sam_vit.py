@@ -48,7 +48,9 @@ class SamViT(ImageEncoderViT):
     def _positions(self, grid: tuple[int, int]) -> torch.Tensor:
         if self.pos_embed.shape[1:3] == grid:
             return self.pos_embed
-        table = F.interpolate(self.pos_embed.permute(0, 3, 1, 2), size=grid, mode="bilinear", align_corners=False)
+        table = F.interpolate(
+            self.pos_embed.permute(0, 3, 1, 2), size=grid, mode="bilinear", align_corners=False
+        )
         return table.permute(0, 2, 3, 1)
 
 

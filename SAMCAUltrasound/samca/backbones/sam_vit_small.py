@@ -32,7 +32,9 @@ class Residual(nn.Module):
 
 def _stage(before: int, channels: int, residuals: int) -> nn.Sequential:
     """Halve the resolution, then refine."""
-    return nn.Sequential(nn.Conv2d(before, channels, 3, stride=2, padding=1), *map(Residual, [channels] * residuals))
+    return nn.Sequential(
+        nn.Conv2d(before, channels, 3, stride=2, padding=1), *map(Residual, [channels] * residuals)
+    )
 
 
 class SamViTSmall(nn.Module):
@@ -49,12 +51,19 @@ class SamViTSmall(nn.Module):
         self.stage8 = _stage(quarter, eighth, 2)
         self.stage16 = nn.Conv2d(eighth, width, 3, stride=2, padding=1)
         block = partial(
-            PlainBlock, width, heads, use_rel_pos=True, input_size=(16, 16), norm_layer=partial(nn.LayerNorm, eps=1e-6)
+            PlainBlock,
+            width,
+            heads,
+            use_rel_pos=True,
+            input_size=(16, 16),
+            norm_layer=partial(nn.LayerNorm, eps=1e-6),
         )
         self.blocks = nn.ModuleList(Block(block()) for _ in range(depth))
         self.neck = nn.Sequential(nn.Conv2d(width, out_channels, 1, bias=False), LayerNorm2d(out_channels))
         self.skip8 = nn.Conv2d(eighth, out_channels, 1)
-        self.merge8 = nn.Sequential(nn.Conv2d(out_channels, out_channels, 3, padding=1), LayerNorm2d(out_channels))
+        self.merge8 = nn.Sequential(
+            nn.Conv2d(out_channels, out_channels, 3, padding=1), LayerNorm2d(out_channels)
+        )
         self.skip4 = nn.Conv2d(quarter, out_channels // 4, 1)
         self.skip2 = nn.Conv2d(half, out_channels // 8, 1)
 
@@ -65,7 +74,9 @@ class SamViTSmall(nn.Module):
         x = self.stage16(F.gelu(eighth)).permute(0, 2, 3, 1)  # (B, S/16, S/16, D)
         for block in self.blocks:
             x = block(x)
-        coarse = F.interpolate(self.neck(x.permute(0, 3, 1, 2)), scale_factor=2, mode="bilinear", align_corners=False)
+        coarse = F.interpolate(
+            self.neck(x.permute(0, 3, 1, 2)), scale_factor=2, mode="bilinear", align_corners=False
+        )
         embedding = self.merge8(F.gelu(coarse + self.skip8(eighth)))
         return Features(embedding, (self.skip2(half), self.skip4(quarter)))
 
@@ -86,5 +97,7 @@ def build(
     if width % heads:
         raise ValueError(f"backbone.width {width} must be a multiple of backbone.heads {heads}")
     if out_channels % 8 or any(c % 8 for c in channels):
-        raise ValueError(f"backbone.channels {channels} and backbone.out_channels {out_channels} must be multiples of 8")
+        raise ValueError(
+            f"backbone.channels {channels} and backbone.out_channels {out_channels} must be multiples of 8"
+        )
     return SamViTSmall(tuple(channels), width, depth, heads, out_channels)

@@ -39,7 +39,11 @@ class Block(nn.Module):
         self.norm1, self.norm2, self.mlp = plain.norm1, plain.norm2, plain.mlp
         self.attn = FastAttention(plain.attn)
         self.window_size = plain.window_size
-        self.before_attention, self.after_attention, self.before_mlp = nn.Identity(), nn.Identity(), nn.Identity()
+        self.before_attention, self.after_attention, self.before_mlp = (
+            nn.Identity(),
+            nn.Identity(),
+            nn.Identity(),
+        )
         self.beside_mlp = None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,69 @@
+"""Exponentially averaged parameters, and the learning rate over a run."""
+
+from __future__ import annotations
+
+import math
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+from torch import nn
+
+
+class Average:
+    """Exponentially averaged copies of parameters; a decay of 0 keeps none and uses the parameters."""
+
+    def __init__(self, parameters: list[nn.Parameter], decay: float):
+        self.parameters, self.decay, self.updates = parameters, decay, 0
+        self.copies = [p.detach().clone() for p in parameters] if decay else []
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """Move the copies towards the parameters; early on faster, so that the random start is forgotten."""
+        self.updates += 1
+        decay = min(self.decay, self.updates / (self.updates + 10))
+        for copy, parameter in zip(self.copies, self.parameters, strict=False):
+            copy.lerp_(parameter, 1 - decay)
+
+    def in_use(self):
+        """Context in which the model has the averaged weights."""
+        return _Swapped(self.parameters, self.copies) if self.copies else nullcontext()
+
+    def state(self) -> dict[str, Any]:
+        return {"copies": self.copies, "updates": self.updates}
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.updates = state["updates"]
+        for copy, saved in zip(self.copies, state["copies"], strict=True):
+            copy.copy_(saved)
+
+
+class _Swapped:
+    def __init__(self, parameters, copies):
+        self.pairs = list(zip(parameters, copies, strict=True))
+
+    def __enter__(self):
+        self._swap()
+
+    def __exit__(self, *_):
+        self._swap()
+
+    @torch.no_grad()
+    def _swap(self):
+        for parameter, copy in self.pairs:
+            kept = parameter.detach().clone()
+            parameter.copy_(copy)
+            copy.copy_(kept)
+
+
+def learning_rate_factor(curve: str, done: float) -> float:
+    """What the learning rate is multiplied with after the share `done` (0..1) of a run.
+
+    "constant" is 1; "one_cycle" goes up in the first 10 % and then down along a cosine.
+    """
+    if curve == "constant":
+        return 1.0
+    warm = 0.1
+    return (
+        max(done / warm, 1e-3) if done < warm else 0.5 * (1 + math.cos(math.pi * (done - warm) / (1 - warm)))
+    )
