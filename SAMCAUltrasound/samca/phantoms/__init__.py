@@ -1,8 +1,9 @@
 """Simulated B-mode frames with known truth.
 
-`describe` chooses a scene and returns it as frozen data, `render` turns a scene into a frame, `make` does both.
-Speckle is coherent scattering summed inside a point spread function (Wagner et al. 1983, IEEE Trans. Sonics
-Ultrasonics 30:156), summed over looks as spatial compounding does (Trahey et al. 1986, IEEE UFFC 33:257).
+`describe` chooses a scene and returns it as frozen data, `render` turns a scene into a frame, `make` does
+both. Speckle is coherent scattering summed inside a point spread function (Wagner et al. 1983, IEEE Trans.
+Sonics Ultrasonics 30:156), summed over looks as spatial compounding does (Trahey et al. 1986, IEEE UFFC
+33:257).
 """
 
 from __future__ import annotations
@@ -39,8 +40,9 @@ def make(
 ) -> Phantom:
     """A random frame of (height, width) px, at least 64 each; equal generators give equal frames.
 
-    lesions: number of labelled structures, 0 to 8; None draws 0 to 3, mostly 1. geometry: "linear", "fan", or None
-    to draw one. Raises ValueError for other values.
+    lesions: number of labelled structures (lesions of a breast, or vessels and nerves of a limb), 0 to 8;
+    None draws 0 to 3, mostly 1. geometry: "linear", "fan", or None to draw one. Raises ValueError for other
+    values.
     """
     scene = describe(rng, height, width, lesions, geometry)
     image, labels = render(scene, rng)

@@ -12,7 +12,7 @@ from .scene import View
 
 @dataclass(frozen=True)
 class Beams:
-    """Samples of a scan, one column a beam: x, z and depth below the probe, each (samples, beams) mm; steps in mm."""
+    """A scan's samples, a column a beam: x, z, depth below the probe, each (samples, beams) mm."""
 
     x: np.ndarray
     z: np.ndarray
@@ -45,7 +45,7 @@ def beams_of(view: View) -> Beams:
 
 
 def to_frame(view: View, scan: np.ndarray, order: int) -> np.ndarray:
-    """Scan-convert (samples, beams) to (height, width) of the frame, 0 outside; order 1 for grey, 0 for labels."""
+    """Scan-convert (samples, beams) to (height, width), 0 outside; order 1 for grey, 0 for labels."""
     x = (np.arange(view.width)[None, :] - view.middle_x) * view.spacing_mm
     z = (np.arange(view.height)[:, None] + 0.5 - view.top) * view.spacing_mm
     if view.radius_mm:
@@ -54,6 +54,5 @@ def to_frame(view: View, scan: np.ndarray, order: int) -> np.ndarray:
     else:
         across, depth = np.broadcast_arrays(x / (0.5 * view.width_mm), z)
     samples, count = scan.shape
-    row = depth / view.depth_mm * samples - 0.5
-    column = (across + 1) * 0.5 * count - 0.5
-    return ndimage.map_coordinates(scan, (row, column), order=order, mode="constant", cval=0, output=scan.dtype)
+    where = depth / view.depth_mm * samples - 0.5, (across + 1) * 0.5 * count - 0.5
+    return ndimage.map_coordinates(scan, where, order=order, mode="constant", cval=0)

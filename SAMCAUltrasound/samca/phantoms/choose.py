@@ -36,11 +36,11 @@ def describe(
     return Scene(
         view=view,
         seed=choose_seed(rng),
-        tilt=rng.normal(0, 0.06),
+        tilt=rng.normal(0, 0.1),
         warp_mm=rng.uniform(0.2, 1.4),
         layers=layers,
         structures=structures,
-        machine=choose_machine(rng, breast),
+        machine=choose_machine(rng, view, breast),
         marks=choose_marks(rng, view, structures, breast),
     )
 
@@ -66,7 +66,7 @@ def choose_seed(rng: np.random.Generator) -> int:
 
 
 def choose_linear(rng: np.random.Generator, height: int, width: int, breast: bool) -> View:
-    """A linear probe; the limb scanner leaves black margins, the breast frames are mostly cropped to the scan."""
+    """A linear probe; the limb scanner leaves black margins, breast frames are mostly cropped."""
     margins = rng.random() < (0.05 if breast else 0.75)
     shrink = rng.uniform(0.03, 0.3, 2) * (rng.random(2) < 0.7) if margins else np.zeros(2)
     columns, rows = width * (1 - shrink[0]), height * (1 - shrink[1])
@@ -79,10 +79,11 @@ def choose_linear(rng: np.random.Generator, height: int, width: int, breast: boo
 def choose_fan(rng: np.random.Generator, height: int, width: int) -> View:
     """A curved probe, or a linear one that steers its outer beams: a fan of large radius."""
     depth = rng.uniform(35, 75)
-    radius = rng.uniform(15, 70)
-    half_angle = rng.uniform(0.4, 0.75) * (0.6 if radius > 45 else 1)
+    radius = np.exp(rng.uniform(np.log(15), np.log(150)))
+    half_angle = float(np.clip(rng.uniform(18, 32) / radius, 0.2, 0.7))
     rise = radius * (1 - np.cos(half_angle))  # the face's ends lie above its middle
-    spacing = max((depth + rise) / height, 2 * (radius + depth) * np.sin(half_angle) / width) * rng.uniform(1, 1.12)
+    across = 2 * (radius + depth) * np.sin(half_angle)
+    spacing = max((depth + rise) / height, across / width) * rng.uniform(1, 1.12)
     top = (height - depth / spacing) * rng.uniform(0, 0.4)
     face = 2 * radius * half_angle
     return View(height, width, top, width / 2 - 0.5, depth, face, spacing, radius, half_angle)
@@ -90,8 +91,8 @@ def choose_fan(rng: np.random.Generator, height: int, width: int) -> View:
 
 def choose_layer(rng: np.random.Generator, top: float, **ranges: tuple[float, float] | float) -> Layer:
     """A layer whose values are drawn uniformly from the given ranges."""
-    drawn = {name: rng.uniform(*value) if isinstance(value, tuple) else value for name, value in ranges.items()}
-    return Layer(seed=choose_seed(rng), top_mm=top, **drawn)
+    drawn = {name: rng.uniform(*value) for name, value in ranges.items() if isinstance(value, tuple)}
+    return Layer(seed=choose_seed(rng), top_mm=top, **(ranges | drawn))
 
 
 def choose_skin(rng: np.random.Generator) -> Layer:
@@ -103,8 +104,8 @@ def choose_skin(rng: np.random.Generator) -> Layer:
 
 def choose_fat(rng: np.random.Generator, top: float) -> Layer:
     return choose_layer(
-        rng, top, wave_mm=(0.0, 0.2), echo_db=(-9, -4), grain_db=(1, 3), grain_x_mm=(3, 6), grain_z_mm=(1, 2),
-        streaks_db=(0, 5),
+        rng, top, wave_mm=(0.0, 0.2), echo_db=(-9, -4), grain_db=(1.5, 4), grain_x_mm=(3, 6),
+        grain_z_mm=(1, 2), streaks_db=(0, 8),
         septa_db=(14, 30), septa_x_mm=(4, 10), septa_z_mm=(1.2, 3), septa_density=(0.4, 1),
         fascia_db=(10, 22),
     )  # fmt: skip
@@ -112,8 +113,8 @@ def choose_fat(rng: np.random.Generator, top: float) -> Layer:
 
 def choose_gland(rng: np.random.Generator, top: float) -> Layer:
     return choose_layer(
-        rng, top, wave_mm=(0.3, 1.5), echo_db=(-3, 3), grain_db=(2.5, 6), grain_x_mm=(2.5, 7), grain_z_mm=(0.9, 2.2),
-        streaks_db=(1, 9),
+        rng, top, wave_mm=(0.3, 1.5), echo_db=(-3, 3), grain_db=(3, 7), grain_x_mm=(2.5, 7),
+        grain_z_mm=(0.9, 2.2), streaks_db=(2, 12),
         septa_db=(6, 18), septa_x_mm=(3, 8), septa_z_mm=(0.8, 2), septa_density=(0.6, 1.6),
         fascia_db=(5, 16),
     )  # fmt: skip
@@ -121,8 +122,8 @@ def choose_gland(rng: np.random.Generator, top: float) -> Layer:
 
 def choose_muscle(rng: np.random.Generator, top: float) -> Layer:
     return choose_layer(
-        rng, top, wave_mm=(0.2, 1.2), echo_db=(-12, -5), grain_db=(2, 5), grain_x_mm=(4, 10), grain_z_mm=(0.6, 1.5),
-        streaks_db=(1, 12),
+        rng, top, wave_mm=(0.2, 1.2), echo_db=(-12, -5), grain_db=(2.5, 6), grain_x_mm=(4, 10),
+        grain_z_mm=(0.6, 1.5), streaks_db=(2, 15),
         septa_db=(12, 28), septa_x_mm=(5, 14), septa_z_mm=(0.8, 2.5), septa_density=(0.6, 1.7),
         fascia_db=(16, 34),
     )  # fmt: skip
@@ -131,16 +132,17 @@ def choose_muscle(rng: np.random.Generator, top: float) -> Layer:
 def choose_deep(rng: np.random.Generator, top: float) -> Layer:
     """Lung or bone: a bright face, and little below it."""
     return choose_layer(
-        rng, top, wave_mm=(0.3, 2), echo_db=(-14, -8), grain_db=(2, 4), grain_x_mm=(6, 12), grain_z_mm=(1, 3), streaks_db=(0, 6),
-        septa_db=(0, 14), septa_x_mm=14.0, septa_z_mm=4.0, septa_density=0.5, fascia_db=(12, 28),
-        absorption_db_per_mm=(0.3, 3),
+        rng, top, wave_mm=(0.3, 2), echo_db=(-14, -8), grain_db=(2, 4), grain_x_mm=(6, 12),
+        grain_z_mm=(1, 3), streaks_db=(0, 6), septa_db=(0, 14), septa_x_mm=14.0, septa_z_mm=4.0,
+        septa_density=0.5, fascia_db=(12, 28), absorption_db_per_mm=(0.3, 3),
     )  # fmt: skip
 
 
 def choose_breast(rng: np.random.Generator, depth_mm: float) -> tuple[Layer, ...]:
-    """Skin, fat, fibroglandular tissue, retromammary fat, pectoral muscle and, mostly, what lies behind it."""
+    """Skin, fat, fibroglandular tissue, retromammary fat, pectoral muscle and, mostly, the ribs' level."""
     skin = rng.uniform(0.8, 2)
-    gland, back, muscle, deep = np.cumsum(rng.uniform((0.06, 0.15, 0.02, 0.12), (0.25, 0.45, 0.1, 0.3))) * depth_mm
+    thickness = rng.uniform((0.06, 0.15, 0.02, 0.12), (0.25, 0.45, 0.1, 0.3))
+    gland, back, muscle, deep = np.cumsum(thickness) * depth_mm
     layers = [choose_skin(rng), choose_fat(rng, skin), choose_gland(rng, skin + gland)]
     layers += [choose_fat(rng, skin + back), choose_muscle(rng, skin + muscle)]
     return (*layers, choose_deep(rng, skin + deep)) if rng.random() < 0.6 else tuple(layers)
@@ -157,20 +159,22 @@ def choose_limb(rng: np.random.Generator, depth_mm: float) -> tuple[Layer, ...]:
     return (*layers, choose_deep(rng, top)) if rng.random() < 0.7 else tuple(layers)
 
 
-def choose_machine(rng: np.random.Generator, breast: bool) -> Machine:
+def choose_machine(rng: np.random.Generator, view: View, breast: bool) -> Machine:
+    """A scanner; a shallow view is taken at a higher frequency, so resolution goes with its depth."""
+    size = view.depth_mm / 38
     dynamic_range = rng.uniform(52, 78)
     return Machine(
-        axial_mm=rng.uniform(0.05, 0.11),
-        lateral_mm=rng.uniform(0.11, 0.23),
-        lateral_growth=rng.uniform(1.3, 2.4),
+        axial_mm=size * rng.uniform(0.05, 0.11),
+        lateral_mm=size * rng.uniform(0.1, 0.2),
+        lateral_growth=rng.uniform(1.3, 2.2),
         looks=int(rng.integers(1, 4)),
         dynamic_range_db=dynamic_range,
         bright=float(np.clip(rng.normal(157, 22) if breast else rng.normal(105, 25), 60, 235)),
         slope_db=rng.uniform(10, 34) + (0 if breast else 4),
-        noise_db=-dynamic_range * rng.uniform(0.75, 1.2),
+        noise_db=-dynamic_range * rng.uniform(0.85, 1.3),
         gamma=rng.uniform(1.1, 1.9),
         streaks_db=rng.uniform(1, 6) * (rng.random() < 0.5),
-        smooth_mm=rng.uniform(0.03, 0.11),
+        smooth_mm=size * rng.uniform(0.03, 0.1),
         sharpen=rng.uniform(0.2, 0.9) * (rng.random() < 0.5),
     )
 
@@ -188,5 +192,5 @@ def choose_marks(rng: np.random.Generator, view: View, structures: tuple, breast
     if rng.random() < 0.15:
         words = str(rng.choice(WORDS))
         x, y = int(view.width * rng.uniform(0, 0.6)), int(view.height * rng.choice((0.01, 0.88)))
-        marks.append(Text(x, y, 1 + view.width // 512, words))
+        marks.append(Text(x, y, 1 + view.width // 400, words))
     return tuple(marks)

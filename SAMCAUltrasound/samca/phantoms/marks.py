@@ -54,5 +54,6 @@ def dots(mark: Calliper | Text) -> tuple[np.ndarray, np.ndarray]:
     x, y = np.linspace(mark.x0, mark.x1, count), np.linspace(mark.y0, mark.y1, count)
     arm, zeros = np.arange(-4, 5), np.zeros(9)
     for end_x, end_y in ((mark.x0, mark.y0), (mark.x1, mark.y1)):
-        x, y = np.concatenate([x, end_x + arm, end_x + zeros]), np.concatenate([y, end_y + zeros, end_y + arm])
+        x = np.concatenate([x, end_x + arm, end_x + zeros])
+        y = np.concatenate([y, end_y + zeros, end_y + arm])
     return np.round(y).astype(int), np.round(x).astype(int)

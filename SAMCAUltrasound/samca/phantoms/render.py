@@ -1,4 +1,4 @@
-"""From a scene to a frame: scatterers, point spread function, attenuation and gain, log compression, scan conversion."""
+"""From a scene to a frame: scatterers, point spread function, loss, log compression, scan conversion."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ ROUGHNESS = 0.4  # share of a sheet's level that scatters diffusely, so that she
 
 SHADOW_EDGE_MM = 0.8  # half width over which compounding softens the edge of a shadow
 
+UNEVEN_DB = 2.5  # what remains of gain that does not fit the tissue
+
 
 def render(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """The frame (H, W) uint8 and its labels (H, W) uint8; `rng` draws the speckle and the electronic noise."""
+    """Frame and labels, each (H, W) uint8; `rng` draws the speckle and the electronic noise."""
     beams = beams_of(scene.view)
     tissue = tissue_of(scene, beams)
     labels = np.zeros(beams.x.shape, np.uint8)
@@ -39,17 +41,21 @@ def received(scene: Scene, tissue: Tissue, beams: Beams, rng: np.random.Generato
     for _ in range(machine.looks):
         scatterers = rng.standard_normal((2, *amplitude.shape), np.float32) * amplitude
         power += (spread(machine, beams, scatterers) ** 2).sum(0) / machine.looks
-    sheet = spread(machine, beams, amplitude * (10 ** ((1 - ROUGHNESS) * tissue.specular / 20) - 1), normalised=False)
-    power = ndimage.gaussian_filter(power + sheet**2, machine.smooth_mm / beams.step_z, truncate=3)
-    level = 10 * np.log10(power + 1e-12) + attenuation(scene, tissue, beams)
-    level -= np.percentile(level, 90) + machine.dynamic_range_db * (1 - (machine.bright / 255) ** (1 / machine.gamma))
+    mirrors = amplitude * (10 ** ((1 - ROUGHNESS) * tissue.specular / 20) - 1)
+    power = (power + spread(machine, beams, mirrors, normalised=False) ** 2).astype(float)
+    smooth_px = machine.smooth_mm / beams.step_z
+    level = 10 * np.log10(ndimage.gaussian_filter(power, smooth_px, truncate=3) + 1e-12) + attenuation(
+        scene, tissue, beams
+    )
+    below_white = 1 - (machine.bright / 255) ** (1 / machine.gamma)
+    level -= np.percentile(level, 90) + machine.dynamic_range_db * below_white
     floor = spread(machine, beams, rng.standard_normal((2, *amplitude.shape), np.float32))
-    floor = ndimage.gaussian_filter((floor**2).sum(0) / 2, machine.smooth_mm / beams.step_z, truncate=3)
+    floor = ndimage.gaussian_filter((floor**2).sum(0) / 2, smooth_px, truncate=3)
     return 10 * np.log10(10 ** (level / 10) + 10 ** (machine.noise_db / 10) * floor)
 
 
 def spread(machine: Machine, beams: Beams, scatterers: np.ndarray, normalised: bool = True) -> np.ndarray:
-    """Convolve (..., samples, beams) with a Gaussian point spread function whose lateral width grows with depth.
+    """Convolve (..., samples, beams) with a Gaussian point spread function that widens laterally with depth.
 
     normalised keeps the power of white noise, otherwise the sum of the kernel is 1.
     """
@@ -75,9 +81,10 @@ def attenuation(scene: Scene, tissue: Tissue, beams: Beams) -> np.ndarray:
     crossed = ndimage.gaussian_filter1d(crossed, SHADOW_EDGE_MM / float(beams.step_x.mean()), axis=1)
     relative = beams.depth / scene.view.depth_mm
     along_probe = np.arange(relative.shape[1]) * float(beams.step_x.mean())
-    streaks = np.clip(wave(scene.seed + 1, along_probe, 4.0), 0, 2) ** 2 * np.clip(relative * 2, 0, 1)
+    streaks = np.clip(wave(scene.seed + 1, along_probe, 4.0), 0, 1.6) ** 2 * np.clip(relative * 2, 0, 1)
     uneven = noise(scene.seed + 2, beams.x, beams.depth, 14.0, 9.0)
-    return 1.2 * uneven - crossed - scene.machine.slope_db * relative - scene.machine.streaks_db * streaks
+    lost = crossed + scene.machine.slope_db * relative + scene.machine.streaks_db * streaks
+    return UNEVEN_DB * uneven - lost
 
 
 def compress(machine: Machine, level: np.ndarray) -> np.ndarray:

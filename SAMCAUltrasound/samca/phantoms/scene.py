@@ -12,8 +12,8 @@ from dataclasses import dataclass
 class View:
     """Where the scan lies in the frame: `depth_mm` of tissue below (middle_x, top) px in (height, width) px.
 
-    A linear probe images `width_mm` to both sides together. A fan has radius_mm > 0, the probe's radius, and opens
-    half_angle rad to each side.
+    A linear probe is `width_mm` wide. A fan has radius_mm > 0, the probe's radius, and opens half_angle rad
+    to each side.
     """
 
     height: int
@@ -53,13 +53,14 @@ class Layer:
 
 @dataclass(frozen=True)
 class Structure:
-    """A labelled lesion, vessel or nerve: an ellipse (semi-axes a, b mm, turned by `tilt` rad) with a lobed border.
+    """A labelled lesion, vessel or nerve: an ellipse (semi-axes a, b mm, turned by `tilt` rad), lobed.
 
     lobes: (order, amplitude, phase) of r(angle) = 1 + sum(amplitude * cos(order * angle + phase)); spikes:
-    (angle, width, length) of spicules, rad and fractions of the radius; warp_mm: how far noise displaces the border.
-    contrast_db is relative to the tissue around; border_mm its softness; rim_db and halo_db the brightness of a thin
-    capsule and of a broad seam; absorption_db_per_mm is positive for a shadow and negative for enhancement;
-    fascicles: (x, z, radius) of dark discs, mm from the centre; flecks: (x, z, dB) of bright points.
+    (angle, width, length) of spicules, rad and fractions of the radius; warp_mm: how far noise moves the
+    border. contrast_db is relative to the tissue around; border_mm its softness; rim_db and halo_db the
+    brightness of a thin capsule and of a broad seam; absorption_db_per_mm is positive for a shadow and
+    negative for enhancement; fascicles: (x, z, radius) of dark discs, mm from the centre; flecks: (x, z,
+    dB) of bright points.
     """
 
     kind: str
@@ -87,10 +88,11 @@ class Structure:
 class Machine:
     """How the scanner makes a picture: point spread function (standard deviations in mm), looks, grey map.
 
-    lateral_growth is the lateral standard deviation at the bottom over that at the top. White lies dynamic_range_db
-    above black; `bright` is the grey of the 90th percentile; slope_db the loss of level from top to bottom;
-    noise_db electronic noise relative to white; streaks_db the strength of shadows below poor contact;
-    smooth_mm the standard deviation of speckle reduction, sharpen the share of edge enhancement.
+    lateral_growth is the lateral standard deviation at the bottom over that at the top. White lies
+    dynamic_range_db above black; `bright` is the grey of the 90th percentile; slope_db the loss of level
+    from top to bottom; noise_db electronic noise relative to white; streaks_db the strength of shadows
+    below poor contact; smooth_mm the standard deviation of speckle reduction, sharpen the share of edge
+    enhancement.
     """
 
     axial_mm: float

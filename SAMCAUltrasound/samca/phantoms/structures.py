@@ -9,6 +9,9 @@ from .fields import noise
 from .scene import Structure
 from .tissue import Tissue
 
+SHOWS_THROUGH = 0.3  # share of the tissue's own pattern that is seen inside a structure
+FASCICLE_DB = 9
+
 
 def border_distance(structure: Structure, beams: Beams) -> np.ndarray:
     """(samples, beams) approximate distance in mm to the border, negative inside."""
@@ -54,8 +57,10 @@ def blend(tissue: Tissue, structure: Structure, beams: Beams) -> np.ndarray:
     distance = border_distance(structure, beams)
     around = (distance > 0) & (distance < 3)
     outside_echo = float(tissue.echo[around].mean()) if around.any() else 0.0
-    inside = 0.5 - 0.5 * np.tanh(distance / structure.border_mm)
-    tissue.echo += inside * (outside_echo + interior(structure, beams) - tissue.echo)
+    lost = structure.border_mm * noise(structure.seed + 3, beams.x, beams.z, 1.2, 0.8)
+    inside = 0.5 - 0.5 * np.tanh((distance + 0.6 * lost) / structure.border_mm)
+    pattern = SHOWS_THROUGH * (tissue.echo - outside_echo)
+    tissue.echo += inside * (outside_echo + interior(structure, beams) + pattern - tissue.echo)
     tissue.specular *= 1 - inside
     tissue.absorption += inside * structure.absorption_db_per_mm
     add_seams(tissue, structure, beams, distance)
@@ -69,7 +74,7 @@ def interior(structure: Structure, beams: Beams) -> np.ndarray:
     echo = structure.contrast_db + structure.grain_db * grain
     x, z = beams.x - structure.x_mm, beams.z - structure.z_mm
     for across, down, radius in structure.fascicles:
-        echo -= 14 * np.clip(1.6 - 1.6 * ((x - across) ** 2 + (z - down) ** 2) / radius**2, 0, 1)
+        echo -= FASCICLE_DB * np.clip(1.6 - 1.6 * ((x - across) ** 2 + (z - down) ** 2) / radius**2, 0, 1)
     for across, down, level in structure.flecks:
         echo += level * np.exp(-((x - across) ** 2) / 0.09 - (z - down) ** 2 / 0.03)
     return echo

@@ -11,8 +11,9 @@ from .fields import noise, sheets, wave
 from .scene import Layer, Scene
 
 TRANSITION_MM = 0.12  # half width of the border between two layers
-FASCIA_MM = 0.22
-SEPTUM_MM = 0.16
+FASCIA_MM = 0.16
+SEPTUM_MM = 0.11
+PATCHY = 0.35  # dB per mm of absorption that goes with the grain, for irregular shadows
 
 
 @dataclass
@@ -54,14 +55,16 @@ def add_layer(tissue: Tissue, layer: Layer, beams: Beams, depth: np.ndarray, bel
     inside = 0.5 + 0.5 * np.tanh(below / TRANSITION_MM)
     coarse = noise(layer.seed + 1, x, depth, layer.grain_x_mm, layer.grain_z_mm)
     fine = noise(layer.seed + 2, x, depth, layer.grain_x_mm / 3, layer.grain_z_mm / 3)
-    echo = layer.echo_db + layer.grain_db * (0.8 * coarse + 0.6 * fine)
+    finest = noise(layer.seed + 6, x, depth, layer.grain_x_mm / 7, layer.grain_z_mm / 6)
+    echo = layer.echo_db + layer.grain_db * (0.7 * coarse + 0.6 * fine + 0.3 * finest)
     course = noise(layer.seed + 3, x, depth, layer.septa_x_mm, layer.septa_z_mm)
     septa = sheets(np.sin(np.pi * layer.septa_density * course), beams.step_z, step_x, SEPTUM_MM)
-    broken = np.clip(0.5 + 0.6 * noise(layer.seed + 4, x, depth, 3.0, 1.2), 0, 1.3)
+    broken = np.clip(0.4 + 0.7 * noise(layer.seed + 4, x, depth, 2.2, 1.0), 0, 1.3)
     fascia = np.exp(-((below / FASCIA_MM) ** 2)) * np.clip(0.7 + 0.6 * wave(layer.seed + 5, x, 5.0), 0, 1.3)
-    streaks = np.clip(fine - 0.6, 0, 1.4)
+    streaks = np.clip(0.5 * fine + finest - 0.7, 0, 1.8)
     levels = (layer.septa_db * septa * broken, layer.fascia_db * fascia, layer.streaks_db * streaks)
     specular = np.maximum.reduce(levels)
-    for whole, part in ((tissue.echo, echo), (tissue.absorption, layer.absorption_db_per_mm)):
+    absorption = layer.absorption_db_per_mm + PATCHY * coarse
+    for whole, part in ((tissue.echo, echo), (tissue.absorption, absorption)):
         whole[rows] += inside * (part - whole[rows])
     tissue.specular[rows] = np.maximum(tissue.specular[rows] * (1 - inside), specular)
