@@ -1,0 +1,51 @@
+"""python -m samca: the command line."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+COMMANDS = {  # name: (module with add_arguments and run, what it does)
+    "demo": ("samca.commands.demo", "segment an ultrasound frame and leave pictures"),
+    "segment": ("samca.commands.segment", "segment an image by clicks or a box"),
+}
+MISUSE, INTERRUPTED = 2, 130
+
+
+class Parser(argparse.ArgumentParser):
+    """Tells of a mistake in one sentence."""
+
+    def error(self, message: str):
+        self.exit(MISUSE, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def parser_for(words: Sequence[str]) -> Parser:
+    """The parser of a command line; only the command that is named is imported, because some take seconds."""
+    parser = Parser(prog="samca", description="Click-to-segment for ultrasound.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, (module, purpose) in COMMANDS.items():
+        command = commands.add_parser(name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+        if name in words[:1]:
+            implementation = importlib.import_module(module)
+            implementation.add_arguments(command)
+            command.set_defaults(run=implementation.run)
+    return parser
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code; what the user can mend is one sentence on stderr and code 2."""
+    words = sys.argv[1:] if words is None else words
+    arguments = parser_for(words).parse_args(words)
+    try:
+        return arguments.run(arguments)
+    except (ValueError, OSError, RuntimeError) as error:
+        print(f"samca {arguments.command}: {' '.join(str(error).split())}", file=sys.stderr)
+        return MISUSE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

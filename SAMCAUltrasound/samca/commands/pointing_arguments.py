@@ -1,0 +1,33 @@
+"""Clicks and boxes as words of a command line."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..prompts import Box, Click
+
+CLICK_HELP = "a click at x,y px inside the object, or x,y,- outside it; repeat for more"
+
+
+def click(word: str) -> Click:
+    """ "x,y" or "x,y,+" -> a positive click, "x,y,-" -> a negative one."""
+    numbers, sign = (word[:-2], word[-1]) if word.endswith((",-", ",+")) else (word, "+")
+    return Click(*_numbers(numbers, 2, word, "x,y or x,y,-"), positive=sign == "+")
+
+
+def box(word: str) -> Box:
+    """ "x0,y0,x1,y1" -> a box from its first pixel to its last."""
+    try:
+        return Box(*_numbers(word, 4, word, "x0,y0,x1,y1"))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _numbers(text: str, count: int, word: str, expected: str) -> list[float]:
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) != count or not all(abs(number) < float("inf") for number in numbers):
+        raise argparse.ArgumentTypeError(f"{word!r} is not {expected} with finite numbers")
+    return numbers
