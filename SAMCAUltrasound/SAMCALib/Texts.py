@@ -1,0 +1,18 @@
+"""Sentences for the user: their translation, and the exception that carries one to the status line."""
+
+from __future__ import annotations
+
+try:
+    from slicer.i18n import tr as _
+except ImportError:  # slicer-core, where nothing is translated
+
+    def _(text: str) -> str:
+        """The text itself."""
+        return text
+
+
+class Refusal(ValueError):
+    """What was asked cannot be done now; its text is one sentence for the status line: what is wrong, what to do."""
+
+
+__all__ = ["Refusal", "_"]
