@@ -1,7 +1,7 @@
-"""What is installed of torch and the packages beside it, and how the rest gets installed: each state in words.
+"""What is installed of torch and the packages beside it, and how the rest gets there: each state in words.
 
-Nothing here imports torch or starts pip before `install`, `installFromFolder` or `resume` is called and its question
-is answered with yes.
+Nothing here imports torch, and pip starts only when `install`, `installFromFolder` or `resume` is called and
+its question is answered with yes.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def installedVersion(name: str) -> str | None:
 class InstallLogic:
     """Looks at the installation and completes it.
 
-    ask: question -> whether the user agrees; say: what is being done now; versionOf: package name -> version or None.
+    ask: question -> whether the user agrees; say: is told what is being done; versionOf: package -> version.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class InstallLogic:
         if not missing:
             return self.status()
         question = _(
-            "SAMCA needs {packages}. They are downloaded (torch: about 0.2 GB without, up to 3 GB with a GPU) "
+            "SAMCA needs {packages}. They are downloaded (torch: 0.2 GB without, up to 3 GB with a GPU) "
             "and installed into Slicer's Python. Install now?"
         )
         if not self.ask(question.format(packages=", ".join(missing))):

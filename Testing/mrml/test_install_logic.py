@@ -8,6 +8,7 @@ from importlib.machinery import ModuleSpec
 
 import pytest
 import slicer_installers as fakes
+
 from SAMCALib.InstallLogic import RESUME_KEY, InstallLogic, State
 
 AVAILABLE = {"torch": "2.9.1", "safetensors": "0.8.0", "segment-anything": "1.0"}
@@ -65,13 +66,16 @@ def test_everything_installed_is_ready_and_asks_nothing(machine):
     assert ours.logic.status().ready
     assert ours.logic.install().ready
     assert "torch 2.8.0" in ours.logic.status().text
-    assert not ours.questions and not ours.packages.calls
+    assert not ours.questions
+    assert not ours.packages.calls
 
 
 def test_looking_installs_and_imports_nothing(machine):
     ours = machine({})
     ours.logic.status()
-    assert not ours.packages.calls and not ours.questions and not ours.manager.installed
+    assert not ours.packages.calls
+    assert not ours.questions
+    assert not ours.manager.installed
     assert "torch" not in sys.modules
 
 
@@ -106,7 +110,8 @@ def test_torch_that_is_too_old_is_named_and_replaced(machine):
     ours = machine({**ALL, "torch": "2.1.0"})
     status = ours.logic.status()
     assert status.state is State.TORCH_OLD
-    assert "2.1.0" in status.text and "2.8" in status.text
+    assert "2.1.0" in status.text
+    assert "2.8" in status.text
     assert ours.logic.install().ready
     assert ours.packages["torch"] == "2.9.1"
 
@@ -124,7 +129,8 @@ def test_a_missing_extension_is_fetched_and_the_installation_goes_on_after_the_r
     ours = machine({}, extension=False)
     assert ours.logic.status().state is State.EXTENSION_MISSING
     assert ours.logic.install().restart
-    assert ours.manager.installed == ["PyTorch"] and ours.manager.interactive
+    assert ours.manager.installed == ["PyTorch"]
+    assert ours.manager.interactive
     assert ours.settings[RESUME_KEY] == "1"
     ours.restart(monkeypatch)
     assert ours.logic.shouldResume()
@@ -141,7 +147,8 @@ def test_declining_changes_nothing_and_says_what_still_works(machine):
     status = ours.logic.install()
     assert status.state is State.DECLINED
     assert "still" in status.text or "shown" in status.text
-    assert not ours.packages.calls and ours.packages == {}
+    assert not ours.packages.calls
+    assert ours.packages == {}
     assert ours.logic.status().state is State.TORCH_MISSING
 
 
@@ -151,7 +158,8 @@ def test_without_network_it_says_so_and_points_to_a_folder(machine, release, ins
     ours = machine(installed, extension=extension, online=False, release=release)
     status = ours.logic.install()
     assert status.state is State.FAILED
-    assert "network" in status.text and "folder of wheels" in status.text
+    assert "network" in status.text
+    assert "folder of wheels" in status.text
     assert not ours.logic.shouldResume()
     assert ours.packages == installed
 
@@ -178,8 +186,11 @@ def test_a_folder_without_the_wheels_is_refused_before_anything_is_installed(mac
     ours = machine({})
     status = ours.logic.installFromFolder(tmp_path)
     assert status.state is State.FAILED
-    assert "torch" in status.text and str(tmp_path) in status.text and "safetensors" not in status.text
-    assert not ours.packages.calls and not ours.questions
+    assert "torch" in status.text
+    assert str(tmp_path) in status.text
+    assert "safetensors" not in status.text
+    assert not ours.packages.calls
+    assert not ours.questions
 
 
 def test_declining_the_folder_changes_nothing(machine, tmp_path):
@@ -193,11 +204,13 @@ def test_a_running_installation_is_waited_for(machine):
     ours = machine({"torch": "2.8.0"})
     ours.packaging.busy = True
     status = ours.logic.install()
-    assert status.state is State.FAILED and "still running" in status.text
+    assert status.state is State.FAILED
+    assert "still running" in status.text
 
 
 def test_pip_that_ends_well_but_installs_nothing_is_told(machine):
     ours = machine({"torch": "2.8.0", "segment-anything": "1.0"})
     ours.packages.install = lambda words: None
     status = ours.logic.install()
-    assert status.state is State.FAILED and "safetensors" in status.text
+    assert status.state is State.FAILED
+    assert "safetensors" in status.text
