@@ -5,18 +5,40 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from samca.prompts import Prompts
 
 
 @dataclass(frozen=True)
 class MaskOptions:
-    """largestComponent: keep the parts that hold a positive click, the largest if none does."""
+    """largestComponent: keep the parts that hold a positive click, or the largest one if none does."""
 
     largestComponent: bool = True
     fillHoles: bool = True
-    smoothingMm: float = 0.0  # radius; 0: none
+    smoothingMm: float = 0.0  # standard deviation of the Gaussian; 0: none
 
 
 def tidied(mask: np.ndarray, prompts: Prompts, options: MaskOptions, spacing: tuple[float, float]) -> np.ndarray:
-    """(H, W) bool -> (H, W) bool; spacing is (x, y) mm of a pixel."""
+    """(H, W) bool -> (H, W) bool; spacing is (x, y) mm of a pixel. Smoothed first, so that what splits off goes."""
+    if options.smoothingMm > 0:
+        mask = _smoothed(mask, [options.smoothingMm / mm for mm in reversed(spacing)])
+    if options.largestComponent:
+        mask = _componentsOf(mask, prompts)
+    return ndimage.binary_fill_holes(mask) if options.fillHoles else mask
+
+
+def _smoothed(mask: np.ndarray, sigma: list[float]) -> np.ndarray:
+    return ndimage.gaussian_filter(mask.astype(np.float32), sigma, mode="nearest", truncate=3) >= 0.5
+
+
+def _componentsOf(mask: np.ndarray, prompts: Prompts) -> np.ndarray:
+    """The 8-connected parts that hold a positive click, or the largest part."""
+    labels, count = ndimage.label(mask, np.ones((3, 3)))
+    if count < 2:
+        return mask
+    places = [(int(c.y + 0.5), int(c.x + 0.5)) for c in prompts.clicks if c.positive]
+    height, width = mask.shape
+    clicked = {int(labels[y, x]) for y, x in places if 0 <= y < height and 0 <= x < width} - {0}
+    largest = 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
+    return np.isin(labels, sorted(clicked) or [largest])

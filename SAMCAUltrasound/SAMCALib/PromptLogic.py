@@ -1,32 +1,18 @@
-"""Prompts of a segment: kept in its tag as JSON, shown as fiducials of three roles, read from fiducials.
+"""Prompts of one frame of a segment, and prompts from fiducials that are already there.
 
-The tag is the truth: undo, redo, `.seg.nrrd` and `.mrb` carry it. The fiducials are its picture for one frame.
+The truth is the segment's tag (`TagLogic`); `PromptPoints` shows it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import numpy as np
+from samca.prompts import Click, Prompts
 
-from samca.prompts import Prompts
-
+from . import FrameLogic, TagLogic
 from .FrameLogic import Frame
-
-TAG = "SAMCA.prompts"
-ROLES = ("initial", "guidedPositive", "guidedNegative")
-
-
-@dataclass(frozen=True)
-class PromptObject:
-    """One structure of a frame: what points at it, and the (H, W) bool mask that this gave, None until computed."""
-
-    prompts: Prompts
-    mask: np.ndarray | None = None
-
-    def roleOf(self, index: int) -> str:
-        """"initial", "guidedPositive" or "guidedNegative" of click `index`."""
+from .TagLogic import PromptObject
+from .Texts import Refusal, _
 
 
 @dataclass(frozen=True)
@@ -39,13 +25,37 @@ class FramePrompts:
     objects: tuple[PromptObject, ...] = ()
     current: int = 0
 
+    @property
+    def object(self) -> PromptObject:
+        """The current object, an empty one if the next click starts it."""
+        return self.objects[self.current] if self.current < len(self.objects) else PromptObject(Prompts())
 
-def framePrompts(segmentationNode, segmentId: str, frame: Frame) -> FramePrompts:
-    """The prompts of this frame in the segment's tag; empty if it has none."""
+    def withObject(self, thing: PromptObject) -> FramePrompts:
+        """The same with this as the current object."""
+        objects = (*self.objects[: self.current], thing, *self.objects[self.current + 1 :])
+        return replace(self, objects=objects)
+
+    def withoutObject(self, index: int) -> FramePrompts:
+        """The same without object `index`, the one before it current if it was."""
+        objects = self.objects[:index] + self.objects[index + 1 :]
+        current = self.current - (self.current > index or self.current == len(objects))
+        return FramePrompts(objects, max(current, 0))
+
+
+def framePrompts(segmentationNode, segmentId: str, frame: Frame, current: int | None = None) -> FramePrompts:
+    """The prompts of this frame in the segment's tag; empty without. current: the last object if not given."""
+    segment = segmentationNode.GetSegmentation().GetSegment(segmentId) if segmentId else None
+    if segment is None:
+        return FramePrompts()
+    objects = TagLogic.objectsIn(segment, frame.key, FrameLogic.shape(frame))
+    last = max(len(objects) - 1, 0)
+    return FramePrompts(objects, last if current is None else min(current, len(objects)))
 
 
 def setFramePrompts(segmentationNode, segmentId: str, frame: Frame, prompts: FramePrompts) -> None:
     """Put the prompts of this frame into the segment's tag; empty ones leave the tag."""
+    segment = segmentationNode.GetSegmentation().GetSegment(segmentId)
+    TagLogic.putObjects(segment, frame.key, prompts.objects)
 
 
 def promptsFromFiducials(frame: Frame, initial=None, guidedPositive=None, guidedNegative=None) -> Prompts:
@@ -53,28 +63,27 @@ def promptsFromFiducials(frame: Frame, initial=None, guidedPositive=None, guided
 
     Refusal if no initial point lies on the frame.
     """
+    clicks = []
+    for points, positive in ((initial, True), (guidedPositive, True), (guidedNegative, False)):
+        places = [ras for ras in positionsOf(points) if FrameLogic.holds(frame, ras)]
+        if points is initial and not places:
+            raise Refusal(
+                _("No initial point lies on {frame}: place one there, or choose its frame.").format(frame=frame.name)
+            )
+        clicks += [Click(*FrameLogic.rasToXy(frame, ras), positive) for ras in places]
+    return Prompts(tuple(clicks))
 
 
-class PromptPoints:
-    """Three fiducial nodes, one a role, that show the prompts of one frame and tell what the user does to them.
-
-    They belong to one segment editor node, are not saved, and are made at the first `show`.
-    onMove(object, click, x, y, finished), onRemove(object, click), onPick(object), onAdd(role, x, y): called for
-    changes by the user (drag, delete, press on a point, a point placed in one of the nodes), never for `show`.
-    """
-
-    def __init__(self, editorNode, onMove: Callable, onRemove: Callable, onPick: Callable, onAdd: Callable):
-        """Nothing is added to the scene yet."""
-
-    @property
-    def nodes(self) -> dict:
-        """role -> vtkMRMLMarkupsFiducialNode, made where missing."""
-
-    def show(self, frame: Frame | None, prompts: FramePrompts) -> None:
-        """Show these prompts of this frame (None: no points), the current object's in full colour."""
-
-    def isOver(self) -> bool:
-        """Whether the mouse is over one of the points, which then belongs to Markups, not to the effect."""
-
-    def remove(self) -> None:
-        """Take the nodes and the observers away."""
+def positionsOf(points) -> list:
+    """World RAS positions in mm of a markups node, or of a sequence of positions; none for None."""
+    if points is None:
+        return []
+    if not hasattr(points, "GetNumberOfControlPoints"):
+        return [tuple(ras) for ras in points]
+    defined = points.PositionDefined
+    indices = range(points.GetNumberOfControlPoints())
+    return [
+        points.GetNthControlPointPositionWorld(i)
+        for i in indices
+        if points.GetNthControlPointPositionStatus(i) == defined
+    ]

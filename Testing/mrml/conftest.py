@@ -1,39 +1,25 @@
-"""Real MRML without the application: a scene with the logics that segmentations and volumes need."""
+"""Real MRML without the application: scene, volumes of every kind, editors, slice views, an engine with a toy model."""
 
 from __future__ import annotations
 
+import contextlib
 import types
 
+import numpy as np
 import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
+import slicer_scene
+
+from SAMCALib.EditLogic import EditLogic
+from SAMCALib.EngineLogic import EngineLogic
+from SAMCALib.SegmentLogic import EditorHost
 
 
 @pytest.fixture(scope="session")
 def application():
     """The application logic, started once; `slicer.mrmlScene` and `slicer.modules` exist from then on."""
-    scene = slicer.vtkMRMLScene()
-    application = slicer.vtkSlicerApplicationLogic()
-    application.SetMRMLScene(scene)
-    application.GetColorLogic().SetMRMLScene(scene)
-    application.GetColorLogic().AddDefaultColorNodes()
-    logics = {
-        "Volumes": slicer.vtkSlicerVolumesLogic(),
-        "Segmentations": slicer.vtkSlicerSegmentationsModuleLogic(),  # before the first segment
-        "SubjectHierarchy": slicer.vtkSlicerSubjectHierarchyModuleLogic(),
-    }
-    for name, logic in logics.items():
-        logic.SetMRMLScene(scene)
-        logic.SetMRMLApplicationLogic(application)
-        application.SetModuleLogic(name, logic)
-    slicer.mrmlScene = scene
-    slicer.modules = types.SimpleNamespace(
-        **{
-            name.lower(): types.SimpleNamespace(logic=lambda logic=logic: logic)
-            for name, logic in logics.items()
-        }
-    )
-    return application
+    return slicer_scene.start()
 
 
 @pytest.fixture
@@ -41,3 +27,83 @@ def scene(application):
     """The scene, empty."""
     yield slicer.mrmlScene
     slicer.mrmlScene.Clear(0)
+
+
+class DiscModel:
+    """Stands in for a network: the mask is a disc of `radius` model px around the first click, less or plus smaller
+    discs around the others; a box or a mask is taken as it is. The embedding is the picture itself."""
+
+    def __init__(self, radius=5.0, size=64):
+        self.radius = radius
+        self.config = types.SimpleNamespace(image_size=size, fit="squash", feedback=False)
+        self.embedded = []
+
+    def embed(self, pixels):
+        self.embedded.append(pixels)
+        return (pixels,)
+
+    def predict(self, features, prompts, previous):
+        y, x = np.mgrid[: self.config.image_size, : self.config.image_size]
+        inside = np.zeros(x.shape, bool) if prompts.mask is None else prompts.mask > 0.5
+        if prompts.box is not None:
+            box = prompts.box
+            inside |= (x >= box.x0) & (x <= box.x1) & (y >= box.y0) & (y <= box.y1)
+        for number, click in enumerate(prompts.clicks):
+            radius = self.radius if number == 0 else self.radius / 2
+            disc = (x - click.x) ** 2 + (y - click.y) ** 2 <= radius**2
+            inside = inside | disc if click.positive else inside & ~disc
+        return np.where(inside, 8.0, -8.0).astype(np.float32), 0.9
+
+
+@pytest.fixture
+def disc_model():
+    return DiscModel()
+
+
+@pytest.fixture
+def engine(disc_model):
+    """An engine with the toy model; its thread is ended after the test."""
+    engine = EngineLogic()
+    engine.setModel(disc_model, "discs")
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture
+def editing(engine):
+    """`editing(editor)` -> an active EditLogic on it; all are deactivated after the test."""
+    with contextlib.ExitStack() as stack:
+
+        def make(editor):
+            edit = EditLogic(EditorHost(editor.logic), engine)
+            edit.activate()
+            stack.callback(edit.deactivate)
+            return edit
+
+        yield make
+
+
+@pytest.fixture
+def settle(engine):
+    """`settle(edit)`: what the effect's timer does, until the engine has answered everything."""
+
+    def run(edit):
+        for _ in range(3):
+            edit.poll()
+            assert engine.wait(30)
+        edit.poll()
+
+    return run
+
+
+@pytest.fixture
+def view(application, scene):
+    """`view(volume, orientation)` -> a SliceView, closed after the test."""
+    with contextlib.ExitStack() as stack:
+
+        def make(volume, orientation="Axial", size=(500, 400)):
+            made = slicer_scene.SliceView(application, volume, orientation, size)
+            stack.callback(made.close)
+            return made
+
+        yield make

@@ -1,0 +1,102 @@
+"""Sequences: which item a proxy volume shows, its neighbours, and one segmentation for each item."""
+
+from __future__ import annotations
+
+import slicer
+
+
+def browserOf(node):
+    """The Sequence browser that this node is a proxy of, None if it is none."""
+    scene = slicer.mrmlScene
+    for i in range(scene.GetNumberOfNodesByClass("vtkMRMLSequenceBrowserNode")):
+        browser = scene.GetNthNodeByClass(i, "vtkMRMLSequenceBrowserNode")
+        if browser.IsProxyNodeID(node.GetID()):
+            return browser
+    return None
+
+
+def itemOf(node) -> str:
+    """The index value of the item that this proxy shows, "" for a node that is no proxy."""
+    browser = browserOf(node)
+    if browser is None or browser.GetMasterSequenceNode() is None or browser.GetSelectedItemNumber() < 0:
+        return ""
+    return browser.GetMasterSequenceNode().GetNthIndexValue(browser.GetSelectedItemNumber())
+
+
+def dataNode(node, item: str):
+    """The Sequence's own node behind a proxy in this item, None without item."""
+    browser = browserOf(node) if item else None
+    return browser and browser.GetSequenceNode(node).GetDataNodeAtValue(item)
+
+
+def itemsOf(browser) -> list[str]:
+    """All index values of a browser."""
+    master = browser.GetMasterSequenceNode()
+    return [master.GetNthIndexValue(i) for i in range(master.GetNumberOfDataNodes())]
+
+
+def itemsBeside(node, item: str) -> list[str]:
+    """The items after and before this one of the proxy's Sequence."""
+    browser = browserOf(node) if item else None
+    items = itemsOf(browser) if browser else []
+    if item not in items:
+        return []
+    place = items.index(item)
+    return [items[i] for i in (place + 1, place - 1) if 0 <= i < len(items)]
+
+
+def showItem(browser, item: str) -> None:
+    """Make the browser show this item, at once."""
+    browser.SetSelectedItemNumber(itemsOf(browser).index(item))
+    slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(browser)
+
+
+def synchronise(segmentationNode, volumeNode) -> None:
+    """Give every item of the volume's Sequence a segmentation of its own, with the same segments.
+
+    What the segmentation holds now stays with the item that is shown; the others start empty. Nothing is done for
+    a volume that is no proxy, or a segmentation that is one already.
+    """
+    browser = browserOf(volumeNode)
+    if browser is None or browserOf(segmentationNode) is not None:
+        return
+    sequence = slicer.mrmlScene.AddNewNodeByClass(
+        "vtkMRMLSequenceNode", f"{segmentationNode.GetName()} {browser.GetMasterSequenceNode().GetName()}"
+    )
+    master = browser.GetMasterSequenceNode()
+    sequence.SetIndexName(master.GetIndexName())
+    sequence.SetIndexUnit(master.GetIndexUnit())
+    sequence.SetIndexType(master.GetIndexType())
+    shown, empty = itemOf(volumeNode), _emptied(segmentationNode)
+    for item in itemsOf(browser):
+        sequence.SetDataNodeAtValue(segmentationNode if item == shown else empty, item)
+    browser.AddSynchronizedSequenceNode(sequence)
+    browser.AddProxyNode(segmentationNode, sequence, False)
+    browser.SetSaveChanges(sequence, True)
+
+
+def addSegmentToItems(segmentationNode, segmentId: str) -> None:
+    """Give the segmentations of all items an empty segment of this id, name and colour where it is missing."""
+    browser = browserOf(segmentationNode)
+    if browser is None:
+        return
+    sequence = browser.GetSequenceNode(segmentationNode)
+    segment = segmentationNode.GetSegmentation().GetSegment(segmentId)
+    for i in range(sequence.GetNumberOfDataNodes()):
+        segmentation = sequence.GetNthDataNode(i).GetSegmentation()
+        if segmentation.GetSegment(segmentId) is None:
+            segmentation.AddEmptySegment(segmentId, segment.GetName(), segment.GetColor())
+
+
+def _emptied(segmentationNode):
+    """A copy outside the scene with the same segments, all empty and without tags of ours."""
+    copy = slicer.vtkMRMLSegmentationNode()
+    copy.Copy(segmentationNode)
+    copy.SetAndObserveSegmentation(slicer.vtkSegmentation())
+    source, segmentation = segmentationNode.GetSegmentation(), copy.GetSegmentation()
+    segmentation.SetSourceRepresentationName(source.GetSourceRepresentationName())
+    segmentation.CopyConversionParameters(source)
+    for segmentId in source.GetSegmentIDs():
+        segment = source.GetSegment(segmentId)
+        segmentation.AddEmptySegment(segmentId, segment.GetName(), segment.GetColor())
+    return copy
