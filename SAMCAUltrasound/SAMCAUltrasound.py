@@ -1,0 +1,131 @@
+"""The module SAMCA Ultrasound: registers the Segment Editor effect and sample data, shows the setup panel."""
+
+import logging
+from pathlib import Path
+
+import slicer
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
+)
+
+FOLDER = Path(__file__).resolve().parent
+
+
+class SAMCAUltrasound(ScriptedLoadableModule):
+    """What Slicer shows of the module; everything else waits until the application has started."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        parent.title = _("SAMCA Ultrasound")
+        parent.categories = [translate("qSlicerAbstractCoreModule", "Segmentation")]
+        parent.dependencies = ["Segmentations", "Markups", "Sequences"]
+        parent.contributors = ["SAMCA contributors"]
+        parent.helpText = _(
+            "Sets up the Segment Editor effect SAMCA, which outlines structures in ultrasound frames from a few "
+            "clicks. The method: shared-weight adapters in a frozen Segment Anything model, double click "
+            "training and dynamic fusion of prompts."
+        )
+        parent.acknowledgementText = _(
+            "After Huo et al., SAMCA, ICIC 2025, and Kirillov et al., Segment Anything, ICCV 2023."
+        )
+        slicer.app.connect("startupCompleted()", onStartupCompleted)
+
+
+def onStartupCompleted():
+    """Register effect and samples; go on with an installation that a restart interrupted."""
+    registerEffect()
+    registerSampleData()
+    from SAMCALib.InstallLogic import InstallLogic
+
+    if InstallLogic().shouldResume() and slicer.util.mainWindow():
+        slicer.util.selectModule("SAMCAUltrasound")
+
+
+def registerEffect():
+    """Tell the Segment Editor about the effect."""
+    import qSlicerSegmentationsEditorEffectsPythonQt as effects
+
+    import SAMCAUltrasoundLib  # imported first, so that Slicer takes the effect from this package
+
+    effect = effects.qSlicerSegmentEditorScriptedEffect(None)
+    effect.setPythonSource((Path(SAMCAUltrasoundLib.__file__).parent / "SegmentEditorEffect.py").as_posix())
+    effect.self().register()
+
+
+def registerSampleData():
+    """Offer the simulated frames in the module Sample Data; they are computed when they are asked for."""
+    try:
+        import SampleData
+    except ImportError:  # an application without that module
+        logging.info("SAMCA Ultrasound: no Sample Data module, so no samples")
+        return
+    from SAMCALib.SampleLogic import SAMPLES
+
+    for sample in SAMPLES:
+        SampleData.SampleDataLogic.registerCustomSampleDataSource(
+            category=_("SAMCA Ultrasound"),
+            sampleName=sample.name,
+            uris="",  # nothing is downloaded
+            fileNames=f"{sample.name}.nrrd",
+            nodeNames=sample.name,
+            thumbnailFileName=str(FOLDER / "Resources" / "Icons" / f"{sample.name}.png"),
+            customDownloader=lambda source, sample=sample: loadSample(sample),
+        )
+
+
+def loadSample(sample):
+    """Compute a sample and show it; returns the nodes in a list, as Sample Data wants."""
+    from SAMCALib import SampleLogic
+
+    with slicer.util.tryWithErrorDisplay(_("The sample could not be made."), waitCursor=True):
+        volume = SampleLogic.load(sample)
+        if slicer.app.layoutManager():
+            slicer.util.setSliceViewerLayers(background=volume, fit=True)
+        return [volume]
+    return []
+
+
+class SAMCAUltrasoundWidget(ScriptedLoadableModuleWidget):
+    """The panel; `logic` is what `slicer.util.getModuleLogic("SAMCAUltrasound")` returns."""
+
+    def setup(self):
+        ScriptedLoadableModuleWidget.setup(self)
+        from SAMCALib.SegmentationLogic import SegmentationLogic
+        from SAMCAUltrasoundLib import ModuleWidget
+
+        self.logic = SegmentationLogic()
+        self.panel = ModuleWidget(self.resourcePath("UI/SAMCAUltrasound.ui"), loadSample)
+        self.layout.addWidget(self.panel.widget)
+
+    def enter(self):
+        """The user opens the module."""
+        self.panel.enter()
+
+    def cleanup(self):
+        """The application ends, or the module is reloaded."""
+        self.panel.cleanup()
+
+
+class SAMCAUltrasoundTest(ScriptedLoadableModuleTest):
+    """Runs the self tests of Testing/Python, which are in the source tree and are not installed."""
+
+    def runTest(self):
+        import importlib.util
+        import unittest
+
+        files = sorted((FOLDER.parent / "Testing" / "Python").glob("SAMCA*Test.py"))
+        if not files:
+            self.skipTest("The self tests are not installed: run them from the source tree.")
+        suite = unittest.TestSuite()
+        for file in files:
+            specification = importlib.util.spec_from_file_location(file.stem, file)
+            module = importlib.util.module_from_spec(specification)
+            specification.loader.exec_module(module)
+            suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
+        result = unittest.TextTestRunner(verbosity=2).run(suite)
+        if not result.wasSuccessful():
+            self.fail(f"{len(result.failures + result.errors)} self tests failed")

@@ -1,0 +1,62 @@
+"""The effect's options with their types; they live as parameters on the segment editor node."""
+
+from __future__ import annotations
+
+from SAMCALib.MaskLogic import MaskOptions
+
+
+class Option:
+    """One option: its type is that of its default; flags are stored as 0 and 1."""
+
+    def __init__(self, default: str | bool | float):
+        self.default = default
+
+    def __set_name__(self, owner, name: str):
+        self.parameter = name[0].upper() + name[1:]
+
+    def __get__(self, options, owner=None):
+        if options is None:
+            return self
+        host = options.host
+        if not host.parameterDefined(self.parameter):  # a node from before this option existed
+            return self.default
+        if isinstance(self.default, bool):
+            return host.integerParameter(self.parameter) != 0
+        if isinstance(self.default, float):
+            return host.doubleParameter(self.parameter)
+        return host.parameter(self.parameter)
+
+    def __set__(self, options, value) -> None:
+        options.host.setParameter(self.parameter, self._stored(value))
+
+    def _stored(self, value):
+        return int(value) if isinstance(self.default, bool) else type(self.default)(value)
+
+    def setDefault(self, host) -> None:
+        """Tell the host the value of a node that has none."""
+        host.setParameterDefault(self.parameter, self._stored(self.default))
+
+
+class EffectOptions:
+    """host: a scriptedEffect; every read and write goes to its parameters."""
+
+    model = Option("shipped")  # what the engine loads: "shipped" or a path
+    largestComponent = Option(True)
+    fillHoles = Option(True)
+    smoothingMm = Option(0.0)
+    hoverPreview = Option(False)
+    encodeAhead = Option(True)
+
+    def __init__(self, host):
+        self.host = host
+
+    def setDefaults(self) -> None:
+        """Give every option its default where the node has none."""
+        for option in vars(type(self)).values():
+            if isinstance(option, Option):
+                option.setDefault(self.host)
+
+    @property
+    def mask(self) -> MaskOptions:
+        """What is done to a mask after the model."""
+        return MaskOptions(self.largestComponent, self.fillHoles, self.smoothingMm)

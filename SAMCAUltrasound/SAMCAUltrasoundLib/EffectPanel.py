@@ -1,0 +1,134 @@
+"""The effect's widgets: they show the options and call actions; nothing is computed from a widget."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import qt
+import slicer
+
+from SAMCALib.Texts import _
+
+UI = Path(__file__).resolve().parent.parent / "Resources" / "UI" / "SAMCAEffect.ui"
+BOXES = {
+    "largestComponentCheckBox": "largestComponent",
+    "fillHolesCheckBox": "fillHoles",
+    "hoverCheckBox": "hoverPreview",
+    "encodeAheadCheckBox": "encodeAhead",
+}
+BUTTONS = (
+    "newObject",
+    "useMask",
+    "clear",
+    "takePoints",
+    "turn",
+    "setup",
+    "cancel",
+    "modelFile",
+)
+KEYS = {"N": "newObject", "M": "useMask", "C": "clear", "H": "hoverPreview"}  # free in Slicer, SLICER.md 3.3
+
+
+class EffectPanel:
+    """actions: name of a button or key -> function without arguments; changed: called after a new option."""
+
+    def __init__(self, options, actions: dict, changed):
+        self.options, self.actions, self.changed = options, actions, changed
+        self.widget = slicer.util.loadUI(str(UI))
+        self.ui = slicer.util.childWidgetVariables(self.widget)
+        self.ui.pointsSelector.setMRMLScene(slicer.mrmlScene)
+        self._models: list = []
+        self._shortcuts: list = []
+        self._connections: list = []
+        for name in BUTTONS:
+            self._connect(getattr(self.ui, f"{name}Button"), "clicked()", actions[name])
+        for name in BOXES:
+            self._connect(getattr(self.ui, name), "clicked()", self.store)
+        self._connect(self.ui.smoothingSpinBox, "valueChanged(double)", self._storeValue)
+        self._connect(self.ui.modelComboBox, "activated(int)", self._storeValue)
+
+    def disconnect(self) -> None:
+        """Let go of every signal, so that effect and widgets can be freed."""
+        for widget, signal, slot in self._connections:
+            widget.disconnect(signal, slot)
+        self._connections = []
+        self.removeShortcuts()
+
+    def addShortcuts(self, window) -> None:
+        """Keys that work while the effect is active; none without a window."""
+        for key, action in KEYS.items() if window else ():
+            shortcut = qt.QShortcut(qt.QKeySequence(key), window)
+            shortcut.connect("activated()", self.actions[action])
+            self._shortcuts.append((shortcut, self.actions[action]))
+
+    def removeShortcuts(self) -> None:
+        """Give the keys back."""
+        for shortcut, slot in self._shortcuts:
+            shortcut.disconnect("activated()", slot)
+            shortcut.setParent(None)
+            shortcut.deleteLater()
+        self._shortcuts = []
+
+    def showModels(self, models: list) -> None:
+        """Offer these models (ModelInfo), and the one of the options even if its file is gone."""
+        self._models = [model.source for model in models if not model.damaged]
+        names = [model.name for model in models if not model.damaged]
+        if self.options.model not in self._models:
+            self._models.append(self.options.model)
+            names.append(Path(self.options.model).stem)
+        blocked = self.ui.modelComboBox.blockSignals(True)
+        self.ui.modelComboBox.clear()
+        for name in names:
+            self.ui.modelComboBox.addItem(name)
+        self.ui.modelComboBox.setCurrentIndex(self._models.index(self.options.model))
+        self.ui.modelComboBox.blockSignals(blocked)
+
+    def show(self) -> None:
+        """Show the options as they are in MRML."""
+        for name, option in BOXES.items():
+            getattr(self.ui, name).checked = getattr(self.options, option)
+        blocked = self.ui.smoothingSpinBox.blockSignals(True)
+        self.ui.smoothingSpinBox.value = self.options.smoothingMm
+        self.ui.smoothingSpinBox.blockSignals(blocked)
+        if self.options.model in self._models:
+            blocked = self.ui.modelComboBox.blockSignals(True)
+            self.ui.modelComboBox.setCurrentIndex(self._models.index(self.options.model))
+            self.ui.modelComboBox.blockSignals(blocked)
+
+    def store(self) -> None:
+        """Put what the user chose into MRML."""
+        for name, option in BOXES.items():
+            value = bool(getattr(self.ui, name).checked)
+            if value != getattr(self.options, option):
+                setattr(self.options, option, value)
+        if self.ui.smoothingSpinBox.value != self.options.smoothingMm:
+            self.options.smoothingMm = self.ui.smoothingSpinBox.value
+        index = self.ui.modelComboBox.currentIndex
+        if 0 <= index < len(self._models) and self._models[index] != self.options.model:
+            self.options.model = self._models[index]
+        self.changed()
+
+    def showStatus(self, text: str, canTurn: bool, needsSetup: bool, isBusy: bool) -> None:
+        """The status line, and the buttons that help just now."""
+        if self.ui.statusLabel.text != text:
+            self.ui.statusLabel.text = text
+        self.ui.turnButton.setVisible(canTurn)
+        self.ui.setupButton.setVisible(needsSetup)
+        self.ui.cancelButton.setVisible(isBusy)
+
+    @property
+    def chosenPoints(self):
+        """The fiducial node that was chosen, None without."""
+        return self.ui.pointsSelector.currentNode()
+
+    def askForModelFile(self) -> str:
+        """Path of a model file from a dialog, "" if the user left it."""
+        title, kinds = _("Add a model file"), _("Models") + " (*.safetensors *.pth *.pt)"
+        return qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), title, "", kinds)
+
+    def _storeValue(self, _value) -> None:
+        self.store()
+
+    def _connect(self, widget, signal: str, slot) -> None:
+        widget.connect(signal, slot)
+        self._connections.append((widget, signal, slot))

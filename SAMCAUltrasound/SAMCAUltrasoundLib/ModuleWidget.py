@@ -1,0 +1,202 @@
+"""The module's panel: start segmenting, what is installed, which models there are."""
+
+from __future__ import annotations
+
+import qt
+import slicer
+
+from SAMCALib import Links, ModelLogic, SampleLogic
+from SAMCALib.EngineLogic import sharedEngine
+from SAMCALib.InstallLogic import InstallLogic
+from SAMCALib.Texts import Refusal, _
+
+PROGRESS_MS = 200  # how often a download is looked at
+
+
+class ModuleWidget:
+    """uiFile: the panel's .ui file. loadSample(sample) -> nodes. installation, models: made here if None."""
+
+    def __init__(self, uiFile: str, loadSample, installation=None, models=None):
+        self.widget = slicer.util.loadUI(uiFile)
+        self.widget.setMRMLScene(slicer.mrmlScene)
+        self.ui = slicer.util.childWidgetVariables(self.widget)
+        self.loadSample = loadSample
+        self.installation = installation or InstallLogic(ask, self._sayInstalling)
+        self.models = models or ModelLogic.ModelLogic()
+        self.download = None
+        self._listed: list = []
+        self._connections: list = []
+        self._connectAll()
+        self.timer = qt.QTimer()
+        self.timer.setInterval(PROGRESS_MS)
+        self.timer.connect("timeout()", self.showProgress)
+        self._showDownloading(False)
+
+    def _connectAll(self) -> None:
+        for button, slot in {
+            "segmentButton": self.segment,
+            "sampleFrameButton": lambda: self.loadSample(SampleLogic.SAMPLES[0]),
+            "sampleLoopButton": lambda: self.loadSample(SampleLogic.SAMPLES[-1]),
+            "tutorialButton": lambda: openAddress(Links.TUTORIAL),
+            "questionsButton": lambda: openAddress(Links.ISSUES),
+            "installButton": self.install,
+            "folderButton": self.installFromFolder,
+            "restartButton": slicer.util.restart,
+            "addButton": self.addFile,
+            "removeButton": self.removeSelected,
+            "openFolderButton": self.openFolder,
+            "downloadButton": self.startDownload,
+            "cancelDownloadButton": lambda: self.download and self.download.cancel(),
+        }.items():
+            widget = getattr(self.ui, button)
+            widget.connect("clicked()", slot)
+            self._connections.append((widget, "clicked()", slot))
+
+    def enter(self) -> None:
+        """Show how things stand now; go on with an installation after a restart."""
+        self.showModels()
+        self.showInstallation(self.installation.resume() if self.installation.shouldResume() else None)
+
+    def cleanup(self) -> None:
+        """Let go of timer and signals, and of a download that still runs."""
+        self.timer.stop()
+        self.timer.disconnect("timeout()", self.showProgress)
+        if self.download:
+            self.download.cancel()
+        for widget, signal, slot in self._connections:
+            widget.disconnect(signal, slot)
+        self._connections = []
+
+    # Segment
+
+    def segment(self) -> None:
+        """Open the Segment Editor with the effect on the volume that is shown."""
+        volume = SampleLogic.volumeInUse()
+        if volume is None:
+            slicer.util.showStatusMessage(_("Load an ultrasound frame or a sample first."), 5000)
+            return
+        slicer.util.selectModule("SegmentEditor")
+        editor = slicer.modules.segmenteditor.widgetRepresentation().self().editor
+        editor.setSegmentationNode(SampleLogic.segmentationFor(volume))
+        editor.setSourceVolumeNode(volume)
+        editor.setActiveEffectByName("SAMCA")
+
+    # Setup
+
+    def install(self) -> None:
+        """Install what is missing."""
+        self.showInstallation(self.installation.install())
+
+    def installFromFolder(self) -> None:
+        """Install what is missing from a folder of wheels."""
+        title = _("Folder of wheels (.whl)")
+        folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), title)
+        if folder:
+            self.showInstallation(self.installation.installFromFolder(folder))
+
+    def showInstallation(self, status=None) -> None:
+        """What is installed, or what became of the last attempt."""
+        status = status or self.installation.status()
+        self.ui.installLabel.text = status.text
+        self.ui.installButton.setVisible(not status.ready and not status.restart)
+        self.ui.folderButton.setVisible(not status.ready and not status.restart)
+        self.ui.restartButton.setVisible(status.restart)
+        self.ui.deviceLabel.text = _("Engine: {status}").format(status=sharedEngine().status)
+
+    def _sayInstalling(self, text: str) -> None:
+        self.ui.installLabel.text = text
+        slicer.app.processEvents()  # pip blocks: the text has to be there before
+
+    # Models
+
+    def showModels(self) -> None:
+        """The table of models, and the checkpoints that can be fetched."""
+        self._listed = self.models.models()
+        table = self.ui.modelsTable
+        table.setRowCount(len(self._listed))
+        for row, model in enumerate(self._listed):
+            figures = ModelLogic.figuresText(model.figures)
+            cells = (model.name, ModelLogic.sizeText(model.size), model.origin, model.licence, figures)
+            for column, text in enumerate(cells):
+                item = qt.QTableWidgetItem(text)
+                item.setToolTip(model.data or model.source)
+                table.setItem(row, column, item)
+        table.resizeColumnsToContents()
+        self.ui.checkpointComboBox.clear()
+        for checkpoint in self.models.checkpoints():
+            self.ui.checkpointComboBox.addItem(f"{checkpoint.name}, {ModelLogic.sizeText(checkpoint.size)}")
+        self.ui.downloadButton.enabled = bool(self.models.checkpoints())
+
+    def addFile(self) -> None:
+        """Offer a model file in the effect."""
+        kinds = _("Models") + " (*.safetensors *.pth *.pt)"
+        path = qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), _("Add a model file"), "", kinds)
+        if path:
+            self._try(lambda: _("{name} is offered in the effect.").format(name=self.models.add(path).name))
+
+    def removeSelected(self) -> None:
+        """Delete a model or take it off the list, after a question."""
+        row = self.ui.modelsTable.currentRow()
+        if not 0 <= row < len(self._listed):
+            self.ui.modelsLabel.text = _("Select a model in the table first.")
+            return
+        model = self._listed[row]
+        question = _("Remove {name}? {what}").format(name=model.name, what=model.removable)
+        if not model.removable or ask(question):
+            self._try(
+                lambda: self.models.remove(model.source) or _("{name} was removed.").format(name=model.name)
+            )
+
+    def openFolder(self) -> None:
+        """Show the user's models in the file browser."""
+        self.models.folder.mkdir(parents=True, exist_ok=True)
+        openAddress(self.models.folder.as_uri())
+
+    def startDownload(self) -> None:
+        """Fetch the chosen checkpoint, after a question."""
+        index = self.ui.checkpointComboBox.currentIndex
+        checkpoints = self.models.checkpoints()
+        if (
+            self.download is None
+            and 0 <= index < len(checkpoints)
+            and ask(ModelLogic.consent(checkpoints[index]))
+        ):
+            self.download = self.models.download(checkpoints[index])
+            self._showDownloading(True)
+            self.timer.start()
+
+    def showProgress(self) -> None:
+        """Called by the timer while a download runs."""
+        download = self.download
+        self.ui.downloadProgressBar.value = int(100 * download.received / download.size)
+        if download.done:
+            self.timer.stop()
+            self.download = None
+            self._showDownloading(False)
+            done = _("{file} was checked and is offered in the effect.").format(file=download.target.name)
+            self.ui.modelsLabel.text = download.error or done
+            self.showModels()
+
+    def _showDownloading(self, isRunning: bool) -> None:
+        self.ui.downloadProgressBar.setVisible(isRunning)
+        self.ui.cancelDownloadButton.setVisible(isRunning)
+        self.ui.downloadButton.setVisible(not isRunning)
+
+    def _try(self, action) -> None:
+        """Run action() -> sentence; a refusal is a sentence too."""
+        try:
+            text = action()
+        except (Refusal, OSError) as error:
+            text = str(error)
+        self.ui.modelsLabel.text = text
+        self.showModels()
+
+
+def ask(question: str) -> bool:
+    """A question to the user; without a window the answer is no."""
+    return bool(slicer.util.mainWindow()) and slicer.util.confirmOkCancelDisplay(question, "SAMCA")
+
+
+def openAddress(address: str) -> None:
+    """In the web or file browser."""
+    qt.QDesktopServices.openUrl(qt.QUrl(address))

@@ -1,0 +1,354 @@
+"""The Segment Editor effect SAMCA: its widgets and the mouse; SAMCALib.EditLogic does the work."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import qt
+import slicer
+import vtk
+from SegmentEditorEffects import AbstractScriptedSegmentEditorEffect
+
+from SAMCALib.EditLogic import EditLogic, pictureOf
+from SAMCALib.InstallLogic import InstallLogic, State, Status
+from SAMCALib.ModelLogic import ModelLogic
+from SAMCALib.Texts import Refusal, _
+
+from .EffectOptions import EffectOptions
+from .EffectPanel import EffectPanel
+from .Gesture import Gesture
+from .LookedAtView import LookedAtView
+from .SliceOutline import SliceOutline
+
+ICON = Path(__file__).resolve().parent.parent / "Resources" / "Icons" / "SAMCAEffect.png"
+TICK_MS = 30  # how often answers of the engine, undo and the mouse are looked at
+PRESSES = (vtk.vtkCommand.LeftButtonPressEvent, vtk.vtkCommand.LeftButtonDoubleClickEvent)
+
+
+class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
+    """One instance for each editor widget, and a prototype that is only cloned."""
+
+    def __init__(self, scriptedEffect):
+        scriptedEffect.name = (
+            "SAMCA"  # never translated: it is how effects are found, and the prefix of parameters
+        )
+        scriptedEffect.title = _("SAMCA")
+        scriptedEffect.perSegment = True
+        scriptedEffect.requireSegments = False  # the first click makes a segment
+        AbstractScriptedSegmentEditorEffect.__init__(self, scriptedEffect)
+        self.options = EffectOptions(scriptedEffect)
+        self.edit = EditLogic(scriptedEffect)
+        self.installation, self.models = InstallLogic(), ModelLogic()
+        self.view, self.gesture = LookedAtView(scriptedEffect), Gesture()
+        self.outline = SliceOutline(scriptedEffect)
+        self.panel = self.timer = None
+        self._forget()
+
+    def clone(self):
+        """Another instance, for another editor widget."""
+        import qSlicerSegmentationsEditorEffectsPythonQt as effects
+
+        clonedEffect = effects.qSlicerSegmentEditorScriptedEffect(None)
+        clonedEffect.setPythonSource(__file__.replace("\\", "/"))
+        return clonedEffect
+
+    def icon(self):
+        """For the button of the effect."""
+        return qt.QIcon(str(ICON))
+
+    def helpText(self):
+        """The roles of clicks in five lines, below a first one that is the summary."""
+        lines = (
+            _("Outline a structure with a few clicks."),
+            _("<b>Click</b> inside a structure: its outline is there (initial point, yellow star)."),
+            _("<b>Click</b> again where something is missing (added, green cross)."),
+            _("<b>Ctrl+click</b> where there is too much (taken away, red dash)."),
+            _("<b>Drag</b> a point to move it, delete it by its menu; drag on free image for a box."),
+            _("<b>N</b> starts another structure, <b>Z</b> undoes a click, <b>C</b> clears the frame."),
+        )
+        return f"<html>{'<br>'.join(lines)}</html>"
+
+    def createCursor(self, viewWidget):
+        """A cross: the effect's icon would hide what is clicked on."""
+        return qt.QCursor(qt.Qt.CrossCursor)
+
+    def setMRMLDefaults(self):
+        """Called by the host for every new editor node."""
+        self.options.setDefaults()
+
+    # Life
+
+    def setupOptionsFrame(self):
+        """Make the widgets, once for each instance."""
+        actions = {
+            "newObject": lambda: self.apply(self.edit.newObject),
+            "useMask": lambda: self.apply(self.edit.useMask),
+            "clear": lambda: self.apply(self.edit.clear),
+            "takePoints": self.takePoints,
+            "turn": self.turn,
+            "setup": lambda: slicer.util.selectModule("SAMCAUltrasound"),
+            "cancel": self.edit.cancel,
+            "modelFile": self.addModelFile,
+            "hoverPreview": self.toggleHover,
+        }
+        self.panel = EffectPanel(self.options, actions, self.updateMRMLFromGUI)
+        self.scriptedEffect.addOptionsWidget(self.panel.widget)
+        self.timer = qt.QTimer()
+        self.timer.setInterval(TICK_MS)
+        self.timer.connect("timeout()", self.tick)
+
+    def activate(self):
+        """Start looking: points, engine, keys."""
+        self._forget()
+        self._isActive, self._setup = True, self.installation.status()
+        self.edit.activate()
+        self.panel.showModels(self.models.models())
+        self.panel.addShortcuts(slicer.util.mainWindow())
+        self._useOptions()
+        self._showStatus()
+        self.timer.start()
+
+    def deactivate(self):
+        """Leave no timer, key, line, point or request behind."""
+        if self.timer:
+            self.timer.stop()
+            self.panel.removeShortcuts()
+        self.outline.hide()
+        self.edit.deactivate()
+        self._forget()
+
+    def cleanup(self):
+        """Called before the instance is freed."""
+        if self.timer:
+            self.timer.stop()
+            self.timer.disconnect("timeout()", self.tick)
+            self.panel.disconnect()
+            self.timer = self.panel = None
+
+    def updateGUIFromMRML(self):
+        """The options changed in MRML, by us, by undo of a scene or by a script."""
+        if self.panel:
+            self.panel.show()
+            self._useOptions()
+
+    def updateMRMLFromGUI(self):
+        """The panel has stored what the user chose."""
+        self._useOptions()
+
+    def interactionNodeModified(self, interactionNode):
+        """Stay active when points are placed: the default would close the effect."""
+
+    # Views
+
+    def sourceVolumeNodeChanged(self):
+        """Look anew which frame is shown."""
+        self.view.isOld = True
+
+    def processViewNodeEvents(self, callerViewNode, eventId, viewWidget):
+        """A view was scrolled, zoomed or turned."""
+        self.view.isOld = True
+        if not self.gesture.isRunning:
+            self.outline.hide()
+
+    def layoutChanged(self):
+        """Views come and go; those that went took their line with them."""
+        self.view.forget()
+        self.gesture.forget()
+        self.outline.forget()
+
+    def processInteractionEvents(self, callerInteractor, eventId, viewWidget):
+        """True where the event is ours; points, the other buttons and keys belong to Slicer."""
+        if viewWidget.className() != "qMRMLSliceWidget":
+            if eventId in PRESSES:
+                self._tell(_("Clicks are taken in slice views only."))
+            return False
+        if self.gesture.isRunning:
+            return self._goOn(callerInteractor, eventId)
+        if eventId in PRESSES:
+            return self._begin(callerInteractor, viewWidget)
+        if eventId == vtk.vtkCommand.MouseMoveEvent:
+            self.view.look(viewWidget)
+            self._mouse = callerInteractor.GetEventPosition()
+        elif eventId == vtk.vtkCommand.LeaveEvent:
+            self._mouse = None
+        return False
+
+    def _begin(self, interactor, viewWidget) -> bool:
+        if self.edit.points.isOver() or interactor.GetShiftKey() or interactor.GetAltKey() or _isPlacing():
+            return False
+        self.view.look(viewWidget)
+        self._mouse = None
+        self.gesture.press(viewWidget, interactor.GetEventPosition(), not interactor.GetControlKey())
+        return True
+
+    def _goOn(self, interactor, eventId) -> bool:
+        if eventId not in (vtk.vtkCommand.MouseMoveEvent, vtk.vtkCommand.LeftButtonReleaseEvent):
+            return False
+        gesture = self.gesture
+        gesture.move(interactor.GetEventPosition())
+        if eventId == vtk.vtkCommand.LeftButtonReleaseEvent:
+            self.outline.hide()
+            self._finish(gesture.start, gesture.end, gesture.isBox, gesture.positive)
+            gesture.forget()
+        elif gesture.isBox and gesture.positive:
+            self.outline.showBox(gesture.view, gesture.start, gesture.end)
+        return True
+
+    def _finish(self, start, end, isBox: bool, positive: bool) -> None:
+        """A click or a box, on the frame of the view in which it began."""
+        xy = self.view.xy
+        if not isBox:
+            self.apply(lambda frame: self.edit.click(frame, *xy(frame, end), positive))
+        elif positive:
+            self.apply(lambda frame: self.edit.box(frame, *xy(frame, start), *xy(frame, end)))
+
+    # Actions
+
+    def apply(self, action) -> None:
+        """Run action(frame) on the frame that is looked at; a refusal becomes the status line."""
+        if not self._canWork():
+            self._tell(self._setup.text)
+            return
+        with self._telling():
+            frame = self.view.frame()
+            if self._isSegmentVisible():
+                action(frame)
+        self._showStatus()
+
+    def takePoints(self) -> None:
+        """An object from the fiducial list that is chosen in the panel."""
+        points = self.panel.chosenPoints
+        if points is None:
+            self._tell(_("Choose a list of points first."))
+        else:
+            self.apply(lambda frame: self.edit.takeFiducials(frame, points))
+
+    def turn(self) -> None:
+        """Turn the view that is looked at to the volume's nearest frame."""
+        with self._telling():
+            self.view.turn()
+
+    def toggleHover(self) -> None:
+        """Switch the preview on or off by its key."""
+        self.options.hoverPreview = not self.options.hoverPreview
+        self.updateGUIFromMRML()
+
+    def addModelFile(self) -> None:
+        """Offer a file as model, and use it."""
+        path = self.panel.askForModelFile()
+        if path:
+            with self._telling():
+                self.options.model = self.models.add(path).source
+            self.panel.showModels(self.models.models())
+            self._useOptions()
+            self._showStatus()
+
+    # The timer
+
+    def tick(self) -> None:
+        """Follow the view, the mouse and the engine."""
+        if self.view.isOld and not self.gesture.isRunning:
+            self._follow()
+        self._hover()
+        self._checkModel()
+        if self.edit.poll() or self._isStatusOld:
+            self._showPreview()
+            self._showStatus()
+        self._isStatusOld = self.edit.engine.isBusy
+
+    def _follow(self) -> None:
+        """Work on the frame that the view shows now, or on none."""
+        frame = None
+        with self._telling():
+            frame = self.view.frame()
+        self.edit.setFrame(frame)
+        self._isStatusOld = True
+
+    def _hover(self) -> None:
+        """Ask for the preview at the mouse, if it has moved."""
+        wanted = self._mouse if self.options.hoverPreview and not self.edit.points.isOver() else None
+        if wanted == self._hovered:
+            return
+        self._hovered, frame = wanted, self.edit.frame
+        if wanted is None or frame is None:
+            self.edit.hover(None)
+        else:
+            self.edit.hover(frame, *self.view.xy(frame, wanted))
+
+    def _showPreview(self) -> None:
+        preview = self.edit.preview
+        if self.gesture.isRunning:
+            return
+        if preview is None or self.view.node is None or preview[0] != self.edit.frame:
+            self.outline.hide()
+        else:
+            self.outline.showMask(self.view.widget, self.view.node, *preview)
+
+    def _useOptions(self) -> None:
+        """Tell logic and engine what the options say."""
+        self.edit.maskOptions, self.edit.encodeAhead = self.options.mask, self.options.encodeAhead
+        engine, wanted = self.edit.engine, self.options.model
+        if self._isActive and self._setup.ready and wanted not in (engine.modelName, self._requested):
+            self._requested = wanted
+            engine.useModel(wanted)
+
+    def _checkModel(self) -> None:
+        """A model that could not be loaded is not kept as option: the one before is still in use."""
+        engine = self.edit.engine
+        if not self._requested or engine.isBusy:
+            return
+        loaded, self._requested = engine.modelName == self._requested, ""
+        if loaded and self.edit.frame is not None:
+            engine.encode(self.edit, pictureOf(self.edit.frame))
+        elif not loaded and engine.modelName:
+            self.options.model = engine.modelName
+            self.panel.showModels(self.models.models())
+
+    # What is shown
+
+    def _canWork(self) -> bool:
+        """Whether clicks can be answered: everything is installed, now at the latest."""
+        if not self._setup.ready:
+            self._setup = self.installation.status()
+            self._useOptions()
+        return self._setup.ready or self.edit.engine.hasModel
+
+    def _isSegmentVisible(self) -> bool:
+        """Slicer asks the user if a hidden segment is about to be changed."""
+        if not self.scriptedEffect.parameterSetNode().GetSelectedSegmentID():
+            return True
+        return self.scriptedEffect.confirmCurrentSegmentVisible() != 0
+
+    @contextlib.contextmanager
+    def _telling(self):
+        """A refusal inside becomes the status line, until the next action or frame."""
+        self._problem = ""
+        try:
+            yield
+        except Refusal as refusal:
+            self._problem = str(refusal)
+
+    def _tell(self, text: str) -> None:
+        self._problem = text
+        self._showStatus()
+
+    def _showStatus(self) -> None:
+        isWorking = self._setup.ready or self.edit.engine.hasModel
+        text = self._problem or (self.edit.status if isWorking else self._setup.text)
+        canTurn = bool(self._problem) and self.view.canTurn
+        self.panel.showStatus(text, canTurn, not self._setup.ready, self.edit.engine.isBusy)
+
+    def _forget(self) -> None:
+        self._mouse = self._hovered = None
+        self._problem = self._requested = ""
+        self._isStatusOld, self._isActive = True, False
+        self._setup = Status(State.READY, "")
+        self.view.forget()
+        self.gesture.forget()
+
+
+def _isPlacing() -> bool:
+    """Whether the mouse places markups just now."""
+    node = slicer.mrmlScene.GetSingletonNode("Singleton", "vtkMRMLInteractionNode")
+    return node is not None and node.GetCurrentInteractionMode() == node.Place

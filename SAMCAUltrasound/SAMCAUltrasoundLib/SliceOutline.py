@@ -1,0 +1,86 @@
+"""A line in one slice view: the outline of a mask, or a box that is being dragged."""
+
+from __future__ import annotations
+
+import numpy as np
+import vtk
+from vtk.util import numpy_support
+
+from SAMCALib import FrameLogic, TransformLogic
+
+COLOUR, WIDTH_PX = (1.0, 0.85, 0.1), 2.0  # the colour of initial points: this is what the next one would give
+
+
+class SliceOutline:
+    """One actor, in the view in which something was shown last; in none before that and after `hide`."""
+
+    def __init__(self, host):
+        """host: a scriptedEffect, which adds actors to views and renders them."""
+        self.host, self._view = host, None
+        self._mapper = vtk.vtkPolyDataMapper2D()
+        self._actor = vtk.vtkActor2D()
+        self._actor.SetMapper(self._mapper)
+        self._actor.GetProperty().SetColor(COLOUR)
+        self._actor.GetProperty().SetLineWidth(WIDTH_PX)
+
+    @property
+    def isShown(self) -> bool:
+        """Whether there is something to see."""
+        return self._view is not None
+
+    def showMask(self, view, sliceNode, frame, mask: np.ndarray) -> None:
+        """Outline an (H, W) bool mask of a frame that this view shows."""
+        xyToRas = TransformLogic.arrayOf(sliceNode.GetXYToRAS())
+        toView = np.linalg.inv(xyToRas) @ FrameLogic.pictureToRas(frame)
+        toView[2] = 0  # the view is flat, whatever the depth of the frame
+        matrix = vtk.vtkTransform()
+        matrix.SetMatrix(toView.ravel().tolist())
+        moved = vtk.vtkTransformPolyDataFilter()
+        moved.SetTransform(matrix)
+        moved.SetInputData(contour(mask))
+        moved.Update()
+        self._show(view, moved.GetOutput())
+
+    def showBox(self, view, start, end) -> None:
+        """A rectangle between two corners in view pixels."""
+        points, lines = vtk.vtkPoints(), vtk.vtkCellArray()
+        lines.InsertNextCell(5)
+        for x, y in ((0, 0), (1, 0), (1, 1), (0, 1), (0, 0)):
+            lines.InsertCellPoint(points.InsertNextPoint((start, end)[x][0], (start, end)[y][1], 0))
+        box = vtk.vtkPolyData()
+        box.SetPoints(points)
+        box.SetLines(lines)
+        self._show(view, box)
+
+    def hide(self) -> None:
+        """Take the line out of its view."""
+        if self._view is not None:
+            view, self._view = self._view, None
+            self.host.removeActor2D(view, self._actor)
+            self.host.scheduleRender(view)
+
+    def forget(self) -> None:
+        """The views are gone, and the line with them."""
+        self._view = None
+
+    def _show(self, view, lines: vtk.vtkPolyData) -> None:
+        self._mapper.SetInputData(lines)
+        if view is not self._view:
+            self.hide()
+            self._view = view
+            self.host.addActor2D(view, self._actor)
+        self.host.scheduleRender(view)
+
+
+def contour(mask: np.ndarray) -> vtk.vtkPolyData:
+    """Lines around an (H, W) bool mask, in its (x, y) pixels."""
+    padded = np.pad(mask, 1).astype(np.uint8)
+    image = vtk.vtkImageData()
+    image.SetDimensions(padded.shape[1], padded.shape[0], 1)
+    image.SetOrigin(-1, -1, 0)
+    image.GetPointData().SetScalars(numpy_support.numpy_to_vtk(padded.ravel(), deep=True))
+    squares = vtk.vtkMarchingSquares()
+    squares.SetInputData(image)
+    squares.SetValue(0, 0.5)
+    squares.Update()
+    return squares.GetOutput()
