@@ -259,7 +259,7 @@ class EngineLogic:
             result = self._result(request)
             with self._changed:
                 self._running = None
-                if not self._isOutdated(request):
+                if not self._isOutdated(request) and request not in self._waiting:
                     del self._newest[request.owner, request.subject]
                     if result is not None and self._thread is own:
                         self._results.setdefault(request.owner, []).append(result)
@@ -291,7 +291,6 @@ class EngineLogic:
         with self._changed:
             if not self._isOutdated(request):
                 self._waiting.append(request)
-                self._newest[request.owner, request.subject] = request.number
 
     def _done(self, request: _Request) -> Result | None:
         if request.kind == LOAD:
