@@ -1,8 +1,8 @@
 """What the effect does, without its widgets: clicks to prompts, prompts to the engine, masks to the segment.
 
-One instance per effect instance. A click changes the segment's tag at once, after the state before it was kept for
-undo; the voxels follow, in the same step, when the engine has answered. An answer to prompts that are no longer in
-the tag is dropped. Undo, redo, loading and Sequences change the tag behind our back: `poll` notices and follows.
+One instance per effect instance. The segment's tag says which prompts there are (`TagLogic`), `EditQueue` changes it
+and the voxels, `PromptPoints` shows it. Undo, redo, loading and Sequences change the tag behind our back: `poll`
+notices and follows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import numpy as np
 from samca.prompts import Box, Click, Prompts
 
 from . import FrameLogic, PromptLogic, SegmentLogic, SequenceLogic, TagLogic
-from .EngineLogic import EngineLogic, Picture, Result, sharedEngine
+from .EditQueue import Edit, EditQueue, pictureOf, union
+from .EngineLogic import EngineLogic, Result, sharedEngine
 from .FrameLogic import Frame
 from .MaskLogic import MaskOptions
 from .PromptLogic import FramePrompts
@@ -36,10 +37,19 @@ class EditLogic:
         """Nothing is added to the scene, and no thread started, before the first frame or click."""
         self.host = host
         self.engine = engine or sharedEngine()
-        self.maskOptions = MaskOptions()
         self.encodeAhead = True
         self.points = PromptPoints()  # points.isOver() tells the effect to leave the mouse to Markups
+        self._queue = EditQueue(host, self.engine, self)
         self._forget()
+
+    @property
+    def maskOptions(self) -> MaskOptions:
+        """What is done to masks from now on."""
+        return self._queue.maskOptions
+
+    @maskOptions.setter
+    def maskOptions(self, options: MaskOptions) -> None:
+        self._queue.maskOptions = options
 
     @property
     def frame(self) -> Frame | None:
@@ -48,11 +58,9 @@ class EditLogic:
 
     @property
     def prompts(self) -> FramePrompts:
-        """What points at the objects of the frame, and which of them is the current one."""
-        segmentation, segmentId = self._selection()
-        if self._frame is None or segmentation is None:
-            return FramePrompts()
-        return PromptLogic.framePrompts(segmentation, segmentId, self._frame, self._current)
+        """What points at the objects of the frame, clicks just made included, and which object is the current one."""
+        place = self._place()
+        return self._queue.prompts(place, self._current) if place else FramePrompts()
 
     @property
     def preview(self) -> tuple[Frame, np.ndarray] | None:
@@ -77,7 +85,8 @@ class EditLogic:
     def cancel(self) -> None:
         """Stop what is being computed for this editor; the next click or change of frame asks anew."""
         self.engine.cancel(self)
-        self._asked = {}
+        self._queue.clear()
+        self._preview = self._hovered = None
         self._message = _("Cancelled.")
 
     def setFrame(self, frame: Frame | None) -> None:
@@ -87,10 +96,13 @@ class EditLogic:
         self._frame, self._current, self._dragging = frame, None, False
         self.hover(None)
         self._refresh()
-        if frame is not None and self.engine.hasModel:
-            self.engine.encode(self, pictureOf(frame))
-            ahead = FrameLogic.neighbours(frame) if self.encodeAhead else []
-            self.engine.encodeAhead(self, [pictureOf(beside) for beside in ahead])
+        if frame is None or not self.engine.hasModel:
+            return
+        if place := self._place():
+            self._queue.askFor(place)
+        self.engine.encode(self, pictureOf(frame))
+        ahead = FrameLogic.neighbours(frame) if self.encodeAhead else []
+        self.engine.encodeAhead(self, [pictureOf(beside) for beside in ahead])
 
     # Actions
 
@@ -98,10 +110,10 @@ class EditLogic:
         """Add a click to the current object; the first one of an object must be positive."""
         self._check(frame, (x, y))
         self.setFrame(frame)
-        thing = self.prompts.object
-        if not positive and not thing.startsSomewhere:
+        if not positive and not self.prompts.object.startsSomewhere:
             raise Refusal(_("The first click of an object goes inside it: click without Ctrl."))
-        self._point(thing, thing.prompts.plus(Click(float(x), float(y), positive)))
+        click = Click(float(x), float(y), positive)
+        self._edit(lambda prompts: _pointed(prompts, prompts.object.prompts.plus(click)))
 
     def box(self, frame: Frame, x0: float, y0: float, x1: float, y1: float) -> None:
         """Put a box, by any two opposite corners in px, around the current object, in place of an earlier one."""
@@ -112,20 +124,22 @@ class EditLogic:
         if right - left < 1 or bottom - top < 1:
             raise Refusal(_("The box is thinner than a pixel of the image: drag from corner to corner inside it."))
         self.setFrame(frame)
-        thing = self.prompts.object
-        self._point(thing, replace(thing.prompts, box=Box(left, top, right, bottom)))
+        box = Box(left, top, right, bottom)
+        self._edit(lambda prompts: _pointed(prompts, replace(prompts.object.prompts, box=box)))
 
     def useMask(self, frame: Frame) -> None:
         """Take what the segment covers on the frame, other objects aside, as mask prompt of the current object."""
         self._check(frame)
         self.setFrame(frame)
-        prompts, (segmentation, segmentId) = self.prompts, self._selection()
-        others = _union(prompts, prompts.current)
-        mask = self._present(segmentation, segmentId, frame)
+        segmentation, segmentId = self._selection()
+        mask = np.zeros(FrameLogic.shape(frame), bool)
+        if segmentId:
+            mask = SegmentLogic.maskOf(segmentation, segmentId, frame)
+        others = union(self.prompts, self.prompts.current)
         mask = mask if others is None else mask & ~others
         if not mask.any():
             raise Refusal(_("The segment is empty on this frame: paint or click first, then use the mask."))
-        self._point(replace(prompts.object, mask=mask), replace(prompts.object.prompts, mask=mask))
+        self._edit(lambda prompts: _pointed(prompts, replace(prompts.object.prompts, mask=mask), mask))
 
     def newObject(self, frame: Frame) -> None:
         """The next click starts another object in the same segment and frame."""
@@ -138,9 +152,8 @@ class EditLogic:
         """Drop the frame's prompts and what they segmented; what was painted elsewhere stays."""
         self._check(frame)
         self.setFrame(frame)
-        prompts = self.prompts
-        if prompts.objects:
-            self._change(FramePrompts(), erase=_union(prompts))
+        if self.prompts.objects:
+            self._edit(lambda prompts: FramePrompts())
 
     def takeFiducials(self, frame: Frame, initial, guidedPositive=None, guidedNegative=None) -> None:
         """A new object from the points of existing fiducial lists that lie on the frame."""
@@ -148,29 +161,20 @@ class EditLogic:
         taken = PromptLogic.promptsFromFiducials(frame, initial, guidedPositive, guidedNegative)
         self.setFrame(frame)
         self._current = len(self.prompts.objects)
-        self._point(PromptObject(Prompts()), taken)
+        self._edit(lambda prompts: _pointed(prompts, taken))
 
     def moveClick(self, object: int, index: int, x: float, y: float, finished: bool = True) -> None:
         """Move a click of the frame; a drag is one undo step from its first move to the finished one."""
         height, width = FrameLogic.shape(self._frame)
         x, y = min(max(x, 0.0), width - 1.0), min(max(y, 0.0), height - 1.0)
         self._current = object
-        thing = self.prompts.object
-        self._point(thing, thing.prompts.moved(index, x, y), undo=not self._dragging)
-        self._dragging = not finished
+        goesOn, self._dragging = self._dragging, not finished
+        self._edit(lambda prompts: _pointed(prompts, prompts.object.prompts.moved(index, x, y)), goesOn)
 
     def removeClick(self, object: int, index: int) -> None:
         """Take a click of the frame away; the object goes with its last one."""
         self._current = object
-        prompts = self.prompts
-        rest = prompts.object.prompts.without(index)
-        changed = replace(prompts.object, prompts=rest, pending=True)
-        if changed.startsSomewhere:
-            self._point(prompts.object, rest)
-            return
-        mask, keep = prompts.object.mask, _union(prompts, object)
-        left = prompts.withObject(replace(changed, mask=None, pending=False)) if rest else prompts.withoutObject(object)
-        self._change(left, erase=mask, keep=keep)
+        self._edit(lambda prompts: _withoutClick(prompts, index))
 
     def hover(self, frame: Frame | None, x: float = 0, y: float = 0) -> None:
         """Ask what a positive click here would give, see `preview`; None ends it."""
@@ -197,6 +201,9 @@ class EditLogic:
                 self._take(change)
             for result in self.engine.poll(self):
                 self._receive(result)
+            if self._dragging and not self.points.isHeld:
+                self._dragging = False
+                self._refresh()
             self._follow()
         except Refusal as refusal:
             self._message = str(refusal)
@@ -208,7 +215,7 @@ class EditLogic:
 
     def _forget(self) -> None:
         self._frame = self._current = self._preview = self._hovered = self._seen = self._told = None
-        self._asked: dict = {}  # subject -> the prompts that the engine was asked about
+        self._queue.clear()
         self._dragging, self._message = False, ""
 
     def _selection(self):
@@ -221,6 +228,13 @@ class EditLogic:
         known = segmentId and segmentation.GetSegmentation().GetSegment(segmentId) is not None
         return segmentation, segmentId if known else ""
 
+    def _place(self) -> tuple | None:
+        """(segmentation id, segment id, frame) that is looked at, None if there is none."""
+        segmentation, segmentId = self._selection()
+        if self._frame is None or not segmentId:
+            return None
+        return segmentation.GetID(), segmentId, self._frame
+
     def _check(self, frame: Frame, xy=None) -> None:
         """Refusal unless this frame, and this place on it, can be clicked now; nothing is changed."""
         editor = self.host.parameterSetNode()
@@ -232,82 +246,55 @@ class EditLogic:
             raise Refusal(_("This view shows another volume than {name}.").format(name=volume.GetName()))
         if xy is not None and not FrameLogic.contains(frame, *xy):
             raise Refusal(_("The click is outside the image: click inside it."))
+
+    def _edit(self, change, goesOn: bool = False) -> None:
+        """Do this to the prompts of the frame, as part of the last edit if that goes on."""
+        current = self.prompts.current
+        edit = Edit(*self._target(), current, change)
+        after = edit.of(self.prompts)
+        (self._queue.extend if goesOn else self._queue.do)(edit)
+        self._current = current if goesOn else after.current
         self._message = ""
-
-    def _present(self, segmentation, segmentId: str, frame: Frame) -> np.ndarray:
-        if not segmentId:
-            return np.zeros(FrameLogic.shape(frame), bool)
-        return SegmentLogic.maskOf(segmentation, segmentId, frame)
-
-    def _point(self, thing: PromptObject, prompts: Prompts, undo: bool = True) -> None:
-        """Make this the current object, with these prompts and its present mask, and ask for its new mask."""
-        self._change(self.prompts.withObject(replace(thing, prompts=prompts, pending=True)), undo)
-
-    def _change(self, prompts: FramePrompts, undo: bool = True, erase=None, keep=None) -> None:
-        """Keep the state for undo, put the prompts into the tag, and take a mask that they no longer give away."""
-        segmentation, segmentId = self._target()
-        if undo:
-            self.host.saveStateForUndo()
-        PromptLogic.setFramePrompts(segmentation, segmentId, self._frame, prompts)
-        if erase is not None:
-            SegmentLogic.replaceObject(self.host, segmentation, segmentId, self._frame, erase, None, keep)
-        self._current, self._message = prompts.current, ""
         self.engine.drop(self, PREVIEW)
         self._preview = self._hovered = None
         self._refresh()
 
-    def _target(self):
-        """(segmentation node, segment id) to change, prepared; the first click makes a segment if there is none."""
+    def _target(self) -> tuple:
+        """The place to change, prepared; the first click makes a segment if there is none."""
         editor, (segmentation, segmentId) = self.host.parameterSetNode(), self._selection()
-        volume = self._frame.volume
-        SegmentLogic.prepareSegmentation(segmentation, volume)
-        SequenceLogic.synchronise(segmentation, volume)
+        SegmentLogic.prepareSegmentation(segmentation, self._frame.volume)
+        SequenceLogic.synchronise(segmentation, self._frame.volume)
         if not segmentId:
             segmentId = SegmentLogic.ensureSegment(segmentation)
             editor.SetSelectedSegmentID(segmentId)
         SequenceLogic.addSegmentToItems(segmentation, segmentId)
-        return segmentation, segmentId
+        return segmentation.GetID(), segmentId, self._frame
 
     def _refresh(self) -> None:
-        """Show the points of the frame, and ask for masks that are not there yet."""
-        prompts = self.prompts
-        self.points.show(self._frame, prompts)
-        segmentation, segmentId = self._selection()
-        for number, thing in enumerate(prompts.objects):
-            subject = (segmentation.GetID(), segmentId, self._frame, number)
-            asked = self._asked.get(subject)
-            if thing.pending and not (asked is not None and TagLogic.samePrompts(asked, thing.prompts)):
-                self._asked[subject] = thing.prompts
-                self.engine.decode(self, subject, pictureOf(self._frame), thing.prompts, self.maskOptions)
+        """Show the points of the frame."""
+        self.points.show(self._frame, self.prompts)
         self._seen = self._sight()
 
     def _sight(self) -> tuple:
-        """What the points and requests depend on; another one means that somebody else changed it."""
+        """What the points depend on; another one means that somebody else changed it."""
         segmentation, segmentId = self._selection()
-        if segmentation is None:
-            return (None, "", "", self._frame, self.engine.modelName)
         segment = segmentation.GetSegmentation().GetSegment(segmentId) if segmentId else None
-        text = TagLogic.tagText(segment)
-        return (segmentation.GetID(), segmentId, text, self._frame, self.engine.modelName)
+        return (segmentation and segmentation.GetID(), segmentId, TagLogic.tagText(segment), self._frame)
 
     def _follow(self) -> None:
         editor = self.host.parameterSetNode()
         volume = editor and editor.GetSourceVolumeNode()
         if self._frame is not None and (volume is None or volume.GetID() != self._frame.volumeId):
             self.engine.cancel(self)
-            self._asked = {}
+            self._queue.clear()
             self._frame = self._current = self._preview = self._hovered = None
         if self._frame is not None and FrameLogic.current(self._frame) != self._frame:
             self.setFrame(FrameLogic.current(self._frame))
-        sight = self._sight()
-        if self._seen is None or sight == self._seen:
-            self._seen = sight
-            return
-        if sight[:2] != self._seen[:2]:
+        overtaken, sight = self._queue.follow(), self._sight()
+        if self._seen is not None and sight[:2] != self._seen[:2]:
             self._current = None
-        if sight[-1] != self._seen[-1]:
-            self._asked = {}  # another model may manage what the one before did not
-        self._refresh()
+        if overtaken or sight != self._seen:
+            self._refresh()
 
     def _take(self, change: Change) -> None:
         """What the user did to a point."""
@@ -324,35 +311,23 @@ class EditLogic:
     def _receive(self, result: Result) -> None:
         if result.error:
             self._message = result.error
-        elif result.subject == PREVIEW:
-            self._preview = self._hovered and (self._hovered, result.mask)
+        if result.subject == PREVIEW:
+            self._preview = self._hovered and result.mask is not None and (self._hovered, result.mask) or None
         else:
-            self._asked.pop(result.subject, None)
-            self._apply(result)
-
-    def _apply(self, result: Result) -> None:
-        """Put a mask into its segment, if its prompts are still what the tag says."""
-        segmentationId, segmentId, frame, number = result.subject
-        segmentation, _selected = self._selection()
-        if segmentation is None or segmentation.GetID() != segmentationId or FrameLogic.current(frame) != frame:
-            return
-        prompts = PromptLogic.framePrompts(segmentation, segmentId, frame, number)
-        thing = prompts.object
-        if not thing.pending or not TagLogic.samePrompts(thing.prompts, result.prompts):
-            return
-        others = _union(prompts, number)
-        SegmentLogic.replaceObject(self.host, segmentation, segmentId, frame, thing.mask, result.mask, others)
-        done = prompts.withObject(replace(thing, mask=result.mask, pending=False))
-        PromptLogic.setFramePrompts(segmentation, segmentId, frame, done)
+            self._queue.receive(result)
 
 
-def pictureOf(frame: Frame) -> Picture:
-    """A frame for the engine: copies only, nothing of MRML."""
-    key, pixels, window = FrameLogic.cacheKey(frame), FrameLogic.pixels(frame), FrameLogic.window(frame)
-    return Picture(key, pixels, window, FrameLogic.spacing(frame), frame.name)
+def _pointed(prompts: FramePrompts, pointing: Prompts, mask: np.ndarray | None = None) -> FramePrompts:
+    """The current object with these prompts, its mask to be computed; mask: what it covers until then."""
+    thing = prompts.object
+    return prompts.withObject(replace(thing, prompts=pointing, mask=thing.mask if mask is None else mask, pending=True))
 
 
-def _union(prompts: FramePrompts, without: int | None = None) -> np.ndarray | None:
-    """(H, W) bool: what the objects cover, one of them left out if wanted; None for nothing."""
-    masks = [t.mask for i, t in enumerate(prompts.objects) if i != without and t.mask is not None]
-    return np.logical_or.reduce(masks) if masks else None
+def _withoutClick(prompts: FramePrompts, index: int) -> FramePrompts:
+    """The current object without this click; it goes with its last prompt, and its mask with its last positive one."""
+    rest = prompts.object.prompts.without(index)
+    if not rest:
+        return prompts.withoutObject(prompts.current)
+    if not PromptObject(rest).startsSomewhere:
+        return prompts.withObject(PromptObject(rest))
+    return _pointed(prompts, rest)
