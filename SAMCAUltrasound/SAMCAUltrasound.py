@@ -25,7 +25,7 @@ class SAMCAUltrasound(ScriptedLoadableModule):
         parent.dependencies = ["Segmentations", "Markups", "Sequences"]
         parent.contributors = ["SAMCA contributors"]
         parent.helpText = _(
-            "Sets up the Segment Editor effect SAMCA, which outlines structures in ultrasound frames from a few "
+            "Sets up the Segment Editor effect SAMCA, which outlines structures in ultrasound from a few "
             "clicks. The method: shared-weight adapters in a frozen Segment Anything model, double click "
             "training and dynamic fusion of prompts."
         )

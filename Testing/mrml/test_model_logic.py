@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import http.server
-import json
 import threading
 import time
 from dataclasses import replace
 
 import pytest
+from model_files import adapter
 
 from SAMCALib import Texts
 from SAMCALib.Download import Download
 from SAMCALib.ModelLogic import ModelLogic, checkpoints, consent, figuresText, sizeText
 
 CONTENT = b"weights" * 100_000
-
-
-def adapter(path, kind="adapter", **provenance):
-    """A .safetensors file without tensors that says this about itself."""
-    metadata = {"kind": kind, "format": "1", "provenance": json.dumps(provenance)}
-    text = json.dumps({"__metadata__": metadata}).encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(len(text).to_bytes(8, "little") + text)
-    return path
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import types
 
 import numpy as np
@@ -26,6 +27,7 @@ MANAGERS = (
     "vtkMRMLSegmentationsDisplayableManager2D",
     "vtkMRMLMarkupsDisplayableManager",
 )
+NUMBERS = itertools.count(1)  # of views: a name that was used before gets a node outside the scene
 
 
 def start():
@@ -109,7 +111,7 @@ class SliceView:
         self.logic.SetMRMLApplicationLogic(application)
         application.GetSliceLogics().AddItem(self.logic)
         self.logic.SetMRMLScene(slicer.mrmlScene)
-        self.node = self.logic.AddSliceNode(f"View{application.GetSliceLogics().GetNumberOfItems()}")
+        self.node = self.logic.AddSliceNode(f"View{next(NUMBERS)}")
         self.node.SetOrientation(orientation)
         self.node.SetDimensions(*size, 1)
         self.logic.GetSliceCompositeNode().SetBackgroundVolumeID(volume.GetID())
