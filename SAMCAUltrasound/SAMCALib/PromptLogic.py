@@ -70,7 +70,8 @@ def promptsFromFiducials(frame: Frame, initial=None, guidedPositive=None, guided
             raise Refusal(
                 _("No initial point lies on {frame}: place one there, or choose its frame.").format(frame=frame.name)
             )
-        clicks += [Click(*FrameLogic.rasToXy(frame, ras), positive) for ras in places]
+        pixels = [FrameLogic.rasToXy(frame, ras) for ras in places]
+        clicks += [Click(round(x, 3), round(y, 3), positive) for x, y in pixels]  # as the tag keeps them
     return Prompts(tuple(clicks))
 
 

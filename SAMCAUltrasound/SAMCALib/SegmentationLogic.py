@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from .EngineLogic import EngineLogic
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import slicer
+
+from . import FolderLogic, FrameLogic, PromptLogic, SegmentLogic, SequenceLogic
+from .EditQueue import pictureOf, union
+from .EngineLogic import EngineLogic, sharedEngine
+from .FrameLogic import Frame
 from .MaskLogic import MaskOptions
+from .SegmentLogic import EditorHost
+from .TagLogic import PromptObject
+from .Texts import Refusal
 
 
 class SegmentationLogic:
@@ -11,15 +24,109 @@ class SegmentationLogic:
 
     def __init__(self, engine: EngineLogic | None = None):
         """The shipped model is loaded at the first call, if the engine has none."""
+        self.engine = engine or sharedEngine()
 
     def segment(
-        self, volumeNode, initial, guidedPositive=None, guidedNegative=None,
-        segmentationNode=None, segmentId: str = "", frame=None, options: MaskOptions | None = None,
+        self,
+        volumeNode,
+        initial,
+        guidedPositive=None,
+        guidedNegative=None,
+        segmentationNode=None,
+        segmentId: str = "",
+        frame: Frame | int | None = None,
+        options: MaskOptions | None = None,
     ) -> str:
-        """Segment one frame and return the segment id.
+        """Segment one frame, or all frames of a Sequence or folder, and return the segment id.
 
-        volumeNode: a volume; a Sequence node or a folder of pictures, all of whose frames are done then.
-        initial, guidedPositive, guidedNegative: fiducial nodes, or sequences of world RAS positions in mm.
-        segmentationNode, segmentId: where it goes; a new one each if not given.
-        frame: an index along the volume's last axis, a FrameLogic.Frame, or None: where the first initial point lies.
+        volumeNode: a volume; a Sequence node or a folder of pictures, all of whose frames are done, those without an
+        initial point left out. initial, guidedPositive, guidedNegative: fiducial nodes, or sequences of world RAS
+        positions in mm; fiducials that the Sequence's browser moves are taken where they are in each item.
+        segmentationNode, segmentId: where it goes, a new one each if not given; it is synchronised with a Sequence.
+        frame: an index along the volume's last axis, a FrameLogic.Frame, or None for where the first initial point
+        lies. The same initial point again mends the object it started. ValueError where something does not fit,
+        RuntimeError if the model fails.
         """
+        points, options = (initial, guidedPositive, guidedNegative), options or MaskOptions()
+        if isinstance(volumeNode, (str, Path)):
+            volumeNode = FolderLogic.loadSequence(volumeNode)
+        if volumeNode is not None and volumeNode.IsA("vtkMRMLSequenceNode"):
+            return self._segmentItems(volumeNode, points, segmentationNode, segmentId, options)
+        frame = _frameOf(volumeNode, frame, initial)
+        return self._segmentFrame(frame, points, segmentationNode, segmentId, options)[1]
+
+    def _segmentItems(self, sequence, points, segmentationNode, segmentId: str, options: MaskOptions) -> str:
+        browser, volumeNode = SequenceLogic.browse(sequence)
+        shown, target, refusal = SequenceLogic.itemOf(volumeNode), (segmentationNode, segmentId), None
+        done = False
+        try:
+            for item in SequenceLogic.itemsOf(browser):
+                SequenceLogic.showItem(browser, item)
+                try:
+                    target = self._segmentFrame(FrameLogic.frameOf(volumeNode, 0), points, *target, options)
+                    done = True
+                except Refusal as error:
+                    refusal = error
+        finally:
+            SequenceLogic.showItem(browser, shown)
+        if not done:
+            raise refusal or ValueError(f"{sequence.GetName()} has no items: load a cine loop first")
+        return target[1]
+
+    def _segmentFrame(self, frame: Frame, points, segmentationNode, segmentId: str, options: MaskOptions) -> tuple:
+        """Add an object, or mend the one that started with the same click; return (segmentation node, segment id)."""
+        prompts = PromptLogic.promptsFromFiducials(frame, *points)
+        if not self.engine.hasModel:
+            self.engine.useModel("shipped")
+        mask = self.engine.segment(pictureOf(frame), prompts, options)
+        target = self._target(frame.volume, segmentationNode, segmentId)
+        there = PromptLogic.framePrompts(*target, frame)
+        same = [i for i, thing in enumerate(there.objects) if thing.prompts.first(1) == prompts.first(1)]
+        there = replace(there, current=same[0] if same else len(there.objects))
+        others = union(there, there.current)
+        with _editorHost(target[0], frame.volume) as host:
+            SegmentLogic.replaceObject(host, *target, frame, there.object.mask, mask, others)
+        PromptLogic.setFramePrompts(*target, frame, there.withObject(PromptObject(prompts, mask)))
+        return target
+
+    def _target(self, volumeNode, segmentationNode, segmentId: str) -> tuple:
+        """(segmentation node, segment id), made where not given, one segmentation for each item of a Sequence."""
+        if segmentationNode is not None and segmentId:
+            SegmentLogic.ensureSegment(segmentationNode, segmentId)  # before anything is changed
+        if segmentationNode is None:
+            name = f"{volumeNode.GetName()} segmentation"
+            segmentationNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
+        SegmentLogic.prepareSegmentation(segmentationNode, volumeNode)
+        SequenceLogic.synchronise(segmentationNode, volumeNode)
+        segmentId = SegmentLogic.ensureSegment(segmentationNode, segmentId)
+        SequenceLogic.addSegmentToItems(segmentationNode, segmentId)
+        return segmentationNode, segmentId
+
+
+def _frameOf(volumeNode, frame: Frame | int | None, initial) -> Frame:
+    FrameLogic.checkVolume(volumeNode)
+    if isinstance(frame, Frame):
+        return frame
+    if frame is not None:
+        return FrameLogic.frameOf(volumeNode, frame)
+    positions = PromptLogic.positionsOf(initial)
+    if not positions:
+        raise ValueError("initial has no point: place one inside the structure, or give RAS positions in mm")
+    return FrameLogic.frameAt(volumeNode, positions[0])
+
+
+@contextlib.contextmanager
+def _editorHost(segmentationNode, volumeNode) -> Iterator[EditorHost]:
+    """A segment editor for one change, with nothing masked; it leaves the scene afterwards."""
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentEditorNode")
+    logic = slicer.vtkSlicerSegmentEditorLogic()
+    logic.SetMRMLScene(slicer.mrmlScene)
+    logic.SetSegmentEditorNode(node)
+    node.SetAndObserveSegmentationNode(segmentationNode)
+    node.SetAndObserveSourceVolumeNode(volumeNode)
+    try:
+        yield EditorHost(logic)
+    finally:
+        logic.SetSegmentEditorNode(None)
+        logic.SetMRMLScene(None)
+        slicer.mrmlScene.RemoveNode(node)

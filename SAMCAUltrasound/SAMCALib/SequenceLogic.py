@@ -45,6 +45,21 @@ def itemsBeside(node, item: str) -> list[str]:
     return [items[i] for i in (place + 1, place - 1) if 0 <= i < len(items)]
 
 
+def browse(sequence) -> tuple:
+    """(browser, proxy volume) of a Sequence node; a browser is made if it has none."""
+    scene = slicer.mrmlScene
+    for i in range(scene.GetNumberOfNodesByClass("vtkMRMLSequenceBrowserNode")):
+        browser = scene.GetNthNodeByClass(i, "vtkMRMLSequenceBrowserNode")
+        if browser.GetProxyNode(sequence) is not None:
+            return browser, browser.GetProxyNode(sequence)
+    browser = scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", f"{sequence.GetName()} browser")
+    browser.SetAndObserveMasterSequenceNodeID(sequence.GetID())
+    slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(browser)
+    proxy = browser.GetProxyNode(sequence)
+    proxy.CreateDefaultDisplayNodes()
+    return browser, proxy
+
+
 def showItem(browser, item: str) -> None:
     """Make the browser show this item, at once."""
     browser.SetSelectedItemNumber(itemsOf(browser).index(item))
