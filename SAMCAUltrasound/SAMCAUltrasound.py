@@ -119,7 +119,7 @@ class SAMCAUltrasoundTest(ScriptedLoadableModuleTest):
 
         files = sorted((FOLDER.parent / "Testing" / "Python").glob("SAMCA*Test.py"))
         if not files:
-            self.skipTest("The self tests are not installed: run them from the source tree.")
+            self.skipTest(_("The self tests are not installed: run them from the source tree."))
         suite = unittest.TestSuite()
         for file in files:
             specification = importlib.util.spec_from_file_location(file.stem, file)

@@ -89,8 +89,11 @@ class PromptPoints:
         for node, observation in self._observed:
             node.RemoveObserver(observation)
         for node in self._nodes.values():
-            if node.GetScene():
-                node.GetScene().RemoveNode(node)
+            display, scene = node.GetDisplayNode(), node.GetScene()
+            if scene:
+                scene.RemoveNode(node)
+            if display and display.GetScene():  # else it stays in the scene without its points
+                display.GetScene().RemoveNode(display)
         self.__init__()
 
     def _make(self, role: str) -> None:

@@ -8,12 +8,12 @@ import types
 
 import numpy as np
 import pytest
-
-slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
+import slicer
 import slicer_application as application_stand_in
 import slicer_scene
-import vtk
 import volumes
+import vtk
+
 from SAMCALib import PromptLogic
 from SAMCALib.InstallLogic import State, Status
 
@@ -46,7 +46,7 @@ def prototype(qt, engine, monkeypatch):
 
 @pytest.fixture
 def open_editor(prototype, engine, view):
-    """`open_editor(volume)` -> an EffectEditor with the effect active on one axial view; all are closed after."""
+    """`open_editor(volume)` -> an EffectEditor with the effect active on one view; all are closed after."""
     opened = []
 
     def make(volume=None, orientation="Axial", setup=READY, editor=None, start=True):
@@ -137,7 +137,10 @@ def test_press_drag_release_on_free_image_draws_a_box(open_editor):
     editor = open_editor()
     seen = []
     editor.view.drag(
-        at(editor, 20, 15), at(editor, 35, 25), at(editor, 50, 40), between=lambda: seen.append(len(editor.host.actors))
+        at(editor, 20, 15),
+        at(editor, 35, 25),
+        at(editor, 50, 40),
+        between=lambda: seen.append(len(editor.host.actors)),
     )
     settled(editor)
     assert seen == [1, 1]
@@ -271,7 +274,9 @@ def test_use_mask_takes_what_is_painted_and_says_when_there_is_nothing(open_edit
     assert "empty on this frame" in status(editor)
     painted = np.zeros((1, 60, 80), np.uint8)
     painted[0, 20:35, 30:50] = 1
-    slicer.util.updateSegmentBinaryLabelmapFromArray(painted, editor.slicer.segmentation, "Lesion", editor.volume)
+    slicer.util.updateSegmentBinaryLabelmapFromArray(
+        painted, editor.slicer.segmentation, "Lesion", editor.volume
+    )
     editor.useMaskButton.click()
     settled(editor)
     assert prompts(editor).objects[0].prompts.mask.sum() == painted.sum()
@@ -328,7 +333,9 @@ def test_a_node_of_an_older_version_without_an_option_gets_its_default(open_edit
     assert editor.host.errors == []
 
 
-def test_a_model_is_chosen_by_its_list_and_a_bad_one_leaves_the_one_before(open_editor, engine, disc_model, tmp_path):
+def test_a_model_is_chosen_by_its_list_and_a_bad_one_leaves_the_one_before(
+    open_editor, engine, disc_model, tmp_path
+):
     from model_files import adapter
 
     editor = open_editor(start=False)

@@ -1,4 +1,4 @@
-"""What the slicer-core package leaves out, as far as SAMCA uses it: qt, loaded panels, effects and their C++ host.
+"""What the slicer-core package leaves out, as far as SAMCA uses it: qt, panels, effects and their C++ host.
 
 Widgets are as strict as PythonQt's: only properties and signals that the real class has can be used.
 `install(monkeypatch)` puts it all where `import` finds it.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import types
 from pathlib import Path
+from typing import ClassVar
 from xml.etree import ElementTree
 
 import slicer
@@ -19,7 +20,7 @@ import vtk
 class Widget:
     """A widget of a panel: the properties and signals of its class, and nothing else."""
 
-    properties: dict = {}
+    properties: ClassVar[dict] = {}
     signals: tuple = ()
 
     def __init__(self, name=""):
@@ -66,11 +67,11 @@ class Widget:
 
 
 class Label(Widget):
-    properties = {"text": ""}
+    properties: ClassVar[dict] = {"text": ""}
 
 
 class Button(Widget):
-    properties = {"text": "", "checked": False}
+    properties: ClassVar[dict] = {"text": "", "checked": False}
     signals = ("clicked()",)
 
     def click(self):
@@ -85,7 +86,7 @@ class CheckBox(Button):
 
 
 class SpinBox(Widget):
-    properties = {"value": 0.0}
+    properties: ClassVar[dict] = {"value": 0.0}
     signals = ("valueChanged(double)",)
 
     def __setattr__(self, name, value):
@@ -96,7 +97,7 @@ class SpinBox(Widget):
 
 
 class ComboBox(Widget):
-    properties = {"currentIndex": -1}
+    properties: ClassVar[dict] = {"currentIndex": -1}
     signals = ("activated(int)",)
 
     def __init__(self, name=""):
@@ -145,7 +146,7 @@ class Table(Widget):
 
 
 class ProgressBar(Widget):
-    properties = {"value": 0}
+    properties: ClassVar[dict] = {"value": 0}
 
 
 CLASSES = {
@@ -195,7 +196,7 @@ class Timer(Widget):
 
 class Shortcut(Widget):
     signals = ("activated()",)
-    alive: list = []
+    alive: ClassVar[list] = []
 
     def __init__(self, key, parent):
         super().__init__(key)
@@ -209,13 +210,13 @@ class Shortcut(Widget):
 
 
 class EffectHost:
-    """qSlicerSegmentEditorScriptedEffect: parameters as attributes of the editor node, edits by the editor logic."""
+    """qSlicerSegmentEditorScriptedEffect: parameters in the editor node, edits by the editor logic."""
 
     def __init__(self, parent=None):
         self.editor, self.widgets, self.actors, self.errors, self.rendered = None, [], [], [], 0
 
     def setPythonSource(self, path):
-        """As C++: the package is the folder's name, the class the file's; a package that is imported is taken."""
+        """As C++: package after the folder, class after the file, from an imported package."""
         package = sys.modules[Path(path).parent.name]
         self.python = getattr(package, Path(path).stem)(self)
         self.python.filePath = path
@@ -264,7 +265,9 @@ class EffectHost:
 
     def modifySegmentByLabelmap(self, segmentationNode, segmentID, labelmap, mode, bypassMasking=False):
         assert not bypassMasking, "masks are the user's"
-        self.editor.logic.ModifySegmentByLabelmap(segmentationNode, segmentID, labelmap, mode, True, bypassMasking)
+        self.editor.logic.ModifySegmentByLabelmap(
+            segmentationNode, segmentID, labelmap, mode, True, bypassMasking
+        )
 
     def confirmCurrentSegmentVisible(self):
         return self.editor.confirms
@@ -377,6 +380,7 @@ class AbstractScriptedSegmentEditorEffect:
 
 
 registered: list = []
+QT = types.ModuleType("qt")  # one for all tests, because the product imports it once
 
 
 class Layout:
@@ -394,12 +398,14 @@ class Layout:
 
 def install(monkeypatch, window=None):
     """Put the stand-ins where the product looks for them; return (qt, slicer.app)."""
-    qt = types.ModuleType("qt")
+    qt = QT
     qt.QTimer, qt.QShortcut, qt.QKeySequence, qt.QIcon = Timer, Shortcut, str, str
     qt.Qt = types.SimpleNamespace(CrossCursor="cross")
     qt.QCursor, qt.QUrl = str, str
     qt.QTableWidgetItem = lambda text: types.SimpleNamespace(text=text, setToolTip=lambda tip: None)
-    qt.QFileDialog = types.SimpleNamespace(getOpenFileName=lambda *words: "", getExistingDirectory=lambda *words: "")
+    qt.QFileDialog = types.SimpleNamespace(
+        getOpenFileName=lambda *words: "", getExistingDirectory=lambda *words: ""
+    )
     qt.QDesktopServices = types.SimpleNamespace(openUrl=lambda address: qt.opened.append(address))
     qt.opened = []
     effects = types.ModuleType("qSlicerSegmentationsEditorEffectsPythonQt")
@@ -418,7 +424,9 @@ def install(monkeypatch, window=None):
         "confirmOkCancelDisplay": lambda text, title="": True,
     }.items():
         monkeypatch.setattr(slicer.util, name, value)
-    settings = types.SimpleNamespace(value=lambda key: None, setValue=lambda *words: None, remove=lambda key: None)
+    settings = types.SimpleNamespace(
+        value=lambda key: None, setValue=lambda *words: None, remove=lambda key: None
+    )
     layout = Layout()
     application = types.SimpleNamespace(
         layoutManager=lambda: layout, userSettings=lambda: settings, processEvents=lambda: None

@@ -10,9 +10,9 @@ import vtk
 SIZE = (24, 20, 9)  # I, J, K: all different, so that no mixed-up axis goes unnoticed
 TILT = np.array([[0.0, 0.8, 0.6], [0.0, 0.6, -0.8], [-1.0, 0.0, 0.0]])  # a rotation that mixes all axes
 SLANT = vtk.vtkMath.RadiansFromDegrees(17.0)
-OBLIQUE = np.array([[np.cos(SLANT), -np.sin(SLANT), 0], [np.sin(SLANT), np.cos(SLANT), 0], [0, 0, 1]]) @ np.array(
-    [[1, 0, 0], [0, np.cos(0.5), -np.sin(0.5)], [0, np.sin(0.5), np.cos(0.5)]]
-)
+OBLIQUE = np.array(
+    [[np.cos(SLANT), -np.sin(SLANT), 0], [np.sin(SLANT), np.cos(SLANT), 0], [0, 0, 1]]
+) @ np.array([[1, 0, 0], [0, np.cos(0.5), -np.sin(0.5)], [0, np.sin(0.5), np.cos(0.5)]])
 
 # name -> (directions as columns, spacing)
 GEOMETRIES = {

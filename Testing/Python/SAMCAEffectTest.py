@@ -1,0 +1,143 @@
+"""The effect in Slicer itself: PythonQt's widgets, the real host, real history; no weights, no download."""
+
+import types
+import unittest
+
+import numpy as np
+import slicer
+
+
+class DiscModel:
+    """Stands in for a network: a disc around every positive click, without discs around the negative ones."""
+
+    config = types.SimpleNamespace(image_size=64, fit="squash", feedback=False)
+
+    def embed(self, pixels):
+        return (pixels,)
+
+    def predict(self, features, prompts, previous):
+        y, x = np.mgrid[:64, :64]
+        inside = np.zeros((64, 64), bool)
+        for click in prompts.clicks:
+            disc = (x - click.x) ** 2 + (y - click.y) ** 2 <= (64 if click.positive else 16)
+            inside = inside | disc if click.positive else inside & ~disc
+        return np.where(inside, 8.0, -8.0).astype(np.float32), 0.9
+
+
+class SAMCAEffectTest(unittest.TestCase):
+    """Each test gets an editor of its own with the effect active on one frame of 64 x 80 px."""
+
+    def setUp(self):
+        from SAMCALib.EngineLogic import sharedEngine
+
+        slicer.mrmlScene.Clear(0)
+        self.engine = sharedEngine()
+        self.engine.setModel(DiscModel(), "discs")
+        pixels = np.random.default_rng(0).integers(0, 255, (1, 64, 80)).astype(np.uint8)
+        self.volume = slicer.util.addVolumeFromArray(pixels, name="Frame")
+        self.segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")
+        self.segmentation.CreateDefaultDisplayNodes()
+        self.segmentation.SetReferenceImageGeometryParameterFromVolumeNode(self.volume)
+        self.segmentation.GetSegmentation().AddEmptySegment("Lesion", "Lesion")
+        self.editor = self.openEditor()
+        self.effect = self.editor.activeEffect().self()
+
+    def tearDown(self):
+        self.editor.setActiveEffectByName("")
+        self.editor = self.effect = None
+        self.engine.stop()
+        slicer.mrmlScene.Clear(0)
+
+    def openEditor(self):
+        """A segment editor widget with the effect active."""
+        node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentEditorNode")
+        node.SetAttribute("SAMCA.Model", "discs")
+        node.SetOverwriteMode(node.OverwriteNone)
+        editor = slicer.qMRMLSegmentEditorWidget()
+        editor.setMRMLScene(slicer.mrmlScene)
+        editor.setMRMLSegmentEditorNode(node)
+        editor.setMaximumNumberOfUndoStates(10)
+        editor.setSegmentationNode(self.segmentation)
+        editor.setSourceVolumeNode(self.volume)
+        node.SetSelectedSegmentID("Lesion")
+        editor.setActiveEffectByName("SAMCA")
+        return editor
+
+    def click(self, x, y, positive=True):
+        """A click in pixels of the frame, and the answer of the engine."""
+        from SAMCALib import FrameLogic
+
+        frame = FrameLogic.frameOf(self.volume, 0)
+        self.effect.edit.click(frame, x, y, positive)
+        self.settle()
+
+    def settle(self):
+        for _ in range(3):
+            self.effect.tick()
+            self.assertTrue(self.engine.wait(30))
+        self.effect.tick()
+
+    def voxels(self):
+        array = slicer.util.arrayFromSegmentBinaryLabelmap(self.segmentation, "Lesion", self.volume)
+        return int(np.count_nonzero(array))
+
+    def test_a_click_fills_the_segment_and_undo_empties_it(self):
+        self.click(40, 32)
+        filled = self.voxels()
+        self.assertGreater(filled, 50)
+        self.click(44, 32, positive=False)
+        self.assertLess(self.voxels(), filled)
+        self.editor.undo()
+        self.settle()
+        self.assertEqual(self.voxels(), filled)
+        self.editor.undo()
+        self.settle()
+        self.assertEqual(self.voxels(), 0)
+        self.editor.redo()
+        self.settle()
+        self.assertEqual(self.voxels(), filled)
+
+    def test_widgets_and_parameters_follow_each_other(self):
+        ui = self.effect.panel.ui
+        ui.fillHolesCheckBox.click()
+        node = self.editor.mrmlSegmentEditorNode()
+        self.assertEqual(node.GetAttribute("SAMCA.FillHoles"), "0")
+        ui.smoothingSpinBox.value = 0.5
+        self.assertEqual(node.GetAttribute("SAMCA.SmoothingMm"), "0.5")
+        self.effect.options.largestComponent = False
+        self.effect.updateGUIFromMRML()
+        self.assertFalse(ui.largestComponentCheckBox.checked)
+
+    def test_buttons_act(self):
+        self.effect.view.frame = lambda: self.frame()
+        self.click(20, 32)
+        self.effect.panel.ui.newObjectButton.click()
+        self.click(60, 32)
+        self.assertEqual(len(self.effect.edit.prompts.objects), 2)
+        self.effect.panel.ui.clearButton.click()
+        self.settle()
+        self.assertEqual(len(self.effect.edit.prompts.objects), 0)
+
+    def frame(self):
+        from SAMCALib import FrameLogic
+
+        return FrameLogic.frameOf(self.volume, 0)
+
+    def test_two_editors_have_two_instances_and_deactivation_leaves_nothing(self):
+        nodes = slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLMarkupsFiducialNode")
+        other = self.openEditor()
+        self.assertIsNot(other.activeEffect().self(), self.effect)
+        self.click(40, 32)
+        other.setActiveEffectByName("")
+        self.editor.setActiveEffectByName("")
+        self.assertEqual(slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLMarkupsFiducialNode"), nodes)
+
+    def test_closing_the_scene_while_the_effect_is_active_breaks_nothing(self):
+        self.click(40, 32)
+        slicer.mrmlScene.Clear(0)
+        slicer.app.processEvents()
+
+    def test_icon_cursor_and_help_are_what_the_host_expects(self):
+        self.assertFalse(self.effect.icon().isNull())
+        self.assertIn("Ctrl+click", self.effect.helpText())
+        self.assertIsNotNone(self.effect.createCursor(None))

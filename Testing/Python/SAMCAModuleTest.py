@@ -1,0 +1,40 @@
+"""The module in Slicer itself: panel, console logic, samples."""
+
+import unittest
+
+import slicer
+
+
+class SAMCAModuleTest(unittest.TestCase):
+    """Nothing is installed or downloaded here."""
+
+    def setUp(self):
+        slicer.mrmlScene.Clear(0)
+
+    def test_the_console_logic_is_found(self):
+        logic = slicer.util.getModuleLogic("SAMCAUltrasound")
+        self.assertTrue(callable(logic.segment))
+
+    def test_the_panel_says_how_things_stand_and_every_button_has_a_tooltip(self):
+        panel = slicer.modules.samcaultrasound.widgetRepresentation().self().panel
+        panel.showModels()
+        panel.showInstallation()
+        self.assertTrue(panel.ui.installLabel.text)
+        for name in ("segmentButton", "installButton", "addButton", "removeButton", "downloadButton"):
+            self.assertTrue(getattr(panel.ui, name).toolTip, name)
+
+    def test_samples_are_registered_and_computed(self):
+        import SampleData
+
+        sources = [s for group in slicer.modules.sampleDataSources.values() for s in group]
+        names = [
+            source.sampleName for source in sources if source.sampleName and "SAMCA" in source.sampleName
+        ]
+        self.assertEqual(len(names), 3)
+        source = SampleData.SampleDataLogic().sourceForSampleName("SAMCALesion")
+        (volume,) = source.customDownloader(source)
+        self.assertEqual(volume.GetImageData().GetDimensions()[2], 1)
+
+    def test_the_effect_is_registered(self):
+        factory = slicer.qSlicerSegmentEditorEffectFactory.instance()
+        self.assertIn("SAMCA", [effect.name for effect in factory.registeredEffects()])

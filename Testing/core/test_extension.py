@@ -1,0 +1,166 @@
+"""What the Extensions Index and Slicer read of the repository is complete, and the same in every place."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import struct
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlparse
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CMAKE = (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")
+ENTRY = json.loads((ROOT / "SAMCA.json").read_text(encoding="utf-8"))
+RESOURCES = ROOT / "SAMCAUltrasound" / "Resources"
+QT_SIDE = sorted((ROOT / "SAMCAUltrasound").glob("SAMCA*Lib/*.py"))
+
+# slicer-extension-catalog-entry-schema-v1.0.1: key -> type; nothing else is allowed
+SCHEMA = {
+    "$schema": str,
+    "category": str,
+    "scm_url": str,
+    "scm_revision": str,
+    "scm_type": str,
+    "build_dependencies": list,
+    "build_subdirectory": str,
+    "enabled": bool,
+    "tier": int,
+}
+REQUIRED = {"$schema", "category", "scm_url"}
+CATEGORIES = {"Segmentation", "Ultrasound"}  # those of the accepted list that would fit
+
+
+def metadata(name):
+    """The value of EXTENSION_<name>, variables put in."""
+    (value,) = re.findall(rf'^set\(EXTENSION_{name} "([^"\n]*)"\)', CMAKE, re.M)
+    for variable, content in re.findall(r'^set\((SAMCA_\w+) "([^"\n]*)"\)', CMAKE, re.M)[::-1]:
+        value = value.replace(f"${{{variable}}}", content)
+    return value
+
+
+def test_the_catalog_entry_is_valid_against_the_schema():
+    assert REQUIRED <= set(ENTRY) <= set(SCHEMA)
+    for key, value in ENTRY.items():
+        assert type(value) is SCHEMA[key], key
+    assert ENTRY["$schema"].endswith("slicer-extension-catalog-entry-schema-v1.0.1.json#")
+    assert ENTRY["scm_type"] in ("git", "local")
+    assert ENTRY["tier"] in (1, 3, 5)
+    assert ENTRY["category"] in CATEGORIES
+    assert all(isinstance(name, str) for name in ENTRY["build_dependencies"])
+    assert b"\r" not in (ROOT / "SAMCA.json").read_bytes()
+
+
+def test_the_entry_is_named_after_the_project_and_depends_on_what_cmake_depends_on():
+    assert re.search(r"^project\((\w+)\)$", CMAKE, re.M)[1] == "SAMCA"
+    assert metadata("DEPENDS").split(";") == ENTRY["build_dependencies"]
+
+
+def test_every_address_comes_from_one_variable_and_one_constant():
+    sys.path.insert(0, str(ROOT / "SAMCAUltrasound"))
+    try:
+        from SAMCALib import Links
+    finally:
+        sys.path.pop(0)
+    assert re.findall(r'^set\(SAMCA_REPOSITORY "(.*)"\)$', CMAKE, re.M) == [Links.REPOSITORY]
+    assert ENTRY["scm_url"] == f"https://github.com/{Links.REPOSITORY}.git"
+    assert CMAKE.count(Links.REPOSITORY) == 1
+    sources = [
+        p
+        for p in (ROOT / "SAMCAUltrasound").rglob("*.py")
+        if Links.REPOSITORY in p.read_text(encoding="utf-8")
+    ]
+    assert [path.name for path in sources] == ["Links.py"]
+    for name in ("HOMEPAGE", "ICONURL", "SCREENSHOTURLS"):
+        assert Links.REPOSITORY in metadata(name)
+
+
+def test_the_icon_is_there_and_has_the_size_that_is_asked_for():
+    path = ROOT / urlparse(metadata("ICONURL")).path.split("/main/")[1]
+    icons = [path, *sorted((RESOURCES / "Icons").glob("SAMCA[UE]*.png"))]
+    assert len(icons) == 3
+    for icon in icons:
+        assert struct.unpack(">II", icon.read_bytes()[16:24]) == (128, 128), icon.name
+        assert icon.with_suffix(".svg").is_file(), "the drawing is the source of the picture"
+
+
+def test_requirements_leave_torch_and_what_slicer_ships_alone():
+    lines = (RESOURCES / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    names = [re.split("[<>=]", line)[0] for line in lines if line and not line.startswith("#")]
+    assert names == ["safetensors"]
+    assert "--hash=sha256:" in (RESOURCES / "segment-anything.txt").read_text(encoding="utf-8")
+
+
+def test_the_logics_know_no_widgets_and_nothing_imports_torch():
+    for path in QT_SIDE:
+        imported = {name.split(".")[0] for name in imports(path, everywhere=True)}
+        if path.parent.name == "SAMCALib":
+            assert not imported & {"qt", "ctk", "SAMCAUltrasoundLib", "SegmentEditorEffects"}, path.name
+            imported = {name.split(".")[0] for name in imports(path, everywhere=False)}
+        assert not imported & {"torch", "torchvision", "PyTorchUtils", "segment_anything", "monai"}, path.name
+
+
+def imports(path, everywhere):
+    """Names of modules that a file imports: everywhere in it, or when it is imported itself."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = ast.walk(tree) if everywhere else tree.body
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module
+
+
+def test_every_text_for_the_user_is_marked_for_translation():
+    """Sentences (a capital, spaces, an end) stand inside _(...), as docstrings do not."""
+    unmarked = []
+    for path in [*QT_SIDE, ROOT / "SAMCAUltrasound" / "SAMCAUltrasound.py"]:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        skipped = {id(n) for call in ast.walk(tree) for n in ast.walk(call) if is_marked(call)}
+        skipped |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            text = node.value if isinstance(node, ast.Constant) and id(node) not in skipped else ""
+            if isinstance(text, str) and re.match(r"[A-Z]\w+ .*[.?]$", text):
+                unmarked.append((path.name, text))
+    assert unmarked == []
+
+
+def is_marked(node):
+    return isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("_", "translate")
+
+
+SHELL_IMPORT = """
+import sys, time, types
+slicer, i18n, base = (types.ModuleType(n) for n in ("slicer", "slicer.i18n", "slicer.ScriptedLoadableModule"))
+i18n.tr, i18n.translate = str, lambda context, text: text
+for name in ("", "Widget", "Test", "Logic"):
+    setattr(base, "ScriptedLoadableModule" + name, type("Base", (), {}))
+for module in (slicer, i18n, base):
+    sys.modules[module.__name__] = module
+sys.path.insert(0, sys.argv[1])
+sys.modules["torch"] = None
+start = time.perf_counter()
+import SAMCAUltrasound
+print(time.perf_counter() - start, "numpy" in sys.modules, "SAMCALib" in sys.modules)
+"""
+
+
+def test_the_module_shell_is_imported_in_under_50_ms_without_torch():
+    folder = str(ROOT / "SAMCAUltrasound")
+    answers = [
+        subprocess.run(
+            [sys.executable, "-c", SHELL_IMPORT, folder], capture_output=True, text=True, check=True
+        ).stdout.split()
+        for _ in range(3)
+    ]
+    assert min(float(seconds) for seconds, *_ in answers) < 0.05
+    assert all(rest == ["False", "False"] for _, *rest in answers), "nothing is imported before it is used"
+
+
+@pytest.mark.parametrize("path", [ROOT / "SAMCAUltrasound" / "SAMCAUltrasound.py"])
+def test_shells_stay_shells(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 135
