@@ -1,8 +1,8 @@
 """What the effect does, without its widgets: clicks to prompts, prompts to the engine, masks to the segment.
 
-One instance per effect instance. The segment's tag says which prompts there are (`TagLogic`), `EditQueue` changes it
-and the voxels, `PromptPoints` shows it. Undo, redo, loading and Sequences change the tag behind our back: `poll`
-notices and follows.
+One instance per effect instance. The segment's tag says which prompts there are (`TagLogic`), `EditQueue`
+changes it and the voxels, `PromptPoints` shows it. Undo, redo, loading and Sequences change the tag behind
+our back: `poll` notices and follows.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class EditLogic:
     """host: a scriptedEffect or SegmentLogic.EditorHost: parameterSetNode(), saveStateForUndo(),
     modifySegmentByLabelmap(). engine: the shared one by default.
 
-    Every action raises Refusal, with a sentence for the status line, where it cannot be done, and changes nothing.
+    Every action raises Refusal, with a sentence for the status line, where it cannot be done, and changes
+    nothing.
     """
 
     def __init__(self, host, engine: EngineLogic | None = None):
@@ -58,7 +59,7 @@ class EditLogic:
 
     @property
     def prompts(self) -> FramePrompts:
-        """What points at the objects of the frame, clicks just made included, and which object is the current one."""
+        """What points at the objects of the frame, clicks just made included, and which object is current."""
         place = self._place()
         return self._queue.prompts(place, self._current) if place else FramePrompts()
 
@@ -116,19 +117,21 @@ class EditLogic:
         self._edit(lambda prompts: _pointed(prompts, prompts.object.prompts.plus(click)))
 
     def box(self, frame: Frame, x0: float, y0: float, x1: float, y1: float) -> None:
-        """Put a box, by any two opposite corners in px, around the current object, in place of an earlier one."""
+        """Put a box, by two opposite corners in px, around the current object, in place of an earlier one."""
         self._check(frame)
         height, width = FrameLogic.shape(frame)
         left, right = sorted(min(max(float(x), 0.0), width - 1.0) for x in (x0, x1))
         top, bottom = sorted(min(max(float(y), 0.0), height - 1.0) for y in (y0, y1))
         if right - left < 1 or bottom - top < 1:
-            raise Refusal(_("The box is thinner than a pixel of the image: drag from corner to corner inside it."))
+            raise Refusal(
+                _("The box is thinner than a pixel of the image: drag from corner to corner inside it.")
+            )
         self.setFrame(frame)
         box = Box(left, top, right, bottom)
         self._edit(lambda prompts: _pointed(prompts, replace(prompts.object.prompts, box=box)))
 
     def useMask(self, frame: Frame) -> None:
-        """Take what the segment covers on the frame, other objects aside, as mask prompt of the current object."""
+        """Take what the segment covers here, other objects aside, as mask prompt of the current object."""
         self._check(frame)
         self.setFrame(frame)
         segmentation, segmentId = self._selection()
@@ -190,7 +193,7 @@ class EditLogic:
     # The timer
 
     def poll(self) -> bool:
-        """Take the engine's answers into the segment and follow points, undo, redo and Sequence; call it by a timer.
+        """Take the engine's answers into the segment, follow points, undo, redo, Sequence; for a timer.
 
         Returns whether something changed (voxels, points, preview, status).
         """
@@ -312,7 +315,9 @@ class EditLogic:
         if result.error:
             self._message = result.error
         if result.subject == PREVIEW:
-            self._preview = self._hovered and result.mask is not None and (self._hovered, result.mask) or None
+            self._preview = (
+                self._hovered and result.mask is not None and (self._hovered, result.mask)
+            ) or None
         else:
             self._queue.receive(result)
 
@@ -320,11 +325,13 @@ class EditLogic:
 def _pointed(prompts: FramePrompts, pointing: Prompts, mask: np.ndarray | None = None) -> FramePrompts:
     """The current object with these prompts, its mask to be computed; mask: what it covers until then."""
     thing = prompts.object
-    return prompts.withObject(replace(thing, prompts=pointing, mask=thing.mask if mask is None else mask, pending=True))
+    return prompts.withObject(
+        replace(thing, prompts=pointing, mask=thing.mask if mask is None else mask, pending=True)
+    )
 
 
 def _withoutClick(prompts: FramePrompts, index: int) -> FramePrompts:
-    """The current object without this click; it goes with its last prompt, and its mask with its last positive one."""
+    """The current object without this click; its mask goes with its last positive prompt."""
     rest = prompts.object.prompts.without(index)
     if not rest:
         return prompts.withoutObject(prompts.current)

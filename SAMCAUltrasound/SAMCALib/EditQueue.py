@@ -1,7 +1,8 @@
 """Edits of prompts, each one undo step: into the tag at once, into the voxels when the engine has answered.
 
-Slicer's history keeps whole states, so an edit waits until the one before has its mask: every state that undo can
-bring back is complete. Undo while the engine computes takes the last edit back, those before it are done again.
+Slicer's history keeps whole states, so an edit waits until the one before has its mask: every state that undo
+can bring back is complete. Undo while the engine computes takes the last edit back, those before it are done
+again.
 """
 
 from __future__ import annotations
@@ -137,7 +138,7 @@ class EditQueue:
                 self._edits.pop(0)
 
     def _write(self, edit: Edit) -> None:
-        """Put an edit into the tag, take masks away that it no longer gives, ask for the one that it needs."""
+        """Put an edit into the tag, take masks away that it no longer gives, ask for the one it needs."""
         before = _stored(edit.place)
         after = edit.of(before)
         PromptLogic.setFramePrompts(_node(edit.place), edit.segmentId, edit.frame, after)

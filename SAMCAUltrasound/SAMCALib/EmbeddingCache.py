@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 
 class EmbeddingCache:
-    """key -> embedding; never more than `limit` bytes, but always the last one, so that it can be clicked on."""
+    """key -> embedding; never more than `limit` bytes, except for the last one, which always stays."""
 
     def __init__(self, limit: int):
         self.limit = limit

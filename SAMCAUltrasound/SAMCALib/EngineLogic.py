@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -74,8 +73,9 @@ class _Outdated(Exception):
 
 
 class EngineLogic:
-    """Requests go in by `decode`, `encode`, `encodeAhead`; results come out by `poll`. A newer request of the same
-    subject replaces an older one, whose result is dropped. Owners (effect instances) do not see each other's."""
+    """Requests go in by `decode`, `encode`, `encodeAhead`; results come out by `poll`. A newer request of the
+    same subject replaces an older one, whose result is dropped. Owners (effect instances) do not see each
+    other's."""
 
     def __init__(self, load=None, cacheBytes: int = CACHE_BYTES):
         """load(source, device) -> model; samca.load by default. The thread starts with the first request."""
@@ -362,7 +362,9 @@ def _deviceName(model) -> str:
 def _sentence(error: Exception) -> str:
     """What to tell the user; our own errors are sentences already."""
     if isinstance(error, ModuleNotFoundError):
-        return _("{name} is not installed: press Install in the module SAMCA Ultrasound.").format(name=error.name)
+        return _("{name} is not installed: press Install in the module SAMCA Ultrasound.").format(
+            name=error.name
+        )
     with contextlib.suppress(ImportError):
         from samca.devices import is_out_of_memory
 

@@ -14,8 +14,8 @@ from samca import frames
 def loadSequence(folder: str | Path):
     """The vtkMRMLSequenceNode of a folder's pictures, in the scene.
 
-    FileNotFoundError for no folder, ValueError for one without pictures or with a file that is not one frame; the
-    scene is as it was then.
+    FileNotFoundError for no folder, ValueError for one without pictures or with a file that is not one frame;
+    the scene is as it was then.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -37,7 +37,9 @@ def loadSequence(folder: str | Path):
 def _read(path: Path) -> frames.Frame:
     picture = frames.read(path)
     if picture.grid.size[2] != 1:
-        raise ValueError(f"{path} has {picture.grid.size[2]} frames: load it as a volume, and segment it by itself")
+        raise ValueError(
+            f"{path} has {picture.grid.size[2]} frames: load it as a volume, and segment it by itself"
+        )
     return picture
 
 

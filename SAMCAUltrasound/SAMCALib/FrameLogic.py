@@ -1,9 +1,10 @@
-"""Which frame of a volume a slice view shows; its pixels as an array, and RAS positions as pixels of it and back.
+"""Which frame of a volume a slice view shows; its pixels; RAS positions as places on it, and back.
 
-A frame is a slice across one of the volume's own axes; of a Sequence's proxy volume, in one item of the Sequence. Its
-picture has the order of the stored voxels: x runs along the lower of the two other IJK axes, y along the higher, so
-what the scanner stored upright is upright, however the volume lies in space. Positions are in world RAS mm, under
-all linear transforms. (x, y) are pixels, pixel centres at whole numbers, as in `samca.prompts`.
+A frame is a slice across one of the volume's own axes; of a Sequence's proxy volume, in one item of the
+Sequence. Its picture has the order of the stored voxels: x runs along the lower of the two other IJK axes, y
+along the higher, so what the scanner stored upright is upright, however the volume lies in space. Positions
+are in world RAS mm, under all linear transforms. (x, y) are pixels, pixel centres at whole numbers, as in
+`samca.prompts`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ TOLERANCE = 1e-4  # voxels; views and volumes meet at voxel borders up to roundi
 
 @dataclass(frozen=True)
 class Frame:
-    """One slice of a volume node: IJK axis 0, 1 or 2 across it, its index along that axis, and the Sequence item.
+    """One slice of a volume node: the IJK axis across it, its index along that axis, the Sequence item.
 
     item: the index value of the Sequence item for a Sequence's proxy volume, "" for any other volume.
     """
@@ -54,7 +55,7 @@ class Frame:
 
 
 def frameShownIn(sliceNode, volumeNode) -> Frame:
-    """The frame in this slice view; Refusal (a sentence) without volume, off its axes, or beside its frames."""
+    """The frame in this slice view; Refusal without volume, off its axes, or beside its frames."""
     checkVolume(volumeNode)
     sliceToRas = TransformLogic.arrayOf(sliceNode.GetSliceToRAS())
     rasToIjk = np.linalg.inv(_ijkToRas(volumeNode))
@@ -195,7 +196,9 @@ def checkVolume(volumeNode) -> None:
     if volumeNode is None:
         raise Refusal(_("There is no source volume: choose one above."))
     if volumeNode.GetImageData() is None or not volumeNode.GetImageData().GetNumberOfPoints():
-        raise Refusal(_("{name} has no voxels: choose another source volume.").format(name=volumeNode.GetName()))
+        raise Refusal(
+            _("{name} has no voxels: choose another source volume.").format(name=volumeNode.GetName())
+        )
     if not TransformLogic.isLinear(volumeNode):
         raise Refusal(
             _("{name} is under a transform that bends it: harden the transform first.").format(
@@ -207,9 +210,9 @@ def checkVolume(volumeNode) -> None:
 def _checkPlane(frame: Frame) -> None:
     if min(shape(frame)) < 2:
         raise Refusal(
-            _("The view cuts {name} edge-on: press Turn view, or use the view in the plane of its frames.").format(
-                name=frame.volume.GetName()
-            )
+            _(
+                "The view cuts {name} edge-on: press Turn view, or use the view in the plane of its frames."
+            ).format(name=frame.volume.GetName())
         )
 
 
@@ -239,12 +242,14 @@ def _source(frame: Frame):
 def _axisAcross(normal: np.ndarray, volumeNode) -> int:
     """The IJK axis that the plane of this normal (world RAS) lies across."""
     columns = _ijkToRas(volumeNode)[:3, :3]
-    normals = np.cross(columns[:, [1, 2, 0]], columns[:, [2, 0, 1]], axis=0)  # of the planes of constant i, j, k
+    normals = np.cross(
+        columns[:, [1, 2, 0]], columns[:, [2, 0, 1]], axis=0
+    )  # of the planes of constant i, j, k
     return int(np.argmax(np.abs(normal @ (normals / np.linalg.norm(normals, axis=0)))))
 
 
 def _tilt(perMm: np.ndarray, frame: Frame) -> float:
-    """How many frames the view crosses from corner to corner of the picture; (2,) frames per mm of the view."""
+    """How many frames the view crosses from corner to corner; perMm: (2,) frames per mm of the view."""
     height, width = shape(frame)
     columns = pictureToRas(frame)[:3, :2] * [width - 1, height - 1]
     return math.hypot(*perMm) * float(np.linalg.norm(columns))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from samca.prompts import Prompts
 
@@ -19,21 +18,33 @@ class MaskOptions:
     smoothingMm: float = 0.0  # standard deviation of the Gaussian; 0: none
 
 
-def tidied(mask: np.ndarray, prompts: Prompts, options: MaskOptions, spacing: tuple[float, float]) -> np.ndarray:
-    """(H, W) bool -> (H, W) bool; spacing is (x, y) mm of a pixel. Smoothed first, so that what splits off goes."""
+def tidied(
+    mask: np.ndarray, prompts: Prompts, options: MaskOptions, spacing: tuple[float, float]
+) -> np.ndarray:
+    """(H, W) bool -> the same; spacing: (x, y) mm of a pixel. Smoothed first, so that what splits off goes."""
     if options.smoothingMm > 0:
         mask = _smoothed(mask, [options.smoothingMm / mm for mm in reversed(spacing)])
     if options.largestComponent:
         mask = _componentsOf(mask, prompts)
-    return ndimage.binary_fill_holes(mask) if options.fillHoles else mask
+    return _filled(mask) if options.fillHoles else mask
+
+
+def _filled(mask: np.ndarray) -> np.ndarray:
+    from scipy import ndimage  # here and below: not while Slicer starts
+
+    return ndimage.binary_fill_holes(mask)
 
 
 def _smoothed(mask: np.ndarray, sigma: list[float]) -> np.ndarray:
+    from scipy import ndimage
+
     return ndimage.gaussian_filter(mask.astype(np.float32), sigma, mode="nearest", truncate=3) >= 0.5
 
 
 def _componentsOf(mask: np.ndarray, prompts: Prompts) -> np.ndarray:
     """The 8-connected parts that hold a positive click, or the largest part."""
+    from scipy import ndimage
+
     labels, count = ndimage.label(mask, np.ones((3, 3)))
     if count < 2:
         return mask

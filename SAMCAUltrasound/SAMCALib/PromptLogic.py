@@ -43,7 +43,7 @@ class FramePrompts:
 
 
 def framePrompts(segmentationNode, segmentId: str, frame: Frame, current: int | None = None) -> FramePrompts:
-    """The prompts of this frame in the segment's tag; empty without. current: the last object if not given."""
+    """The prompts of this frame in the segment's tag; empty without. current: by default the last object."""
     segment = segmentationNode.GetSegmentation().GetSegment(segmentId) if segmentId else None
     if segment is None:
         return FramePrompts()
@@ -59,7 +59,7 @@ def setFramePrompts(segmentationNode, segmentId: str, frame: Frame, prompts: Fra
 
 
 def promptsFromFiducials(frame: Frame, initial=None, guidedPositive=None, guidedNegative=None) -> Prompts:
-    """Clicks from fiducial nodes (or sequences of world RAS positions), those on this frame only, initial ones first.
+    """Clicks from fiducial nodes or sequences of world RAS positions, those on this frame, initial first.
 
     Refusal if no initial point lies on the frame.
     """
@@ -68,7 +68,9 @@ def promptsFromFiducials(frame: Frame, initial=None, guidedPositive=None, guided
         places = [ras for ras in positionsOf(points) if FrameLogic.holds(frame, ras)]
         if points is initial and not places:
             raise Refusal(
-                _("No initial point lies on {frame}: place one there, or choose its frame.").format(frame=frame.name)
+                _("No initial point lies on {frame}: place one there, or choose its frame.").format(
+                    frame=frame.name
+                )
             )
         pixels = [FrameLogic.rasToXy(frame, ras) for ras in places]
         clicks += [Click(round(x, 3), round(y, 3), positive) for x, y in pixels]  # as the tag keeps them

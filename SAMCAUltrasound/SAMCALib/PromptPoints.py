@@ -1,7 +1,7 @@
-"""The fiducials that show the prompts of one frame, three nodes of three roles, and what the user does to them.
+"""The fiducials that show the prompts of one frame, a node for each role, and what the user does to them.
 
-They are a picture of the segment's tag, so they are not saved. What the user changed is found by comparing: nothing
-is rebuilt inside an event of the interaction that caused it.
+They are a picture of the segment's tag, so they are not saved. What the user changed is found by comparing:
+nothing is rebuilt inside an event of the interaction that caused it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MOVED_PX = 0.01
 
 @dataclass(frozen=True)
 class Change:
-    """What the user did: kind "move", "remove", "add" or "pick"; object and click say to which point, or role where."""
+    """What the user did: kind is "move", "remove", "add" or "pick"; object and click tell to which point."""
 
     kind: str
     object: int = 0
@@ -76,7 +76,7 @@ class PromptPoints:
             self._showRole(role, node, wanted.get(role, []), prompts.current)
 
     def changes(self) -> list[Change]:
-        """What the user did since the last `show` or `changes`; moves are told again until `show` takes them in."""
+        """What the user did since the last `show`, and which point was pressed since the last call."""
         picked, self._picked = self._picked, None
         changes = [] if picked is None else [Change("pick", picked)]
         for role, node in self._nodes.items():
@@ -134,7 +134,7 @@ class PromptPoints:
         self._held = None
 
     def _showRole(self, role: str, node, wanted: list, current: int) -> None:
-        """wanted: [(object, click, (x, y))]. Points are moved rather than made anew: Markups may be holding one."""
+        """wanted: [(object, click, (x, y))]. Points are moved, not made anew: Markups may be holding one."""
         for id in _definedIds(node)[len(wanted) :]:
             node.RemoveNthControlPoint(node.GetNthControlPointIndexByID(id))
         for _thing, _click, xy in wanted[len(_definedIds(node)) :]:
@@ -150,7 +150,10 @@ class PromptPoints:
 
     def _place(self, node, index: int, xy) -> None:
         ras = FrameLogic.xyToRas(self._frame, *xy)
-        if max(abs(a - b) for a, b in zip(ras, node.GetNthControlPointPositionWorld(index), strict=True)) > 1e-6:
+        if (
+            max(abs(a - b) for a, b in zip(ras, node.GetNthControlPointPositionWorld(index), strict=True))
+            > 1e-6
+        ):
             node.SetNthControlPointPositionWorld(index, *ras)
 
     def _changesOf(self, role: str, node) -> list[Change]:

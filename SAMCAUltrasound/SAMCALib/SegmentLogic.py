@@ -1,8 +1,8 @@
 """A mask of one frame into a segment, through Segment Editor's own masking, overwriting and history.
 
-The host is Slicer's `scriptedEffect`, or `EditorHost` around a vtkSlicerSegmentEditorLogic where there is no window.
-The segmentation's geometry may differ from the volume's in every way. A voxel of it belongs to a frame if its centre
-lies in the frame, or, where voxels are thicker than frames, if the frame's plane cuts it.
+The host is Slicer's `scriptedEffect`, or `EditorHost` around a vtkSlicerSegmentEditorLogic where there is no
+window. The segmentation's geometry may differ from the volume's in every way. A voxel of it belongs to a
+frame if its centre lies in the frame, or, where voxels are thicker than frames, if the frame's plane cuts it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LABELMAP = "Binary labelmap"
 
 
 class EditorHost:
-    """What SegmentLogic asks of a scriptedEffect, from a vtkSlicerSegmentEditorLogic with its editor node set."""
+    """What is asked of a scriptedEffect, from a vtkSlicerSegmentEditorLogic with its editor node set."""
 
     def __init__(self, editorLogic):
         self.editorLogic = editorLogic
@@ -35,14 +35,17 @@ class EditorHost:
 
     def modifySegmentByLabelmap(self, segmentationNode, segmentId, image, mode, bypassMasking=False) -> None:
         """Add or remove the labelmap, by the masks and the overwrite mode of the editor node."""
-        self.editorLogic.ModifySegmentByLabelmap(segmentationNode, segmentId, image, mode, True, bypassMasking)
+        self.editorLogic.ModifySegmentByLabelmap(
+            segmentationNode, segmentId, image, mode, True, bypassMasking
+        )
 
 
 def replaceObject(host, segmentationNode, segmentId: str, frame: Frame, old, new, keep=None) -> None:
-    """Change an object's mask of this frame: Remove(old and not new and not keep), Add(new); all (H, W) bool or None.
+    """Change an object's mask here: Remove(old and not new and not keep), Add(new); (H, W) bool or None.
 
-    keep: what other objects of the frame cover. What was painted elsewhere stays. Call host.saveStateForUndo()
-    before, once per user action. Refusal, before anything is changed, if the segmentation does not reach the frame.
+    keep: what other objects of the frame cover. What was painted elsewhere stays. Call
+    host.saveStateForUndo() before, once per user action. Refusal, before anything is changed, if the
+    segmentation does not reach the frame.
     """
     empty = np.zeros(FrameLogic.shape(frame), bool)
     old, new, keep = (empty if mask is None else mask for mask in (old, new, keep))
@@ -56,7 +59,7 @@ def replaceObject(host, segmentationNode, segmentId: str, frame: Frame, old, new
 
 
 def labelmapOf(segmentationNode, frame: Frame, mask: np.ndarray):
-    """A non-empty (H, W) bool mask as vtkOrientedImageData on the segmentation's voxels, no larger than needed.
+    """A non-empty (H, W) bool mask as small vtkOrientedImageData on the segmentation's voxels.
 
     Refusal if no voxel of the segmentation lies on the mask.
     """
@@ -125,7 +128,7 @@ def referenceGeometry(segmentationNode):
 
 
 def geometryText(segmentationNode) -> str:
-    """The segmentation's grid in Slicer's own words, of its setting or else of its segments; "" if it has none."""
+    """The segmentation's grid in Slicer's own words, by its setting or else its segments; "" without."""
     segmentation = segmentationNode.GetSegmentation()
     name = slicer.vtkSegmentationConverter.GetReferenceImageGeometryParameterName()
     text = segmentation.GetConversionParameter(name)
@@ -165,7 +168,7 @@ def _sampled(mask: np.ndarray, frame: Frame, half: float, toPicture: np.ndarray,
 
 
 def _along(row: np.ndarray, i, j, k):
-    """row @ (i, j, k, 1) of broadcast indices; axes that do not count stay of length one, which keeps it cheap."""
+    """row @ (i, j, k, 1) of broadcast indices; an axis that does not count stays of length one."""
     terms = [weight * index for weight, index in zip(row, (i, j, k), strict=False) if abs(weight) > 1e-9]
     return sum(terms, row[3])
 

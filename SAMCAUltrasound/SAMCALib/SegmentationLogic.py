@@ -39,13 +39,13 @@ class SegmentationLogic:
     ) -> str:
         """Segment one frame, or all frames of a Sequence or folder, and return the segment id.
 
-        volumeNode: a volume; a Sequence node or a folder of pictures, all of whose frames are done, those without an
-        initial point left out. initial, guidedPositive, guidedNegative: fiducial nodes, or sequences of world RAS
-        positions in mm; fiducials that the Sequence's browser moves are taken where they are in each item.
-        segmentationNode, segmentId: where it goes, a new one each if not given; it is synchronised with a Sequence.
-        frame: an index along the volume's last axis, a FrameLogic.Frame, or None for where the first initial point
-        lies. The same initial point again mends the object it started. ValueError where something does not fit,
-        RuntimeError if the model fails.
+        volumeNode: a volume; a Sequence node or a folder of pictures, all of whose frames are done, those
+        without an initial point left out. initial, guidedPositive, guidedNegative: fiducial nodes, or
+        sequences of world RAS positions in mm; fiducials that the Sequence's browser moves are taken where
+        they are in each item. segmentationNode, segmentId: where it goes, a new one each if not given; it is
+        synchronised with a Sequence. frame: an index along the volume's last axis, a FrameLogic.Frame, or
+        None for where the first initial point lies. The same initial point again mends the object it started.
+        ValueError where something does not fit, RuntimeError if the model fails.
         """
         points, options = (initial, guidedPositive, guidedNegative), options or MaskOptions()
         if isinstance(volumeNode, (str, Path)):
@@ -73,8 +73,10 @@ class SegmentationLogic:
             raise refusal or ValueError(f"{sequence.GetName()} has no items: load a cine loop first")
         return target[1]
 
-    def _segmentFrame(self, frame: Frame, points, segmentationNode, segmentId: str, options: MaskOptions) -> tuple:
-        """Add an object, or mend the one that started with the same click; return (segmentation node, segment id)."""
+    def _segmentFrame(
+        self, frame: Frame, points, segmentationNode, segmentId: str, options: MaskOptions
+    ) -> tuple:
+        """Add an object, or mend the one that started with the same click; return its target."""
         prompts = PromptLogic.promptsFromFiducials(frame, *points)
         if not self.engine.hasModel:
             self.engine.useModel("shipped")
@@ -90,7 +92,7 @@ class SegmentationLogic:
         return target
 
     def _target(self, volumeNode, segmentationNode, segmentId: str) -> tuple:
-        """(segmentation node, segment id), made where not given, one segmentation for each item of a Sequence."""
+        """(segmentation node, segment id), made where not given, an own one for each item of a Sequence."""
         if segmentationNode is not None and segmentId:
             SegmentLogic.ensureSegment(segmentationNode, segmentId)  # before anything is changed
         if segmentationNode is None:

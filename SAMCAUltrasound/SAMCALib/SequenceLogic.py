@@ -69,8 +69,8 @@ def showItem(browser, item: str) -> None:
 def synchronise(segmentationNode, volumeNode) -> None:
     """Give every item of the volume's Sequence a segmentation of its own, with the same segments.
 
-    What the segmentation holds now stays with the item that is shown; the others start empty. Nothing is done for
-    a volume that is no proxy, or a segmentation that is one already.
+    What the segmentation holds now stays with the item that is shown; the others start empty. Nothing is done
+    for a volume that is no proxy, or a segmentation that is one already.
     """
     browser = browserOf(volumeNode)
     if browser is None or browserOf(segmentationNode) is not None:
@@ -91,7 +91,7 @@ def synchronise(segmentationNode, volumeNode) -> None:
 
 
 def addSegmentToItems(segmentationNode, segmentId: str) -> None:
-    """Give the segmentations of all items an empty segment of this id, name and colour where it is missing."""
+    """Give the segmentations of all items this segment, empty, where it is missing."""
     browser = browserOf(segmentationNode)
     if browser is None:
         return

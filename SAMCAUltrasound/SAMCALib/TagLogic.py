@@ -1,10 +1,12 @@
 """Prompts of a segment as JSON in its tag: Slicer's undo and redo, `.seg.nrrd` and `.mrb` carry it.
 
-    {"version": 1, "frames": {"2:17": [{"clicks": [[x, y, 1], ...], "box": [x0, y0, x1, y1], "maskPrompt": MASK,
+    {"version": 1, "frames": {"2:17": [{"clicks": [[x, y, 1], ...], "box": [x0, y0, x1, y1], "maskPrompt":
+    MASK,
      "mask": MASK, "pending": true}, ...]}}
 
-A frame is named by `Frame.key`; clicks are in their order, in px, 1 for positive and 0 for negative; what is not
-there is left out. MASK is {"shape": [H, W], "at": [row, column, rows, columns], "bits": base64 of zlib of bits}.
+A frame is named by `Frame.key`; clicks are in their order, in px, 1 for positive and 0 for negative; what is
+not there is left out. MASK is {"shape": [H, W], "at": [row, column, rows, columns], "bits": base64 of zlib of
+bits}.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ class PromptObject:
         return positive or prompts.box is not None or prompts.mask is not None
 
     def roleOf(self, index: int) -> str:
-        """"initial", "guidedPositive" or "guidedNegative" of click `index`."""
+        """ "initial", "guidedPositive" or "guidedNegative" of click `index`."""
         initial = self.prompts.initial_and_guided()[0].clicks
         if initial and initial[0] is self.prompts.clicks[index] and initial[0].positive:
             return "initial"
@@ -60,7 +62,7 @@ def tagText(segment) -> str:
 
 
 def objectsIn(segment, frameKey: str, shape: tuple[int, int]) -> tuple[PromptObject, ...]:
-    """The objects of this frame of (H, W) px in the segment's tag; none if it has none, or none that can be read."""
+    """The objects of this frame of (H, W) px in the segment's tag; none where there are none to be read."""
     try:
         return tuple(_object(entry, shape) for entry in _frames(tagText(segment)).get(frameKey, []))
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, zlib.error, binascii.Error) as error:

@@ -12,7 +12,7 @@ except ImportError:  # slicer-core, where nothing is translated
 
 
 class Refusal(ValueError):
-    """What was asked cannot be done now; its text is one sentence for the status line: what is wrong, what to do."""
+    """What was asked cannot be done now; the text is one sentence for the status line: what to do instead."""
 
 
 __all__ = ["Refusal", "_"]

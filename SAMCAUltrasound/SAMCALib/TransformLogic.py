@@ -39,7 +39,7 @@ def toWorld(node) -> np.ndarray:
 
 
 def between(source, target) -> np.ndarray:
-    """(4, 4): RAS mm of the source node -> of the target node (None: the world), both under linear transforms."""
+    """(4, 4): RAS mm of the source node -> of the target node, None for the world; linear transforms only."""
     matrix = vtk.vtkMatrix4x4()
     parents = [node and node.GetParentTransformNode() for node in (source, target)]
     slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(*parents, matrix)

@@ -1,1 +1,1 @@
-"""SAMCA on Slicer's data (MRML), without Qt: frames, prompts, segments, the engine; modules and tests use the same."""
+"""SAMCA on Slicer's data (MRML), without Qt: frames, prompts, segments, the engine."""

@@ -1,4 +1,4 @@
-"""Real MRML without the application: scene, volumes of every kind, editors, slice views, an engine with a toy model."""
+"""Real MRML without the application: scene, editors, slice views, and an engine with a toy model."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
-import slicer_scene
+import slicer_scene  # noqa: E402 - these need slicer
 
-from SAMCALib.EditLogic import EditLogic
-from SAMCALib.EngineLogic import EngineLogic
-from SAMCALib.SegmentLogic import EditorHost
+from SAMCALib.EditLogic import EditLogic  # noqa: E402
+from SAMCALib.EngineLogic import EngineLogic  # noqa: E402
+from SAMCALib.SegmentLogic import EditorHost  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -30,8 +30,9 @@ def scene(application):
 
 
 class DiscModel:
-    """Stands in for a network: the mask is a disc of `radius` model px around the first click, less or plus smaller
-    discs around the others; a box or a mask is taken as it is. The embedding is the picture itself."""
+    """Stands in for a network: the mask is a disc of `radius` model px around the first click, less or plus
+    smaller discs around the others; a box or a mask is taken as it is. The embedding is the picture
+    itself."""
 
     def __init__(self, radius=5.0, size=64):
         self.radius = radius

@@ -1,6 +1,8 @@
-"""Real mouse events in a real slice view: placed, dragged and deleted points become prompts and voxels, right there."""
+"""Real mouse events in real slice views: placed, dragged and deleted points become prompts and voxels."""
 
 from __future__ import annotations
+
+import itertools
 
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ def scan(geometry="as scanners store"):
 
 @pytest.fixture
 def stage(editing, view, settle):
-    """`stage(volume, orientation)` -> (editor, edit, view, frame), the view lined up and the frame looked at."""
+    """`stage(volume, orientation)` -> (editor, edit, view, frame), the view lined up with the frame."""
 
     def make(volume, orientation="Axial"):
         editor = Editor(volume)
@@ -109,7 +111,9 @@ def test_the_outline_follows_while_dragging_and_one_undo_takes_the_drag_back(sce
     np.testing.assert_array_equal(maskOf(editor.segmentation, "Lesion", frame), before)
     assert clicks(editor, frame) == [(15, 15, True)]
     np.testing.assert_allclose(
-        edit.points.nodes["initial"].GetNthControlPointPositionWorld(0), FrameLogic.xyToRas(frame, 15, 15), atol=1e-3
+        edit.points.nodes["initial"].GetNthControlPointPositionWorld(0),
+        FrameLogic.xyToRas(frame, 15, 15),
+        atol=1e-3,
     )
 
 
@@ -118,7 +122,7 @@ def test_two_drags_are_two_undo_steps(scene, stage, settle):
     edit.click(frame, 15, 15)
     settle(edit)
     places = [pixel_of(shown, frame, x, 15) for x in (15, 25, 40)]
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in itertools.pairwise(places):
         shown.drag(start, end, between=lambda: settle(edit))
         settle(edit)
     for x in (25, 15):
@@ -136,7 +140,9 @@ def test_a_point_dragged_off_the_image_stays_at_its_border(scene, stage, settle)
     x, y, _ = clicks(editor, frame)[0]
     assert x == 0
     np.testing.assert_allclose(
-        edit.points.nodes["initial"].GetNthControlPointPositionWorld(0), FrameLogic.xyToRas(frame, x, y), atol=1e-3
+        edit.points.nodes["initial"].GetNthControlPointPositionWorld(0),
+        FrameLogic.xyToRas(frame, x, y),
+        atol=1e-3,
     )
 
 
@@ -151,7 +157,7 @@ def test_a_point_placed_outside_the_image_is_taken_back(scene, stage, settle):
 
 
 def test_a_first_point_that_takes_away_is_taken_back(scene, stage, settle):
-    editor, edit, shown, frame = stage(scan())
+    _editor, edit, shown, frame = stage(scan())
     shown.place(edit.points.nodes["guidedNegative"])
     shown.click(pixel_of(shown, frame, 20, 20))
     settle(edit)
@@ -160,7 +166,7 @@ def test_a_first_point_that_takes_away_is_taken_back(scene, stage, settle):
 
 
 def test_a_deleted_point_changes_the_mask(scene, stage, settle):
-    editor, edit, shown, frame = stage(scan())
+    editor, edit, _shown, frame = stage(scan())
     edit.click(frame, 15, 15)
     edit.click(frame, 40, 30)
     settle(edit)
@@ -175,7 +181,7 @@ def test_a_deleted_point_changes_the_mask(scene, stage, settle):
 
 
 def test_all_points_of_a_node_deleted_at_once(scene, stage, settle):
-    editor, edit, shown, frame = stage(scan())
+    editor, edit, _shown, frame = stage(scan())
     for x in (15, 25, 35):
         edit.click(frame, x, 15)
     settle(edit)
@@ -207,7 +213,7 @@ def test_pressing_a_point_makes_its_object_the_current_one(scene, stage, settle)
 
 
 def test_the_mouse_over_a_point_is_told_apart_from_free_image(scene, stage, settle):
-    editor, edit, shown, frame = stage(scan())
+    _editor, edit, shown, frame = stage(scan())
     assert not edit.points.isOver()
     edit.click(frame, 15, 15)
     settle(edit)

@@ -1,4 +1,4 @@
-"""Clicks to voxels with real MRML, real segment editor and its undo: what the effect does, without its widgets."""
+"""Clicks to voxels with real MRML and the segment editor's own undo: the effect without its widgets."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import slicer
 import volumes
 from slicer_scene import Editor
 
+from samca.geometry import Geometry
+from samca.prompts import Click, Prompts
+from samca.session import Session
 from SAMCALib import FrameLogic, TagLogic
 from SAMCALib.MaskLogic import MaskOptions
 from SAMCALib.PromptPoints import ROLES
 from SAMCALib.SegmentLogic import EditorHost, maskOf, replaceObject
 from SAMCALib.Texts import Refusal
-from samca.geometry import Geometry
-from samca.prompts import Click, Prompts
-from samca.session import Session
 
 
 @pytest.fixture
@@ -108,7 +108,9 @@ def test_undo_while_the_model_computes_drops_its_answer(editor, edit, frame, set
     assert shown(edit)["guidedPositive"] == []
 
 
-def test_clicks_made_while_the_frame_is_encoded_are_undone_one_by_one(editor, edit, frame, settle, disc_model):
+def test_clicks_made_while_the_frame_is_encoded_are_undone_one_by_one(
+    editor, edit, frame, settle, disc_model
+):
     clicks = (Click(30, 20), Click(40, 22), Click(28, 18, False))
     for click in clicks:
         edit.click(frame, click.x, click.y, click.positive)
@@ -272,7 +274,9 @@ def test_options_decide_what_becomes_of_the_mask(editor, edit, frame, settle, di
     edit.click(frame, 22, 20, positive=False)
     settle(edit)
     raw = segment(editor, frame)
-    np.testing.assert_array_equal(raw, predicted(disc_model, frame, Prompts((Click(20, 20), Click(22, 20, False)))))
+    np.testing.assert_array_equal(
+        raw, predicted(disc_model, frame, Prompts((Click(20, 20), Click(22, 20, False))))
+    )
     assert tidy.sum() > raw.sum()
 
 
@@ -311,7 +315,10 @@ def test_masking_and_other_segments_are_honoured(scene, editing, settle):
 
 
 REFUSALS = {
-    "no volume": (lambda editor, edit, frame: editor.node.SetAndObserveSourceVolumeNode(None), "no source volume"),
+    "no volume": (
+        lambda editor, edit, frame: editor.node.SetAndObserveSourceVolumeNode(None),
+        "no source volume",
+    ),
     "no segmentation": (
         lambda editor, edit, frame: editor.node.SetAndObserveSegmentationNode(None),
         "no segmentation",
@@ -328,7 +335,11 @@ def test_what_is_missing_is_said_and_nothing_changes(editor, edit, frame, case):
     change, words = REFUSALS[case]
     change(editor, edit, frame)
     nodes = slicer.mrmlScene.GetNumberOfNodes()
-    for action in (lambda: edit.click(frame, 9, 9), lambda: edit.box(frame, 1, 1, 9, 9), lambda: edit.useMask(frame)):
+    for action in (
+        lambda: edit.click(frame, 9, 9),
+        lambda: edit.box(frame, 1, 1, 9, 9),
+        lambda: edit.useMask(frame),
+    ):
         with pytest.raises(Refusal, match=words):
             action()
     assert slicer.mrmlScene.GetNumberOfNodes() == nodes

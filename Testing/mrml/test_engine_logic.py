@@ -8,10 +8,10 @@ import types
 import numpy as np
 import pytest
 
+from samca.prompts import Click, Prompts
 from SAMCALib.EmbeddingCache import EmbeddingCache
 from SAMCALib.EngineLogic import EngineLogic, Picture, sharedEngine
 from SAMCALib.MaskLogic import MaskOptions
-from samca.prompts import Click, Prompts
 
 AS_IT_IS = MaskOptions(largestComponent=False, fillHoles=False)
 SIZE = 64
@@ -236,7 +236,9 @@ def test_a_model_is_loaded_in_the_worker_and_clicks_wait_for_it(slow):
 
 def test_a_model_that_cannot_be_loaded_leaves_the_one_before(engine, slow):
     slow.open.set()
-    engine._load = lambda source, device: (_ for _ in ()).throw(ValueError("bad.pth is damaged: copy it again"))
+    engine._load = lambda source, device: (_ for _ in ()).throw(
+        ValueError("bad.pth is damaged: copy it again")
+    )
     engine.useModel("bad.pth")
     assert engine.wait(10)
     assert engine.status == "Bad.pth is damaged: copy it again."
@@ -340,3 +342,34 @@ def test_stopping_during_an_encoding_waits_for_nothing_else(engine, slow):
 
 def test_all_editors_share_one_engine():
     assert sharedEngine() is sharedEngine()
+
+
+def test_a_real_model_gives_what_a_session_gives():
+    pytest.importorskip("torch", reason="torch is not installed")
+    import torch
+
+    from samca import Session
+    from samca.config import with_settings
+    from samca.methods import METHODS
+    from samca.model import build
+
+    encoder = {"channels": [8, 8, 8], "width": 16, "depth": 2, "heads": 2, "out_channels": 32}
+    tiny = {"backbone": {"name": "sam_vit_small", **encoder}, "image_size": SIZE}
+    torch.manual_seed(0)
+    model = build(with_settings(METHODS["samca"], "model", tiny))
+    pixels = np.random.default_rng(0).integers(0, 255, (50, 70), np.uint8)
+    session = Session(model)
+    session.set_image(pixels)
+    prompts = Prompts((Click(20, 30), Click(50, 10, False)))
+    engine = EngineLogic()
+    engine.setModel(model, "tiny")
+    mask = engine.segment(Picture(("a",), pixels), prompts, AS_IT_IS)
+    np.testing.assert_array_equal(mask, session.predict(prompts).mask)
+    assert engine.cachedBytes == sum(
+        t.nbytes for t in (session.embedding[0].embedding, *session.embedding[0].fine)
+    )
+    engine.encode("me", Picture(("b",), pixels))
+    engine.cancel("me")
+    assert engine.wait(30)
+    engine.stop()
+    assert not any(module._forward_pre_hooks for module in model.modules())

@@ -1,4 +1,4 @@
-"""What happens while the model computes, with two editors, and what is left afterwards: nodes, observers, threads."""
+"""What happens while the model computes, with two editors, and what is left when all is over."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from slicer_scene import Editor
 
 from SAMCALib import FrameLogic, SequenceLogic, TagLogic
 from SAMCALib.EditLogic import EditLogic
-from SAMCALib.EngineLogic import EngineLogic
 from SAMCALib.SegmentLogic import EditorHost, maskOf
 
 
@@ -62,8 +61,8 @@ def frame(editor):
 EVENTS = (
     "ModifiedEvent", "DeleteEvent", "AnyEvent", slicer.vtkMRMLMarkupsNode.PointStartInteractionEvent,
     slicer.vtkMRMLMarkupsNode.PointEndInteractionEvent, slicer.vtkMRMLMarkupsNode.PointModifiedEvent,
-    slicer.vtkMRMLScene.NodeAddedEvent, slicer.vtkMRMLScene.StartCloseEvent, slicer.vtkSegmentation.SegmentModified,
-    slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent,
+    slicer.vtkMRMLScene.NodeAddedEvent, slicer.vtkMRMLScene.StartCloseEvent,
+    slicer.vtkSegmentation.SegmentModified, slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent,
 )  # fmt: skip
 
 
@@ -84,8 +83,9 @@ def mask(editor, frame, segmentId="Lesion"):
 def test_nothing_is_left_of_an_editor_that_was_used(editor, frame, view, engine, settle):
     shown = view(editor.volume)
     watched = (
-        slicer.mrmlScene, editor.volume, editor.segmentation, editor.segmentation.GetSegmentation(), editor.node,
-        shown.node, editor.volume.GetImageData(), editor.segmentation.GetSegmentation().GetSegment("Lesion"),
+        slicer.mrmlScene, editor.volume, editor.segmentation, editor.segmentation.GetSegmentation(),
+        editor.node, shown.node, editor.volume.GetImageData(),
+        editor.segmentation.GetSegmentation().GetSegment("Lesion"),
     )  # fmt: skip
     before = (nodes(), threading.active_count(), observers(*watched))
     edit, used = EditLogic(EditorHost(editor.logic), engine), []
@@ -171,7 +171,9 @@ def test_the_scene_closed_while_encoding(editor, edit, frame, engine, gated, sce
     assert not other.voxels().any()
 
 
-def test_the_scene_closed_and_reused_ids_get_no_old_answer(editor, edit, frame, engine, gated, scene, editing, settle):
+def test_the_scene_closed_and_reused_ids_get_no_old_answer(
+    editor, edit, frame, engine, gated, scene, editing, settle
+):
     edit.click(frame, 30, 20)
     assert gated.started.wait(10)
     scene.Clear(0)
@@ -275,7 +277,9 @@ def test_two_editors_on_one_segmentation_follow_each_other(editor, editing, fram
 
 
 def test_two_editors_on_two_volumes_do_not_mix(editing, scene, settle, engine):
-    editors = [Editor(volumes.volume(volumes.speckle(2, 60, 80) // (n + 1), name=f"Scan{n}")) for n in range(2)]
+    editors = [
+        Editor(volumes.volume(volumes.speckle(2, 60, 80) // (n + 1), name=f"Scan{n}")) for n in range(2)
+    ]
     edits = [editing(editor) for editor in editors]
     frames = [FrameLogic.frameOf(editor.volume, 1) for editor in editors]
     for x, edit, frame in zip((20, 60), edits, frames, strict=True):
@@ -289,7 +293,9 @@ def test_two_editors_on_two_volumes_do_not_mix(editing, scene, settle, engine):
     assert engine.cachedFrames == 4  # the neighbours too
 
 
-def test_a_click_of_another_model_is_not_lost_when_the_first_cannot_answer(editor, edit, frame, settle, engine):
+def test_a_click_of_another_model_is_not_lost_when_the_first_cannot_answer(
+    editor, edit, frame, settle, engine
+):
     engine.setModel(types.SimpleNamespace(config=None), "broken")
     edit.click(frame, 30, 20)
     settle(edit)
@@ -311,7 +317,9 @@ def test_points_are_not_saved_with_the_scene(editor, edit, frame, settle, scene,
     assert "SAMCA initial" not in text
 
 
-def test_a_scene_loaded_again_shows_the_points_and_goes_on(editor, edit, frame, settle, scene, tmp_path, editing):
+def test_a_scene_loaded_again_shows_the_points_and_goes_on(
+    editor, edit, frame, settle, scene, tmp_path, editing
+):
     edit.click(frame, 30, 20)
     settle(edit)
     before = mask(editor, frame)

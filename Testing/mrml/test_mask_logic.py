@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from SAMCALib.MaskLogic import MaskOptions, tidied
 from samca.prompts import Click, Prompts
+from SAMCALib.MaskLogic import MaskOptions, tidied
 
 NOTHING = MaskOptions(largestComponent=False, fillHoles=False)
 

@@ -1,4 +1,4 @@
-"""Masks of frames into segments, through the real segment editor: places, masks, overwriting, undo and redo."""
+"""Masks of frames into segments, through the real segment editor: places, masks, overwriting, undo."""
 
 from __future__ import annotations
 
@@ -200,7 +200,9 @@ def test_an_intensity_range_limits_what_is_added(plain):
     np.testing.assert_array_equal(maskOf(editor.segmentation, "Lesion", frame), mask & bright)
 
 
-@pytest.mark.parametrize(("overwrite", "survives"), [("OverwriteAllSegments", False), ("OverwriteNone", True)])
+@pytest.mark.parametrize(
+    ("overwrite", "survives"), [("OverwriteAllSegments", False), ("OverwriteNone", True)]
+)
 def test_the_overwrite_mode_decides_about_other_segments(plain, overwrite, survives):
     editor = Editor(plain, ("Lesion", "Nerve"))
     editor.node.SetOverwriteMode(getattr(editor.node, overwrite))

@@ -81,7 +81,9 @@ def test_the_same_initial_point_mends_its_object_and_another_starts_one(logic, v
 
 def test_the_effect_shows_the_points_afterwards(logic, volume, editing, settle):
     editor, frame = Editor(volume), FrameLogic.frameOf(volume, 2)
-    logic.segment(volume, fiducials(frame, (20, 20)), segmentationNode=editor.segmentation, segmentId="Lesion")
+    logic.segment(
+        volume, fiducials(frame, (20, 20)), segmentationNode=editor.segmentation, segmentId="Lesion"
+    )
     edit = editing(editor)
     edit.setFrame(frame)
     assert edit.points.nodes["initial"].GetNumberOfControlPoints() == 1
@@ -173,7 +175,9 @@ def test_a_failing_model_leaves_the_segment_as_it_was(logic, volume, disc_model)
     editor, frame = Editor(volume), FrameLogic.frameOf(volume, 2)
     disc_model.predict = None
     with pytest.raises(RuntimeError, match="not callable"):
-        logic.segment(volume, fiducials(frame, (20, 20)), segmentationNode=editor.segmentation, segmentId="Lesion")
+        logic.segment(
+            volume, fiducials(frame, (20, 20)), segmentationNode=editor.segmentation, segmentId="Lesion"
+        )
     assert not editor.voxels().any()
     assert PromptLogic.framePrompts(editor.segmentation, "Lesion", frame).objects == ()
     nodes = slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode")

@@ -11,11 +11,11 @@ import slicer
 import volumes
 from slicer_scene import Editor
 
+from samca.prompts import Box, Click, Prompts
 from SAMCALib import FrameLogic, PromptLogic, TagLogic
 from SAMCALib.PromptLogic import FramePrompts
 from SAMCALib.TagLogic import PromptObject
 from SAMCALib.Texts import Refusal
-from samca.prompts import Box, Click, Prompts
 
 
 def an_object(shape=(20, 24)):
@@ -73,7 +73,11 @@ def test_frames_do_not_mix(editor, frame):
 
 
 def test_the_tag_is_the_documented_json(editor, frame):
-    store(editor, frame, PromptObject(Prompts((Click(3, 4), Click(5, 6.5, False)), Box(1, 2, 3, 4)), pending=True))
+    store(
+        editor,
+        frame,
+        PromptObject(Prompts((Click(3, 4), Click(5, 6.5, False)), Box(1, 2, 3, 4)), pending=True),
+    )
     text = TagLogic.tagText(editor.segmentation.GetSegmentation().GetSegment("Lesion"))
     entry = {"clicks": [[3, 4, 1], [5, 6.5, 0]], "box": [1, 2, 3, 4], "pending": True}
     assert json.loads(text) == {"version": 1, "frames": {"2:4": [entry]}}
@@ -81,8 +85,13 @@ def test_the_tag_is_the_documented_json(editor, frame):
 
 @pytest.mark.parametrize(
     "text",
-    ["{", "[]", '{"version": 2, "frames": {}}', '{"version": 1, "frames": {"2:4": [{"clicks": [[1]]}]}}',
-     '{"version":1,"frames":{"2:4":[{"clicks":[],"mask":{"shape":[9000000,9000000],"at":[0,0,1,1],"bits":""}}]}}'],
+    [
+        "{",
+        "[]",
+        '{"version": 2, "frames": {}}',
+        '{"version": 1, "frames": {"2:4": [{"clicks": [[1]]}]}}',
+        '{"version":1,"frames":{"2:4":[{"clicks":[],"mask":{"shape":[9000000,9000000],"at":[0,0,1,1],"bits":""}}]}}',
+    ],
 )
 def test_a_damaged_tag_counts_as_none_and_does_not_stand_in_the_way(editor, frame, text):
     segment = editor.segmentation.GetSegmentation().GetSegment("Lesion")

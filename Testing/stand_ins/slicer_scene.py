@@ -1,4 +1,4 @@
-"""Slicer's core without the application: scene, logics, an offscreen slice view that takes mouse events, an editor."""
+"""Slicer's core without the application: scene, logics, slice views that take mouse events, an editor."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def start():
 
 
 class Editor:
-    """A segment editor on a volume: editor node, segmentation node, vtkSlicerSegmentEditorLogic, all in the scene."""
+    """A segment editor on a volume: editor node, segmentation node, vtkSlicerSegmentEditorLogic."""
 
     def __init__(self, volume, segments=("Lesion",)):
         scene = slicer.mrmlScene
@@ -164,7 +164,7 @@ class SliceView:
             self.send(event, pixel, control)
 
     def drag(self, start, *places, between=lambda: None):
-        """Drag with the left button from window pixel `start` over the others; `between` is called after each."""
+        """Drag with the left button from pixel `start` over the others; `between` is called after each."""
         self.send("EnterEvent", start)
         self.send("MouseMoveEvent", start)
         self.send("LeftButtonPressEvent", start)
