@@ -86,7 +86,8 @@ class EngineLogic:
         self._results: dict = {}  # owner -> [Result]
         self._numbers = 0
         self._running: _Request | None = None
-        self._thread: threading.Thread | None = None
+        self._thread: threading.Thread | None = None  # None once it is to end
+        self._worker: threading.Thread | None = None
         self._model, self._modelName, self._modelNumber, self._hooks = None, "", 0, []
         self._cache = EmbeddingCache(cacheBytes)
         self._problem = ""
@@ -238,6 +239,7 @@ class EngineLogic:
             self._waiting.append(_Request(kind, owner, subject, self._numbers, **what))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="SAMCA", daemon=True)
+                self._worker = self._thread
                 self._thread.start()
             self._changed.notify_all()
 
@@ -334,8 +336,10 @@ class EngineLogic:
 
     def _checkWanted(self, *_module) -> None:
         running, waiting = self._running, list(self._waiting)
-        if running is None or threading.current_thread() is not self._thread:
-            return
+        if running is None or threading.current_thread() is not self._worker:
+            return  # somebody else uses the model, in a thread of his own
+        if self._thread is not self._worker:
+            raise _Outdated
         isShared = any(request.picture and request.picture.key == running.picture.key for request in waiting)
         if isShared and not self._isEncoded(running.picture):
             return  # another request needs the same embedding

@@ -21,7 +21,7 @@ class MaskOptions:
 def tidied(
     mask: np.ndarray, prompts: Prompts, options: MaskOptions, spacing: tuple[float, float]
 ) -> np.ndarray:
-    """(H, W) bool -> the same; spacing: (x, y) mm of a pixel. Smoothed first, so that what splits off goes."""
+    """(H, W) bool -> the same; spacing: (x, y) mm of a pixel. Smoothed first: what splits off goes."""
     if options.smoothingMm > 0:
         mask = _smoothed(mask, [options.smoothingMm / mm for mm in reversed(spacing)])
     if options.largestComponent:

@@ -99,7 +99,11 @@ def maskOf(segmentationNode, segmentId: str, frame: Frame) -> np.ndarray:
 
 
 def prepareSegmentation(segmentationNode, volumeNode) -> None:
-    """Give a new segmentation its geometry and place from the volume; leave one that has a geometry alone."""
+    """Give a new segmentation its geometry and place from the volume; leave one that has a geometry alone.
+
+    Refusal for a segmentation that cannot be edited by voxels.
+    """
+    _checkSegmentation(segmentationNode)
     if geometryText(segmentationNode):
         return
     segmentationNode.SetAndObserveTransformNodeID(volumeNode.GetTransformNodeID())
@@ -135,6 +139,20 @@ def geometryText(segmentationNode) -> str:
     if text or not segmentation.GetNumberOfSegments():
         return text
     return slicer.vtkSlicerSegmentEditorLogic.GetReferenceImageGeometryStringFromSegmentation(segmentation)
+
+
+def _checkSegmentation(segmentationNode) -> None:
+    name, segmentation = segmentationNode.GetName(), segmentationNode.GetSegmentation()
+    if not TransformLogic.isLinear(segmentationNode):
+        raise Refusal(
+            _("{name} is under a transform that bends it: harden the transform first.").format(name=name)
+        )
+    if segmentation.GetNumberOfSegments() and segmentation.GetSourceRepresentationName() != LABELMAP:
+        raise Refusal(
+            _("{name} is made of surfaces: make its binary labelmap the source in Segmentations.").format(
+                name=name
+            )
+        )
 
 
 def _imageToPicture(segmentationNode, frame: Frame, imageToNode: np.ndarray) -> np.ndarray:

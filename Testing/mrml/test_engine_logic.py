@@ -340,6 +340,15 @@ def test_stopping_during_an_encoding_waits_for_nothing_else(engine, slow):
     assert engine.poll("me") == []
 
 
+def test_stopping_ends_the_encoding_itself(engine, slow):
+    engine.decode("me", "lesion", picture("a", 1), at(1), AS_IT_IS)
+    assert slow.started.wait(10)
+    threading.Timer(0.05, slow.open.set).start()
+    engine.stop()
+    assert slow.embedded == [1]
+    assert slow.finished == []
+
+
 def test_all_editors_share_one_engine():
     assert sharedEngine() is sharedEngine()
 

@@ -250,6 +250,19 @@ def test_a_new_segmentation_takes_geometry_and_place_from_the_volume(plain):
     assert SegmentLogic.referenceGeometry(segmentation).GetDimensions() == volumes.SIZE
 
 
+def test_a_segmentation_that_cannot_be_edited_by_voxels_is_refused(plain):
+    editor = Editor(plain)
+    bent = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLBSplineTransformNode")
+    editor.segmentation.SetAndObserveTransformNodeID(bent.GetID())
+    with pytest.raises(Refusal, match="Segmentation is under a transform that bends it"):
+        SegmentLogic.prepareSegmentation(editor.segmentation, plain)
+    editor.segmentation.SetAndObserveTransformNodeID(None)
+    SegmentLogic.prepareSegmentation(editor.segmentation, plain)
+    editor.segmentation.GetSegmentation().SetSourceRepresentationName("Closed surface")
+    with pytest.raises(Refusal, match="Segmentation is made of surfaces"):
+        SegmentLogic.prepareSegmentation(editor.segmentation, plain)
+
+
 def test_a_segmentation_without_geometry_is_refused(plain):
     segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")
     with pytest.raises(Refusal, match="no geometry"):
