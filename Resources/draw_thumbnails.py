@@ -1,4 +1,4 @@
-"""Draws the thumbnails of the samples: PYTHONPATH=SAMCAUltrasound python Resources/draw_thumbnails.py (in slicer-core)."""
+"""Draws the samples' thumbnails: PYTHONPATH=SAMCAUltrasound python Resources/draw_thumbnails.py."""
 
 from pathlib import Path
 

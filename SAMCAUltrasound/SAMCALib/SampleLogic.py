@@ -28,9 +28,9 @@ class Sample:
 
 
 SAMPLES = (
-    Sample("SAMCALesion", "Lesion, linear probe (simulated)", 6, "linear"),
-    Sample("SAMCATwoLesions", "Two structures, curved probe (simulated)", 11, "fan", lesions=2),
-    Sample("SAMCALoop", "Cine loop of a moving lesion (simulated)", 6, "linear", isLoop=True),
+    Sample("SAMCALesion", "Lesion, linear probe (simulated)", 24, "linear"),
+    Sample("SAMCATwoLesions", "Two structures, curved probe (simulated)", 24, "fan", lesions=2),
+    Sample("SAMCALoop", "Cine loop of a moving lesion (simulated)", 22, "linear", isLoop=True),
 )
 
 
