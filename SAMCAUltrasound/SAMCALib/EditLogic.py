@@ -94,7 +94,7 @@ class EditLogic:
         """The frame the user looks at: its points are shown and it is encoded."""
         if frame == self._frame:
             return
-        self._frame, self._current, self._dragging = frame, None, False
+        self._frame, self._current, self._dragging, self._message = frame, None, False, ""
         self.hover(None)
         self._refresh()
         if frame is None or not self.engine.hasModel:

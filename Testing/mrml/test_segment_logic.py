@@ -146,6 +146,22 @@ def test_an_object_is_replaced_and_hand_painted_voxels_stay(plain):
     np.testing.assert_array_equal(editor.voxels()[5], old)
 
 
+def test_only_the_changes_that_are_needed_are_made(plain):
+    editor, frame = Editor(plain), FrameLogic.frameOf(plain, 4)
+    large, small = (np.zeros((20, 24), bool) for _ in range(2))
+    large[2:12, 2:12] = small[4:8, 4:8] = True
+    host, modes = EditorHost(editor.logic), []
+    modify = host.modifySegmentByLabelmap
+    host.modifySegmentByLabelmap = lambda *what: (modes.append(int(what[3])), modify(*what))
+    add, remove = (int(getattr(editor.logic, f"ModificationMode{kind}")) for kind in ("Add", "Remove"))
+    steps = ((None, small, [add]), (small, large, [add]), (large, small, [remove]), (small, small, []))
+    for old, new, expected_modes in steps:
+        modes.clear()
+        replaceObject(host, editor.segmentation, "Lesion", frame, old, new)
+        assert modes == expected_modes
+        np.testing.assert_array_equal(maskOf(editor.segmentation, "Lesion", frame), new)
+
+
 def test_another_objects_part_is_kept_when_this_one_shrinks(plain):
     editor = Editor(plain)
     frame = FrameLogic.frameOf(plain, 4)
