@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import urllib.request
 from pathlib import Path
 
 from .Texts import _
@@ -51,6 +50,8 @@ class Download:
             self.done = True
 
     def _fetch(self, part: Path) -> str:
+        import urllib.request  # brings ssl, which Slicer's start should not wait for
+
         digest = hashlib.sha256()
         with urllib.request.urlopen(self.url, timeout=TIMEOUT) as answer, part.open("wb") as file:
             while block := answer.read(BLOCK):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import slicer
 import slicer.util
 
-from samca import phantoms
+if TYPE_CHECKING:
+    from samca import phantoms
 
 HEIGHT, WIDTH = 384, 512  # px of a frame
 LOOP_FRAMES, LOOP_SECONDS = 12, 1.2
@@ -41,12 +43,13 @@ def load(sample: Sample):
 
 def phantom(sample: Sample) -> phantoms.Phantom:
     """The frame of a sample; equal each time."""
+    phantoms = _phantoms()
     return phantoms.make(np.random.default_rng(sample.seed), HEIGHT, WIDTH, sample.lesions, sample.geometry)
 
 
 def loop(sample: Sample) -> list[phantoms.Phantom]:
     """The frames of a loop: one scene whose structures swing once from side to side."""
-    scene = phantoms.describe(
+    scene = _phantoms().describe(
         np.random.default_rng(sample.seed), HEIGHT // 2, WIDTH // 2, sample.lesions, sample.geometry
     )
     return [_moved(scene, 2 * np.pi * number / LOOP_FRAMES) for number in range(LOOP_FRAMES)]
@@ -73,7 +76,8 @@ def segmentationFor(volume):
 def _moved(scene, phase: float) -> phantoms.Phantom:
     dx, dz = LOOP_MM[0] * np.sin(phase), LOOP_MM[1] * (1 - np.cos(phase))
     structures = tuple(replace(s, x_mm=s.x_mm + dx, z_mm=s.z_mm + dz) for s in scene.structures)
-    image, labels = phantoms.render(replace(scene, structures=structures), np.random.default_rng(0))
+    phantoms, rng = _phantoms(), np.random.default_rng(0)
+    image, labels = phantoms.render(replace(scene, structures=structures), rng)
     return phantoms.Phantom(image, labels, (scene.view.spacing_mm, scene.view.spacing_mm))
 
 
@@ -108,3 +112,10 @@ def _volume(frame: phantoms.Phantom, name: str):
 def _firstVolume():
     volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
     return volumes[0] if volumes else None
+
+
+def _phantoms():
+    """The core's simulator; it brings SciPy, which Slicer's start should not wait for."""
+    from samca import phantoms
+
+    return phantoms

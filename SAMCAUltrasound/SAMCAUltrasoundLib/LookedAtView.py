@@ -32,7 +32,8 @@ class LookedAtView:
     @property
     def volume(self):
         """The volume that is segmented; Refusal without."""
-        volume = self.host.parameterSetNode().GetSourceVolumeNode()
+        editor = self.host.parameterSetNode()
+        volume = editor and editor.GetSourceVolumeNode()
         FrameLogic.checkVolume(volume)
         return volume
 

@@ -248,6 +248,8 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
 
     def tick(self) -> None:
         """Follow the view, the mouse and the engine."""
+        if self.scriptedEffect.parameterSetNode() is None:  # the scene was closed
+            return
         if self.view.isOld and not self.gesture.isRunning:
             self._follow()
         self._hover()

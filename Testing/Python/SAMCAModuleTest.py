@@ -36,5 +36,5 @@ class SAMCAModuleTest(unittest.TestCase):
         self.assertEqual(volume.GetImageData().GetDimensions()[2], 1)
 
     def test_the_effect_is_registered(self):
-        factory = slicer.qSlicerSegmentEditorEffectFactory.instance()
-        self.assertIn("SAMCA", [effect.name for effect in factory.registeredEffects()])
+        editor = slicer.qMRMLSegmentEditorWidget()
+        self.assertIn("SAMCA", editor.availableEffectNames())

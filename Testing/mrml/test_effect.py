@@ -502,6 +502,13 @@ def test_scene_closed_or_volume_deleted_while_encoding_breaks_nothing(open_edito
     assert editor.effect.edit.poll() in (True, False)
 
 
+def test_the_timer_outlives_the_editor_node(open_editor):
+    editor = open_editor()
+    node, editor.node = editor.node, None
+    editor.tick()
+    editor.node = node
+
+
 def test_cancel_stops_what_is_computed(open_editor):
     editor = open_editor()
     editor.view.click(at(editor, 40, 30))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
+import subprocess
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -278,3 +281,36 @@ def test_an_application_without_sample_data_is_no_problem(shell, monkeypatch):
 def test_samples_have_thumbnails(shell):
     for sample in SampleLogic.SAMPLES:
         assert (shell.FOLDER / "Resources" / "Icons" / f"{sample.name}.png").is_file()
+
+
+START = """
+import sys, pytest, slicer, slicer.util, slicer_scene, slicer_application
+slicer_scene.start()
+slicer_application.install(pytest.MonkeyPatch())
+before = set(sys.modules)
+import SAMCAUltrasoundLib
+from SAMCALib.SampleLogic import SAMPLES
+print(*sorted({name.split(".")[0] for name in set(sys.modules) - before}))
+"""
+
+
+def test_what_the_start_imports_is_light(application):
+    """Effect and samples are registered in every session of Slicer, used or not."""
+    here = Path(slicer_application.__file__).parent
+    paths = os.pathsep.join([str(Path(SampleLogic.__file__).parents[1]), str(here)])
+    environment = {**os.environ, "PYTHONPATH": paths}
+    done = subprocess.run(
+        [sys.executable, "-c", START], env=environment, capture_output=True, text=True, check=True
+    )
+    imported = set(done.stdout.split())
+    assert {"SAMCAUltrasoundLib", "SAMCALib", "samca"} <= imported
+    assert not imported & {
+        "torch",
+        "scipy",
+        "ssl",
+        "PIL",
+        "matplotlib",
+        "SimpleITK",
+        "safetensors",
+        "segment_anything",
+    }
