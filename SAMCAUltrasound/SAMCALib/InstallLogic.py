@@ -145,6 +145,8 @@ class InstallLogic:
             return _failed(_("The installation stopped: {error}.").format(error=str(error).rstrip(".")))
         importlib.invalidate_caches()
         self._replaced = {n: v for n, v in before.items() if self.versionOf(n) != v}
+        if self._replaced:
+            _settings().setValue(RESUME_KEY, "1")
         if status is not None:
             return status
         left = self.missing()

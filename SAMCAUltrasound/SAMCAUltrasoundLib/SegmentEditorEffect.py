@@ -10,7 +10,8 @@ import slicer
 import vtk
 from SegmentEditorEffects import AbstractScriptedSegmentEditorEffect
 
-from SAMCALib.EditLogic import EditLogic, pictureOf
+from SAMCALib.EditLogic import EditLogic
+from SAMCALib.EditQueue import pictureOf
 from SAMCALib.InstallLogic import InstallLogic, State, Status
 from SAMCALib.ModelLogic import ModelLogic
 from SAMCALib.Texts import Refusal, _

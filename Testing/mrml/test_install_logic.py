@@ -122,7 +122,8 @@ def test_torch_replaced_while_in_use_asks_for_a_restart(machine, monkeypatch):
     assert ours.logic.install().restart
     assert ours.logic.status().restart
     ours.restart(monkeypatch)
-    assert ours.logic.status().ready
+    assert ours.logic.shouldResume(), "the panel opens again and says that all is well"
+    assert ours.logic.resume().ready
 
 
 def test_a_missing_extension_is_fetched_and_the_installation_goes_on_after_the_restart(machine, monkeypatch):

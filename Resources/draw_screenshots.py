@@ -1,0 +1,69 @@
+"""Draws the README's slice view with points and outline: python Resources/draw_screenshots.py [model file].
+
+Needs slicer-core, with SAMCAUltrasound and Testing/stand_ins on PYTHONPATH. The frame is simulated; the outline is
+what the model gives for the clicks, nothing is painted.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import slicer_scene
+from scipy import ndimage
+
+from SAMCALib import FrameLogic, SampleLogic
+from SAMCALib.EditLogic import EditLogic
+from SAMCALib.EngineLogic import EngineLogic
+from SAMCALib.SegmentLogic import EditorHost
+
+FOLDER = Path(__file__).resolve().parent / "Screenshots"
+SIZE_PX = (800, 600)
+
+
+def places(labels: np.ndarray) -> list[tuple[float, float, bool]]:
+    """(x, y, positive) of an initial click, one that adds and one that takes away, from the truth."""
+    inside, outside = (ndimage.distance_transform_edt(part) for part in (labels == 1, labels == 0))
+    depth = inside.max()
+    middle = np.unravel_index(inside.argmax(), inside.shape)
+    away = np.hypot(*(np.indices(labels.shape) - np.reshape(middle, (2, 1, 1))))
+    adding = np.where(inside > 0.3 * depth, away, 0)
+    taking = np.where((outside > 0.5 * depth) & (away < 2.2 * depth), away, 0)
+    spots = [middle, *(np.unravel_index(score.argmax(), score.shape) for score in (adding, taking))]
+    return [(float(x), float(y), number < 2) for number, (y, x) in enumerate(spots)]
+
+
+def draw(application, engine: EngineLogic, path: Path) -> None:
+    """Click on a sample in a slice view and write what the view shows."""
+    sample = SampleLogic.SAMPLES[0]
+    volume = SampleLogic.load(sample)
+    editor = slicer_scene.Editor(volume)
+    view = slicer_scene.SliceView(application, volume, size=SIZE_PX)
+    edit = EditLogic(EditorHost(editor.logic), engine)
+    edit.activate()
+    for x, y, positive in places(SampleLogic.phantom(sample).labels):
+        edit.click(FrameLogic.frameShownIn(view.node, volume), x, y, positive)
+        for _ in range(3):
+            edit.poll()
+            engine.wait(600)
+    edit.poll()
+    for node in edit.points.nodes.values():
+        node.GetDisplayNode().SetGlyphScale(4.5)
+    display = editor.segmentation.GetDisplayNode()
+    display.SetVisibility2DFill(False)  # so that the border in the picture can be judged
+    display.SetSliceIntersectionThickness(3)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    view.save(path)
+    edit.deactivate()
+    view.close()
+
+
+if __name__ == "__main__":
+    engine = EngineLogic()
+    engine.useModel(*(sys.argv[1:2] or ["shipped"]))
+    engine.wait(600)
+    if not engine.modelName:
+        sys.exit(engine.status)
+    draw(slicer_scene.start(), engine, FOLDER / "effect.png")
+    engine.stop()
