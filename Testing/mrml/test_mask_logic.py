@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import ndimage
 
 from samca.prompts import Click, Prompts
 from SAMCALib.MaskLogic import MaskOptions, tidied
@@ -48,3 +49,23 @@ def test_smoothing_is_in_mm():
     assert not tidied(mask, Prompts(), options, (0.5, 0.5))[20, 36]
     assert tidied(mask, Prompts(), options, (10.0, 10.0))[20, 36]
     np.testing.assert_array_equal(tidied(mask, Prompts(), options, (10, 10)), mask)
+
+
+def test_nothing_stays_nothing():
+    empty = np.zeros((20, 30), bool)
+    np.testing.assert_array_equal(tidied(empty, Prompts((Click(1, 1),)), MaskOptions(), (1, 1)), empty)
+
+
+def test_masks_at_the_border_are_tidied_too():
+    mask = np.ones((20, 30), bool)
+    mask[5:8, 5:8] = mask[0, 10] = False  # a hole, and a notch that is open to the border of the image
+    options = MaskOptions(largestComponent=False)
+    filled = tidied(mask, Prompts(), options, (1, 1))
+    assert filled.sum() == 20 * 30 - 1
+    assert not filled[0, 10]
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        mask = ndimage.gaussian_filter(rng.normal(size=(40, 50)), 2) > 0
+        np.testing.assert_array_equal(
+            tidied(mask, Prompts(), options, (1, 1)), ndimage.binary_fill_holes(mask)
+        )
