@@ -10,6 +10,7 @@ from collections.abc import Sequence
 COMMANDS = {  # name: (module with add_arguments and run, what it does)
     "demo": ("samca.commands.demo", "segment an ultrasound frame and leave pictures"),
     "segment": ("samca.commands.segment", "segment an image by clicks or a box"),
+    "phantoms": ("samca.commands.phantoms", "write a dataset folder of simulated frames"),
 }
 MISUSE, INTERRUPTED = 2, 130
 

@@ -16,9 +16,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="frame N is the same for the same seed")
 
 
-def run(arguments: argparse.Namespace) -> None:
+def run(arguments: argparse.Namespace) -> int:
     for path in write_frames(arguments.out, arguments.count, arguments.size, arguments.seed):
         print(path)
+    return 0
 
 
 def write_frames(folder: Path, count: int, size: int = 256, seed: int = 0) -> Iterator[Path]:
@@ -40,7 +41,7 @@ def write_frames(folder: Path, count: int, size: int = 256, seed: int = 0) -> It
 def _write_frame(folder: Path, name: str, size: int, rng: np.random.Generator) -> None:
     from PIL import Image
 
-    from .phantoms import make
+    from ..phantoms import make
 
     phantom = make(rng, size, size, lesions=int(rng.integers(1, 4)))
     Image.fromarray(phantom.labels).save(folder / "labels" / name)
