@@ -11,6 +11,7 @@ COMMANDS = {  # name: (module with add_arguments and run, what it does)
     "demo": ("samca.commands.demo", "segment an ultrasound frame and leave pictures"),
     "segment": ("samca.commands.segment", "segment an image by clicks or a box"),
     "phantoms": ("samca.commands.phantoms", "write a dataset folder of simulated frames"),
+    "evaluate": ("samca.commands.evaluate", "simulate users on images with known truth and score the masks"),
 }
 MISUSE, INTERRUPTED = 2, 130
 
