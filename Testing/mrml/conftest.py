@@ -5,8 +5,7 @@ from __future__ import annotations
 import types
 
 import pytest
-
-slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
+import slicer
 
 
 @pytest.fixture(scope="session")
