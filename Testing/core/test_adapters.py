@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from samca.adapters import ADAPTERS, NOT_IDENTITY
-from samca.adapters.shared_weight import is_shared_projection
+from samca.adapters.shared_weight import SharedWeightAdapter, is_shared_projection
 from samca.backbones.sam_vit import SamViT
 from samca.config import with_settings
 from samca.methods import METHODS
@@ -138,9 +138,25 @@ def test_sites_with_tied_adapters_are_one_module():
     assert torch.equal(block.before_attention(m), block.before_mlp(m))
 
 
+@pytest.mark.parametrize("position", ["attention", "mlp"])
+def test_one_position_alone_can_get_the_adapter(position):
+    model = adapt(tiny("shared_weight", rank=4, positions=position))
+    for block in model.image_encoder.blocks:
+        adapted = {p for p in ("attention", "mlp") if is_adapter(getattr(block, f"before_{p}"))}
+        assert adapted == {position}
+    projections = {name.split(".")[2] for name in model.tuned if "projection" in name}
+    assert projections == {f"projection_0_{position}"}
+
+
+def is_adapter(module: nn.Module) -> bool:
+    return isinstance(module, SharedWeightAdapter)
+
+
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
+        ("shared_weight", {"positions": "none"}, "adapter.positions 'none'"),
+        ("shared_weight", {"positions": "mlp", "tie_sites": True}, "tie_sites"),
         ("shared_weight", {"rank": 0}, "adapter.rank 0"),
         ("shared_weight", {"kernel": 2}, "odd kernel"),
         ("shared_weight", {"conv_scope": "layer"}, "conv_scope 'layer'"),
