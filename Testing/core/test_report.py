@@ -15,26 +15,11 @@ from samca import Session, checkpoint, report
 from samca.__main__ import main
 from samca.checkpoint import Provenance
 from samca.commands import evaluate as evaluate_command
-from samca.config import with_settings
 from samca.evaluate import Record
-from samca.methods import METHODS
 from samca.model import build, build_base
 from samca.prompts import Click
 from samca.report_pictures import extremes
 from samca.summary import Result
-
-TINY = {
-    "backbone": {
-        "name": "sam_vit_small",
-        "channels": [8, 8, 8],
-        "width": 16,
-        "depth": 2,
-        "heads": 2,
-        "out_channels": 32,
-    },
-    "image_size": 64,
-    "adapter": {"name": "shared_weight", "rank": 4},
-}
 
 
 def values(dice: float, empty: int = 0, **more: float) -> dict:
@@ -118,13 +103,12 @@ def test_best_median_and_worst_are_distinct_trials_of_the_first_seed():
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory):
+def weights(tmp_path_factory, tiny_config):
     folder = tmp_path_factory.mktemp("weights")
-    config = with_settings(METHODS["samca"], "model", TINY)
     torch.manual_seed(0)
     base, adapter = folder / "base.safetensors", folder / "tiny.safetensors"
-    checkpoint.save_base(build_base(config), base, Provenance())
-    checkpoint.save_adapter(build(config), adapter, base, Provenance())
+    checkpoint.save_base(build_base(tiny_config), base, Provenance())
+    checkpoint.save_adapter(build(tiny_config), adapter, base, Provenance())
     return adapter
 
 
