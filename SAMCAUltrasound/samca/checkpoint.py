@@ -1,7 +1,7 @@
-"""Weights on disk: base files, adapter files, official checkpoints; written atomically, read without running code.
+"""Weights on disk: base files, adapter files, published ones; written atomically, read without running code.
 
-Base file: every tensor of a model without its adapter. Adapter file: the tuned tensors, with name and SHA256 of the base
-they belong to. Both are .safetensors whose metadata hold the config and where they come from.
+Base file: every tensor of a model without its adapter. Adapter file: the tuned tensors, with name and SHA256
+of the base they belong to. Both are .safetensors whose metadata hold the config and where they come from.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Provenance:
 def load(source: str | Path = "shipped", base: str | Path | None = None, device: str = "cpu") -> Model:
     """A model in eval mode from "shipped", an adapter file, a base file or a published SAM checkpoint.
 
-    An adapter's base is `base` if given, else the file of the same SHA256 beside it or among the shipped ones.
-    Raises FileNotFoundError for a missing file and ValueError for one that is damaged or does not fit.
+    An adapter's base is `base` if given, else the file of the same SHA256 beside it or among the shipped
+    ones. Raises FileNotFoundError for a missing file and ValueError for one that is damaged or does not fit.
     """
     path = source_path(source)
     state, metadata = read(path)
@@ -146,7 +146,7 @@ def sha256(path: str | Path) -> str:
 
 
 def write_atomically(path: str | Path, content: bytes) -> None:
-    """Write to a temporary name beside `path`, then rename: a reader sees the old file or the whole new one."""
+    """Write to a temporary name beside `path`, then rename: a reader sees the old file or the new one."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -161,7 +161,7 @@ def write_atomically(path: str | Path, content: bytes) -> None:
 
 
 def load_weights(model: Model, state: dict[str, torch.Tensor], path: str | Path, names: list[str]) -> None:
-    """Put exactly the tensors of these names into a model, shapes checked; raises ValueError naming the first misfit."""
+    """Put exactly the tensors of these names into a model; ValueError names the first that does not fit."""
     own = model.state_dict()
     missing, unknown = sorted(set(names) - set(state)), sorted(set(state) - set(names))
     if missing or unknown:

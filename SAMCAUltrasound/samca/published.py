@@ -18,7 +18,7 @@ WRAPPERS = ("model", "state_dict", "model_state_dict")
 
 
 def recognise(state: dict, path: str | Path) -> tuple[ModelConfig, dict, dict]:
-    """(config, base tensors, adapter tensors) of a published checkpoint; ValueError where nothing known is inside."""
+    """(config, base tensors, adapter tensors) of a published checkpoint; ValueError if it is none."""
     state = _unwrapped(state)
     positions = state.get("image_encoder.pos_embed")
     if positions is None or not hasattr(positions, "shape") or positions.shape[-1] not in WIDTHS:
