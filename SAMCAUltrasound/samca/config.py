@@ -11,7 +11,7 @@ import inspect
 import json
 import types
 import typing
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 from .geometry import FITS
@@ -57,6 +57,8 @@ class ModelConfig:
     tuned: tuple[str, ...] = ("mask_decoder",)  # parts trained beside the adapter
     image_size: int = setting(256, at_least=32, at_most=4096)  # side of the model's input in px
     fit: str = setting("squash", choices=FITS)  # how an image fills the square
+    intensities: str = setting("normalized", choices=("normalized", "unit"))  # SAM's mean and std; or 0..1
+    best_of_three: bool = False  # of SAM's three masks for one prompt, the one of the highest predicted IoU
     feedback: bool = False  # the last logits are the mask prompt of the next click
 
     def __post_init__(self):
@@ -128,7 +130,8 @@ def check_options(where: str, entry, options: dict[str, Any], skip: int = 0) -> 
         hints = typing.get_type_hints(entry.__init__)
     else:
         hints = typing.get_type_hints(getattr(entry, "func", entry))
-    known = {p.name: hints.get(p.name, Any) for p in parameters}
+    named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    known = {p.name: hints.get(p.name, Any) for p in named}
     for name, value in options.items():
         if name not in known:
             raise ValueError(
@@ -138,7 +141,7 @@ def check_options(where: str, entry, options: dict[str, Any], skip: int = 0) -> 
 
 
 def check_type(where: str, value, expected) -> None:
-    """Raise ValueError unless `value` is of the annotated type (an int is a float, a bool is not a number)."""
+    """Raise ValueError unless `value` is of the annotated type (an int is a float, a bool no number)."""
     if expected is Any:
         return
     origin, arguments = typing.get_origin(expected), typing.get_args(expected)
@@ -200,11 +203,14 @@ def from_json(kind: type, values: dict[str, Any], where: str):
     if unknown:
         allowed = ", ".join(sorted(item.name for item in fields(kind)))
         raise ValueError(f"{where}.{unknown[0]} is unknown: expected one of {allowed}")
+    for item in fields(kind):
+        if item.name not in values and item.default is MISSING and item.default_factory is MISSING:
+            raise ValueError(f"{where}.{item.name} is missing")
     return kind(**{k: _parsed(hints[k], v, f"{where}.{k}") for k, v in values.items()})
 
 
 def with_settings(config, where: str, settings: dict[str, Any]):
-    """The config with values set by dotted name: {"adapter.rank": 64}; naming another part drops its options."""
+    """The config with values set by dotted name: {"adapter.rank": 64}; another part drops options."""
     values = to_json(config)
     for dotted, value in settings.items():
         *path, last = dotted.split(".")

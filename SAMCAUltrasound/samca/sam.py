@@ -81,7 +81,7 @@ class FastAttention(nn.Module):
         return self.proj(x.transpose(1, 2).reshape(batch, height, width, -1))
 
     def _position_terms(self, query, height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """What each query adds for rows and columns of keys: (B, heads, N, h) and (B, heads, N, w)  (MViTv2)."""
+        """What a query adds for rows and columns of keys: (B, heads, N, h) and (B, heads, N, w) (MViTv2)."""
         rows = get_rel_pos(height, height, self.rel_pos_h).to(query.dtype)  # (h, h, d)
         columns = get_rel_pos(width, width, self.rel_pos_w).to(query.dtype)
         grid = query.reshape(*query.shape[:2], height, width, -1)
@@ -124,8 +124,11 @@ class FusedAttention(nn.Module):
 class MaskDecoder(modeling.MaskDecoder):
     """SAM's mask decoder for a batch of images with one prompt set each, and for finer image features.
 
-    The plain decoder repeats the image features once per prompt row, which is right for one image only.
+    The plain decoder repeats the image features once per prompt row, which is right for one image only. Of
+    its four masks, the first is SAM's answer to clear prompts; the other three are for ambiguous ones.
     """
+
+    best_of_three = False
 
     def forward(self, embedding, image_pe, sparse, dense, fine=()):
         """Features (B, C, h, w), positions (1, C, h, w), prompts (B, N, C) and (B, C, h, w) -> logits
@@ -139,9 +142,16 @@ class MaskDecoder(modeling.MaskDecoder):
         source = (embedding if embedding.shape[0] == batch else embedding.expand(batch, -1, -1, -1)) + dense
         tokens, keys = self.transformer(source, image_pe.expand(batch, -1, -1, -1), tokens)
         upscaled = self._upscale(keys.transpose(1, 2).reshape(source.shape), fine)
-        weights = self.output_hypernetworks_mlps[0](tokens[:, 1])  # mask token 0: SAM's single-mask output
-        logits = torch.einsum("bc,bchw->bhw", weights, upscaled)[:, None]
-        return logits, self.iou_prediction_head(tokens[:, 0])[:, :1]
+        iou = self.iou_prediction_head(tokens[:, 0])  # (B, 4)
+        if not self.best_of_three:
+            weights = self.output_hypernetworks_mlps[0](tokens[:, 1])[:, None]  # (B, 1, C/8)
+            return torch.einsum("bmc,bchw->bmhw", weights, upscaled), iou[:, :1]
+        best = 1 + iou[:, 1:].argmax(dim=1, keepdim=True)  # (B, 1)
+        weights = torch.stack(
+            [mlp(tokens[:, 1 + i]) for i, mlp in enumerate(self.output_hypernetworks_mlps)], 1
+        )
+        weights = weights.take_along_dim(best[..., None], dim=1)
+        return torch.einsum("bmc,bchw->bmhw", weights, upscaled), iou.take_along_dim(best, dim=1)
 
     def _upscale(self, source: torch.Tensor, fine: tuple[torch.Tensor, ...]) -> torch.Tensor:
         if not fine:
@@ -151,20 +161,25 @@ class MaskDecoder(modeling.MaskDecoder):
         return last_activation(second(middle) + fine[0])
 
 
-def decoder_for(width: int) -> MaskDecoder:
-    """A mask decoder of `width` channels; 256 is the official one, others keep its proportions."""
+def decoder_for(width: int, best_of_three: bool = False) -> MaskDecoder:
+    """A mask decoder of `width` channels; 256 is the official one, others keep its proportions.
+
+    best_of_three: the mask is that of the three for ambiguous prompts whose predicted IoU is highest.
+    """
     transformer = TwoWayTransformer(depth=2, embedding_dim=width, mlp_dim=8 * width, num_heads=8)
     for layer in transformer.layers:
         for name in ("self_attn", "cross_attn_token_to_image", "cross_attn_image_to_token"):
             setattr(layer, name, FusedAttention(getattr(layer, name)))
     transformer.final_attn_token_to_image = FusedAttention(transformer.final_attn_token_to_image)
-    return MaskDecoder(
+    decoder = MaskDecoder(
         num_multimask_outputs=3,
         transformer=transformer,
         transformer_dim=width,
         iou_head_depth=3,
         iou_head_hidden_dim=width,
     )
+    decoder.best_of_three = best_of_three
+    return decoder
 
 
 def prompt_encoder_for(width: int, grid: int, image_size: int) -> nn.Module:

@@ -38,6 +38,7 @@ def plain_encoder(side: int, **sizes) -> nn.Module:
 
 @pytest.fixture(scope="module")
 def decoders():
+    torch.manual_seed(0)
     plain = randomised(
         sam.modeling.MaskDecoder(
             num_multimask_outputs=3,
@@ -45,6 +46,7 @@ def decoders():
             transformer_dim=256, iou_head_depth=3, iou_head_hidden_dim=256,
         ), spread=0.01,
     )  # fmt: skip
+    nn.init.zeros_(plain.iou_prediction_head.layers[-1].bias)  # so that no mask is always the best
     ours = sam.decoder_for(256).eval()
     ours.load_state_dict(plain.state_dict())
     return plain, ours
@@ -109,6 +111,29 @@ def test_a_batch_of_images_equals_plain_calls_one_by_one(decoders):
         expected = plain(features[one], positions, sparse[one], dense[one], multimask_output=False)
         torch.testing.assert_close(logits[one], expected[0], rtol=0, atol=1e-5)
         torch.testing.assert_close(iou[one], expected[1], rtol=0, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_the_best_of_three_is_the_plain_mask_of_the_highest_predicted_iou(decoders):
+    plain, single = decoders
+    ours = sam.decoder_for(256, best_of_three=True).eval()
+    ours.load_state_dict(single.state_dict())
+    inputs = (
+        torch.randn(8, 256, 4, 4),
+        torch.randn(1, 256, 4, 4),
+        torch.randn(8, 2, 256),
+        torch.randn(8, 256, 4, 4),
+    )
+    logits, iou = ours(*inputs)
+    chosen = set()
+    for i in range(8):
+        features, sparse, dense = (inputs[k][i : i + 1] for k in (0, 2, 3))
+        three, predicted = plain(features, inputs[1], sparse, dense, multimask_output=True)
+        best = int(predicted.argmax())
+        chosen.add(best)
+        torch.testing.assert_close(logits[i, 0], three[0, best], rtol=0, atol=1e-5)
+        torch.testing.assert_close(iou[i, 0], predicted[0, best], rtol=0, atol=1e-5)
+    assert len(chosen) > 1  # or the choice was not tested
 
 
 @torch.inference_mode()
