@@ -21,6 +21,12 @@ TINY = {
 }
 
 
+@pytest.fixture(autouse=True)
+def seeded():
+    """Every test draws the same weights and inputs, whatever ran before it."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture(scope="session")
 def tiny_config() -> ModelConfig:
     """SAMCA on a 16-wide encoder at 64 px."""
