@@ -12,6 +12,7 @@ COMMANDS = {  # name: (module with add_arguments and run, what it does)
     "segment": ("samca.commands.segment", "segment an image by clicks or a box"),
     "phantoms": ("samca.commands.phantoms", "write a dataset folder of simulated frames"),
     "evaluate": ("samca.commands.evaluate", "simulate users on images with known truth and score the masks"),
+    "ablate": ("samca.commands.ablate", "train and evaluate the variants of one of SAMCA's tables"),
 }
 MISUSE, INTERRUPTED = 2, 130
 

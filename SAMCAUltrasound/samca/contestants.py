@@ -40,7 +40,7 @@ def load_contestants(
     contestants = []
     for name, source in zip(names, sources, strict=True):
         model = checkpoint.load(source, base, choose_device(device))
-        files = _files(source, base)
+        files = files_of(source, base)
         contestants.append(Contestant(name, model, files))
         if single_set and model.fusion.splits:
             contestants.append(Contestant(f"{name}, single set", with_single_set(model), files))
@@ -64,7 +64,8 @@ def _names(sources: Sequence[str]) -> list[str]:
     return [str(source) for source in sources]
 
 
-def _files(source: str, base: str | None) -> dict[str, str]:
+def files_of(source: str | Path, base: str | None = None) -> dict[str, str]:
+    """Paths and SHA256 of a file of weights and, of an adapter, its base."""
     path = checkpoint.source_path(source)
     base_path = checkpoint.base_of(path, base)
     files = {"file": str(path), "sha256": checkpoint.sha256(path)}

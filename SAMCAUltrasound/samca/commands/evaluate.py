@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import datasets, report
-from ..contestants import load_contestants
+from ..contestants import Contestant, load_contestants
 from ..datasets import Dataset
 from ..evaluate import Record, Skipped, evaluate
 from ..evaluation_folder import Evaluation, Protocol, write
@@ -44,18 +44,25 @@ def run(arguments: argparse.Namespace) -> int:
     contestants = load_contestants(arguments.model or ["shipped"], *options)
     protocol = Protocol(tuple(sorted(set(arguments.clicks))), arguments.seeds, arguments.curve)
     Path(arguments.out).mkdir(parents=True, exist_ok=True)
-    total = sum(len(dataset.cases) for dataset in sets)
-    records = {}
-    for contestant in contestants:
-        found = evaluate(contestant.model, sets, protocol.clicks, protocol.seeds, protocol.curve)
-        records[contestant.name] = list(with_progress(found, contestant.name, total))
-    evaluation = Evaluation(contestants, sets, protocol, records)
+    evaluation = evaluate_all(contestants, sets, protocol)
     results = evaluation.results()
     print(as_text(results), flush=True)
     write(evaluation, Path(arguments.out), shlex.join(["samca", *sys.argv[1:]]), arguments.data)
     if arguments.json:
         print(json.dumps(as_object(results)))
     return 0
+
+
+def evaluate_all(
+    contestants: Sequence[Contestant], sets: Sequence[Dataset], protocol: Protocol
+) -> Evaluation:
+    """Each model on each dataset."""
+    total = sum(len(dataset.cases) for dataset in sets)
+    records = {}
+    for contestant in contestants:
+        found = evaluate(contestant.model, sets, protocol.clicks, protocol.seeds, protocol.curve)
+        records[contestant.name] = list(with_progress(found, contestant.name, total))
+    return Evaluation(contestants, sets, protocol, records)
 
 
 def read_datasets(folders: Sequence[str], split: str | None = None) -> list[Dataset]:
