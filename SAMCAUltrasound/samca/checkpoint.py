@@ -9,19 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import pickle
-import zipfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from . import published
 from .config import ModelConfig, from_json, to_json
 from .model import Model, adapt, build_base
+from .tensor_files import read, read_metadata
 
 FORMAT_VERSION = 1
 SHIPPED_BASE, SHIPPED_ADAPTER = "base.safetensors", "samca.safetensors"
@@ -63,8 +61,7 @@ def source_path(source: str | Path) -> Path:
 
 def base_of(path: str | Path, given: str | Path | None = None) -> Path:
     """The base file that an adapter file belongs to; any other file is its own base."""
-    with_metadata = Path(path).suffix == ".safetensors"
-    metadata = read(path)[1] if with_metadata else {}
+    metadata = read_metadata(path)
     return _find_base(Path(path), metadata, given) if metadata.get("kind") == "adapter" else Path(path)
 
 
@@ -86,39 +83,12 @@ def shipped_folder() -> Path:
     )
 
 
-def read(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
-    """(tensors by name, metadata) of a .safetensors file or a torch file of tensors; nothing is executed."""
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"no file of weights at {path}")
-    try:
-        if path.suffix == ".safetensors":
-            with safe_open(path, "pt") as file:
-                return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})
-        return torch.load(path, map_location="cpu", weights_only=True), {}
-    except pickle.UnpicklingError as error:
-        raise ValueError(
-            f"{path} is no file of plain tensors, or it carries code, which is never run: ask its author for .safetensors"
-        ) from error
-    except (SafetensorError, RuntimeError, EOFError, ValueError, zipfile.BadZipFile, KeyError) as error:
-        raise ValueError(f"{path} is damaged or no checkpoint: download or copy it again") from error
-
-
 def describe_file(path: str | Path) -> tuple[ModelConfig, Provenance, str]:
     """Config, provenance and kind ("base" or "adapter") of one of our files, without its tensors."""
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"no file of weights at {path}")
-    try:
-        with safe_open(path, "pt") as file:
-            metadata = dict(file.metadata() or {})
-    except SafetensorError as error:
-        raise ValueError(f"{path} is damaged or no .safetensors file: copy it again") from error
-    return (
-        _config(path, metadata),
-        from_json(Provenance, json.loads(metadata["provenance"]), path.name),
-        metadata["kind"],
-    )
+    metadata = read_metadata(path)
+    config, provenance = _config(path, metadata), _entry(path, metadata, "provenance")
+    return config, from_json(Provenance, json.loads(provenance), path.name), _entry(path, metadata, "kind")
 
 
 def save_base(model: Model, path: str | Path, provenance: Provenance) -> None:
@@ -169,9 +139,8 @@ def load_weights(model: Model, state: dict[str, torch.Tensor], path: str | Path,
         raise ValueError(f"{path} does not fit a {model.config.backbone.name} model: {what}")
     for name in names:
         if state[name].shape != own[name].shape:
-            raise ValueError(
-                f"{path} does not fit: {name} has shape {tuple(state[name].shape)}, expected {tuple(own[name].shape)}"
-            )
+            got, expected = tuple(state[name].shape), tuple(own[name].shape)
+            raise ValueError(f"{path} does not fit: {name} has shape {got}, expected {expected}")
     model.load_state_dict(state, strict=False)
 
 
@@ -198,16 +167,13 @@ def _load_published(path: Path, state: dict) -> Model:
     config, base_state, adapter_state = published.recognise(state, path)
     model = build_base(config)
     load_weights(model, base_state, path, _base_names(model))
-    model = adapt(model)
-    if adapter_state:
-        load_weights(
-            model, adapter_state, path, [n for n in model.tuned if n in adapter_state or n not in base_state]
-        )
+    added = [name for name in adapt(model).state_dict() if name not in base_state]
+    load_weights(model, adapter_state, path, added)
     return model
 
 
 def _find_base(path: Path, metadata: dict, given: str | Path | None) -> Path:
-    wanted, name = metadata["base_sha256"], metadata["base"]
+    wanted, name = _entry(path, metadata, "base_sha256"), _entry(path, metadata, "base")
     places = [Path(given)] if given else [path.parent / name, *(folder / name for folder in MODEL_FOLDERS)]
     found = [place for place in places if place.is_file()]
     for place in found:
@@ -217,14 +183,24 @@ def _find_base(path: Path, metadata: dict, given: str | Path | None) -> Path:
         raise ValueError(
             f"{path.name} belongs to the base {name} with SHA256 {wanted}, but {found[0]} is another file"
         )
-    raise FileNotFoundError(f"{path.name} needs its base {name}: put it beside the adapter or give its path")
+    raise FileNotFoundError(
+        f"{path.name} needs its base {name}: not found at {' or '.join(map(str, places))}; give its path"
+    )
+
+
+def _entry(path: Path, metadata: dict, key: str) -> str:
+    if key not in metadata:
+        raise ValueError(f"{path} has no {key} inside: it is no file of this program, or damaged")
+    return metadata[key]
 
 
 def _config(path: Path, metadata: dict) -> ModelConfig:
     try:
-        version, config = int(metadata["format"]), json.loads(metadata["config"])
-    except (KeyError, ValueError) as error:
-        raise ValueError(f"{path} has no settings inside: it is no file of this program") from error
+        version, config = int(_entry(path, metadata, "format")), json.loads(_entry(path, metadata, "config"))
+    except ValueError as error:
+        raise ValueError(
+            f"{path} has no settings inside: it is no file of this program, or damaged"
+        ) from error
     if version > FORMAT_VERSION:
         raise ValueError(
             f"{path} has format {version}, this program reads up to {FORMAT_VERSION}: update the program"
