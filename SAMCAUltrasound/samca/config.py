@@ -100,6 +100,7 @@ class TrainConfig:
     average: float = setting(0.0, at_least=0, at_most=0.99999)  # decay of averaged weights; 0: no averaging
     batch: int = setting(4, at_least=1)
     epochs: int = setting(20, at_least=1)
+    keep: str = setting("best", choices=("best", "last"))  # which epoch's weights; best by validation Dice
     validation_clicks: tuple[int, ...] = (1, 3, 5)
     seed: int = setting(0, at_least=0)
     device: str = "auto"  # "auto": cuda, mps or cpu; or a torch device

@@ -166,7 +166,7 @@ def decoder_for(width: int, best_of_three: bool = False) -> MaskDecoder:
 
     best_of_three: the mask is that of the three for ambiguous prompts whose predicted IoU is highest.
     """
-    transformer = TwoWayTransformer(depth=2, embedding_dim=width, mlp_dim=8 * width, num_heads=8)
+    transformer = TwoWayTransformer(depth=2, embedding_dim=width, mlp_dim=8 * width, num_heads=width // 32)
     for layer in transformer.layers:
         for name in ("self_attn", "cross_attn_token_to_image", "cross_attn_image_to_token"):
             setattr(layer, name, FusedAttention(getattr(layer, name)))

@@ -91,13 +91,13 @@ def build(
     width: int = 192,
     depth: int = 6,
     heads: int = 6,
-    out_channels: int = 96,
+    out_channels: int = 128,
 ) -> SamViTSmall:
     """Channels at strides 2, 4 and 8; width, depth, heads of the transformer; channels of the embedding."""
     if width % heads:
         raise ValueError(f"backbone.width {width} must be a multiple of backbone.heads {heads}")
-    if out_channels % 8 or any(c % 8 for c in channels):
+    if out_channels % 32 or any(c % 8 for c in channels):
         raise ValueError(
-            f"backbone.channels {channels} and backbone.out_channels {out_channels} must be multiples of 8"
+            f"backbone.channels {channels} and backbone.out_channels {out_channels} must be multiples of 8 and 32"
         )
     return SamViTSmall(tuple(channels), width, depth, heads, out_channels)
