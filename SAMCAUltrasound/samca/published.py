@@ -95,7 +95,7 @@ PROJECTS = (
 def recognise(state: dict, path: str | Path) -> tuple[ModelConfig, State, State]:
     """(config, base tensors, adapter tensors by our names) of a published checkpoint; ValueError if none.
 
-    The input is what the position table was trained for; one of other than 1024 px is SAM-Med2D's, whose masks
+    The input is what its position table was trained for; a table of another size is SAM-Med2D's, whose masks
     are the best of three. MedSAM's file looks like SAM's and is taken for it.
     """
     state = _unwrapped(state)

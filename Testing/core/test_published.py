@@ -1,4 +1,4 @@
-"""Other projects' checkpoints: their names and shapes, and their encoders re-written here from their formulas."""
+"""Checkpoints of other projects: their names and shapes, their encoders written again from the formulas."""
 
 from functools import partial
 
@@ -25,10 +25,10 @@ def narrow(monkeypatch):
 
 
 def plain_sam(side: int, sizes=SIZES) -> nn.ModuleDict:
-    """The published SAM of these sizes, from the plain package's classes."""
+    """The published SAM, from the classes of the plain package."""
     encoder = sam.ImageEncoderViT(
-        img_size=side, mlp_ratio=4, norm_layer=partial(nn.LayerNorm, eps=1e-6), qkv_bias=True, use_rel_pos=True,
-        window_size=WINDOW, out_chans=256, **sizes,
+        img_size=side, mlp_ratio=4, norm_layer=partial(nn.LayerNorm, eps=1e-6), qkv_bias=True,
+        use_rel_pos=True, window_size=WINDOW, out_chans=256, **sizes,
     )  # fmt: skip
     decoder = sam.modeling.MaskDecoder(
         num_multimask_outputs=3, transformer=sam.TwoWayTransformer(2, 256, 8, 2048), transformer_dim=256
