@@ -1,4 +1,4 @@
-"""Cases of datasets at model resolution, as training takes them: one image and one of its targets at a time."""
+"""Cases of datasets at model resolution, as training takes them: an image and one of its targets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Samples:
         return self._load(index)[0]
 
     def sample(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Image (size, size, 1 or 3) uint8 and a random target (size, size) bool of case `index`, augmented."""
+        """Image (size, size, 1 or 3) uint8 and a random target (size, size) bool of a case, augmented."""
         image, targets = self._load(index)
         target = targets[int(rng.integers(len(targets)))]
         if self.transform is None:
