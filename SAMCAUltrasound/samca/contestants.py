@@ -55,8 +55,9 @@ def with_single_set(model: Model) -> Model:
 
 
 def _names(sources: Sequence[str]) -> list[str]:
-    """Of each path the end, as long as it takes for all to differ; the whole path where they never do."""
+    """Of each path (a run's best weights go by its folder) the end, as long as it takes for all to differ."""
     paths = [Path(source).with_suffix("") for source in sources]
+    paths = [path.parent if path.name == "best" and path.parent.name else path for path in paths]
     for length in range(1, max(len(path.parts) for path in paths) + 1):
         names = ["/".join(path.parts[-length:]) for path in paths]
         if len(set(names)) == len(names):

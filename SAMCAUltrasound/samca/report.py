@@ -91,7 +91,7 @@ def counted(results: Sequence[Result]) -> list[str]:
         skipped = f", {s['without_target']} images without target left out" if s["without_target"] else ""
         sentences[result.data] = (
             f"{result.data}: {s['targets']} targets in {s['images']} images{skipped}; "
-            f"mean over {s['seeds']} seeds, then mean±std over targets"
+            f"mean over {s['seeds']} trials each, then mean±std over targets"
         )
     return list(sentences.values())
 

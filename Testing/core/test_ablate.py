@@ -104,6 +104,26 @@ def test_a_wrong_name_lists_the_right_ones(base, data, tmp_path):
         next(ablate("table3", common(base, data, tmp_path)))
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{", "cannot be read as JSON"), ("[]", "holds list"), ('{"epoch": 2}', "run.epoch is unknown")],
+)
+def test_bad_settings_end_with_a_sentence(text, message, base, data, tmp_path, capsys):
+    (tmp_path / "settings.json").write_text(text)
+    words = [
+        "--data",
+        data,
+        "--base",
+        base,
+        "--out",
+        tmp_path / "out",
+        "--settings",
+        tmp_path / "settings.json",
+    ]
+    assert main(["ablate", "fusion", *map(str, words)]) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_a_table_is_trained_once_and_written(base, data, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(ABLATIONS, "fusion", ABLATIONS["fusion"][1:])
     settings = tmp_path / "settings.json"

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -63,7 +64,7 @@ def test_a_measure_that_a_dataset_lacks_is_an_empty_cell():
 def test_a_sentence_says_what_the_numbers_stand_for():
     (sentence,) = report.counted([result("one", "busi", 84.0), result("two", "busi", 80.0)])
     assert sentence.startswith(
-        "busi: 3 targets in 2 images, 1 images without target left out; mean over 5 seeds"
+        "busi: 3 targets in 2 images, 1 images without target left out; mean over 5 trials"
     )
 
 
@@ -264,5 +265,8 @@ def test_models_are_named_after_their_files_and_names_must_differ(weights, tmp_p
     sources = [str(weights), str(weights.with_name("base.safetensors"))]
     loaded = evaluate_command.load_contestants(sources, device="cpu")
     assert [c.name for c in loaded] == ["tiny", "base"]
+    (tmp_path / "run_7").mkdir()
+    best = shutil.copy(sources[1], tmp_path / "run_7" / "best.safetensors")
+    assert [c.name for c in evaluate_command.load_contestants([str(best)], device="cpu")] == ["run_7"]
     with pytest.raises(ValueError, match="expected one each"):
         evaluate_command.load_contestants(sources, ["same", "same"])

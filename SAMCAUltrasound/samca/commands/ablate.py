@@ -7,6 +7,7 @@ import json
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 from .. import report
 from ..ablate import ABLATIONS, ablate, load_variants
@@ -56,8 +57,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 def common_settings(arguments: argparse.Namespace) -> TrainConfig:
     """What all runs share: the file of settings, and over it what the command line says."""
-    settings = json.loads(Path(arguments.settings).read_text("utf-8")) if arguments.settings else {}
+    settings = _read_settings(Path(arguments.settings)) if arguments.settings else {}
     settings |= {"data": arguments.data, "validation": arguments.validation}
     settings |= {"base": arguments.base, "out": arguments.out}
     settings |= {"epochs": arguments.epochs} if arguments.epochs is not None else {}
     return from_json(TrainConfig, settings, "run")
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    try:
+        settings = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be read as JSON: {error}") from error
+    if not isinstance(settings, dict):
+        raise ValueError(f"{path} holds {type(settings).__name__}: expected an object with settings of train")
+    return settings
