@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import zipfile
 from pathlib import Path
 
 import torch
@@ -49,8 +48,11 @@ def read(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
             f"{path} is damaged, no checkpoint, or carries code, which is never run: download it again, "
             "or ask its author for .safetensors"
         ) from error
-    except (SafetensorError, RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError,
-            AssertionError, MemoryError, zipfile.BadZipFile) as error:  # fmt: skip
+    except OSError:
+        raise
+    except (
+        Exception
+    ) as error:  # wrong bytes raise whatever the parser meets first: struct.error, IndexError ...
         raise ValueError(f"{path} is damaged or no checkpoint: download or copy it again") from error
 
 

@@ -9,7 +9,9 @@ from torch.nn import functional as F
 
 from samca import checkpoint, published, sam
 from samca.backbones import BACKBONES, sam_vit
-from samca.model import build
+from samca.config import with_settings
+from samca.methods import METHODS
+from samca.model import adapt, build, build_base
 from samca.prompts import Click, Prompts
 
 SIZES = {"embed_dim": 32, "depth": 2, "num_heads": 2, "global_attn_indexes": (1,)}
@@ -222,6 +224,22 @@ def test_a_sam_file_gives_the_masks_of_plain_sam_at_1024_px(narrow, tmp_path):
     logits, predicted = model.predict(model.encode(image), prompts)
     torch.testing.assert_close(torch.from_numpy(logits), expected[0, 0], rtol=0, atol=1e-5)
     assert predicted == pytest.approx(float(iou), abs=1e-5)
+
+
+def test_an_adapter_of_ours_finds_a_published_file_as_its_base(narrow, tmp_path):
+    plain = plain_sam(1024)
+    torch.save(plain.state_dict(), tmp_path / "sam.pth")
+    settings = {"backbone": "sam_vit_32", "adapter.rank": 4}
+    model = build_base(with_settings(METHODS["samca"], "model", settings))
+    checkpoint.load_base_into(model, tmp_path / "sam.pth")
+    adapt(model)
+    checkpoint.save_adapter(
+        model, tmp_path / "tuned.safetensors", tmp_path / "sam.pth", checkpoint.Provenance()
+    )
+    loaded = checkpoint.load(tmp_path / "tuned.safetensors")
+    assert loaded.config.image_size == 256
+    assert torch.equal(loaded.image_encoder.pos_embed, plain["image_encoder"].pos_embed)
+    assert loaded.tuned == model.tuned
 
 
 @torch.inference_mode()
