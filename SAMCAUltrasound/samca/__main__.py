@@ -11,6 +11,7 @@ COMMANDS = {  # name: (module with add_arguments and run, what it does)
     "demo": ("samca.commands.demo", "segment an ultrasound frame and leave pictures"),
     "segment": ("samca.commands.segment", "segment an image by clicks or a box"),
     "phantoms": ("samca.commands.phantoms", "write a dataset folder of simulated frames"),
+    "train": ("samca.commands.train", "train adapters on folders of images and masks"),
     "evaluate": ("samca.commands.evaluate", "simulate users on images with known truth and score the masks"),
     "ablate": ("samca.commands.ablate", "train and evaluate the variants of one of SAMCA's tables"),
 }
@@ -44,7 +45,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         return arguments.run(arguments)
     except (ValueError, OSError, RuntimeError) as error:
-        print(f"samca {arguments.command}: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"samca {arguments.command}: {error}", file=sys.stderr)
         return MISUSE
     except KeyboardInterrupt:
         return INTERRUPTED
