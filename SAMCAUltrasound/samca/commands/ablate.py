@@ -57,7 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def common_settings(arguments: argparse.Namespace) -> TrainConfig:
     """What all runs share: the file of settings, and over it what the command line says."""
-    settings = _read_settings(Path(arguments.settings)) if arguments.settings else {}
+    settings = {"keep": "last"}  # the best epoch would be chosen on the cases that the table reports
+    settings |= _read_settings(Path(arguments.settings)) if arguments.settings else {}
     settings |= {"data": arguments.data, "validation": arguments.validation}
     settings |= {"base": arguments.base, "out": arguments.out}
     settings |= {"epochs": arguments.epochs} if arguments.epochs is not None else {}
