@@ -19,7 +19,9 @@ class HybridLoss:
 
         self.config = config
         self.dice = DiceLoss(smooth_nr=1.0, smooth_dr=1.0)
-        self.jaccard = DiceLoss(jaccard=True, smooth_nr=1.0, smooth_dr=1.0)
+        self.jaccard = DiceLoss(
+            jaccard=True, smooth_nr=2.0, smooth_dr=2.0
+        )  # MONAI counts (2 I + n) / (2 U + d)
 
     def __call__(
         self, logits: torch.Tensor, predicted_iou: torch.Tensor, truth: torch.Tensor

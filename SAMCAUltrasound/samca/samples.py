@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from . import augment
+from .config import choose
 from .frames import as_rgb
 from .geometry import Geometry, resample
 
@@ -19,7 +20,7 @@ class Samples:
 
     def __init__(self, cases: Sequence, size: int, fit: str, augmentation: str):
         self.cases, self.size, self.fit = list(cases), size, fit
-        self.transform = augment.AUGMENTS[augmentation]()
+        self.transform = choose("run.augment", augment.AUGMENTS, augmentation)()
         self._load = lru_cache(max(1, CACHE_BYTES // (4 * size * size)))(self._read)
 
     def __len__(self) -> int:

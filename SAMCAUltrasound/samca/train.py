@@ -45,6 +45,9 @@ def train(config: TrainConfig) -> Iterator[Record]:
     try:
         run = _Run(config)
         yield from _logged(run.records(), run.folder)
+    except ModuleNotFoundError as error:
+        says = f"training needs the package {error.name}: install it with `pip install {error.name}`"
+        raise RuntimeError(says) from error
     finally:
         processes.leave()
 
