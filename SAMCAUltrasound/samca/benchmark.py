@@ -1,4 +1,4 @@
-"""Times of encoding an image and of a click: our models beside the plain segment-anything classes, in turns."""
+"""Times of encoding an image and of a click: our models and the plain segment-anything classes in turns."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Timing(NamedTuple):
 
 
 def contestants(image_sizes: Iterable[int]) -> list[Contestant]:
-    """The plain ViT-B and ours at each input size in px, and the shipped small model (or one like it) at its own."""
+    """The plain ViT-B and ours at each input size in px, and the shipped small model at its own size."""
     rows = []
     for size in image_sizes:
         config = with_settings(METHODS["samca"], "model", {"backbone": "sam_vit_b", "image_size": size})
@@ -56,7 +56,9 @@ def ours(name: str, model: Model) -> Contestant:
     """One of our models with a black image and one click in its middle."""
     size = model.config.image_size
     image, prompts = np.zeros((size, size, 3), np.float32), Prompts((Click(size / 2, size / 2),))
-    return Contestant(name, size, lambda: model.embed(image), lambda features: model.predict(features, prompts))
+    return Contestant(
+        name, size, lambda: model.embed(image), lambda features: model.predict(features, prompts)
+    )
 
 
 def plain(size: int) -> Contestant:
@@ -87,7 +89,7 @@ def plain(size: int) -> Contestant:
 
 
 def benchmark(rows: Iterable[Contestant], repeats: int) -> Iterator[Timing]:
-    """Measurements of all models in turns, so that other load on the machine hits them alike; one round warms up."""
+    """Measurements in turns, so that other load on the machine hits all models alike; one round warms up."""
     if repeats < 1:
         raise ValueError(f"repeats is {repeats}: expected at least 1")
     for turn in range(repeats + 1):

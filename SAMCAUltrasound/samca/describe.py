@@ -16,8 +16,9 @@ PARTS = ("image_encoder", "adapter", "prompt_encoder", "mask_decoder", "fusion")
 def describe(config: ModelConfig) -> dict[str, Any]:
     """Numbers of parameters of the model of these settings.
 
-    {"config": settings, "total", "trainable", "trainable_without_shared_projection": int, "parts": {part: {"total",
-    "trainable"}}}; everything trainable is counted, SAMCA's Table 3 leaves the shared projections out.
+    {"config": settings, "total": int, "trainable": int, "trainable_without_shared_projection": int,
+    "parts": {part: {"total": int, "trainable": int}}}. Everything trainable is counted; SAMCA's Table 3 leaves
+    the shared projections out.
     """
     with torch.device("meta"):
         model = build_base(config)
