@@ -37,7 +37,7 @@ def cases_of(config: TrainConfig) -> tuple[list[Case], list[Case], int]:
         training, validation = cases, []
     if not training or not validation:
         raise ValueError(
-    """The model to train, and the base file of its adapter; None where the run makes a base."""
+            f"{len(training)} training and {len(validation)} validation cases with a mask: "
             "at least one of each is needed, of different groups; give more run.data, or run.validation"
         )
     return list(training), list(validation), left_out
@@ -58,7 +58,8 @@ def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | Non
         return _from_random(configure(config.model), folder / "base.safetensors")
     source = checkpoint.source_path(config.base)
     start, base = checkpoint.load(source), checkpoint.base_of(source)
-    inherited = {key: value for key, value in to_json(start.config).items() if key in INHERITED}
+    ours = base.suffix == ".safetensors"  # a published checkpoint runs at any size, our bases at their own
+    inherited = {k: v for k, v in to_json(start.config).items() if k in (INHERITED if ours else ("backbone",))}
     wanted = configure({**inherited, **config.model}) if config.model else start.config
     if base != source and wanted == start.config:
         return start, base
