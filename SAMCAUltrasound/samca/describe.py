@@ -17,7 +17,7 @@ def describe(config: ModelConfig) -> dict[str, Any]:
     """Numbers of parameters of the model of these settings.
 
     {"config": settings, "total": int, "trainable": int, "trainable_without_shared_projection": int,
-    "parts": {part: {"total": int, "trainable": int}}}. Everything trainable is counted; SAMCA's Table 3 leaves
+    "parts": {part: {"total": int, "trainable": int}}}. All that trains is counted; SAMCA's Table 3 leaves
     the shared projections out.
     """
     with torch.device("meta"):

@@ -71,9 +71,10 @@ def test_an_adapter_learns(name):
     assert not torch.allclose(model.encode(IMAGE).embedding, before)
 
 
-@pytest.mark.parametrize("name", REAL)
+@pytest.mark.parametrize("name", [*REAL, "tied shared_weight"])
 def test_an_adapter_survives_a_copy_without_sharing_weights_with_the_original(name):
-    model = adapt(tiny(name))
+    tied, name = name.startswith("tied"), name.removeprefix("tied ")
+    model = adapt(tiny(name, **({"tie_sites": True} if tied else {})))
     twin = copy.deepcopy(model)
     with torch.no_grad():
         for parameter in twin.parameters():
