@@ -86,6 +86,8 @@ class TrainConfig:
 
     data: tuple[str, ...]  # dataset folders
     out: str  # run folder: settings, log, resume point, best weights
+    name: str = ""  # of the trained model in lists; empty: the run folder's
+    licence: str = ""  # of the weights, as the data allow
     validation: tuple[str, ...] = ()  # dataset folders; empty: a share of the data's groups
     validation_share: float = setting(0.15, above=0, at_most=0.5)  # of the groups, where no folder is given
     base: str = "shipped"  # where training starts: "shipped", "random" or a file of weights
@@ -104,9 +106,7 @@ class TrainConfig:
     validation_clicks: tuple[int, ...] = (1, 3, 5)
     seed: int = setting(0, at_least=0)
     device: str = "auto"  # "auto": cuda, mps or cpu; or a torch device
-    precision: str = setting(
-        "auto", choices=("auto", "float32", "bfloat16")
-    )  # auto: whichever is faster here
+    precision: str = setting("auto", choices=("auto", "float32", "bfloat16"))  # auto: the faster one
     threads: int = setting(0, at_least=0)  # CPU threads; 0: torch's own choice
 
     def __post_init__(self):

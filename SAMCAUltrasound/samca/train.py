@@ -189,9 +189,16 @@ class _Run:
             if self.config.keep == "last" or np.mean(list(dice.values())) > self.best:
                 self.best = float(np.mean(list(dice.values())))
                 figures = {"epoch": self.epoch, "validation_dice": {str(k): v for k, v in dice.items()}}
-                provenance = Provenance(data=summary_of(self.training_cases), figures=figures)
-                write_weights(self.model, self.folder.best, self.base, provenance)
+                write_weights(self.model, self.folder.best, self.base, self._provenance(figures))
         return {str(clicks): round(value, 2) for clicks, value in dice.items()}
+
+    def _provenance(self, figures: dict[str, Any]) -> Provenance:
+        return Provenance(
+            name=self.config.name or self.folder.path.name,
+            data=summary_of(self.training_cases),
+            licence=self.config.licence,
+            figures=figures,
+        )
 
     def _save(self) -> None:
         if processes.rank() == 0:
