@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,8 @@ import torch
 from safetensors.torch import save
 
 from . import published
-from .config import ModelConfig, from_json, to_json
+from .config import ModelConfig, from_json, to_json, with_settings
+from .files import write_atomically
 from .model import Model, adapt, build_base
 from .tensor_files import read, read_metadata
 
@@ -38,20 +38,29 @@ class Provenance:
     versions: dict[str, str] = field(default_factory=dict)  # of the software that wrote it
 
 
-def load(source: str | Path = "shipped", base: str | Path | None = None, device: str = "cpu") -> Model:
+def load(
+    source: str | Path = "shipped",
+    base: str | Path | None = None,
+    device: str = "cpu",
+    settings: dict[str, Any] | None = None,
+) -> Model:
     """A model in eval mode from "shipped", an adapter file, a base file or a published SAM checkpoint.
 
     An adapter's base is `base` if given, else the file of the same SHA256 beside it or among the shipped
-    ones. Raises FileNotFoundError for a missing file and ValueError for one that is damaged or does not fit.
+    ones. `settings` go over the file's own by dotted name: {"image_size": 256} runs SAM at 256 px, and
+    {"fit": "squash", "intensities": "unit"} feeds MedSAM, whose file looks like SAM's, as it was trained.
+    Raises FileNotFoundError for a missing file and ValueError for one that is damaged or does not fit.
     """
     path = source_path(source)
     state, metadata = read(path)
-    kind = metadata.get("kind")
+    kind, settings = metadata.get("kind"), settings or {}
     if kind == "adapter":
-        return _load_adapter(path, state, metadata, base).to(device)
+        config = with_settings(_config(path, metadata), "model", settings)
+        return _load_adapter(path, state, metadata, base, config).to(device)
     if kind == "base":
-        return _load_base(path, state, metadata).to(device)
-    return _load_published(path, state).to(device)
+        config = with_settings(_config(path, metadata), "model", settings)
+        return _load_base(path, state, config).to(device)
+    return _load_published(path, state, settings).to(device)
 
 
 def source_path(source: str | Path) -> Path:
@@ -115,21 +124,6 @@ def sha256(path: str | Path) -> str:
     return digest.hexdigest()
 
 
-def write_atomically(path: str | Path, content: bytes) -> None:
-    """Write to a temporary name beside `path`, then rename: a reader sees the old file or the new one."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def load_weights(model: Model, state: dict[str, torch.Tensor], path: str | Path, names: list[str]) -> None:
     """Put exactly the tensors of these names into a model; ValueError names the first that does not fit."""
     own = model.state_dict()
@@ -148,24 +142,26 @@ def _base_names(model: Model) -> list[str]:
     return [name for name in model.state_dict() if not name.startswith("fusion.")]
 
 
-def _load_base(path: Path, state: dict, metadata: dict) -> Model:
-    model = build_base(_config(path, metadata))
+def _load_base(path: Path, state: dict, config: ModelConfig) -> Model:
+    model = build_base(config)
     load_weights(model, state, path, _base_names(model))
     return adapt(model)
 
 
-def _load_adapter(path: Path, state: dict, metadata: dict, base: str | Path | None) -> Model:
-    model = build_base(_config(path, metadata))
+def _load_adapter(
+    path: Path, state: dict, metadata: dict, base: str | Path | None, config: ModelConfig
+) -> Model:
+    model = build_base(config)
     load_base_into(model, _find_base(path, metadata, base))
     model = adapt(model)
     load_weights(model, state, path, model.tuned)
     return model
 
 
-def _load_published(path: Path, state: dict) -> Model:
+def _load_published(path: Path, state: dict, settings: dict[str, Any]) -> Model:
     """A published checkpoint: base tensors first, then those of its adapter, if it has one."""
     config, base_state, adapter_state = published.recognise(state, path)
-    model = build_base(config)
+    model = build_base(with_settings(config, "model", settings))
     load_weights(model, base_state, path, _base_names(model))
     added = [name for name in adapt(model).state_dict() if name not in base_state]
     load_weights(model, adapter_state, path, added)

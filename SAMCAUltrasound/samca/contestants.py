@@ -6,6 +6,7 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from . import checkpoint
 from .config import Part
@@ -29,17 +30,19 @@ def load_contestants(
     base: str | None = None,
     device: str = "auto",
     single_set: bool = False,
+    settings: dict[str, Any] | None = None,
 ) -> list[Contestant]:
     """The models of these sources (see `checkpoint.load`), by default named after their files.
 
-    `single_set` puts after each model that fuses two sets of clicks the same one with all clicks in one set.
+    `settings` go over those of each file. `single_set` puts after each model that fuses two sets of clicks
+    the same one with all clicks in one set.
     """
     names = names or _names(sources)
     if len(names) != len(sources) or len(set(names)) != len(sources):
         raise ValueError(f"names {', '.join(names)} for {len(sources)} models: expected one each, none twice")
     contestants = []
     for name, source in zip(names, sources, strict=True):
-        model = checkpoint.load(source, base, choose_device(device))
+        model = checkpoint.load(source, base, choose_device(device), settings)
         files = files_of(source, base)
         contestants.append(Contestant(name, model, files))
         if single_set and model.fusion.splits:

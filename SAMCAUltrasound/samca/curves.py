@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .checkpoint import write_atomically
+from .files import write_atomically
 
 LABELS = {"loss": "loss", "initial": "initial masks", "guided": "guided masks"}
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__, report
-from .checkpoint import write_atomically
 from .config import to_json
 from .contestants import Contestant
 from .datasets import Dataset
 from .evaluate import GRID, Record, Skipped, named_cases
+from .files import write_atomically
 from .report_pictures import strips, write_curve, write_sheet
 from .summary import Result, summary
 

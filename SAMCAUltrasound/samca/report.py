@@ -10,8 +10,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from .checkpoint import write_atomically
 from .evaluate import Record
+from .files import write_atomically
 from .summary import GOALS, MEASURES, Result, drop
 
 HEADINGS = {

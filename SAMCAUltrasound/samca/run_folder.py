@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from .checkpoint import write_atomically
+from .files import write_atomically
 
 
 class RunFolder:
@@ -32,7 +32,7 @@ class RunFolder:
     def check_settings(self, settings: dict[str, Any], state: dict[str, Any] | None) -> None:
         """Write run.json, or raise ValueError if `state` was saved by a run of other settings."""
         earlier = settings if state is None else state.get("settings", settings)
-        different = sorted(k for k in settings if settings[k] != earlier.get(k))
+        different = sorted(k for k in settings if settings[k] != earlier.get(k, settings[k]))
         if different:
             name = different[0]
             raise ValueError(

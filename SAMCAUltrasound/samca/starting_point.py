@@ -37,8 +37,8 @@ def cases_of(config: TrainConfig) -> tuple[list[Case], list[Case], int]:
         training, validation = cases, []
     if not training or not validation:
         raise ValueError(
-            f"{len(training)} training and {len(validation)} validation cases with a mask: "
-            "at least one of each is needed, of different groups; give more run.data, or run.validation"
+            f"{len(training)} training and {len(validation)} validation cases with a mask, {left_out} "
+            "without: each needs at least one, of different groups; give more run.data, or run.validation"
         )
     return list(training), list(validation), left_out
 
@@ -59,7 +59,9 @@ def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | Non
     source = checkpoint.source_path(config.base)
     start, base = checkpoint.load(source), checkpoint.base_of(source)
     ours = base.suffix == ".safetensors"  # a published checkpoint runs at any size, our bases at their own
-    inherited = {k: v for k, v in to_json(start.config).items() if k in (INHERITED if ours else ("backbone",))}
+    inherited = {
+        k: v for k, v in to_json(start.config).items() if k in (INHERITED if ours else ("backbone",))
+    }
     wanted = configure({**inherited, **config.model}) if config.model else start.config
     if base != source and wanted == start.config:
         return start, base

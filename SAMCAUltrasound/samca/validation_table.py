@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import checkpoint, report
-from .checkpoint import write_atomically
 from .datasets import Case, Dataset
 from .evaluate import evaluate
+from .files import write_atomically
 from .summary import Result, summary
 
 

@@ -229,20 +229,6 @@ def test_an_adapter_of_another_rank_is_refused_by_the_name_of_the_tensor(files):
         samca.load(rewritten(folder / "tuned.safetensors", config=config))
 
 
-def test_writing_is_all_or_nothing(tmp_path, monkeypatch):
-    path = tmp_path / "new folder" / "file"
-    checkpoint.write_atomically(path, b"old")
-
-    def full(descriptor):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(checkpoint.os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
-        checkpoint.write_atomically(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert [p.name for p in path.parent.iterdir()] == ["file"]
-
-
 def test_adapters_that_share_weights_are_written_once(tiny_model, tmp_path):
     model = tiny_model(
         {"adapter.tie_sites": True}
@@ -254,3 +240,11 @@ def test_adapters_that_share_weights_are_written_once(tiny_model, tmp_path):
 def test_a_device_can_be_asked_for(files):
     folder, _ = files
     assert samca.load(folder / "tuned.safetensors", device="meta").device.type == "meta"
+
+
+def test_settings_over_a_files_own_change_how_it_is_run(files):
+    folder, model = files
+    smaller = samca.load(folder / "tuned.safetensors", settings={"image_size": 32})
+    assert (smaller.config.image_size, smaller.mask_side) == (32, model.mask_side // 2)
+    with pytest.raises(ValueError, match=r"model\.image_sise is unknown"):
+        samca.load(folder / "tuned.safetensors", settings={"image_sise": 32})

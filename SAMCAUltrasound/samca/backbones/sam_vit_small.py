@@ -98,6 +98,6 @@ def build(
         raise ValueError(f"backbone.width {width} must be a multiple of backbone.heads {heads}")
     if out_channels % 32 or any(c % 8 for c in channels):
         raise ValueError(
-            f"backbone.channels {channels} and backbone.out_channels {out_channels} must be multiples of 8 and 32"
+            f"backbone.channels {channels} must be multiples of 8, backbone.out_channels {out_channels} of 32"
         )
     return SamViTSmall(tuple(channels), width, depth, heads, out_channels)

@@ -11,10 +11,10 @@ from typing import Any
 
 from .. import report
 from ..ablate import ABLATIONS, ablate, load_variants
-from ..checkpoint import write_atomically
 from ..config import TrainConfig, from_json
 from ..datasets import Dataset
 from ..evaluation_folder import Protocol, write
+from ..files import write_atomically
 from ..starting_point import cases_of
 from .evaluate import as_object, as_text, evaluate_all
 

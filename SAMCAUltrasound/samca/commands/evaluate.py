@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import datasets, report
+from ..config import parse_setting
 from ..contestants import Contestant, load_contestants
 from ..datasets import Dataset
 from ..evaluate import Record, Skipped, evaluate
@@ -26,6 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--model", action="append", help="shipped (default) or a file of weights; repeat to compare")
     add("--name", action="append", help="what tables call the model; repeat in the order of --model")
     add("--base", help="base file of the adapters, where it does not lie beside them")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="setting of the models, image_size=256",
+    )
     add("--data", action="append", required=True, help="dataset folder; the drop is counted from the first")
     add("--split", help="only the cases of this split: train, val or test")
     add("--clicks", type=int, nargs="+", default=[1, 3, 5], help="clicks in the table (default: 1 3 5)")
@@ -40,7 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate, print the table, write the files; errors as of `datasets.checked` and `checkpoint.load`."""
     sets = read_datasets(arguments.data, arguments.split)
-    options = arguments.name, arguments.base, arguments.device, arguments.single_set
+    settings = dict(map(parse_setting, arguments.set))
+    options = arguments.name, arguments.base, arguments.device, arguments.single_set, settings
     contestants = load_contestants(arguments.model or ["shipped"], *options)
     protocol = Protocol(tuple(sorted(set(arguments.clicks))), arguments.seeds, arguments.curve)
     Path(arguments.out).mkdir(parents=True, exist_ok=True)
