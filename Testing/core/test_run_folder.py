@@ -1,11 +1,11 @@
 """The files of a run: whole whatever happens, and refused where they belong to other settings."""
 
 import json
+import os
 
 import pytest
 import torch
 
-from samca import checkpoint
 from samca.run_folder import RunFolder
 
 SETTINGS = {"seed": 0, "schedule": {"name": "double_click"}}
@@ -45,7 +45,7 @@ def test_a_state_comes_back(tmp_path):
 def test_a_full_disk_leaves_the_earlier_state_whole(tmp_path, monkeypatch):
     folder = RunFolder(tmp_path)
     folder.save_state({"epoch": 1})
-    monkeypatch.setattr(checkpoint.os, "fsync", full_disk)
+    monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(OSError, match="No space left"):
         folder.save_state({"epoch": 2})
     assert folder.load_state() == {"epoch": 1}
