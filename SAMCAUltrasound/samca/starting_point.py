@@ -38,7 +38,8 @@ def cases_of(config: TrainConfig) -> tuple[list[Case], list[Case], int]:
     if not training or not validation:
         raise ValueError(
             f"{len(training)} training and {len(validation)} validation cases with a mask, {left_out} "
-            "without: each needs at least one, of different groups; give more run.data, or run.validation"
+            "without: at least one of each is needed, of different groups; give more run.data, or "
+            "run.validation"
         )
     return list(training), list(validation), left_out
 
