@@ -7,7 +7,6 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
 
 from .. import report
 from ..ablate import ABLATIONS, ablate, load_variants
@@ -17,6 +16,7 @@ from ..evaluation_folder import Protocol, write
 from ..files import write_atomically
 from ..starting_point import cases_of
 from .evaluate import as_object, as_text, evaluate_all
+from .train import read_settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,18 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
 def common_settings(arguments: argparse.Namespace) -> TrainConfig:
     """What all runs share: the file of settings, and over it what the command line says."""
     settings = {"keep": "last"}  # the best epoch would be chosen on the cases that the table reports
-    settings |= _read_settings(Path(arguments.settings)) if arguments.settings else {}
+    settings |= read_settings(Path(arguments.settings)) if arguments.settings else {}
     settings |= {"data": arguments.data, "validation": arguments.validation}
     settings |= {"base": arguments.base, "out": arguments.out}
     settings |= {"epochs": arguments.epochs} if arguments.epochs is not None else {}
     return from_json(TrainConfig, settings, "run")
-
-
-def _read_settings(path: Path) -> dict[str, Any]:
-    try:
-        settings = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path} cannot be read as JSON: {error}") from error
-    if not isinstance(settings, dict):
-        raise ValueError(f"{path} holds {type(settings).__name__}: expected an object with settings of train")
-    return settings
