@@ -1,7 +1,7 @@
 """Draws the README's slice view with points and outline: python Resources/draw_screenshots.py [model file].
 
-Needs slicer-core, with SAMCAUltrasound and Testing/stand_ins on PYTHONPATH. The frame is simulated; the outline
-is what the model gives for the clicks, nothing is painted.
+Needs slicer-core, with SAMCAUltrasound and Testing/stand_ins on PYTHONPATH. The frame is simulated; what the
+model gives for the clicks is outlined, nothing is painted.
 """
 
 from __future__ import annotations

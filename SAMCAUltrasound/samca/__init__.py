@@ -16,8 +16,8 @@ __version__ = "0.1.0"
 __all__ = ["Session", "__version__", "load"]
 
 
-def load(source="shipped", base=None, device: str = "cpu"):
-    """A model from "shipped", an adapter file, a base file or a published SAM checkpoint; see `checkpoint.load`."""
+def load(source="shipped", base=None, device: str = "cpu", settings=None):
+    """A model from "shipped" or a file of weights, ours or a published one; see `checkpoint.load`."""
     from .checkpoint import load as load_checkpoint  # torch takes a second or more to import
 
-    return load_checkpoint(source, base, device)
+    return load_checkpoint(source, base, device, settings)

@@ -10,6 +10,12 @@ from collections.abc import Sequence
 COMMANDS = {  # name: (module with add_arguments and run, what it does)
     "demo": ("samca.commands.demo", "segment an ultrasound frame and leave pictures"),
     "segment": ("samca.commands.segment", "segment an image by clicks or a box"),
+    "phantoms": ("samca.commands.phantoms", "write a dataset folder of simulated frames"),
+    "describe": ("samca.commands.describe", "count the parameters of a model by its settings"),
+    "train": ("samca.commands.train", "train adapters on folders of images and masks"),
+    "evaluate": ("samca.commands.evaluate", "simulate users on images with known truth and score the masks"),
+    "ablate": ("samca.commands.ablate", "train and evaluate the variants of one of SAMCA's tables"),
+    "benchmark": ("samca.commands.benchmark", "time encoding and clicks beside plain SAM"),
 }
 MISUSE, INTERRUPTED = 2, 130
 
@@ -41,7 +47,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         return arguments.run(arguments)
     except (ValueError, OSError, RuntimeError) as error:
-        print(f"samca {arguments.command}: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"samca {arguments.command}: {error}", file=sys.stderr)
         return MISUSE
     except KeyboardInterrupt:
         return INTERRUPTED

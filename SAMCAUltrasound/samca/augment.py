@@ -13,7 +13,7 @@ def none():
 
 
 def samus():
-    """What SAMUS trains with, and SAMCA follows: gamma, rotation by 30 degrees, zoom by 1.3, contrast, each at 0.5."""
+    """What SAMUS (and so SAMCA) trains with: gamma, rotation by 30 degrees, zoom, contrast, each at .5."""
     from monai.transforms import Compose, RandAdjustContrastd, RandRotated, RandScaleIntensityd, RandZoomd
 
     keys, modes = ["image", "mask"], ["bilinear", "nearest"]
@@ -28,7 +28,7 @@ def samus():
 
 
 def ultrasound():
-    """Wider than `samus`: left-right flips, one affine map, gamma, gain, blur, speckle-like noise, coarse shading."""
+    """Wider than `samus`: left-right flips, an affine map, gamma, gain, shading, blur, speckle-like noise."""
     from monai.transforms import (
         Compose,
         RandAdjustContrastd,
@@ -63,8 +63,10 @@ AUGMENTS = {"none": none, "samus": samus, "ultrasound": ultrasound}
 def apply(
     transform, image: np.ndarray, mask: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Image (S, S, C) uint8 and mask (S, S) bool through a transform whose random numbers come from `rng`; where the
-    structure would leave the image, both stay as they are."""
+    """Image (S, S, C) uint8 and mask (S, S) bool through a transform whose random numbers come from `rng`.
+
+    Where the structure would leave the image, both stay as they are.
+    """
     import torch
 
     transform.set_random_state(seed=int(rng.integers(2**31)))

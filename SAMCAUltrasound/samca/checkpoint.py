@@ -1,27 +1,25 @@
-"""Weights on disk: base files, adapter files, official checkpoints; written atomically, read without running code.
+"""Weights on disk: base files, adapter files, published ones; written atomically, read without running code.
 
-Base file: every tensor of a model without its adapter. Adapter file: the tuned tensors, with name and SHA256 of the base
-they belong to. Both are .safetensors whose metadata hold the config and where they come from.
+Base file: every tensor of a model without its adapter. Adapter file: the tuned tensors, with name and SHA256
+of the base they belong to. Both are .safetensors whose metadata hold the config and where they come from.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import pickle
-import zipfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from . import published
-from .config import ModelConfig, from_json, to_json
+from .config import ModelConfig, from_json, to_json, with_settings
+from .files import write_atomically
 from .model import Model, adapt, build_base
+from .tensor_files import read, read_metadata
 
 FORMAT_VERSION = 1
 SHIPPED_BASE, SHIPPED_ADAPTER = "base.safetensors", "samca.safetensors"
@@ -40,20 +38,29 @@ class Provenance:
     versions: dict[str, str] = field(default_factory=dict)  # of the software that wrote it
 
 
-def load(source: str | Path = "shipped", base: str | Path | None = None, device: str = "cpu") -> Model:
+def load(
+    source: str | Path = "shipped",
+    base: str | Path | None = None,
+    device: str = "cpu",
+    settings: dict[str, Any] | None = None,
+) -> Model:
     """A model in eval mode from "shipped", an adapter file, a base file or a published SAM checkpoint.
 
-    An adapter's base is `base` if given, else the file of the same SHA256 beside it or among the shipped ones.
+    An adapter's base is `base` if given, else the file of the same SHA256 beside it or among the shipped
+    ones. `settings` go over the file's own by dotted name: {"image_size": 256} runs SAM at 256 px, and
+    {"fit": "squash", "intensities": "unit"} feeds MedSAM, whose file looks like SAM's, as it was trained.
     Raises FileNotFoundError for a missing file and ValueError for one that is damaged or does not fit.
     """
     path = source_path(source)
     state, metadata = read(path)
-    kind = metadata.get("kind")
+    kind, settings = metadata.get("kind"), settings or {}
     if kind == "adapter":
-        return _load_adapter(path, state, metadata, base).to(device)
+        config = with_settings(_config(path, metadata), "model", settings)
+        return _load_adapter(path, state, metadata, base, config).to(device)
     if kind == "base":
-        return _load_base(path, state, metadata).to(device)
-    return _load_published(path, state).to(device)
+        config = with_settings(_config(path, metadata), "model", settings)
+        return _load_base(path, state, config).to(device)
+    return _load_published(path, state, settings).to(device)
 
 
 def source_path(source: str | Path) -> Path:
@@ -63,8 +70,7 @@ def source_path(source: str | Path) -> Path:
 
 def base_of(path: str | Path, given: str | Path | None = None) -> Path:
     """The base file that an adapter file belongs to; any other file is its own base."""
-    with_metadata = Path(path).suffix == ".safetensors"
-    metadata = read(path)[1] if with_metadata else {}
+    metadata = read_metadata(path)
     return _find_base(Path(path), metadata, given) if metadata.get("kind") == "adapter" else Path(path)
 
 
@@ -86,39 +92,12 @@ def shipped_folder() -> Path:
     )
 
 
-def read(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
-    """(tensors by name, metadata) of a .safetensors file or a torch file of tensors; nothing is executed."""
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"no file of weights at {path}")
-    try:
-        if path.suffix == ".safetensors":
-            with safe_open(path, "pt") as file:
-                return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})
-        return torch.load(path, map_location="cpu", weights_only=True), {}
-    except pickle.UnpicklingError as error:
-        raise ValueError(
-            f"{path} is no file of plain tensors, or it carries code, which is never run: ask its author for .safetensors"
-        ) from error
-    except (SafetensorError, RuntimeError, EOFError, ValueError, zipfile.BadZipFile, KeyError) as error:
-        raise ValueError(f"{path} is damaged or no checkpoint: download or copy it again") from error
-
-
 def describe_file(path: str | Path) -> tuple[ModelConfig, Provenance, str]:
     """Config, provenance and kind ("base" or "adapter") of one of our files, without its tensors."""
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"no file of weights at {path}")
-    try:
-        with safe_open(path, "pt") as file:
-            metadata = dict(file.metadata() or {})
-    except SafetensorError as error:
-        raise ValueError(f"{path} is damaged or no .safetensors file: copy it again") from error
-    return (
-        _config(path, metadata),
-        from_json(Provenance, json.loads(metadata["provenance"]), path.name),
-        metadata["kind"],
-    )
+    metadata = read_metadata(path)
+    config, provenance = _config(path, metadata), _entry(path, metadata, "provenance")
+    return config, from_json(Provenance, json.loads(provenance), path.name), _entry(path, metadata, "kind")
 
 
 def save_base(model: Model, path: str | Path, provenance: Provenance) -> None:
@@ -145,23 +124,8 @@ def sha256(path: str | Path) -> str:
     return digest.hexdigest()
 
 
-def write_atomically(path: str | Path, content: bytes) -> None:
-    """Write to a temporary name beside `path`, then rename: a reader sees the old file or the whole new one."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def load_weights(model: Model, state: dict[str, torch.Tensor], path: str | Path, names: list[str]) -> None:
-    """Put exactly the tensors of these names into a model, shapes checked; raises ValueError naming the first misfit."""
+    """Put exactly the tensors of these names into a model; ValueError names the first that does not fit."""
     own = model.state_dict()
     missing, unknown = sorted(set(names) - set(state)), sorted(set(state) - set(names))
     if missing or unknown:
@@ -169,9 +133,8 @@ def load_weights(model: Model, state: dict[str, torch.Tensor], path: str | Path,
         raise ValueError(f"{path} does not fit a {model.config.backbone.name} model: {what}")
     for name in names:
         if state[name].shape != own[name].shape:
-            raise ValueError(
-                f"{path} does not fit: {name} has shape {tuple(state[name].shape)}, expected {tuple(own[name].shape)}"
-            )
+            got, expected = tuple(state[name].shape), tuple(own[name].shape)
+            raise ValueError(f"{path} does not fit: {name} has shape {got}, expected {expected}")
     model.load_state_dict(state, strict=False)
 
 
@@ -179,35 +142,34 @@ def _base_names(model: Model) -> list[str]:
     return [name for name in model.state_dict() if not name.startswith("fusion.")]
 
 
-def _load_base(path: Path, state: dict, metadata: dict) -> Model:
-    model = build_base(_config(path, metadata))
+def _load_base(path: Path, state: dict, config: ModelConfig) -> Model:
+    model = build_base(config)
     load_weights(model, state, path, _base_names(model))
     return adapt(model)
 
 
-def _load_adapter(path: Path, state: dict, metadata: dict, base: str | Path | None) -> Model:
-    model = build_base(_config(path, metadata))
+def _load_adapter(
+    path: Path, state: dict, metadata: dict, base: str | Path | None, config: ModelConfig
+) -> Model:
+    model = build_base(config)
     load_base_into(model, _find_base(path, metadata, base))
     model = adapt(model)
     load_weights(model, state, path, model.tuned)
     return model
 
 
-def _load_published(path: Path, state: dict) -> Model:
+def _load_published(path: Path, state: dict, settings: dict[str, Any]) -> Model:
     """A published checkpoint: base tensors first, then those of its adapter, if it has one."""
     config, base_state, adapter_state = published.recognise(state, path)
-    model = build_base(config)
+    model = build_base(with_settings(config, "model", settings))
     load_weights(model, base_state, path, _base_names(model))
-    model = adapt(model)
-    if adapter_state:
-        load_weights(
-            model, adapter_state, path, [n for n in model.tuned if n in adapter_state or n not in base_state]
-        )
+    added = [name for name in adapt(model).state_dict() if name not in base_state]
+    load_weights(model, adapter_state, path, added)
     return model
 
 
 def _find_base(path: Path, metadata: dict, given: str | Path | None) -> Path:
-    wanted, name = metadata["base_sha256"], metadata["base"]
+    wanted, name = _entry(path, metadata, "base_sha256"), _entry(path, metadata, "base")
     places = [Path(given)] if given else [path.parent / name, *(folder / name for folder in MODEL_FOLDERS)]
     found = [place for place in places if place.is_file()]
     for place in found:
@@ -217,14 +179,24 @@ def _find_base(path: Path, metadata: dict, given: str | Path | None) -> Path:
         raise ValueError(
             f"{path.name} belongs to the base {name} with SHA256 {wanted}, but {found[0]} is another file"
         )
-    raise FileNotFoundError(f"{path.name} needs its base {name}: put it beside the adapter or give its path")
+    raise FileNotFoundError(
+        f"{path.name} needs its base {name}: not found at {' or '.join(map(str, places))}; give its path"
+    )
+
+
+def _entry(path: Path, metadata: dict, key: str) -> str:
+    if key not in metadata:
+        raise ValueError(f"{path} has no {key} inside: it is no file of this program, or damaged")
+    return metadata[key]
 
 
 def _config(path: Path, metadata: dict) -> ModelConfig:
     try:
-        version, config = int(metadata["format"]), json.loads(metadata["config"])
-    except (KeyError, ValueError) as error:
-        raise ValueError(f"{path} has no settings inside: it is no file of this program") from error
+        version, config = int(_entry(path, metadata, "format")), json.loads(_entry(path, metadata, "config"))
+    except ValueError as error:
+        raise ValueError(
+            f"{path} has no settings inside: it is no file of this program, or damaged"
+        ) from error
     if version > FORMAT_VERSION:
         raise ValueError(
             f"{path} has format {version}, this program reads up to {FORMAT_VERSION}: update the program"

@@ -11,7 +11,7 @@ import inspect
 import json
 import types
 import typing
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 from .geometry import FITS
@@ -57,6 +57,8 @@ class ModelConfig:
     tuned: tuple[str, ...] = ("mask_decoder",)  # parts trained beside the adapter
     image_size: int = setting(256, at_least=32, at_most=4096)  # side of the model's input in px
     fit: str = setting("squash", choices=FITS)  # how an image fills the square
+    intensities: str = setting("normalized", choices=("normalized", "unit"))  # SAM's mean and std; or 0..1
+    best_of_three: bool = False  # of SAM's three masks for one prompt, the one of the highest predicted IoU
     feedback: bool = False  # the last logits are the mask prompt of the next click
 
     def __post_init__(self):
@@ -84,6 +86,8 @@ class TrainConfig:
 
     data: tuple[str, ...]  # dataset folders
     out: str  # run folder: settings, log, resume point, best weights
+    name: str = ""  # of the trained model in lists; empty: the run folder's
+    licence: str = ""  # of the weights, as the data allow
     validation: tuple[str, ...] = ()  # dataset folders; empty: a share of the data's groups
     validation_share: float = setting(0.15, above=0, at_most=0.5)  # of the groups, where no folder is given
     base: str = "shipped"  # where training starts: "shipped", "random" or a file of weights
@@ -98,12 +102,11 @@ class TrainConfig:
     average: float = setting(0.0, at_least=0, at_most=0.99999)  # decay of averaged weights; 0: no averaging
     batch: int = setting(4, at_least=1)
     epochs: int = setting(20, at_least=1)
+    keep: str = setting("best", choices=("best", "last"))  # which epoch's weights; best by validation Dice
     validation_clicks: tuple[int, ...] = (1, 3, 5)
     seed: int = setting(0, at_least=0)
     device: str = "auto"  # "auto": cuda, mps or cpu; or a torch device
-    precision: str = setting(
-        "auto", choices=("auto", "float32", "bfloat16")
-    )  # auto: whichever is faster here
+    precision: str = setting("auto", choices=("auto", "float32", "bfloat16"))  # auto: the faster one
     threads: int = setting(0, at_least=0)  # CPU threads; 0: torch's own choice
 
     def __post_init__(self):
@@ -128,7 +131,8 @@ def check_options(where: str, entry, options: dict[str, Any], skip: int = 0) -> 
         hints = typing.get_type_hints(entry.__init__)
     else:
         hints = typing.get_type_hints(getattr(entry, "func", entry))
-    known = {p.name: hints.get(p.name, Any) for p in parameters}
+    named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    known = {p.name: hints.get(p.name, Any) for p in named}
     for name, value in options.items():
         if name not in known:
             raise ValueError(
@@ -138,7 +142,7 @@ def check_options(where: str, entry, options: dict[str, Any], skip: int = 0) -> 
 
 
 def check_type(where: str, value, expected) -> None:
-    """Raise ValueError unless `value` is of the annotated type (an int is a float, a bool is not a number)."""
+    """Raise ValueError unless `value` is of the annotated type (an int is a float, a bool no number)."""
     if expected is Any:
         return
     origin, arguments = typing.get_origin(expected), typing.get_args(expected)
@@ -200,11 +204,14 @@ def from_json(kind: type, values: dict[str, Any], where: str):
     if unknown:
         allowed = ", ".join(sorted(item.name for item in fields(kind)))
         raise ValueError(f"{where}.{unknown[0]} is unknown: expected one of {allowed}")
+    for item in fields(kind):
+        if item.name not in values and item.default is MISSING and item.default_factory is MISSING:
+            raise ValueError(f"{where}.{item.name} is missing")
     return kind(**{k: _parsed(hints[k], v, f"{where}.{k}") for k, v in values.items()})
 
 
 def with_settings(config, where: str, settings: dict[str, Any]):
-    """The config with values set by dotted name: {"adapter.rank": 64}; naming another part drops its options."""
+    """The config with values set by dotted name: {"adapter.rank": 64}; another part drops options."""
     values = to_json(config)
     for dotted, value in settings.items():
         *path, last = dotted.split(".")

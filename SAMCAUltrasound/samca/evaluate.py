@@ -91,8 +91,9 @@ def evaluate(
     `model` is in eval mode. Records of the counts in `clicks` hold all scores; those of the others, up to the
     largest of them and `curve`, hold dice alone.
     """
-    if min(clicks, default=0) < 1 or seeds < 1:
-        raise ValueError(f"clicks {list(clicks)} and seeds {seeds}: expected numbers that are at least 1")
+    if min(clicks, default=0) < 1 or seeds < 1 or curve < 0:
+        said = f"clicks {list(clicks)}, seeds {seeds}, curve {curve}"
+        raise ValueError(f"{said}: expected clicks and seeds of at least 1, curve of at least 0")
     for dataset in datasets:
         for name, case in named_cases(dataset):
             index = None

@@ -13,7 +13,7 @@ KEPT_BYTES = 4 << 30  # features beyond this are computed again each time
 
 
 def kept_features(model, samples: Samples) -> Callable[[list[int]], Features] | None:
-    """A function from case indices to batched features, or None where the encoder is trained or images are augmented."""
+    """From case indices to batched features; None where the encoder is trained or images are augmented."""
     if samples.transform is not None or any(p.requires_grad for p in model.image_encoder.parameters()):
         return None
     kept: dict[int, tuple[torch.Tensor, ...]] = {}

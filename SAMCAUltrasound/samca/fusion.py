@@ -1,7 +1,7 @@
 """Sets of encoded prompts to one set: what the decoder sees of initial and guided prompts.
 
-A set is (B, N, C) encoded points and corners. Shorter sets are filled up with not-a-point tokens, which is what SAM's
-prompt encoder makes of a click with label -1.
+A set is (B, N, C) encoded points and corners. Shorter sets are filled up with not-a-point tokens, which is
+what SAM's prompt encoder makes of a click with label -1.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Sum(nn.Module):
 class Dynamic(Sum):
     """lambda E1 + mu E2 with weights that follow the training loss (SAMCA, equations 2 and 3).
 
-    lambda = 0.75 + 0.5 s(-zeta dL), mu = 0.75 + 0.5 s(zeta dL), dL = the last round's mean guided loss minus this
-    round's: lambda + mu = 2 always. At inference both are 1, the fixed point of a converged training.
+    lambda = 0.75 + 0.5 s(-zeta dL), mu = 0.75 + 0.5 s(zeta dL), dL = the last round's mean guided loss minus
+    this round's: lambda + mu = 2 always. At inference both are 1, the fixed point of a converged training.
     """
 
     def __init__(self, zeta: float = 10.0):

@@ -1,7 +1,7 @@
 """Image pixels to model pixels and back; the only place that multiplies by a scale.
 
-Resampling is separable and anti-aliased with a triangle kernel: on enlargement it equals bilinear interpolation
-with `align_corners=False`, on reduction it averages over the area a new pixel covers.
+Resampling is separable and anti-aliased with a triangle kernel: on enlargement it equals bilinear
+interpolation with `align_corners=False`, on reduction it averages over the area a new pixel covers.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def resample(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
 class Geometry:
     """How one (height, width) px image lies in a model's (size, size) px input.
 
-    fit="squash" stretches both sides to `size` (SAMCA, SAM-Med2D); fit="pad" scales the longer side to `size` and
-    leaves the rest of the square empty at the right and bottom (SAM).
+    fit="squash" stretches both sides to `size` (SAMCA, SAM-Med2D); fit="pad" scales the longer side to `size`
+    and leaves the rest of the square empty at the right and bottom (SAM).
     """
 
     height: int

@@ -9,7 +9,7 @@ from .config import LossConfig
 
 
 class HybridLoss:
-    """dice (1 - Dice) + bce BCE + iou (1 - Jaccard) [+ iou_head (predicted IoU - IoU)^2], mean over the batch.
+    """dice (1 - Dice) + bce BCE + iou (1 - Jaccard) + iou_head (predicted IoU - IoU)^2, mean over a batch.
 
     Dice and Jaccard are soft, per image, with 1 added to numerator and denominator.
     """
@@ -18,16 +18,18 @@ class HybridLoss:
         from monai.losses import DiceLoss  # only training needs it, and it takes seconds to import
 
         self.config = config
-        self.dice = DiceLoss(sigmoid=True, smooth_nr=1.0, smooth_dr=1.0)
-        self.jaccard = DiceLoss(sigmoid=True, jaccard=True, smooth_nr=1.0, smooth_dr=1.0)
+        self.dice = DiceLoss(smooth_nr=1.0, smooth_dr=1.0)
+        self.jaccard = DiceLoss(
+            jaccard=True, smooth_nr=2.0, smooth_dr=2.0
+        )  # MONAI counts (2 I + n) / (2 U + d)
 
     def __call__(
         self, logits: torch.Tensor, predicted_iou: torch.Tensor, truth: torch.Tensor
     ) -> torch.Tensor:
         """Logits (B, 1, m, m), predicted IoU (B, 1), truth (B, 1, S, S) float 0 or 1 -> scalar."""
         logits = F.interpolate(logits.float(), size=truth.shape[-2:], mode="bilinear", align_corners=False)
-        weights = self.config
-        loss = weights.dice * self.dice(logits, truth) + weights.iou * self.jaccard(logits, truth)
+        weights, mask = self.config, logits.sigmoid()
+        loss = weights.dice * self.dice(mask, truth) + weights.iou * self.jaccard(mask, truth)
         if weights.bce:
             loss = loss + weights.bce * F.binary_cross_entropy_with_logits(logits, truth)
         if weights.iou_head:

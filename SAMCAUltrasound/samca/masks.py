@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from .files import replacing
 from .frames import Frame
 
 SUFFIXES = (".png", ".seg.nrrd")
@@ -40,17 +38,6 @@ def check_name(path: Path) -> None:
     """ValueError unless the name ends in one of SUFFIXES."""
     if not path.name.lower().endswith(SUFFIXES):
         raise ValueError(f"{path} would be a mask of unknown format: end its name in {' or '.join(SUFFIXES)}")
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A name beside `path` to write to; it becomes `path` at the end, and is removed after an error."""
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _write_picture(path: Path, mask: np.ndarray, frame: Frame) -> None:

@@ -1,4 +1,4 @@
-"""The assembled model: image encoder with adapters, prompt encoder, fusion, mask decoder; `build` makes it from a config."""
+"""The assembled model: image encoder with adapters, prompt encoder, fusion, mask decoder."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Model(nn.Module):
         width, grid = image_encoder.out_channels, config.image_size // image_encoder.stride
         self.image_encoder = image_encoder
         self.prompt_encoder = sam.prompt_encoder_for(width, grid, config.image_size)
-        self.mask_decoder = sam.decoder_for(width)
+        self.mask_decoder = sam.decoder_for(width, config.best_of_three)
         self.fusion = config.fusion.make("fusion", FUSIONS)
         self.tuned: list[str] = []
         self.register_buffer("pixel_mean", torch.tensor(sam.PIXEL_MEAN).view(3, 1, 1), persistent=False)
@@ -50,16 +50,17 @@ class Model(nn.Module):
     # Tensors: what training uses
 
     def encode(self, images: torch.Tensor) -> Features:
-        """(B, 3, h, w) RGB in 0..255, h and w at most image_size -> features; normalised, then filled up with zeros."""
-        x = (images - self.pixel_mean) / self.pixel_std
+        """(B, 3, h, w) RGB in 0..255, h and w at most image_size -> features; zeros fill the rest."""
+        unit = self.config.intensities == "unit"
+        x = images / 255 if unit else (images - self.pixel_mean) / self.pixel_std
         size = self.config.image_size
         return self.image_encoder(F.pad(x, (0, size - x.shape[-1], 0, size - x.shape[-2])))
 
     def decode(
         self, features: Features, sets: Sequence[Pointing], masks: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Features of B images, one or two sets of prompts (initial, guided) and mask logits (B, 1, m, m) or None ->
-        logits (B, 1, m, m) and predicted IoU (B, 1), m = mask_side."""
+        """Features of B images, one or two sets of prompts (initial, guided) and mask logits (B, 1, m, m) or
+        None -> logits (B, 1, m, m) and predicted IoU (B, 1), m = mask_side."""
         sparse = self.fusion([self._sparse(s) for s in sets], self.prompt_encoder.not_a_point_embed.weight)
         dense = self._dense(masks, sparse.shape[0])
         return self.mask_decoder(
@@ -92,9 +93,9 @@ class Model(nn.Module):
     def predict(
         self, features: Features, prompts: Prompts, previous: np.ndarray | None = None
     ) -> tuple[np.ndarray, float]:
-        """Prompts of one object in model pixels, and the logits (m, m) of the click before, used where the config says
-        so -> logits (m, m) float32 and predicted IoU. One click is the initial path; of more, the first is initial and
-        the others are guided (SAMCA), unless the fusion knows one set only."""
+        """Prompts of one object in model pixels, and the logits (m, m) of the click before, used where the
+        config says so -> logits (m, m) float32 and predicted IoU. One click is the initial path; of more, the
+        first is initial and the others are guided (SAMCA), unless the fusion knows one set only."""
         sets = prompts.initial_and_guided() if self.fusion.splits else (prompts,)
         pointings = [collate([s], self.device) for s in sets]
         pointings = pointings[:1] if len(sets) == 2 and not sets[1].clicks else pointings
@@ -113,7 +114,7 @@ class Model(nn.Module):
 
 
 def build(config: ModelConfig) -> Model:
-    """A model with random weights, in eval mode: base first, then the adapter; `model.tuned` names what trains."""
+    """A model of this config with random weights, in eval mode; `model.tuned` names what trains."""
     return adapt(build_base(config))
 
 
@@ -123,7 +124,7 @@ def build_base(config: ModelConfig) -> Model:
 
 
 def adapt(model: Model) -> Model:
-    """Freeze the base, add the adapter, unfreeze the parts the config names; `tuned` is trained, saved and loaded."""
+    """Freeze the base, add the adapter, unfreeze what the config names; `tuned` is trained, saved, loaded."""
     base = set(model.state_dict())
     model.requires_grad_(False)  # what exists now is the base; what is made below trains
     model.config.adapter.make("adapter", ADAPTERS, model.image_encoder)

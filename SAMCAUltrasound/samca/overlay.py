@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
+from .files import replacing
 from .frames import as_rgb
 from .geometry import resample
-from .masks import replacing
 from .prompts import Click, Prompts
 
 LONGER_SIDE, LONGEST_SIDE = 768, 2048  # px; smaller frames are enlarged, larger ones reduced

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
 from .prompts import Prompts
@@ -13,7 +14,8 @@ from .prompts import Prompts
 class Pointing(NamedTuple):
     """One set of prompts for each image of a batch, in model pixels.
 
-    points (B, N, 2) float32 (x, y), labels (B, N) int: 1 foreground, 0 background, -1 no point; boxes (B, 4) or None.
+    points (B, N, 2) float32 (x, y); labels (B, N) int: 1 foreground, 0 background, -1 no point; boxes
+    (B, 4) float32 (x0, y0, x1, y1) or None.
     """
 
     points: torch.Tensor
@@ -24,13 +26,15 @@ class Pointing(NamedTuple):
 def collate(prompts: Sequence[Prompts], device: torch.device) -> Pointing:
     """Prompts of B images in model pixels -> tensors; shorter sets of clicks are filled up with label -1."""
     longest = max(len(p.clicks) for p in prompts)
-    points = torch.zeros(len(prompts), longest, 2)
-    labels = torch.full((len(prompts), longest), -1)
+    points = np.zeros((len(prompts), longest, 2), np.float32)
+    labels = np.full((len(prompts), longest), -1, np.int64)
     for row, each in enumerate(prompts):
         for column, click in enumerate(each.clicks):
-            points[row, column] = torch.tensor([click.x, click.y])
-            labels[row, column] = int(click.positive)
-    return Pointing(points.to(device), labels.to(device), _boxes(prompts, device))
+            points[row, column] = click.x, click.y
+            labels[row, column] = click.positive
+    return Pointing(
+        torch.from_numpy(points).to(device), torch.from_numpy(labels).to(device), _boxes(prompts, device)
+    )
 
 
 def _boxes(prompts: Sequence[Prompts], device: torch.device) -> torch.Tensor | None:

@@ -42,7 +42,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Prompts:
-    """Everything that points at one object: clicks in their order, at most one box, at most one (H, W) bool mask."""
+    """What points at one object: clicks in their order, at most one box, at most one (H, W) bool mask."""
 
     clicks: tuple[Click, ...] = ()
     box: Box | None = None
@@ -58,7 +58,7 @@ class Prompts:
     def moved(self, index: int, x: float, y: float) -> Prompts:
         """The same prompts with click `index` at (x, y) px."""
         click = replace(self.clicks[self._checked(index)], x=x, y=y)
-        return replace(self, clicks=self.clicks[:index] + (click,) + self.clicks[index + 1 :])
+        return replace(self, clicks=(*self.clicks[:index], click, *self.clicks[index + 1 :]))
 
     def without(self, index: int) -> Prompts:
         """The same prompts without click `index`."""
@@ -70,7 +70,7 @@ class Prompts:
         return replace(self, clicks=self.clicks[:count])
 
     def initial_and_guided(self) -> tuple[Prompts, Prompts]:
-        """Split by role: what starts the object, and what mends it (SAMCA section 3.1; the project's inference rule).
+        """Split by role: what starts the object and what mends it (SAMCA section 3.1), the rule of inference.
 
         A box starts the object if there is one, else the first positive click (the first click where none is
         positive); every other click is guided. A mask belongs to both, because it is dense and not fused.

@@ -1,16 +1,18 @@
-"""A training run on disk: run.json, log.jsonl, resume.pt and best.safetensors, each written so that it is always whole."""
+"""A training run on disk: its settings, log, resume point, best weights, table and curves, always whole."""
 
 from __future__ import annotations
 
 import io
 import json
 import pickle
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from .checkpoint import write_atomically
+from .files import write_atomically
 
 
 class RunFolder:
@@ -19,41 +21,62 @@ class RunFolder:
     def __init__(self, path: str | Path):
         self.path = Path(path)
         self.path.mkdir(parents=True, exist_ok=True)
-        self.settings, self.log = self.path / "run.json", self.path / "log.jsonl"
-        self.resume, self.best, self.stop = (
-            self.path / "resume.pt",
-            self.path / "best.safetensors",
-            self.path / "stop",
-        )
+        self.settings = self.path / "run.json"
+        self.log = self.path / "log.jsonl"
+        self.resume = self.path / "resume.pt"
+        self.best = self.path / "best.safetensors"
+        self.evaluation = self.path / "evaluation.csv"
+        self.curves = self.path / "curves.png"
+        self.stop = self.path / "stop"  # made by whoever wants the run to stop
 
-    def check_settings(self, settings: dict[str, Any]) -> None:
-        """Write run.json, or raise ValueError if the folder holds a run of other settings."""
-        if self.resume.exists() and self.settings.exists():
-            earlier = json.loads(self.settings.read_text(encoding="utf-8"))
-            different = sorted(k for k in settings if settings[k] != earlier.get(k))
-            if different:
-                raise ValueError(
-                    f"{self.path} holds a run with another {different[0]} ({earlier.get(different[0])!r}, now "
-                    f"{settings[different[0]]!r}): give the run another folder, or delete {self.resume.name}"
-                )
+    def check_settings(self, settings: dict[str, Any], state: dict[str, Any] | None) -> None:
+        """Write run.json, or raise ValueError if `state` was saved by a run of other settings."""
+        earlier = settings if state is None else state.get("settings", settings)
+        different = sorted(k for k in settings if settings[k] != earlier.get(k, settings[k]))
+        if different:
+            name = different[0]
+            raise ValueError(
+                f"{self.path} holds a run with another {name} ({earlier.get(name)!r}, now "
+                f"{settings[name]!r}): give the run another folder, or delete {self.resume.name}"
+            )
         write_atomically(self.settings, json.dumps(settings, indent=2).encode())
 
-    def append(self, record: dict[str, Any]) -> None:
-        """Add one line to the log."""
-        with self.log.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+    def append(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Add one line to the log: the record with its time, which is returned."""
+        record = {**record, "time": round(time.time(), 1)}
+        line = json.dumps(record) + "\n"
+        with self.log.open("a+b") as file:
+            if file.tell():
+                file.seek(-1, io.SEEK_END)
+                line = line if file.read(1) == b"\n" else "\n" + line  # a full disk cut the last line off
+            file.write(line.encode())
+        return record
+
+    def failed(self, says: str) -> str:
+        """Add to the log, if that is still possible, why the run ended; the same sentence is returned."""
+        with suppress(OSError):
+            self.append({"event": "failed", "says": says})
+        return says
 
     def records(self) -> list[dict[str, Any]]:
-        """The log so far; a last line that was cut off by a kill is left out."""
+        """The log so far; a line that was cut off is left out."""
         if not self.log.exists():
             return []
         records = []
         for line in self.log.read_text(encoding="utf-8").splitlines():
-            try:
+            with suppress(json.JSONDecodeError):
                 records.append(json.loads(line))
-            except json.JSONDecodeError:
-                continue
         return records
+
+    def epochs(self) -> list[dict[str, Any]]:
+        """The "epoch" records of the newest run in the log; of an epoch that a kill made repeat, the last."""
+        epochs: dict[int, dict[str, Any]] = {}
+        for record in self.records():
+            if record["event"] == "start":
+                epochs = {}
+            elif record["event"] == "epoch":
+                epochs[record["epoch"]] = record
+        return list(epochs.values())
 
     def save_state(self, state: dict[str, Any]) -> None:
         """Write everything that is needed to go on."""

@@ -1,7 +1,7 @@
-"""The one door to the segment-anything package: its classes, a decoder for batches, and a faster attention.
+"""The one door to the segment-anything package: its classes, a decoder for batches, and faster attention.
 
-`import segment_anything` needs torchvision for helpers that are not used here, so only its `modeling` folder is
-loaded, under a private name; `sys.modules["segment_anything"]` stays as it was for everybody else.
+`import segment_anything` needs torchvision for helpers that are not used here, so only its `modeling` folder
+is loaded, under a private name; `sys.modules["segment_anything"]` stays as it was for everybody else.
 """
 
 from __future__ import annotations
@@ -51,10 +51,14 @@ window_unpartition = modeling.image_encoder.window_unpartition
 get_rel_pos = modeling.image_encoder.get_rel_pos
 
 
-class FastAttention(nn.Module):
-    """SAM's attention with decomposed relative positions through one fused kernel; (B, h, w, D) -> (B, h, w, D).
+BIAS_NUMBERS = 1 << 22  # most position biases held at once: 16 MB in float32, what stays in a cache is faster
 
-    Takes over the parameters of the plain module under their own names, so official checkpoints fit.
+
+class FastAttention(nn.Module):
+    """SAM's attention with decomposed relative positions through fused kernels; (B, h, w, D) -> (B, h, w, D).
+
+    Takes over the parameters of the plain module under their own names, so official checkpoints fit. The
+    biases of all pairs of 64 x 64 tokens would take 800 MB, so they are made and used in pieces.
     """
 
     def __init__(self, plain: nn.Module):
@@ -68,29 +72,67 @@ class FastAttention(nn.Module):
         tokens = height * width
         qkv = self.qkv(x).reshape(batch, tokens, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
         query, key, value = qkv.unbind(0)  # (B, heads, N, D / heads)
-        bias = self._position_bias(query, height, width)
-        x = F.scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=self.scale)
+        per_row, per_column = self._position_terms(query, height, width)
+        if batch * self.num_heads * tokens**2 <= BIAS_NUMBERS:
+            x = self._attend(query, per_row, per_column, key, value)
+        else:
+            heads = zip(*(t.split(1, dim=1) for t in (query, per_row, per_column, key, value)), strict=True)
+            x = torch.cat([self._attend_in_pieces(*head) for head in heads], dim=1)
         return self.proj(x.transpose(1, 2).reshape(batch, height, width, -1))
 
-    def _position_bias(self, query: torch.Tensor, height: int, width: int) -> torch.Tensor:
-        """(B, heads, N, N): what each query adds for the row and the column of each key (MViTv2)."""
+    def _position_terms(self, query, height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """What a query adds for rows and columns of keys: (B, heads, N, h) and (B, heads, N, w) (MViTv2)."""
         rows = get_rel_pos(height, height, self.rel_pos_h).to(query.dtype)  # (h, h, d)
         columns = get_rel_pos(width, width, self.rel_pos_w).to(query.dtype)
         grid = query.reshape(*query.shape[:2], height, width, -1)
-        by_row = torch.einsum("bnhwc,hkc->bnhwk", grid, rows)
-        by_column = torch.einsum("bnhwc,wkc->bnhwk", grid, columns)
-        bias = by_row[..., :, None] + by_column[..., None, :]
-        return bias.reshape(*query.shape[:2], height * width, height * width)
+        return (
+            torch.einsum("bnhwc,hkc->bnhwk", grid, rows).flatten(2, 3),
+            torch.einsum("bnhwc,wkc->bnhwk", grid, columns).flatten(2, 3),
+        )
+
+    def _attend_in_pieces(self, query, per_row, per_column, key, value) -> torch.Tensor:
+        """`_attend` for some queries at a time."""
+        count = max(1, BIAS_NUMBERS // (key.shape[0] * key.shape[2]))
+        pieces = zip(*(t.split(count, dim=2) for t in (query, per_row, per_column)), strict=True)
+        return torch.cat([self._attend(*piece, key, value) for piece in pieces], dim=2)
+
+    def _attend(self, query, per_row, per_column, key, value) -> torch.Tensor:
+        bias = (per_row[..., :, None] + per_column[..., None, :]).flatten(-2)  # (B, heads, queries, keys)
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=self.scale)
+
+
+class FusedAttention(nn.Module):
+    """The mask decoder's attention through a fused kernel; (B, N, C) and (B, M, C) twice -> (B, N, C).
+
+    Takes over the parameters of the plain module under their own names.
+    """
+
+    def __init__(self, plain: nn.Module):
+        super().__init__()
+        self.num_heads = plain.num_heads
+        self.q_proj, self.k_proj, self.v_proj = plain.q_proj, plain.k_proj, plain.v_proj
+        self.out_proj = plain.out_proj
+
+    def forward(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+        query, key, value = (
+            project(x).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)  # (B, heads, N, C / heads)
+            for project, x in ((self.q_proj, q), (self.k_proj, k), (self.v_proj, v))
+        )
+        return self.out_proj(F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2))
 
 
 class MaskDecoder(modeling.MaskDecoder):
-    """SAM's mask decoder for a batch of images with one prompt set each, optionally with finer image features.
+    """SAM's mask decoder for a batch of images with one prompt set each, and for finer image features.
 
-    The plain decoder repeats the image features once per prompt row, which is right for one image only.
+    The plain decoder repeats the image features once per prompt row, which is right for one image only. Of
+    its four masks, the first is SAM's answer to clear prompts; the other three are for ambiguous ones.
     """
 
+    best_of_three = False
+
     def forward(self, embedding, image_pe, sparse, dense, fine=()):
-        """(B, C, h, w) features, (1, C, h, w) positions, (B, N, C), (B, C, h, w) -> logits (B, 1, 4h, 4w), IoU (B, 1).
+        """Features (B, C, h, w), positions (1, C, h, w), prompts (B, N, C) and (B, C, h, w) -> logits
+        (B, 1, 4h, 4w) and predicted IoU (B, 1).
 
         `fine` is empty or (C/8 at 4h x 4w, C/4 at 2h x 2w): features added while upscaling, as in SAM 2.
         """
@@ -100,9 +142,16 @@ class MaskDecoder(modeling.MaskDecoder):
         source = (embedding if embedding.shape[0] == batch else embedding.expand(batch, -1, -1, -1)) + dense
         tokens, keys = self.transformer(source, image_pe.expand(batch, -1, -1, -1), tokens)
         upscaled = self._upscale(keys.transpose(1, 2).reshape(source.shape), fine)
-        weights = self.output_hypernetworks_mlps[0](tokens[:, 1])  # mask token 0: SAM's single-mask output
-        logits = torch.einsum("bc,bchw->bhw", weights, upscaled)[:, None]
-        return logits, self.iou_prediction_head(tokens[:, 0])[:, :1]
+        iou = self.iou_prediction_head(tokens[:, 0])  # (B, 4)
+        if not self.best_of_three:
+            weights = self.output_hypernetworks_mlps[0](tokens[:, 1])[:, None]  # (B, 1, C/8)
+            return torch.einsum("bmc,bchw->bmhw", weights, upscaled), iou[:, :1]
+        best = 1 + iou[:, 1:].argmax(dim=1, keepdim=True)  # (B, 1)
+        weights = torch.stack(
+            [mlp(tokens[:, 1 + i]) for i, mlp in enumerate(self.output_hypernetworks_mlps)], 1
+        )
+        weights = weights.take_along_dim(best[..., None], dim=1)
+        return torch.einsum("bmc,bchw->bmhw", weights, upscaled), iou.take_along_dim(best, dim=1)
 
     def _upscale(self, source: torch.Tensor, fine: tuple[torch.Tensor, ...]) -> torch.Tensor:
         if not fine:
@@ -112,20 +161,29 @@ class MaskDecoder(modeling.MaskDecoder):
         return last_activation(second(middle) + fine[0])
 
 
-def decoder_for(width: int) -> MaskDecoder:
-    """A mask decoder of `width` channels; 256 is the official one, others keep its proportions."""
-    transformer = TwoWayTransformer(depth=2, embedding_dim=width, mlp_dim=8 * width, num_heads=8)
-    return MaskDecoder(
+def decoder_for(width: int, best_of_three: bool = False) -> MaskDecoder:
+    """A mask decoder of `width` channels; 256 is the official one, others keep its proportions.
+
+    best_of_three: the mask is that of the three for ambiguous prompts whose predicted IoU is highest.
+    """
+    transformer = TwoWayTransformer(depth=2, embedding_dim=width, mlp_dim=8 * width, num_heads=width // 32)
+    for layer in transformer.layers:
+        for name in ("self_attn", "cross_attn_token_to_image", "cross_attn_image_to_token"):
+            setattr(layer, name, FusedAttention(getattr(layer, name)))
+    transformer.final_attn_token_to_image = FusedAttention(transformer.final_attn_token_to_image)
+    decoder = MaskDecoder(
         num_multimask_outputs=3,
         transformer=transformer,
         transformer_dim=width,
         iou_head_depth=3,
         iou_head_hidden_dim=width,
     )
+    decoder.best_of_three = best_of_three
+    return decoder
 
 
 def prompt_encoder_for(width: int, grid: int, image_size: int) -> nn.Module:
-    """SAM's prompt encoder for a (grid, grid) embedding of `width` channels and (image_size, image_size) px input."""
+    """A prompt encoder for an embedding of `width` channels on grid x grid and an input of image_size px."""
     return PromptEncoder(
         embed_dim=width,
         image_embedding_size=(grid, grid),

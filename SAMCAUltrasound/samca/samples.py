@@ -1,4 +1,4 @@
-"""Cases of datasets at model resolution, as training takes them: one image and one of its targets at a time."""
+"""Cases of datasets at model resolution, as training takes them: an image and one of its targets."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from . import augment
+from .config import choose
 from .frames import as_rgb
 from .geometry import Geometry, resample
 
@@ -19,7 +20,7 @@ class Samples:
 
     def __init__(self, cases: Sequence, size: int, fit: str, augmentation: str):
         self.cases, self.size, self.fit = list(cases), size, fit
-        self.transform = augment.AUGMENTS[augmentation]()
+        self.transform = choose("run.augment", augment.AUGMENTS, augmentation)()
         self._load = lru_cache(max(1, CACHE_BYTES // (4 * size * size)))(self._read)
 
     def __len__(self) -> int:
@@ -30,7 +31,7 @@ class Samples:
         return self._load(index)[0]
 
     def sample(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Image (size, size, 1 or 3) uint8 and a random target (size, size) bool of case `index`, augmented."""
+        """Image (size, size, 1 or 3) uint8 and a random target (size, size) bool of a case, augmented."""
         image, targets = self._load(index)
         target = targets[int(rng.integers(len(targets)))]
         if self.transform is None:

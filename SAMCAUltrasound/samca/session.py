@@ -38,8 +38,8 @@ class Prediction(NamedTuple):
 class Session:
     """Interactive segmentation of one object in one image.
 
-    The state is the embedding and the prompts; the mask is always computed from them, so undo drops a prompt. All
-    coordinates are image pixels, x to the right, y down, pixel centres at whole numbers.
+    The state is the embedding and the prompts; the mask is always computed from them, so undo drops a prompt.
+    All coordinates are image pixels, x to the right, y down, pixel centres at whole numbers.
     """
 
     def __init__(self, model: Embedder):
@@ -54,7 +54,7 @@ class Session:
     def set_image(self, pixels: np.ndarray, window: tuple[float, float] | None = None) -> None:
         """Take one (H, W), (H, W, 3) or (H, W, 4) frame of any dtype, encode it, forget the prompts.
 
-        `window` is (low, high): the grey values that become black and white; see `frames.as_rgb` for the rest.
+        `window` is (low, high): the grey values that become black and white; see `frames.as_rgb` for more.
         """
         rgb = as_rgb(pixels, window)
         geometry = Geometry(*rgb.shape[:2], self.model.config.image_size, self.model.config.fit)

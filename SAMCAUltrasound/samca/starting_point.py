@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from . import checkpoint, datasets
@@ -16,32 +17,52 @@ PARTS = {"image_encoder", "prompt_encoder", "mask_decoder"}
 
 
 def cases_of(config: TrainConfig) -> tuple[list[Case], list[Case], int]:
-    """Training cases, validation cases, and how many were left out because they have no truth."""
+    """Training cases, validation cases, and how many were left out because they have no truth.
+
+    Without validation folders, cases whose split is "val" validate and those of "test" are left alone; data
+    that knows no "val" gives a share of its groups. Raises ValueError with every bad file of the data, or if
+    either part would be empty.
+    """
     given = _cases(config.data)
     cases = [case for case in given if case.has_truth]
+    left_out = len(given) - len(cases)
     if config.validation:
         training, validation = cases, [case for case in _cases(config.validation) if case.has_truth]
-    else:
+    elif any(case.split == "val" for case in cases):
+        training = [case for case in cases if case.split not in ("val", "test")]
+        validation = [case for case in cases if case.split == "val"]
+    elif len({(case.source, case.group) for case in cases}) > 1:
         training, validation = datasets.split_by_group(cases, config.validation_share, config.seed)
+    else:
+        training, validation = cases, []
     if not training or not validation:
         raise ValueError(
-            f"{len(training)} training and {len(validation)} validation cases with a mask: at least one of each is "
-            "needed; give more data, or run.validation"
+            f"{len(training)} training and {len(validation)} validation cases with a mask, {left_out} "
+            "without: at least one of each is needed, of different groups; give more run.data, or "
+            "run.validation"
         )
-    return list(training), list(validation), len(given) - len(cases)
+    return list(training), list(validation), left_out
+
+
+def summary_of(cases: list[Case]) -> str:
+    """How many cases of which source, in words: "busi 451, usgra 170"."""
+    return ", ".join(f"{source} {count}" for source, count in Counter(case.source for case in cases).items())
 
 
 def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | None]:
-    """The model to train, and the base file that its adapter belongs to (None where the run makes a base itself).
+    """The model to train, and its adapter's base file; None where the run makes a base itself.
 
-    From an adapter file training goes on with that adapter, unless the settings ask for another form: then it starts
-    from the adapter's base.
+    From an adapter file training goes on with that adapter, unless the settings ask for another form: then it
+    starts from the adapter's base.
     """
     if config.base == "random":
         return _from_random(configure(config.model), folder / "base.safetensors")
     source = checkpoint.source_path(config.base)
     start, base = checkpoint.load(source), checkpoint.base_of(source)
-    inherited = {key: value for key, value in to_json(start.config).items() if key in INHERITED}
+    ours = base.suffix == ".safetensors"  # a published checkpoint runs at any size, our bases at their own
+    inherited = {
+        k: v for k, v in to_json(start.config).items() if k in (INHERITED if ours else ("backbone",))
+    }
     wanted = configure({**inherited, **config.model}) if config.model else start.config
     if base != source and wanted == start.config:
         return start, base
@@ -51,7 +72,7 @@ def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | Non
 
 
 def write_weights(model: Model, path: Path, base: Path | None, provenance: Provenance) -> None:
-    """Write what was trained: a base file where every part was and there is no adapter, else an adapter file."""
+    """Write what was trained: an adapter file; a base file where every part was trained, without adapter."""
     if makes_base(model.config):
         checkpoint.save_base(model, path, provenance)
     else:

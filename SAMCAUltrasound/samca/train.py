@@ -1,7 +1,7 @@
-"""Training as a generator of records: `for record in train(config)`; the run folder is the truth, and resumes.
+"""Training as a generator of records: `for record in train(config)`.
 
-Random numbers belong to (seed, epoch, step, image), never to what was drawn before, so a run that was killed goes on
-from its last resume point to the same weights as one that was not.
+The run folder is the truth. Random numbers belong to (seed, epoch, step, image), never to what was drawn
+before, so a run that was killed goes on from its last resume point to the weights of one that was not.
 """
 
 from __future__ import annotations
@@ -9,281 +9,198 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from . import processes
-from .averaging import Average, learning_rate_factor
 from .checkpoint import Provenance
-from .config import TrainConfig, choose, to_json
-from .devices import choose_device, device_name, faster_precision, is_out_of_memory
+from .config import TrainConfig, to_json
+from .curves import write_curves
+from .devices import choose_device, device_name
 from .evaluate import validate
-from .features import kept_features
-from .losses import HybridLoss
+from .learner import LOSSES, Learner, Moment, generator_of
 from .run_folder import RunFolder
-from .samples import Samples, to_rgb_planes
-from .schedules import SCHEDULES
-from .schedules.batch import Batch
-from .starting_point import cases_of, starting_model, write_weights
+from .samples import Samples
+from .starting_point import cases_of, starting_model, summary_of, write_weights
+from .validation_table import write_table
 
 SAVE_EVERY_SECONDS = 60.0
 REPORT_EVERY_SECONDS = 1.0
 
+Record = dict[str, Any]
 
-def train(config: TrainConfig) -> Iterator[dict[str, Any]]:
-    """Train, or go on with, the run in `config.out`; yields records with an "event":
 
-    "start", "resume", "step" (at most one a second), "out_of_memory", "epoch" (losses and validation Dice in percent by
-    number of clicks), "stopped" (a file named `stop` appeared in the run folder) and "finish". Each is also a line of
-    log.jsonl. Raises ValueError for settings and data, RuntimeError for a loss that is no number or memory that is out.
+def train(config: TrainConfig) -> Iterator[Record]:
+    """Train, or go on with, the run in `config.out`; yields records with "event" and "time" (s).
+
+    Events: "start", "resume", "step" (at most one a second), "out_of_memory", "epoch" (mean losses, and
+    validation Dice in percent by number of clicks), "stopped" (a file named `stop` appeared in the run
+    folder), "finish". Each is also a line of log.jsonl, and so is "failed", with what ended a run.
+    Raises ValueError for settings and data, RuntimeError for a loss that is no number, for memory that is out
+    and for a file that cannot be read or written.
     """
     processes.join()
     try:
-        for record in _Run(config).records():
-            record = {**record, "time": round(time.time(), 1)}
-            if processes.rank() == 0:
-                RunFolder(config.out).append(record)
-                yield record
+        run = _Run(config)
+        yield from _logged(run.records(), run.folder)
+    except ModuleNotFoundError as error:
+        says = f"training needs the package {error.name}: install it with `pip install {error.name}`"
+        raise RuntimeError(says) from error
     finally:
         processes.leave()
 
 
-class _Step(nn.Module):
-    """One batch through encoder and schedule, as one module, so that torch's DistributedDataParallel can wrap it."""
-
-    def __init__(self, model, schedule, options):
-        super().__init__()
-        self.model, self.schedule, self.options = model, schedule, options
-
-    def forward(self, images, features, batch: Batch):
-        features = self.model.encode(images) if features is None else features
-        return self.schedule(self.model, features, batch, **self.options)
+def _logged(records: Iterator[Record], folder: RunFolder) -> Iterator[Record]:
+    """The records, each in the log of the run before it is handed on; an error is the last line there."""
+    first = processes.rank() == 0
+    try:
+        for record in records:
+            if first:
+                yield folder.append(record)
+    except OSError as error:
+        says = f"the run in {folder.path} stopped: {error}; mend that and start it again, it goes on"
+        raise RuntimeError(folder.failed(says)) from error
+    except (RuntimeError, ValueError) as error:
+        folder.failed(str(error))
+        raise
 
 
 class _Run:
     """The parts of one run, and where it stands."""
 
     def __init__(self, config: TrainConfig):
+        if config.batch % processes.count():
+            raise ValueError(
+                f"run.batch is {config.batch}: expected a multiple of the {processes.count()} processes"
+            )
         self.config = config
         if config.threads:
             torch.set_num_threads(config.threads)
-        torch.manual_seed(config.seed)  # new adapters start from random numbers
-        self.folder = RunFolder(config.out)
-        self.device = choose_device(config.device)
+        device = choose_device(config.device)
         self.training_cases, self.validation_cases, self.left_out = cases_of(config)
-        self.model, self.base = starting_model(config, self.folder.path)
-        self.model.to(self.device)
-        self.folder.check_settings({**to_json(config), "model": to_json(self.model.config)})
-        model = self.model.config
-        self.samples = Samples(self.training_cases, model.image_size, model.fit, config.augment)
-        self.loss = HybridLoss(config.loss)
-        schedule = choose("run.schedule", SCHEDULES, config.schedule.name)
-        step = _Step(self.model, schedule, config.schedule.options)
-        self.step = processes.wrap(step, self.device)
-        self.tuned = [p for p in self.model.parameters() if p.requires_grad]
-        kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
-        self.optimizer = kind(self.tuned, lr=config.learning_rate, weight_decay=config.weight_decay)
-        self.average = Average(self.tuned, config.average)
-        self.features = kept_features(self.model, self.samples)
-        self.steps_per_epoch = math.ceil(len(self.samples) / config.batch)
-        self.epoch, self.next_step, self.parts, self.best = 0, 0, 1, -1.0
-        self.sums = {"loss": 0.0, "initial": 0.0, "guided": 0.0}
-        self.precision = config.precision
+        self.folder = RunFolder(config.out)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)  # new adapters start from random numbers
+            self.model, self.base = starting_model(config, self.folder.path)
+        self.model.to(device)
+        self.settings = {**to_json(config), "model": to_json(self.model.config)}
+        self.saved = self.folder.load_state()
+        self.folder.check_settings(self.settings, self.saved)
+        samples = Samples(
+            self.training_cases, self.model.config.image_size, self.model.config.fit, config.augment
+        )
+        self.learner = Learner(self.model, samples, config, device)
+        self.steps_per_epoch = math.ceil(len(samples) / config.batch)
+        self.epoch, self.next_step, self.best = 0, 0, -1.0
+        self.sums = dict.fromkeys(LOSSES, 0.0)
 
-    def records(self) -> Iterator[dict[str, Any]]:
+    def records(self) -> Iterator[Record]:
         yield self._begin()
         while self.epoch < self.config.epochs:
             for record in self._epoch():
                 yield record
                 if record["event"] == "stopped":
                     return
+        if processes.rank() == 0:
+            folder, clicks = self.folder, self.config.validation_clicks
+            device = str(self.learner.device)
+            write_table(folder.evaluation, folder.best, self.base, self.validation_cases, clicks, device)
         yield {"event": "finish", "best": self.best, "weights": str(self.folder.best)}
+
+    def _begin(self) -> Record:
+        about = {
+            "device": device_name(self.learner.device),
+            "training": len(self.training_cases),
+            "validation": len(self.validation_cases),
+            "left_out": self.left_out,
+            "trainable": sum(p.numel() for p in self.learner.tuned),
+        }
+        if self.saved is None:
+            self._save()  # what was chosen here, as the precision, holds for the whole run
+            return {"event": "start", **about, "precision": self.learner.precision}
+        self.learner.load(self.saved)
+        self.epoch, self.next_step, self.best, self.sums = (
+            self.saved[name] for name in ("epoch", "next_step", "best", "sums")
+        )
+        place = {"epoch": self.epoch + 1, "step": self.next_step}
+        return {"event": "resume", **about, "precision": self.learner.precision, **place}
 
     # One epoch
 
-    def _epoch(self) -> Iterator[dict[str, Any]]:
+    def _epoch(self) -> Iterator[Record]:
         started = saved = reported = time.monotonic()
         order = self._order()
         while self.next_step < self.steps_per_epoch:
-            indices = order[self.next_step * self.config.batch : (self.next_step + 1) * self.config.batch]
-            while (losses := self._try_step(indices)) is None:
-                yield self._halve(len(indices))
-            for name in self.sums:
-                self.sums[name] += losses[name]
+            indices = order[self.next_step * self.config.batch :][: self.config.batch]
+            while (losses := self.learner.step(indices, self._moment())) is None:
+                size = self.learner.halve(len(indices))
+                says = f"memory ran out: {size} images at a time from here"
+                yield {"event": "out_of_memory", "batch": size, "says": says}
+            self.sums = {name: total + losses[name] for name, total in self.sums.items()}
             self.next_step += 1
             now = time.monotonic()
+            place = {"epoch": self.epoch + 1, "step": self.next_step}
             if now - reported > REPORT_EVERY_SECONDS:
                 reported = now
-                yield {
-                    "event": "step",
-                    "epoch": self.epoch + 1,
-                    "step": self.next_step,
-                    "of": self.steps_per_epoch,
-                    **losses,
-                }
+                yield {"event": "step", **place, "of": self.steps_per_epoch, **losses}
             stop = processes.any_says(self.folder.stop.exists())
             if stop or now - saved > SAVE_EVERY_SECONDS:
                 saved = now
                 self._save()
             if stop:
                 self.folder.stop.unlink(missing_ok=True)
-                yield {"event": "stopped", "epoch": self.epoch + 1, "step": self.next_step}
+                yield {"event": "stopped", **place}
                 return
         yield self._end_of_epoch(time.monotonic() - started)
+        self._save()  # after the log has the epoch: a kill between the two repeats it, and leaves no gap
+        if processes.rank() == 0:
+            write_curves(self.folder.curves, self.folder.epochs())
 
     def _order(self) -> np.ndarray:
-        """The images of this epoch in random order, filled up so that every process has some of the last batch."""
-        order = np.random.default_rng([self.config.seed, self.epoch]).permutation(len(self.samples))
+        """The images of this epoch in random order, some twice if processes would not have equally many."""
+        order = generator_of(self.config.seed, self.epoch).permutation(len(self.training_cases))
         return np.resize(order, len(order) + (-len(order)) % processes.count())
 
-    def _try_step(self, indices: np.ndarray) -> dict[str, float] | None:
-        """One optimiser step on these images, in `parts` pieces; None if memory ran out."""
-        try:
-            return self._one_step(indices)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            if self.parts >= len(indices):
-                raise RuntimeError(
-                    f"out of memory with one image at a time on {device_name(self.device)}: choose a smaller "
-                    f"image size or model; the run in {self.folder.path} can be resumed"
-                ) from error
-            return None
+    def _moment(self) -> Moment:
+        steps = self.epoch * self.steps_per_epoch + self.next_step
+        return Moment(self.epoch, self.next_step, steps / (self.config.epochs * self.steps_per_epoch))
 
-    def _one_step(self, indices: np.ndarray) -> dict[str, float]:
-        self.model.train()
-        self._set_learning_rate()
-        self.optimizer.zero_grad(set_to_none=True)
-        positions = np.arange(len(indices))[processes.rank() :: processes.count()]
-        pieces = [p for p in np.array_split(positions, self.parts) if len(p)]
-        totals = {"loss": 0.0, "initial": 0.0, "guided": 0.0}
-        for number, piece in enumerate(pieces):
-            share = len(piece) / len(positions)
-            last = number == len(pieces) - 1
-            with nullcontext() if last else processes.without_exchange(self.step):
-                losses = self._forward(indices, piece)
-                (losses["loss"] * share).backward()
-            for name in totals:
-                totals[name] += share * float(losses[name].detach())
-        totals = processes.mean(totals, self.device)
-        if not math.isfinite(totals["loss"]):
-            raise RuntimeError(
-                f"the loss is {totals['loss']} in epoch {self.epoch + 1}, step {self.next_step + 1}: choose a smaller "
-                f"learning rate or precision float32; the weights in {self.folder.path} are from before"
-            )
-        self.optimizer.step()
-        self.average.update()
-        return totals
-
-    def _forward(self, indices: np.ndarray, piece: np.ndarray) -> dict[str, torch.Tensor]:
-        seeds = [self.config.seed, self.epoch, self.next_step]
-        rngs = tuple(np.random.default_rng([*seeds, int(position)]) for position in piece)
-        pairs = [self.samples.sample(int(indices[p]), rng) for p, rng in zip(piece, rngs, strict=True)]
-        truth = np.stack([mask for _, mask in pairs])
-        batch = Batch(truth, rngs, np.random.default_rng(seeds), self.loss, self.device)
-        features = self.features and self.features([int(indices[p]) for p in piece])
-        images = (
-            None
-            if features
-            else torch.from_numpy(to_rgb_planes([image for image, _ in pairs])).to(self.device)
-        )
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
-            return self.step(images, features, batch)
-
-    def _set_learning_rate(self) -> None:
-        done = (self.epoch * self.steps_per_epoch + self.next_step) / (
-            self.config.epochs * self.steps_per_epoch
-        )
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.config.learning_rate * learning_rate_factor(
-                self.config.learning_rate_curve, done
-            )
-
-    def _halve(self, batch: int) -> dict[str, Any]:
-        self.optimizer.zero_grad(set_to_none=True)
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
-        self.parts = min(batch, 2 * self.parts)
-        size = math.ceil(batch / self.parts)
-        return {
-            "event": "out_of_memory",
-            "batch": size,
-            "says": f"memory ran out: {size} images at a time from here",
-        }
-
-    def _end_of_epoch(self, seconds: float) -> dict[str, Any]:
+    def _end_of_epoch(self, seconds: float) -> Record:
         losses = {name: total / self.steps_per_epoch for name, total in self.sums.items()}
         if hasattr(self.model.fusion, "end_of_round"):
             self.model.fusion.end_of_round(losses["guided"])
-        self.epoch, self.next_step, self.sums = self.epoch + 1, 0, dict.fromkeys(self.sums, 0.0)
-        record = {
-            "event": "epoch",
-            "epoch": self.epoch,
-            "of": self.config.epochs,
-            **losses,
-            "seconds": round(seconds, 1),
-        }
+        self.epoch, self.next_step, self.sums = self.epoch + 1, 0, dict.fromkeys(LOSSES, 0.0)
+        of = {"epoch": self.epoch, "of": self.config.epochs}
+        record = {"event": "epoch", **of, **losses, "seconds": round(seconds, 1)}
         if processes.rank() == 0:
             record["dice"] = self._validate_and_keep()
-            self._save()
         processes.wait()
         return record
 
     def _validate_and_keep(self) -> dict[str, float]:
         """Dice by number of clicks with the averaged weights; the best weights so far are written."""
         self.model.eval()
-        with self.average.in_use():
+        with self.learner.average.in_use():
             dice = validate(
                 self.model, self.validation_cases, self.config.validation_clicks, self.config.seed
             )
-            if np.mean(list(dice.values())) > self.best:
+            if self.config.keep == "last" or np.mean(list(dice.values())) > self.best:
                 self.best = float(np.mean(list(dice.values())))
-                data = ", ".join(self.config.data)
                 figures = {"epoch": self.epoch, "validation_dice": {str(k): v for k, v in dice.items()}}
-                write_weights(self.model, self.folder.best, self.base, Provenance(data=data, figures=figures))
+                write_weights(self.model, self.folder.best, self.base, self._provenance(figures))
         return {str(clicks): round(value, 2) for clicks, value in dice.items()}
 
-    # Where the run stands
-
-    def _begin(self) -> dict[str, Any]:
-        state = self.folder.load_state()
-        about = {
-            "device": device_name(self.device),
-            "training": len(self.training_cases),
-            "validation": len(self.validation_cases),
-            "left_out": self.left_out,
-            "trainable": sum(p.numel() for p in self.tuned),
-        }
-        if state is None:
-            if self.precision == "auto":
-                self.precision = faster_precision(self.device)
-            return {"event": "start", **about, "precision": self.precision}
-        own = self.model.state_dict()
-        for name, tensor in state["tuned"].items():
-            own[name].copy_(tensor)
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.average.load(state["average"])
-        for name in ("epoch", "next_step", "parts", "best", "sums", "precision"):
-            setattr(self, name, state[name])
-        return {
-            "event": "resume",
-            **about,
-            "precision": self.precision,
-            "epoch": self.epoch + 1,
-            "step": self.next_step,
-        }
+    def _provenance(self, figures: dict[str, Any]) -> Provenance:
+        return Provenance(
+            name=self.config.name or self.folder.path.name,
+            data=summary_of(self.training_cases),
+            licence=self.config.licence,
+            figures=figures,
+        )
 
     def _save(self) -> None:
-        if processes.rank() != 0:
-            return
-        own = self.model.state_dict()
-        state = {
-            name: getattr(self, name) for name in ("epoch", "next_step", "parts", "best", "sums", "precision")
-        }
-        state["tuned"] = {name: own[name] for name in self.model.tuned}
-        state |= {"optimizer": self.optimizer.state_dict(), "average": self.average.state()}
-        self.folder.save_state(state)
+        if processes.rank() == 0:
+            place = {"epoch": self.epoch, "next_step": self.next_step, "best": self.best, "sums": self.sums}
+            self.folder.save_state({**place, **self.learner.state(), "settings": self.settings})

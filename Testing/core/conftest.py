@@ -8,10 +8,23 @@ from samca.methods import METHODS
 from samca.model import build
 
 TINY = {
-    "backbone": {"name": "sam_vit_small", "channels": [8, 8, 8], "width": 16, "depth": 2, "heads": 2, "out_channels": 32},
+    "backbone": {
+        "name": "sam_vit_small",
+        "channels": [8, 8, 8],
+        "width": 16,
+        "depth": 2,
+        "heads": 2,
+        "out_channels": 32,
+    },
     "image_size": 64,
     "adapter": {"name": "shared_weight", "rank": 4},
 }
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    """Every test draws the same weights and inputs, whatever ran before it."""
+    torch.manual_seed(0)
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +35,7 @@ def tiny_config() -> ModelConfig:
 
 @pytest.fixture
 def tiny_model(tiny_config):
-    """A model of that config with weights of a fixed seed; `tiny_model({"adapter.rank": 2})` changes settings."""
+    """A model of that config with seeded weights; `tiny_model({"adapter.rank": 2})` changes settings."""
 
     def make(settings=None, seed=0):
         torch.manual_seed(seed)

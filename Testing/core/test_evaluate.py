@@ -161,10 +161,12 @@ def test_an_empty_prediction_is_marked_and_costs_the_diagonal():
     assert record.scores["hd"] == pytest.approx(256 * 2**0.5)
 
 
-@pytest.mark.parametrize(("clicks", "seeds"), [([], 5), ([0, 1], 5), ([1], 0)])
-def test_counts_below_one_are_refused(clicks, seeds):
+@pytest.mark.parametrize(
+    ("clicks", "seeds", "curve"), [([], 5, 0), ([0, 1], 5, 0), ([1], 0, 0), ([1], 1, -1)]
+)
+def test_counts_that_are_too_small_are_refused(clicks, seeds, curve):
     with pytest.raises(ValueError, match="at least 1"):
-        list(evaluate(Discs(5), [], clicks, seeds))
+        list(evaluate(Discs(5), [], clicks, seeds, curve))
 
 
 def test_equal_ids_of_two_sources_get_different_names():

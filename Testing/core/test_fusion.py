@@ -1,4 +1,4 @@
-"""How initial and guided prompts are joined: SAMCA's equations 2 and 3 by numbers, padding, the fixed point."""
+"""How initial and guided prompts are joined: SAMCA's equations 2 and 3 by numbers, padding, fixed point."""
 
 import math
 

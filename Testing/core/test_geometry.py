@@ -1,5 +1,7 @@
 """Image pixels and model pixels: there and back, resampling against torch, cropping of what padding added."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -46,11 +48,9 @@ def test_corners_of_the_image_are_on_it_and_the_next_pixels_are_not(geometry):
 @given(st.integers(1, 20), st.integers(1, 20), st.integers(0, 40), st.integers(0, 40), st.integers(0, 2**31))
 def test_enlarging_equals_torch_without_aligned_corners(height, width, taller, wider, seed):
     pixels = np.random.default_rng(seed).normal(size=(height, width)).astype(np.float32)
-    ours = resample(pixels, height + taller, width + wider)
-    theirs = F.interpolate(
-        torch.from_numpy(pixels)[None, None], (height + taller, width + wider), mode="bilinear", align_corners=False
-    )
-    np.testing.assert_allclose(ours, theirs[0, 0].numpy(), atol=1e-5)
+    size = (height + taller, width + wider)
+    theirs = F.interpolate(torch.from_numpy(pixels)[None, None], size, mode="bilinear", align_corners=False)
+    np.testing.assert_allclose(resample(pixels, *size), theirs[0, 0].numpy(), atol=1e-5)
 
 
 def test_reducing_equals_antialiased_torch():
@@ -95,9 +95,10 @@ def test_logits_of_the_padding_do_not_reach_the_image():
 def test_logits_equal_the_published_post_processing():
     geometry = Geometry(height=300, width=410, size=256, fit="pad")
     logits = np.random.default_rng(0).normal(size=(64, 64)).astype(np.float32)
-    square = F.interpolate(torch.from_numpy(logits)[None, None], (256, 256), mode="bilinear", align_corners=False)
+    enlarge = partial(F.interpolate, mode="bilinear", align_corners=False)
     height, width = geometry.content
-    theirs = F.interpolate(square[..., :height, :width], (300, 410), mode="bilinear", align_corners=False)
+    square = enlarge(torch.from_numpy(logits)[None, None], (256, 256))
+    theirs = enlarge(square[..., :height, :width], (300, 410))
     np.testing.assert_allclose(geometry.logits_to_image(logits), theirs[0, 0].numpy(), atol=1e-4)
 
 

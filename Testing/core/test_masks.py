@@ -9,8 +9,9 @@ import pytest
 import SimpleITK
 from PIL import Image
 
+from samca.files import replacing
 from samca.frames import Frame, Grid
-from samca.masks import replacing, write_mask
+from samca.masks import write_mask
 
 
 @pytest.fixture

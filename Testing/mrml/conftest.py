@@ -7,13 +7,12 @@ import types
 
 import numpy as np
 import pytest
+import slicer
+import slicer_scene
 
-slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
-import slicer_scene  # noqa: E402 - these need slicer
-
-from SAMCALib.EditLogic import EditLogic  # noqa: E402
-from SAMCALib.EngineLogic import EngineLogic  # noqa: E402
-from SAMCALib.SegmentLogic import EditorHost  # noqa: E402
+from SAMCALib.EditLogic import EditLogic
+from SAMCALib.EngineLogic import EngineLogic
+from SAMCALib.SegmentLogic import EditorHost
 
 
 @pytest.fixture(scope="session")

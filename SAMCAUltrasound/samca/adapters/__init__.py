@@ -1,4 +1,4 @@
-"""Encoder adapters by name: each entry is `add(encoder, **options)` and fills places of the encoder's blocks."""
+"""Encoder adapters by name: an entry is `add(encoder, **options)` and fills places of its blocks."""
 
 from . import bottleneck, sam_med2d, samihs, shared_weight
 

@@ -1,6 +1,7 @@
 """Medical SAM Adapter's bottleneck: down, GELU, up; serial after attention and parallel to the MLP.
 
-x = x + A1(attn(norm1 x)), A1(y) = y + up(act(down y));  x = x + mlp(n) + scale A2(n), n = norm2 x  (Med-SA section 3.1)
+x = x + A1(attn(norm1 x)), A1(y) = y + up(act(down y));  n = norm2 x,  x = x + mlp(n) + scale A2(n)
+(Wu et al., Medical SAM Adapter, MedIA 2025, section 3.1)
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ class Bottleneck(nn.Module):
 
 
 def add(encoder: nn.Module, ratio: float = 0.25, sites: str = "both", scale: float = 0.5) -> None:
-    """Put the adapter at sites "both", "attention" or "mlp" of every block; rank = ratio * D, 0.25 and 0.5 are its
-    public code's values (Table 7c of the paper prefers scale 0.05)."""
+    """Put the adapter at sites "both", "attention" or "mlp" of every block; rank = ratio * D, 0.25 and 0.5
+    are its public code's values (Table 7c of the paper prefers scale 0.05)."""
     if not 0 < ratio <= 4:
         raise ValueError(f"adapter.ratio is {ratio}: expected more than 0 and at most 4")
     if sites not in ("both", "attention", "mlp"):

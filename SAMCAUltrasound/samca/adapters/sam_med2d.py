@@ -1,7 +1,7 @@
 """SAM-Med2D's adapter: channel gate, then a strided convolution and a deconvolution, beside the MLP.
 
 g = sigmoid(W2 relu(W1 mean n)) * n;  out = LayerNorm(n + relu(deconv(relu(conv g)))), n = norm2 x.
-It is not an identity at the start (Cheng et al., SAM-Med2D, 2023). Child names are those of the public checkpoint.
+It is no identity at the start (Cheng et al., SAM-Med2D, 2023). Child names are those of the public files.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """SAMCA's adapter: one projection shared by all layers, scaled and shifted per layer, with a 3x3 convolution.
 
-h = x (W * r),  out = x + GELU(conv(h)) W^T + b   (SAMCA, equation 1, with the names of R1 and B1 as SAMIHS uses them)
+h = x (W * r),  out = x + GELU(conv(h)) W^T + b
+(SAMCA, equation 1, whose text swaps the names of R1 and B1; read as SAMIHS's adapter)
 
-W (D, d) is shared by one position (before attention, before the MLP) of all blocks of a stage; r (d) and b (D) belong
-to one position of one block and start at zero, so an untrained adapter changes nothing.
+W (D, d) is shared by one position (before attention, before the MLP) of all blocks of a stage; r (d) and b
+(D) belong to one position of one block and start at zero, so an untrained adapter changes nothing.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..backbones.sites import Site
-
 SCOPES = ("adapter", "block", "position")
+POSITIONS = {"both": ("attention", "mlp"), "attention": ("attention",), "mlp": ("mlp",)}
 PLACES = {
     "pre": {"attention": "before_attention", "mlp": "before_mlp"},
     "post": {"attention": "after_attention", "mlp": "beside_mlp"},
@@ -83,11 +83,13 @@ def add(
     tied: bool = True,
     act_before_conv: bool = False,
     site: str = "pre",
+    positions: str = "both",
 ) -> None:
-    """Put the adapter before attention and before the MLP of every block (site="post": after and beside them).
+    """Put the adapter before attention and MLP of every block (site="post": after attention, beside the MLP).
 
-    conv_scope: one convolution per adapter, per block (layout B) or per position over all layers. tie_sites: the two
-    sites of a block share everything (layout A). one_projection: both positions share W. tied: up is down transposed.
+    conv_scope: one convolution per adapter, per block (layout B) or per position over all layers. tie_sites:
+    the two sites of a block share everything (layout A). one_projection: both positions share W. tied: up is
+    down transposed. positions: both, or only "attention" (A1 of SAMCA's Table 4) or only "mlp" (A2).
     """
     if rank < 1 or kernel < 1 or kernel % 2 == 0:
         raise ValueError(
@@ -97,22 +99,21 @@ def add(
         raise ValueError(
             f"adapter.conv_scope {conv_scope!r} / site {site!r}: expected one of {SCOPES} / {tuple(PLACES)}"
         )
-    if tie_sites and site == "post":
-        raise ValueError(
-            "adapter.tie_sites needs adapter.site 'pre': after and beside are different adapters"
-        )
+    if positions not in POSITIONS:
+        raise ValueError(f"adapter.positions {positions!r} is not one of {', '.join(POSITIONS)}")
+    if tie_sites and (site, positions) != ("pre", "both"):
+        raise ValueError("adapter.tie_sites needs adapter.site 'pre' and adapter.positions 'both'")
 
     def conv() -> nn.Module:
         return nn.Conv2d(rank, rank, kernel, padding=kernel // 2, bias=False)
 
-    add_shared(
-        encoder, rank, conv, nn.GELU(), conv_scope, tie_sites, one_projection, tied, act_before_conv, site
-    )
+    shared = conv_scope, tie_sites, one_projection, tied, act_before_conv, site, POSITIONS[positions]
+    add_shared(encoder, rank, conv, nn.GELU(), *shared)
 
 
 def add_shared(
-    encoder, rank, make_conv, activation, conv_scope="block", tie_sites=False, one_projection=False, tied=True,
-    act_before_conv=False, site="pre",
+    encoder, rank, make_conv, activation, conv_scope="block", tie_sites=False, one_projection=False,
+    tied=True, act_before_conv=False, site="pre", positions=("attention", "mlp"),
 ) -> None:  # fmt: skip
     """`add` for any convolution and activation; SAMIHS's adapter is this without either."""
     encoder.shared_adapter = shared = nn.ModuleDict()
@@ -124,7 +125,7 @@ def add_shared(
 
     for index, (block, width, stage, _) in enumerate(encoder.adapter_sites()):
         adapters = {}
-        for position in ("attention",) if tie_sites else ("attention", "mlp"):
+        for position in ("attention",) if tie_sites else positions:
             key = f"projection_{stage}" + ("" if tie_sites or one_projection else f"_{position}")
             projection = borrow(key, lambda width=width: SharedProjection(width, rank, tied))
             scope = {

@@ -1,4 +1,4 @@
-"""Image encoders by name: each entry builds an encoder with `stride`, `out_channels` and `adapter_sites()`."""
+"""Image encoders by name: an entry builds an encoder with `stride`, `out_channels`, `adapter_sites()`."""
 
 from functools import partial
 

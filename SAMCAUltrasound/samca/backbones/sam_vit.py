@@ -1,7 +1,8 @@
 """SAM's own image encoders, ViT-B, ViT-L and ViT-H, at 1024 px or any smaller multiple of 16 px.
 
-Position tables stay as they were trained and are interpolated to the grid at hand, so official files load strictly at
-every input size (METHODS of SAM-Med2D: bilinear; relative positions: linear, as SAM's own `get_rel_pos` does).
+Position tables stay as they were trained and are interpolated to the grid at hand, so official files load
+strictly at every input size (METHODS of SAM-Med2D: bilinear; relative positions: linear, as SAM's own
+`get_rel_pos` does).
 """
 
 from __future__ import annotations
@@ -27,12 +28,18 @@ class SamViT(ImageEncoderViT):
 
     stride, out_channels = 16, 256
 
-    def __init__(self, **sizes):
+    def __init__(self, pad_before_norm: bool = False, **sizes):
         super().__init__(
-            patch_size=16, mlp_ratio=4, qkv_bias=True, use_rel_pos=True, window_size=14, out_chans=self.out_channels,
-            norm_layer=partial(nn.LayerNorm, eps=1e-6), **sizes,
-        )  # fmt: skip
-        self.blocks = nn.ModuleList(Block(block) for block in self.blocks)
+            patch_size=16,
+            mlp_ratio=4,
+            qkv_bias=True,
+            use_rel_pos=True,
+            window_size=14,
+            out_chans=self.out_channels,
+            norm_layer=partial(nn.LayerNorm, eps=1e-6),
+            **sizes,
+        )
+        self.blocks = nn.ModuleList(Block(block, pad_before_norm) for block in self.blocks)
 
     def forward(self, image: torch.Tensor) -> Features:
         x = self.patch_embed(image)
@@ -54,8 +61,11 @@ class SamViT(ImageEncoderViT):
         return table.permute(0, 2, 3, 1)
 
 
-def build(name: str, position_grid: int = 64) -> SamViT:
-    """The encoder of this name; `position_grid` is the side of its stored position table (64: trained at 1024 px)."""
+def build(name: str, position_grid: int = 64, pad_before_norm: bool = False) -> SamViT:
+    """The encoder of this name.
+
+    position_grid: side of its stored position table (64: trained at 1024 px). pad_before_norm: see `Block`.
+    """
     if position_grid < 1:
         raise ValueError(f"backbone.position_grid is {position_grid}: expected at least 1")
-    return SamViT(img_size=16 * position_grid, **SIZES[name])
+    return SamViT(pad_before_norm, img_size=16 * position_grid, **SIZES[name])

@@ -1,8 +1,8 @@
-"""A compact encoder for CPUs and for shipping: convolutional stem, SAM transformer blocks, features at stride 8.
+"""A compact encoder for CPUs and for shipping: convolutional stem, SAM's transformer blocks, stride 8.
 
-Convolutions read speckle and borders at full resolution, where they are cheap; transformer blocks with relative
-positions see the whole frame at stride 16, and adapters live in them. Features of stride 8, 4 and 2 go to the decoder,
-so mask logits have half the input's resolution.
+Convolutions read speckle and borders at full resolution, where they are cheap; transformer blocks with
+relative positions see the whole frame at stride 16, and adapters live in them. Features of stride 8, 4 and 2
+go to the decoder, so mask logits have half the input's resolution.
 """
 
 from __future__ import annotations
@@ -91,13 +91,13 @@ def build(
     width: int = 192,
     depth: int = 6,
     heads: int = 6,
-    out_channels: int = 96,
+    out_channels: int = 128,
 ) -> SamViTSmall:
-    """Channels of strides 2, 4 and 8; width, depth and heads of the transformer; channels of the embedding."""
+    """Channels at strides 2, 4 and 8; width, depth, heads of the transformer; channels of the embedding."""
     if width % heads:
         raise ValueError(f"backbone.width {width} must be a multiple of backbone.heads {heads}")
-    if out_channels % 8 or any(c % 8 for c in channels):
+    if out_channels % 32 or any(c % 8 for c in channels):
         raise ValueError(
-            f"backbone.channels {channels} and backbone.out_channels {out_channels} must be multiples of 8"
+            f"backbone.channels {channels} must be multiples of 8, backbone.out_channels {out_channels} of 32"
         )
     return SamViTSmall(tuple(channels), width, depth, heads, out_channels)

@@ -6,19 +6,20 @@ from typing import NamedTuple
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from ..sam import FastAttention, window_partition, window_unpartition
 
 
 class Features(NamedTuple):
-    """Image features: embedding (B, C, h, w) and finer maps, (B, C/8, 4h, 4w) and (B, C/4, 2h, 2w), or none."""
+    """Image features: embedding (B, C, h, w); finer maps (B, C/8, 4h, 4w) and (B, C/4, 2h, 2w), or none."""
 
     embedding: torch.Tensor
     fine: tuple[torch.Tensor, ...] = ()
 
 
 class Site(NamedTuple):
-    """One transformer block that takes adapters: its width D, its stage, and whether attention is windowed."""
+    """One transformer block that takes adapters: its width D, its stage, whether it cuts windows."""
 
     block: nn.Module
     width: int
@@ -29,16 +30,19 @@ class Site(NamedTuple):
 class Block(nn.Module):
     """SAM's transformer block with four places for adapters, empty at first; (B, h, w, D) -> (B, h, w, D).
 
-    x = x + after_attention(attn(before_attention(norm1 x)));  n = norm2 x;  x = x + mlp(before_mlp(n)) + beside_mlp(n)
-    Every place sees the whole (B, h, w, D) map, before windows are cut and after they are joined. The child modules
-    of the plain block keep their names.
+    x = x + after_attention(attn(before_attention(norm1 x)))
+    n = norm2 x;  x = x + mlp(before_mlp(n)) + beside_mlp(n)
+
+    Every place sees the whole (B, h, w, D) map, before windows are cut and after they are joined. The child
+    modules of the plain block keep their names. pad_before_norm: the map is filled up to whole windows before
+    norm1, as in SAMIHS and Medical-SAM-Adapter, so that filling is norm1's bias instead of zero.
     """
 
-    def __init__(self, plain: nn.Module):
+    def __init__(self, plain: nn.Module, pad_before_norm: bool = False):
         super().__init__()
         self.norm1, self.norm2, self.mlp = plain.norm1, plain.norm2, plain.mlp
         self.attn = FastAttention(plain.attn)
-        self.window_size = plain.window_size
+        self.window_size, self.pad_before_norm = plain.window_size, pad_before_norm
         self.before_attention, self.after_attention, self.before_mlp = (
             nn.Identity(),
             nn.Identity(),
@@ -47,10 +51,17 @@ class Block(nn.Module):
         self.beside_mlp = None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = x + self.after_attention(self._attention(self.before_attention(self.norm1(x))))
+        height, width = x.shape[1:3]
+        whole = self._filled_up(x) if self.pad_before_norm and self.window_size else x
+        attended = self._attention(self.before_attention(self.norm1(whole)))
+        x = x + self.after_attention(attended[:, :height, :width])
         normed = self.norm2(x)
         x = x + self.mlp(self.before_mlp(normed))
         return x if self.beside_mlp is None else x + self.beside_mlp(normed)
+
+    def _filled_up(self, x: torch.Tensor) -> torch.Tensor:
+        below, right = (-side % self.window_size for side in x.shape[1:3])
+        return F.pad(x, (0, 0, 0, right, 0, below))
 
     def _attention(self, x: torch.Tensor) -> torch.Tensor:
         if self.window_size == 0:

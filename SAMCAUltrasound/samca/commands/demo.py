@@ -13,7 +13,7 @@ from scipy import ndimage
 
 import samca
 
-from .. import frames, masks, metrics, overlay, phantoms
+from .. import files, frames, masks, metrics, overlay, phantoms
 from ..clicks import CLICKS
 from ..frames import Frame, Grid
 from ..prompts import Click
@@ -161,5 +161,5 @@ def _write_frame(frame: Frame) -> None:
 
     image = SimpleITK.GetImageFromArray(frame.pixels[None])
     image.SetSpacing(frame.grid.spacing)
-    with masks.replacing(frame.source) as temporary:
+    with files.replacing(frame.source) as temporary:
         SimpleITK.WriteImage(image, str(temporary))

@@ -9,6 +9,6 @@ METHODS = {"samca": samca.MODEL, "sam": sam.MODEL}
 
 
 def configure(settings: dict[str, Any]) -> ModelConfig:
-    """A model config from settings by dotted name over the defaults of their `method` (samca where none is named)."""
+    """A model config from settings by dotted name over the defaults of their `method` (none named: samca)."""
     method = choose("model.method", METHODS, settings.get("method", "samca"))
     return with_settings(method, "model", settings)

@@ -1,4 +1,4 @@
-"""Plain SAM (Kirillov et al., ICCV 2023), every part trained: what adapters are measured against, and how a base is made."""
+"""Plain SAM (Kirillov et al., ICCV 2023), every part trained: what others are measured against."""
 
 from ..config import ModelConfig, Part
 

@@ -1,4 +1,4 @@
-"""SAMCA (Huo et al., ICIC 2025): shared-weight adapters, decoder trained, dynamic fusion of initial and guided prompts."""
+"""SAMCA (Huo et al., ICIC 2025): shared-weight adapters, decoder trained, dynamic fusion of prompts."""
 
 from ..config import ModelConfig, Part
 

@@ -13,7 +13,7 @@ from ..losses import HybridLoss
 
 @dataclass(frozen=True)
 class Batch:
-    """Truth (B, S, S) bool of B images; one generator for each image and one for what the whole batch shares."""
+    """Truth (B, S, S) bool of B images; a generator for each image, and one for what all of them share."""
 
     truth: np.ndarray
     rngs: tuple[np.random.Generator, ...]

@@ -1,7 +1,7 @@
-"""Double click training: initial and guided clicks drawn anew in each iteration from both masks (SAMCA, algorithm 1).
+"""Double click training: initial and guided clicks, drawn anew from both masks (SAMCA, algorithm 1).
 
-Each iteration decodes an initial mask from the initial set, and a guided mask from both sets, fused; the loss is the
-mean over iterations of their sum.
+Each iteration decodes an initial mask from the initial set, and a guided mask from both sets, fused; the loss
+is the mean over iterations of their sum.
 """
 
 from __future__ import annotations
@@ -21,12 +21,15 @@ def run(
     initial_clicks: int = 1,
     guided_clicks: tuple[int, ...] = (1, 2, 4),
 ) -> dict[str, torch.Tensor]:
-    """-> {"loss", "initial", "guided"}: scalars, the last two detached. The number of guided clicks is drawn once a
-    batch, so that one and two more, or one and four more, as in the evaluation at 3 and 5 clicks, are both seen."""
+    """-> {"loss", "initial", "guided"}: scalars, the last two detached.
+
+    The number of guided clicks is drawn once a batch: 1 + 2 and 1 + 4 clicks are what the evaluation at 3 and
+    5 clicks asks for.
+    """
     if iterations < 1 or initial_clicks < 1 or not guided_clicks or min(guided_clicks) < 1:
         raise ValueError(
-            f"schedule iterations {iterations}, initial_clicks {initial_clicks}, guided_clicks {guided_clicks}: "
-            "expected at least 1 of each"
+            f"schedule.iterations {iterations}, initial_clicks {initial_clicks}, "
+            f"guided_clicks {guided_clicks}: expected at least 1 of each"
         )
     count = int(batch.shared_rng.choice(guided_clicks))
     target, size = batch.target(), len(batch.truth)

@@ -1,6 +1,6 @@
-"""Plain iterative training: one first prompt, then one click at a time in the error of the last mask, all kept.
+"""Plain iterative training: a first prompt, then one click at a time in the last mask's error, all kept.
 
-The usual way of training interactive segmentation (Mahadevan et al. 2018; SAM-Med2D), here without double clicks.
+The usual way of training interactive segmentation (Mahadevan et al. 2018; SAM-Med2D).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def run(
     first: str = "random_foreground",
     box_share: float = 0.0,
 ) -> dict[str, torch.Tensor]:
-    """-> {"loss"}: the mean over 1 to `iterations` prompts, "initial" of the first and "guided" of the others.
+    """-> {"loss", "initial", "guided"}: means over all iterations, of the first and of the others.
 
     first: the click simulator of the first prompt; box_share: how often a jittered box takes its place.
     """
@@ -36,10 +36,10 @@ def run(
     for _ in range(iterations):
         logits, iou = model.decode(features, _sets(model, prompts, batch.device), previous)
         losses.append(batch.loss(logits, iou, target))
-        previous = logits.detach().float() if model.config.feedback else None
-        errors = zip(batch.truth, batch.masks(logits), batch.rngs, strict=True)
-        added = [mend(t, m, 1, rng).clicks for t, m, rng in errors]
-        prompts = [p.plus(*clicks) for p, clicks in zip(prompts, added, strict=True)]
+        if len(losses) < iterations:
+            previous = logits.detach().float() if model.config.feedback else None
+            errors = zip(prompts, batch.truth, batch.masks(logits), batch.rngs, strict=True)
+            prompts = [p.plus(*mend(t, m, 1, rng).clicks) for p, t, m, rng in errors]
     loss, guided = sum(losses) / iterations, losses[1:] or losses
     return {"loss": loss, "initial": losses[0].detach(), "guided": (sum(guided) / len(guided)).detach()}
 

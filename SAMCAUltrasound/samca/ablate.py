@@ -1,0 +1,103 @@
+"""SAMCA's ablations: training runs on one dataset that differ in one thing, for its Tables 3, 4 and 5."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from .checkpoint import base_of, load, load_base_into, source_path
+from .config import Part, TrainConfig, choose
+from .contestants import Contestant, files_of, load_contestants
+from .devices import choose_device
+from .model import Model, build_base
+from .run_folder import RunFolder
+from .train import train
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of a table, and what sets it apart from SAMCA; without a schedule it is the untrained base."""
+
+    name: str
+    model: dict[str, Any] = field(default_factory=dict)
+    schedule: str | None = "double_click"
+
+
+def _with_error_clicks(name: str, positions: str) -> Variant:
+    """Adapters at some positions, trained by plain error clicks, which form one set."""
+    adapter = {"name": "shared_weight", "positions": positions}
+    return Variant(name, {"adapter": adapter, "fusion": "single"}, "iterative")
+
+
+ABLATIONS = {
+    "adapters": (  # Table 3
+        Variant("SAM-Med2D", {"adapter": "sam_med2d"}),
+        Variant("MSA", {"adapter": "bottleneck"}),
+        Variant("share", {"adapter": "samihs"}),
+        Variant("SAMCA"),
+    ),
+    "components": (  # Table 4; A1 sits at attention, A2 at the MLP
+        Variant("SAM", schedule=None),
+        _with_error_clicks("A1", "attention"),
+        _with_error_clicks("A2", "mlp"),
+        _with_error_clicks("A1+A2", "both"),
+        Variant("A1+A2+DCT"),
+    ),
+    "fusion": (  # Table 5
+        Variant("E2", {"fusion": "single"}),
+        Variant("E1+E2", {"fusion": "sum"}),
+        Variant("dynamic", {"fusion": "dynamic"}),
+    ),
+}
+
+
+def ablate(table: str, common: TrainConfig) -> Iterator[dict[str, Any]]:
+    """Train the variants of a table one after another; yields the records of `train` with a "variant" each.
+
+    `common` holds what they share; `common.out` is the folder of their run folders. A run that was
+    interrupted goes on, one that is finished takes no more steps. All start from the same base and seed.
+    """
+    for variant in choose("ablation", ABLATIONS, table):
+        if variant.schedule:
+            for record in train(settings_of(variant, common)):
+                yield {"variant": variant.name, **record}
+
+
+def settings_of(variant: Variant, common: TrainConfig) -> TrainConfig:
+    """The training run of a variant; iterations set in the common schedule hold for every schedule."""
+    iterations = {k: v for k, v in common.schedule.options.items() if k == "iterations"}
+    return replace(
+        common,
+        out=str(Path(common.out) / variant.name),
+        base=str(_base(common)),
+        model={**common.model, "method": "samca", **variant.model},
+        schedule=Part(variant.schedule, iterations),
+    )
+
+
+def load_variants(table: str, common: TrainConfig) -> list[Contestant]:
+    """The best weights of each run of a table, in the order of its rows."""
+    base, rows = _base(common), []
+    for variant in choose("ablation", ABLATIONS, table):
+        if variant.schedule:
+            weights = RunFolder(settings_of(variant, common).out).best
+            rows += load_contestants([str(weights)], [variant.name], str(base), common.device)
+        else:
+            model = _untrained(base).to(choose_device(common.device))
+            rows.append(Contestant(variant.name, model, files_of(base)))
+    return rows
+
+
+def _base(common: TrainConfig) -> Path:
+    """The base file: an adapter that it may have been named by would give some variants a head start."""
+    return base_of(source_path(common.base))
+
+
+def _untrained(base: Path) -> Model:
+    """The base alone, with all clicks in one set."""
+    config = replace(load(base).config, adapter=Part("none"), fusion=Part("single"))
+    model = build_base(config)
+    load_base_into(model, base)
+    return model

@@ -1,0 +1,65 @@
+"""`samca ablate`: one of SAMCA's tables on a dataset folder, trained and evaluated."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from pathlib import Path
+
+from .. import report
+from ..ablate import ABLATIONS, ablate, load_variants
+from ..config import TrainConfig, from_json
+from ..datasets import Dataset
+from ..evaluation_folder import Protocol, write
+from ..files import write_atomically
+from ..starting_point import cases_of
+from .evaluate import as_object, as_text, evaluate_all
+from .train import read_settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of this command."""
+    add = parser.add_argument
+    add("table", choices=ABLATIONS, help="adapters (Table 3), components (Table 4) or fusion (Table 5)")
+    add("--data", action="append", required=True, help="dataset folder to train on; may be repeated")
+    add("--validation", action="append", default=[], help="dataset folder to evaluate on; a share by default")
+    add("--base", default="shipped", help="base file that all runs start from (default: the shipped one)")
+    add("--settings", help="JSON file with other settings that all runs share, as for train")
+    add("--epochs", type=int, help="epochs of each run (default: 20)")
+    add("--seeds", type=int, default=5, help="trials for each target (default: 5)")
+    add("--out", required=True, help="folder for the runs and the table")
+    add("--json", action="store_true", help="the last line printed is the result as one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train what is not trained yet, evaluate at 1, 3 and 5 clicks, print and write the table."""
+    common = common_settings(arguments)
+    for record in ablate(arguments.table, common):
+        if record["event"] != "step":
+            print(json.dumps(record), flush=True)
+        if record["event"] == "stopped":
+            return 0
+    _, cases, _ = cases_of(common)
+    contestants = load_variants(arguments.table, common)
+    dataset = Dataset("validation", tuple(cases))
+    evaluation = evaluate_all(contestants, [dataset], Protocol(seeds=arguments.seeds, curve=0))
+    results = evaluation.results()
+    print(as_text(results), flush=True)
+    out, folders = Path(arguments.out), ", ".join(common.validation or common.data)
+    write_atomically(out / "table.md", report.markdown(report.table(results)).encode())
+    write(evaluation, out, shlex.join(["samca", *sys.argv[1:]]), [folders])
+    if arguments.json:
+        print(json.dumps(as_object(results)))
+    return 0
+
+
+def common_settings(arguments: argparse.Namespace) -> TrainConfig:
+    """What all runs share: the file of settings, and over it what the command line says."""
+    settings = {"keep": "last"}  # the best epoch would be chosen on the cases that the table reports
+    settings |= read_settings(Path(arguments.settings)) if arguments.settings else {}
+    settings |= {"data": arguments.data, "validation": arguments.validation}
+    settings |= {"base": arguments.base, "out": arguments.out}
+    settings |= {"epochs": arguments.epochs} if arguments.epochs is not None else {}
+    return from_json(TrainConfig, settings, "run")

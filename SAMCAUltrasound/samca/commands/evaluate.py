@@ -1,0 +1,130 @@
+"""`samca evaluate`: models and dataset folders in, a table and its files out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from .. import datasets, report
+from ..config import parse_setting
+from ..contestants import Contestant, load_contestants
+from ..datasets import Dataset
+from ..evaluate import Record, Skipped, evaluate
+from ..evaluation_folder import Evaluation, Protocol, write
+from ..summary import Result
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of this command."""
+    add = parser.add_argument
+    add("--model", action="append", help="shipped (default) or a file of weights; repeat to compare")
+    add("--name", action="append", help="what tables call the model; repeat in the order of --model")
+    add("--base", help="base file of the adapters, where it does not lie beside them")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="setting of the models, image_size=256",
+    )
+    add("--data", action="append", required=True, help="dataset folder; the drop is counted from the first")
+    add("--split", help="only the cases of this split: train, val or test")
+    add("--clicks", type=int, nargs="+", default=[1, 3, 5], help="clicks in the table (default: 1 3 5)")
+    add("--seeds", type=int, default=5, help="trials for each target (default: 5)")
+    add("--curve", type=int, default=20, help="clicks of the plot and of NoC, 0 for neither (default: 20)")
+    add("--single-set", action="store_true", help="also a row with all clicks in one set, without fusion")
+    add("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
+    add("--out", required=True, help="folder for the table, the records and the pictures")
+    add("--json", action="store_true", help="the last line printed is the result as one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Evaluate, print the table, write the files; errors as of `datasets.checked` and `checkpoint.load`."""
+    sets = read_datasets(arguments.data, arguments.split)
+    settings = dict(map(parse_setting, arguments.set))
+    options = arguments.name, arguments.base, arguments.device, arguments.single_set, settings
+    contestants = load_contestants(arguments.model or ["shipped"], *options)
+    protocol = Protocol(tuple(sorted(set(arguments.clicks))), arguments.seeds, arguments.curve)
+    Path(arguments.out).mkdir(parents=True, exist_ok=True)
+    evaluation = evaluate_all(contestants, sets, protocol)
+    results = evaluation.results()
+    print(as_text(results), flush=True)
+    write(evaluation, Path(arguments.out), shlex.join(["samca", *sys.argv[1:]]), arguments.data)
+    if arguments.json:
+        print(json.dumps(as_object(results)))
+    return 0
+
+
+def evaluate_all(
+    contestants: Sequence[Contestant], sets: Sequence[Dataset], protocol: Protocol
+) -> Evaluation:
+    """Each model on each dataset."""
+    total = sum(len(dataset.cases) for dataset in sets)
+    records = {}
+    for contestant in contestants:
+        found = evaluate(contestant.model, sets, protocol.clicks, protocol.seeds, protocol.curve)
+        records[contestant.name] = list(with_progress(found, contestant.name, total))
+    return Evaluation(contestants, sets, protocol, records)
+
+
+def read_datasets(folders: Sequence[str], split: str | None = None) -> list[Dataset]:
+    """The dataset of each folder, of one split if that is given, each under a name of its own."""
+    if len({Path(folder).resolve() for folder in folders}) < len(folders):
+        raise ValueError(f"--data {', '.join(map(str, folders))}: a folder is given twice")
+    sets = [_of_split(datasets.checked(folder), split) for folder in folders]
+    names = Counter(dataset.name for dataset in sets)
+    return [
+        replace(dataset, name=str(Path(folder))) if names[dataset.name] > 1 else dataset
+        for dataset, folder in zip(sets, folders, strict=True)
+    ]
+
+
+def _of_split(dataset: Dataset, split: str | None) -> Dataset:
+    splits = sorted({case.split for case in dataset.cases} - {""})
+    if split is None:
+        if len(splits) > 1:
+            note = f"{dataset.name} has the splits {', '.join(splits)}; all are evaluated: see --split"
+            print(note, file=sys.stderr)
+        return dataset
+    cases = tuple(case for case in dataset.cases if case.split == split)
+    if not cases:
+        known = ", ".join(splits) or "none"
+        raise ValueError(f"{dataset.name} has no split {split!r}: expected one of {known}")
+    name = dataset.name if dataset.name.endswith(f"/{split}") else f"{dataset.name}/{split}"
+    return replace(dataset, name=name, cases=cases)
+
+
+def with_progress(records: Iterable[Record | Skipped], name: str, total: int) -> Iterator[Record | Skipped]:
+    """The same records; on a terminal a line says how many of all images are done."""
+    shown, seen = sys.stderr.isatty(), set()
+    for record in records:
+        image = record.dataset, record.case
+        if shown and image not in seen:
+            seen.add(image)
+            print(f"\r{name}: image {len(seen)} of {total}", end="", file=sys.stderr, flush=True)
+        yield record
+    if shown:
+        print(file=sys.stderr)
+
+
+def as_text(results: Sequence[Result]) -> str:
+    """What the command prints: the table, the clicks needed, and what the numbers stand for."""
+    parts = [report.aligned(report.table(results))]
+    if "noc" in results[0].summary:
+        parts.append(report.aligned(report.clicks_table(results)))
+    return "\n\n".join([*parts, "\n".join(report.counted(results))])
+
+
+def as_object(results: Sequence[Result]) -> dict[str, Any]:
+    """The summary of the first model on the first dataset; where there are more also "rows", one for each."""
+    if len(results) == 1:
+        return results[0].summary
+    rows = [{"model": result.model, "data": result.data, **result.summary} for result in results]
+    return {**results[0].summary, "rows": rows}

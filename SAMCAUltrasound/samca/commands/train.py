@@ -1,0 +1,84 @@
+"""`samca train`: a file of settings in, a run folder with a trained adapter out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..config import TrainConfig, from_json, parse_setting, with_settings
+from ..train import train
+
+BAR = 24  # characters
+ERASE = "\r\033[K"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of this command."""
+    parser.add_argument(
+        "settings", metavar="run.json", help="JSON file: data, out, and what differs from SAMCA"
+    )
+    parser.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a setting over the file's, as learning_rate=1e-3 or model.adapter.rank=64; may be repeated",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, or go on with, the run; each record is a line of JSON on stdout; errors as of `train`."""
+    config = settings_of(Path(arguments.settings), arguments.set)
+    for record in with_progress(train(config)):
+        if record["event"] != "step" or not (sys.stdout.isatty() and sys.stderr.isatty()):
+            print(json.dumps(record), flush=True)  # where both are one screen, steps are the bar alone
+    return 0
+
+
+def settings_of(path: Path, changes: Iterable[str] = ()) -> TrainConfig:
+    """The settings in a file, with `changes` like "schedule.iterations=4" made to them.
+
+    Raises FileNotFoundError without the file, ValueError for what is no JSON object or no setting.
+    """
+    config = from_json(TrainConfig, read_settings(path), "run")
+    given = dict(map(parse_setting, changes))
+    of_model = {name[6:]: value for name, value in given.items() if name.startswith("model.")}
+    others = {name: value for name, value in given.items() if not name.startswith("model.")}
+    config = with_settings(config, "run", others)
+    return replace(config, model={**config.model, **of_model})
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """The JSON object in a file."""
+    if not path.is_file():
+        raise FileNotFoundError(f"no file of settings at {path}: it needs at least data and out")
+    try:
+        settings = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be read as JSON: {error}") from error
+    if not isinstance(settings, dict):
+        raise ValueError(f"{path} holds {type(settings).__name__}: expected an object with settings of train")
+    return settings
+
+
+def with_progress(records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The same records; on a terminal a line on stderr says how far the epoch is."""
+    shown = sys.stderr.isatty()
+    for record in records:
+        if shown and record["event"] == "step":
+            print(ERASE + progress(record), end="", file=sys.stderr, flush=True)
+        elif shown:
+            print(ERASE, end="", file=sys.stderr, flush=True)
+        yield record
+
+
+def progress(record: dict[str, Any]) -> str:
+    """A "step" record as a bar: epoch 2 [######..................] 25/100 loss 0.512."""
+    done = BAR * record["step"] // record["of"]
+    bar = "#" * done + "." * (BAR - done)
+    return f"epoch {record['epoch']} [{bar}] {record['step']}/{record['of']} loss {record['loss']:.3f}"

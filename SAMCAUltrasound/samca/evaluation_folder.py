@@ -1,0 +1,107 @@
+"""An evaluation on disk: evaluation.csv, records.csv, evaluation.json, curve.png and sheets of cases."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from . import __version__, report
+from .config import to_json
+from .contestants import Contestant
+from .datasets import Dataset
+from .evaluate import GRID, Record, Skipped, named_cases
+from .files import write_atomically
+from .report_pictures import strips, write_curve, write_sheet
+from .summary import Result, summary
+
+VERSIONS_OF = ("torch", "segment-anything", "numpy", "scipy")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How the models were asked."""
+
+    clicks: tuple[int, ...] = (1, 3, 5)  # numbers of clicks in the table
+    seeds: int = 5  # trials for each target
+    curve: int = 20  # clicks of the plot and of the clicks needed; 0: neither
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Models, datasets, protocol, and the records of each model."""
+
+    contestants: Sequence[Contestant]
+    datasets: Sequence[Dataset]
+    protocol: Protocol
+    records: dict[str, list[Record | Skipped]]  # by name of the model
+
+    def of(self, model: str, data: str) -> list[Record | Skipped]:
+        """The records of one model on one dataset."""
+        return [record for record in self.records[model] if record.dataset == data]
+
+    def results(self) -> list[Result]:
+        """One for each model and dataset."""
+        return [
+            Result(name, dataset.name, summary(self.of(name, dataset.name), self.protocol.curve))
+            for name in self.records
+            for dataset in self.datasets
+        ]
+
+
+def write(evaluation: Evaluation, out: Path, command: str, folders: Sequence[str]) -> None:
+    """Write all files: evaluation.csv is the table, records.csv each click, evaluation.json what repeats it.
+
+    `command` is the line that was typed, `folders` where each dataset was read from.
+    """
+    results, models = evaluation.results(), evaluation.records
+    scored = {name: [r for r in found if isinstance(r, Record)] for name, found in models.items()}
+    write_atomically(out / "evaluation.csv", report.results_csv(results).encode())
+    write_atomically(out / "records.csv", report.records_csv(scored).encode())
+    content = {
+        "command": command,
+        **_circumstances(evaluation, folders),
+        "results": [{"model": r.model, "data": r.data, **r.summary} for r in results],
+        "trials": [{"model": name, **t} for name, found in scored.items() for t in report.trials(found)],
+    }
+    report.write_json(out / "evaluation.json", content)
+    _write_pictures(evaluation, results, out)
+
+
+def _circumstances(evaluation: Evaluation, folders: Sequence[str]) -> dict[str, Any]:
+    """Software, models, data and protocol."""
+    versions = {"samca": __version__, "python": platform.python_version()}
+    contestants, sets = evaluation.contestants, zip(evaluation.datasets, folders, strict=True)
+    return {
+        "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "versions": versions | {name: version(name) for name in VERSIONS_OF},
+        "device": str(contestants[0].model.device),
+        "protocol": asdict(evaluation.protocol) | {"distance_grid_px": GRID},
+        "models": [{"name": c.name, **c.files, "config": to_json(c.model.config)} for c in contestants],
+        "datasets": [_about(evaluation, dataset, folder) for dataset, folder in sets],
+    }
+
+
+def _about(evaluation: Evaluation, dataset: Dataset, folder: str) -> dict[str, Any]:
+    records = evaluation.of(evaluation.contestants[0].name, dataset.name)
+    return {
+        "name": dataset.name,
+        "folder": str(Path(folder).resolve()),
+        "cases": [name for name, _ in named_cases(dataset)],
+        "without_target": [record.case for record in records if isinstance(record, Skipped)],
+    }
+
+
+def _write_pictures(evaluation: Evaluation, results: Sequence[Result], out: Path) -> None:
+    if evaluation.protocol.curve:
+        write_curve(out / "curve.png", results)
+    for contestant in evaluation.contestants:
+        for dataset in evaluation.datasets:
+            records = [r for r in evaluation.of(contestant.name, dataset.name) if isinstance(r, Record)]
+            rows = strips(contestant.model, dataset, records, sorted(evaluation.protocol.clicks))
+            name = f"cases_{contestant.name}_{dataset.name}.png".replace("/", "-").replace(" ", "-")
+            write_sheet(out / name, rows, f"{contestant.name} on {dataset.name}")

@@ -1,0 +1,102 @@
+"""What an evaluation found as pictures: cases from best to worst, and Dice against the number of clicks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .datasets import Dataset
+from .evaluate import Record, named_cases
+from .overlay import draw
+from .prompts import Click, Prompts
+from .session import Session
+from .summary import GOALS, Result
+
+EACH = 2  # how many of the best, of the median and of the worst cases are shown
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One trial on one target: the image, and what was predicted after some numbers of clicks."""
+
+    label: str
+    pixels: np.ndarray  # (H, W) or (H, W, 3) uint8
+    truth: np.ndarray  # (H, W) bool
+    clicks: tuple[Click, ...]
+    masks: dict[int, np.ndarray]  # number of clicks: (H, W) bool
+    dice: dict[int, float]  # in 0..100
+
+
+def extremes(records: Sequence[Record], count: int, each: int = EACH) -> list[tuple[str, Record]]:
+    """The trials of seed 0 whose Dice after `count` clicks is best, in the middle and worst; none twice."""
+    ranked = sorted((r for r in records if r.seed == 0 and r.count == count), key=lambda r: -r.scores["dice"])
+    middle = max(0, (len(ranked) - each) // 2)
+    places = {"best": range(each), "median": range(middle, middle + each), "worst": range(-each, 0)}
+    chosen: dict[int, tuple[str, Record]] = {}
+    for label, indices in places.items():
+        for index in (i % len(ranked) for i in indices if -len(ranked) <= i < len(ranked)):
+            chosen.setdefault(index, (label, ranked[index]))
+    return [chosen[index] for index in sorted(chosen)]
+
+
+def strips(model, dataset: Dataset, records: Sequence[Record], counts: Sequence[int]) -> list[Strip]:
+    """The extreme trials of one dataset, with the masks of these counts predicted again from the clicks."""
+    cases = dict(named_cases(dataset))
+    return [
+        _strip(model, cases[r.case], label, [step for step in records if _trial(step) == _trial(r)], counts)
+        for label, r in extremes(records, max(counts))
+    ]
+
+
+def _trial(record: Record) -> tuple[str, int, int]:
+    return record.case, record.target, record.seed
+
+
+def _strip(model, case, label: str, steps: Sequence[Record], counts: Sequence[int]) -> Strip:
+    session = Session(model)
+    session.set_image(case.pixels())
+    clicks = tuple(step.click for step in steps)
+    masks = {n: session.predict(Prompts(clicks[:n])).mask for n in counts}
+    dice = {n: steps[n - 1].scores["dice"] for n in counts}
+    truths, target = case.targets(), steps[0].target
+    name = steps[0].case if len(truths) == 1 else f"{steps[0].case} #{target}"
+    return Strip(f"{label}: {name}", case.pixels(), truths[target], clicks, masks, dice)
+
+
+def write_sheet(path: Path, strips: Sequence[Strip], title: str) -> None:
+    """A PNG with a row for each strip and a column for each number of clicks, drawn as by `overlay.draw`."""
+    from matplotlib.figure import Figure
+
+    counts = list(strips[0].masks)
+    figure = Figure(figsize=(3.2 * len(counts), 0.3 + 3.2 * len(strips)), layout="constrained")
+    figure.suptitle(title, fontsize=9)
+    for row, strip in zip(figure.subplots(len(strips), len(counts), squeeze=False), strips, strict=True):
+        for axes, count in zip(row, counts, strict=True):
+            axes.imshow(draw(strip.pixels, strip.masks[count], Prompts(strip.clicks[:count]), strip.truth))
+            axes.set(xticks=[], yticks=[])
+            axes.set_title(f"{count} click{'s' * (count > 1)}, Dice {strip.dice[count]:.1f}", fontsize=8)
+        row[0].set_ylabel(strip.label, fontsize=8)
+    figure.savefig(path, dpi=140)
+
+
+def write_curve(path: Path, results: Sequence[Result]) -> None:
+    """A PNG of mean Dice against the number of clicks, a line for each model and dataset."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for result in results:
+        needed = ", ".join(f"{result.summary['noc'][str(goal)]['mean']:.1f}" for goal in GOALS)
+        label = f"{result.model} on {result.data} (NoC {needed})"
+        curve = result.summary["curve"]
+        axes.plot(range(1, len(curve) + 1), curve, marker="o", markersize=3, label=label)
+    for goal in GOALS:
+        axes.axhline(goal, color="0.8", linewidth=0.8, zorder=0)
+    axes.set(xlabel="clicks", ylabel="Dice, mean over targets (%)", ylim=(0, 100))
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    title = f"clicks needed for Dice {', '.join(map(str, GOALS))}"
+    figure.legend(loc="outside lower center", ncols=2, fontsize=8, title=title, title_fontsize=8)
+    figure.savefig(path, dpi=110)

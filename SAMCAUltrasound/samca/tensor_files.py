@@ -1,0 +1,70 @@
+"""Tensors out of a file, without running anything that the file says."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch.serialization import safe_globals
+
+
+class _Ignored:
+    """Takes the place of an optimiser that a project saved beside its weights."""
+
+    def __setstate__(self, state):
+        pass
+
+
+def _empty(*_) -> dict:
+    return {}
+
+
+STAND_INS = [
+    (_Ignored, "torch.optim.adam.Adam"),  # SAM-Med2D's file holds the whole object
+    (_empty, "collections.defaultdict"),
+    dict,
+]
+
+
+def read(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """(tensors by name, metadata) of a .safetensors file, or (what a torch file holds, {}); no code is run.
+
+    Raises FileNotFoundError, and ValueError for a file that is damaged or holds more than plain values.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no file of weights at {path}")
+    try:
+        if path.suffix == ".safetensors":
+            with safe_open(path, "pt") as file:
+                names = file.keys()
+                return {name: file.get_tensor(name) for name in names}, dict(file.metadata() or {})
+        with safe_globals(STAND_INS):
+            return torch.load(path, map_location="cpu", weights_only=True), {}
+    except pickle.UnpicklingError as error:
+        raise ValueError(
+            f"{path} is damaged, no checkpoint, or carries code, which is never run: download it again, "
+            "or ask its author for .safetensors"
+        ) from error
+    except OSError:
+        raise
+    except (
+        Exception
+    ) as error:  # wrong bytes raise whatever the parser meets first: struct.error, IndexError ...
+        raise ValueError(f"{path} is damaged or no checkpoint: download or copy it again") from error
+
+
+def read_metadata(path: str | Path) -> dict[str, str]:
+    """The metadata of a .safetensors file without its tensors; empty for any other file."""
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no file of weights at {path}")
+    if path.suffix != ".safetensors":
+        return {}
+    try:
+        with safe_open(path, "pt") as file:
+            return dict(file.metadata() or {})
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged or no .safetensors file: download or copy it again") from error

@@ -1,0 +1,152 @@
+"""The rows of SAMCA's ablations, and one table trained, evaluated and repeated on a tiny base."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from samca import checkpoint
+from samca.__main__ import main
+from samca.ablate import ABLATIONS, ablate, load_variants, settings_of
+from samca.checkpoint import Provenance
+from samca.config import TrainConfig, with_settings
+from samca.contestants import Contestant
+from samca.model import build, build_base
+
+ROWS = [(table, variant) for table, variants in ABLATIONS.items() for variant in variants]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory, tiny_config):
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("base") / "base.safetensors"
+    config = with_settings(tiny_config, "model", {"adapter": "none", "fusion": "single"})
+    checkpoint.save_base(build_base(config), path, Provenance())
+    return path
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    rows, columns = np.mgrid[:40, :40]
+    for kind in ("images", "masks"):
+        (folder / kind).mkdir()
+    for n in range(8):
+        disc = (rows - 15 - n) ** 2 + (columns - 20) ** 2 < 64
+        image = np.where(disc, 20, 150) + rng.integers(0, 60, disc.shape)
+        Image.fromarray(image.astype(np.uint8)).save(folder / "images" / f"{n}.png")
+        Image.fromarray((disc * 255).astype(np.uint8)).save(folder / "masks" / f"{n}.png")
+    return folder
+
+
+def common(base, data, out, **settings) -> TrainConfig:
+    fast = {"epochs": 1, "augment": "none", "precision": "float32", "device": "cpu", "validation_share": 0.3}
+    return TrainConfig(**{"data": (str(data),), "out": str(out), "base": str(base), **fast, **settings})
+
+
+@pytest.mark.parametrize(("table", "variant"), ROWS, ids=[f"{t}-{v.name}" for t, v in ROWS])
+def test_every_row_is_a_model_that_can_be_built(table, variant, tiny_config, base, data, tmp_path):
+    if variant.schedule is None:
+        assert (table, variant.name) == ("components", "SAM")
+        return
+    settings = settings_of(variant, common(base, data, tmp_path)).model
+    model = build(with_settings(tiny_config, "model", {k: v for k, v in settings.items() if k != "method"}))
+    assert model.tuned
+
+
+def test_the_rows_are_those_of_the_paper():
+    def settings(table):
+        return {v.name: (v.model.get("adapter"), v.model.get("fusion"), v.schedule) for v in ABLATIONS[table]}
+
+    assert list(settings("adapters")) == ["SAM-Med2D", "MSA", "share", "SAMCA"]
+    assert settings("fusion") == {
+        "E2": (None, "single", "double_click"),
+        "E1+E2": (None, "sum", "double_click"),
+        "dynamic": (None, "dynamic", "double_click"),
+    }
+    components = settings("components")
+    assert components["SAM"] == (None, None, None)
+    assert components["A1"][0]["positions"] == "attention"
+    assert components["A2"][0]["positions"] == "mlp"
+    assert all(components[name][1:] == ("single", "iterative") for name in ("A1", "A2", "A1+A2"))
+    assert components["A1+A2+DCT"] == (None, None, "double_click")
+
+
+def test_runs_differ_in_folder_model_and_schedule_alone(base, data, tmp_path):
+    shared = common(base, data, tmp_path, learning_rate=0.003, model={"adapter.rank": 2})
+    runs = [settings_of(v, shared) for v in ABLATIONS["components"] if v.schedule]
+    assert len({r.out for r in runs}) == len(runs)
+    assert {(r.learning_rate, r.base, r.seed, r.epochs) for r in runs} == {(0.003, str(base), 0, 1)}
+
+
+def test_an_adapter_given_as_base_gives_no_variant_a_head_start(base, data, tmp_path, tiny_config):
+    adapter = base.with_name("adapter.safetensors")
+    checkpoint.save_adapter(build(tiny_config), adapter, base, Provenance())
+    run = settings_of(ABLATIONS["adapters"][-1], common(adapter, data, tmp_path))
+    assert run.base == str(base)
+
+
+def test_the_untrained_row_is_the_base_with_one_set_of_clicks(base, data, tmp_path, monkeypatch):
+    monkeypatch.setitem(ABLATIONS, "components", ABLATIONS["components"][:1])
+    (row,) = load_variants("components", common(base, data, tmp_path))
+    assert isinstance(row, Contestant)
+    assert not row.model.fusion.splits
+    for name, tensor in checkpoint.read(base)[0].items():
+        assert torch.equal(row.model.state_dict()[name].half(), tensor)
+
+
+def test_a_wrong_name_lists_the_right_ones(base, data, tmp_path):
+    with pytest.raises(ValueError, match="'table3' is not one of adapters, components, fusion"):
+        next(ablate("table3", common(base, data, tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{", "cannot be read as JSON"), ("[]", "holds list"), ('{"epoch": 2}', "run.epoch is unknown")],
+)
+def test_bad_settings_end_with_a_sentence(text, message, base, data, tmp_path, capsys):
+    (tmp_path / "settings.json").write_text(text)
+    words = [
+        "--data",
+        data,
+        "--base",
+        base,
+        "--out",
+        tmp_path / "out",
+        "--settings",
+        tmp_path / "settings.json",
+    ]
+    assert main(["ablate", "fusion", *map(str, words)]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_table_is_trained_once_and_written(base, data, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(ABLATIONS, "fusion", ABLATIONS["fusion"][1:])
+    settings = tmp_path / "settings.json"
+    fast = {"augment": "none", "precision": "float32", "device": "cpu", "validation_share": 0.3}
+    settings.write_text(json.dumps({**fast, "schedule": {"name": "double_click", "iterations": 2}}))
+    out = tmp_path / "out"
+    words = ["ablate", "fusion", "--data", data, "--base", base, "--out", out, "--settings", settings]
+    words = [str(word) for word in [*words, "--epochs", 1, "--seeds", 1, "--json"]]
+    assert main(words) == 0
+    first = capsys.readouterr().out.splitlines()
+    assert main(words) == 0
+    second = capsys.readouterr().out.splitlines()
+    assert trained(first) == ["E1+E2", "dynamic"]
+    assert trained(second) == []
+    assert json.loads(first[-1]) == json.loads(second[-1])
+    assert [row["model"] for row in json.loads(first[-1])["rows"]] == ["E1+E2", "dynamic"]
+    table = (out / "table.md").read_text().splitlines()
+    assert [line.split(" | ")[0] for line in table[2:]] == ["| E1+E2"] * 3 + ["| dynamic"] * 3
+    rows = list(csv.DictReader((out / "evaluation.csv").open()))
+    assert [row["clicks"] for row in rows if row["model"] == "dynamic"] == ["1", "3", "5"]
+
+
+def trained(lines) -> list[str]:
+    records = [json.loads(line) for line in lines if line.startswith('{"variant"')]
+    assert records
+    return [record["variant"] for record in records if record["event"] == "epoch"]

@@ -1,0 +1,77 @@
+"""`samca train`: settings from a file and over it, records as JSON lines, mistakes as one sentence."""
+
+import json
+
+import pytest
+
+from samca.__main__ import main
+from samca.commands import train as command
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A file of settings."""
+    file = tmp_path / "run.json"
+    file.write_text(
+        json.dumps({"data": ["frames"], "out": "run", "schedule": {"name": "iterative", "iterations": 3}})
+    )
+    return file
+
+
+def test_settings_come_from_the_file_and_the_command_line_goes_over_it(path):
+    changes = ["learning_rate=1e-3", "schedule.iterations=5", "model.adapter.rank=8", "optimizer=adamw"]
+    config = command.settings_of(path, changes)
+    assert (config.data, config.learning_rate, config.optimizer) == (("frames",), 1e-3, "adamw")
+    assert config.schedule.options == {"iterations": 5}
+    assert config.model == {"adapter.rank": 8}
+
+
+RECORDS = [
+    {"event": "start"},
+    {"event": "step", "epoch": 2, "step": 25, "of": 100, "loss": 0.51234},
+    {"event": "finish"},
+]
+
+
+def test_each_record_is_a_line_of_json(path, monkeypatch, capsys):
+    monkeypatch.setattr(command, "train", lambda config: iter(RECORDS))
+    assert main(["train", str(path)]) == 0
+    printed = capsys.readouterr()
+    assert [json.loads(line) for line in printed.out.splitlines()] == RECORDS
+    assert printed.err == ""
+
+
+def test_a_terminal_shows_a_bar(path, monkeypatch, capsys):
+    monkeypatch.setattr(command, "train", lambda config: iter(RECORDS))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    assert main(["train", str(path)]) == 0
+    printed = capsys.readouterr()
+    assert "epoch 2 [######..................] 25/100 loss 0.512" in printed.err
+    assert len(printed.out.splitlines()) == len(RECORDS)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "sentence"),
+    [
+        ("{", [], "cannot be read as JSON"),
+        ("[]", [], "holds list: expected an object"),
+        ('{"out": "run"}', [], "run.data"),
+        ('{"data": ["frames"], "out": "run", "learningrate": 1}', [], "run.learningrate is unknown"),
+        ('{"data": ["frames"], "out": "run"}', ["--set", "batch=0"], "run.batch is 0: expected at least 1"),
+        ('{"data": ["frames"], "out": "run"}', ["--set", "batch"], "expected NAME=VALUE"),
+        ('{"data": ["no such folder"], "out": "run"}', [], "no such folder"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_exit_code_2(path, capsys, text, words, sentence):
+    path.write_text(text)
+    assert main(["train", str(path), *words]) == 2
+    printed = capsys.readouterr()
+    assert printed.err.startswith("samca train: ")
+    assert sentence in printed.err
+    assert printed.err.count("\n") == 1
+    assert printed.out == ""
+
+
+def test_a_missing_file_says_what_it_needs(tmp_path, capsys):
+    assert main(["train", str(tmp_path / "none.json")]) == 2
+    assert "none.json: it needs at least data and out" in capsys.readouterr().err
