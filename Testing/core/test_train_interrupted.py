@@ -38,7 +38,7 @@ def test_a_finished_run_takes_no_more_steps(settings):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("seed", 3), ("learning_rate", 0.1), ("model", {"feedback": True})]
+    ("name", "value"), [("seed", 3), ("learning_rate", 0.1), ("model", {"feedback": "last"})]
 )
 def test_a_run_of_other_settings_is_refused(settings, name, value):
     next(iter(train.train(config_of(settings()))))
