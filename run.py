@@ -20,6 +20,7 @@ VENV = ROOT / ".venv"
 STAMP = VENV / "samca-environment.txt"
 SUPPORTED = ((3, 13), (3, 12), (3, 11), (3, 10))
 EXTRAS = ("train", "test")  # of pyproject.toml; each holds the ones before it
+BUILDER = "hatchling"  # what pyproject.toml asks for in build-system
 COMMANDS = {  # the extra that a command needs, and what the environment's Python is given
     "demo": ("train", ["-m", "samca", "demo"]),
     "test": ("test", ["-m", "pytest"]),
@@ -128,7 +129,7 @@ def install_steps(python, extra):
     """Commands that install the package with this extra, every version from the constraints."""
     pip = [python, "-m", "pip", "install", "--disable-pip-version-check", "-c", CONSTRAINTS]
     return [
-        [*pip, "setuptools"],  # so that the package is built by the pinned one
+        [*pip, BUILDER],  # so that the package is built by the pinned one
         [*pip, "--no-build-isolation", "-e", f".[{extra}]"],
     ]
 

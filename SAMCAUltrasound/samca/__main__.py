@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import re
 import sys
 from collections.abc import Sequence
 
@@ -21,9 +22,14 @@ MISUSE, INTERRUPTED = 2, 130
 
 
 class Parser(argparse.ArgumentParser):
-    """Tells of a mistake in one sentence."""
+    """Tells of a mistake in one sentence; a word like -5,5 is a value, so that a click there is answered."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self._negative_number_matcher = re.compile(r"-\.?\d")
 
     def error(self, message: str):
+        """Print the sentence and exit with code 2."""
         self.exit(MISUSE, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
@@ -47,10 +53,18 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         return arguments.run(arguments)
     except (ValueError, OSError, RuntimeError) as error:
-        print(f"samca {arguments.command}: {error}", file=sys.stderr)
+        print(f"samca {arguments.command}: {sentence(error)}", file=sys.stderr)
         return MISUSE
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def sentence(error: Exception) -> str:
+    """What went wrong, in words: our own as they are, the operating system's with the file and what to do."""
+    if isinstance(error, OSError) and error.errno and error.filename is not None:
+        place = error.filename2 or error.filename
+        return f"{place} cannot be used ({error.strerror}): give another file or folder, or mend this one"
+    return str(error)
 
 
 if __name__ == "__main__":

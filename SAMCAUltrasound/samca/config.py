@@ -46,6 +46,9 @@ def setting(default, *, at_least=None, above=None, at_most=None, choices=None):
     return field(default=default, metadata=rules)
 
 
+FEEDBACK = ("none", "initial", "last")  # no mask prompt; the initial prompt's logits; the last click's logits
+
+
 @dataclass(frozen=True)
 class ModelConfig:
     """Everything that decides the form of a model; stored in every file of trained weights."""
@@ -59,7 +62,7 @@ class ModelConfig:
     fit: str = setting("squash", choices=FITS)  # how an image fills the square
     intensities: str = setting("normalized", choices=("normalized", "unit"))  # SAM's mean and std; or 0..1
     best_of_three: bool = False  # of SAM's three masks for one prompt, the one of the highest predicted IoU
-    feedback: bool = False  # the last logits are the mask prompt of the next click
+    feedback: str = setting("none", choices=FEEDBACK)  # whose logits are the mask prompt of the next click
 
     def __post_init__(self):
         check_fields(self, "model")

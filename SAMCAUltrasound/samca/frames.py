@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import dicom
+from . import dicom, nifti
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 VOLUMES = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd", ".dcm", ".dicom")
@@ -145,6 +145,8 @@ def _read_volume(path: Path, index: int) -> Frame:
     try:
         reader.ReadImageInformation()
         grid = _grid(reader, path)
+        if path.name.lower().endswith(nifti.SUFFIXES) and nifti.is_cut_off(path):
+            raise RuntimeError("cut off")
         _pick(index, grid.size[2], path)
         image = reader.Execute()  # whole: reading one slice of an RGB NIfTI ends the process (SimpleITK 2.5)
     except RuntimeError as error:

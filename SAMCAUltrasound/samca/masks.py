@@ -26,18 +26,20 @@ def write_mask(path: str | Path, mask: np.ndarray, frame: Frame) -> None:
         raise ValueError(
             f"mask is {mask.dtype} of shape {mask.shape}: expected bool of {expected}, as the frame"
         )
-    check_name(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"{path.parent} is no folder: make it before {path.name} is written there")
+    check_place(path)
     write = _write_segmentation if path.name.lower().endswith(".seg.nrrd") else _write_picture
     with replacing(path) as temporary:
         write(temporary, mask, frame)
 
 
-def check_name(path: Path) -> None:
-    """ValueError unless the name ends in one of SUFFIXES."""
+def check_place(path: Path) -> None:
+    """ValueError unless the name ends in one of SUFFIXES and is free or a file's; its folder is there."""
     if not path.name.lower().endswith(SUFFIXES):
         raise ValueError(f"{path} would be a mask of unknown format: end its name in {' or '.join(SUFFIXES)}")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path.parent} is no folder: make it before {path.name} is written there")
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: give the name of a file in it")
 
 
 def _write_picture(path: Path, mask: np.ndarray, frame: Frame) -> None:

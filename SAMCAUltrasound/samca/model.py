@@ -93,8 +93,8 @@ class Model(nn.Module):
     def predict(
         self, features: Features, prompts: Prompts, previous: np.ndarray | None = None
     ) -> tuple[np.ndarray, float]:
-        """Prompts of one object in model pixels, and the logits (m, m) of the click before, used where the
-        config says so -> logits (m, m) float32 and predicted IoU. One click is the initial path; of more, the
+        """Prompts of one object in model pixels, and logits (m, m) of earlier ones as mask prompt
+        -> logits (m, m) float32 and predicted IoU. One click is the initial path; of more, the
         first is initial and the others are guided (SAMCA), unless the fusion knows one set only."""
         sets = prompts.initial_and_guided() if self.fusion.splits else (prompts,)
         pointings = [collate([s], self.device) for s in sets]
@@ -103,7 +103,7 @@ class Model(nn.Module):
         return logits[0, 0].float().cpu().numpy(), float(iou[0, 0])
 
     def _mask_prompt(self, prompts: Prompts, previous: np.ndarray | None) -> torch.Tensor | None:
-        logits = previous if self.config.feedback else None
+        logits = previous
         if logits is None and prompts.mask is not None:
             logits = (2 * resample(prompts.mask, self.mask_side, self.mask_side) - 1) * MASK_PROMPT_LOGIT
         return (

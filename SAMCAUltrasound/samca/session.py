@@ -87,7 +87,7 @@ class Session:
     def box(self, x0: float, y0: float, x1: float, y1: float) -> np.ndarray:
         """Put a box around the object, in place of an earlier one; return the new mask."""
         for corner in ((x0, y0), (x1, y1)):
-            self._check_inside(*corner)
+            self._check_inside(*corner, "box corner")
         return self._become(Prompts(self.prompts.clicks, Box(x0, y0, x1, y1), self.prompts.mask))
 
     def use_mask(self, mask: np.ndarray) -> np.ndarray:
@@ -142,21 +142,25 @@ class Session:
         return Prediction(self.geometry.logits_to_image(logits), min(max(iou, 0.0), 1.0))
 
     def _replay(self, features: Any, prompts: Prompts) -> tuple[np.ndarray, float]:
-        """Decode after the last click; with feedback, after each click with the logits of the one before."""
+        """Decode, with the logits of the prompts that come before these where the model takes them."""
         if prompts.mask is not None:  # masks are not compared, so their logits are not kept
             return self.model.predict(features, self.geometry.prompts_to_model(prompts), None)
         if prompts not in self._logits:
-            previous = None
-            if (
-                self.model.config.feedback
-                and (earlier := prompts.first(len(prompts.clicks) - 1))
-                and prompts.clicks
-            ):
-                previous, _ = self._replay(features, earlier)
-            self._logits[prompts] = self.model.predict(
-                features, self.geometry.prompts_to_model(prompts), previous
-            )
+            earlier = self._before(prompts)
+            previous = self._replay(features, earlier)[0] if earlier else None
+            in_model = self.geometry.prompts_to_model(prompts)
+            self._logits[prompts] = self.model.predict(features, in_model, previous)
         return self._logits[prompts]
+
+    def _before(self, prompts: Prompts) -> Prompts:
+        """The prompts whose logits are the mask prompt for these; none where there are no earlier ones."""
+        feedback = self.model.config.feedback
+        if feedback == "none" or not prompts.clicks:
+            return Prompts()
+        if feedback == "last":
+            return prompts.first(len(prompts.clicks) - 1)
+        initial, _ = prompts.initial_and_guided()
+        return Prompts() if initial == prompts else initial
 
     def _become(self, prompts: Prompts) -> np.ndarray:
         mask = self.predict(prompts).mask
@@ -168,10 +172,10 @@ class Session:
             raise RuntimeError("no image yet: call set_image(array) before the first prompt")
         return self._features
 
-    def _check_inside(self, x: float, y: float) -> None:
+    def _check_inside(self, x: float, y: float, what: str = "click") -> None:
         self._encoded()
         if not self.geometry.contains(x, y):
             raise ValueError(
-                f"click at ({x}, {y}) is outside the image: x must be 0..{self.geometry.width - 1}, "
+                f"{what} at ({x}, {y}) is outside the image: x must be 0..{self.geometry.width - 1}, "
                 f"y 0..{self.geometry.height - 1}"
             )

@@ -1,11 +1,13 @@
-"""A model small enough for tests, and one place that makes it."""
+"""A model and training runs small enough for tests, and one place that makes them."""
 
 import pytest
 import torch
 
-from samca.config import ModelConfig, with_settings
+from samca import train
+from samca.config import ModelConfig, to_json, with_settings
 from samca.methods import METHODS
 from samca.model import build
+from training_runs import write_case
 
 TINY = {
     "backbone": {
@@ -42,3 +44,36 @@ def tiny_model(tiny_config):
         return build(with_settings(tiny_config, "model", settings or {}))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def discs(tmp_path_factory):
+    """A dataset folder of eight discs."""
+    folder = tmp_path_factory.mktemp("data") / "discs"
+    for number in range(8):
+        write_case(folder, f"disc{number}", number)
+    return folder
+
+
+@pytest.fixture
+def settings(discs, tiny_config, tmp_path):
+    """Settings of a run of seconds, two epochs of two steps; a changed model is the tiny one, changed."""
+
+    def make(**changes):
+        run = {
+            "data": [str(discs)], "out": str(tmp_path / "run"), "base": "random", "epochs": 2,
+            "validation_share": 0.25, "learning_rate": 1e-3, "augment": "none",
+            "schedule": {"name": "double_click", "iterations": 2},
+            "validation_clicks": [1, 3], "precision": "float32", "threads": 1, "batch": 3,
+        }  # fmt: skip
+        return run | changes | {"model": to_json(tiny_config) | changes.get("model", {})}
+
+    return make
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Curves cost more than these trainings; instead of drawing, collect the numbers of the epochs."""
+    found = []
+    monkeypatch.setattr(train, "write_curves", lambda _, epochs: found.append([e["epoch"] for e in epochs]))
+    return found

@@ -15,7 +15,7 @@ from PIL import Image
 
 import samca
 from samca import phantoms
-from samca.__main__ import COMMANDS, main
+from samca.__main__ import COMMANDS, main, sentence
 from samca.commands.pointing_arguments import box, click
 from samca.prompts import Box, Click
 
@@ -123,12 +123,25 @@ def test_segment_writes_the_mask_of_its_prompts(tmp_path, image, shipped, name):
     )
 
 
+FILES = {
+    "damaged.png": b"NRRD0004\nbroken",
+    "damaged.nrrd": b"NRRD0004\nbroken",
+    "empty.png": b"",
+    "text.dcm": b"not a picture",
+}
 MISTAKES = {
     "no frame": ["segment", "none.png", "--click", "1,1", "--out", "m.png"],
     "no prompt": ["segment", "frame.png", "--out", "m.png"],
     "mask format": ["segment", "frame.png", "--click", "1,1", "--out", "m.jpg"],
     "no folder": ["segment", "frame.png", "--click", "1,1", "--out", "none/m.png"],
+    "a folder as mask": ["segment", "frame.png", "--click", "1,1", "--out", "folder.png"],
     "click outside": ["segment", "frame.png", "--click", "900,1", "--out", "m.png"],
+    "click below 0": ["segment", "frame.png", "--click", "-5,1", "--out", "m.png"],
+    "box outside": ["segment", "frame.png", "--box", "1,1,900,20", "--out", "m.png"],
+    "a folder as frame": ["segment", "folder.png", "--click", "1,1", "--out", "m.png"],
+    "an empty file": ["segment", "empty.png", "--click", "1,1", "--out", "m.png"],
+    "text as frame": ["segment", "text.dcm", "--click", "1,1", "--out", "m.png"],
+    "out is a file": ["demo", "--image", "frame.png", "--click", "1,1", "--out", "frame.png"],
     "no such slice": ["segment", "frame.png", "--frame", "3", "--click", "1,1", "--out", "m.png"],
     "damaged": ["segment", "damaged.png", "--click", "1,1", "--out", "m.png"],
     "damaged volume": ["segment", "damaged.nrrd", "--click", "1,1", "--out", "m.png"],
@@ -145,15 +158,25 @@ def test_a_mistake_is_one_sentence_and_code_2(tmp_path, monkeypatch, capfd, imag
     monkeypatch.chdir(tmp_path)
     Image.fromarray(GRAY[:9, :9]).save("small.png")
     SimpleITK.WriteImage(SimpleITK.GetImageFromArray(np.full((8, 8), np.nan)), "nan.nrrd")
-    for name in ("damaged.png", "damaged.nrrd"):
-        (tmp_path / name).write_bytes(b"NRRD0004\nbroken")
+    (tmp_path / "folder.png").mkdir()
+    for name, content in FILES.items():
+        (tmp_path / name).write_bytes(content)
     before = sorted(path.name for path in tmp_path.iterdir())
     assert main(words) == 2
     said = capfd.readouterr()
     assert said.out == ""
     assert said.err.startswith(f"samca {words[0]}: ")
     assert said.err.count("\n") == 1
+    assert "Errno" not in said.err
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_what_the_operating_system_says_is_put_in_words(tmp_path):
+    with pytest.raises(OSError, match="Errno") as caught:
+        (tmp_path / "none" / "file").open()
+    said = sentence(caught.value)
+    assert said.startswith(f"{tmp_path / 'none' / 'file'} cannot be used (No such file or directory): give")
+    assert sentence(FileNotFoundError("our own words")) == "our own words"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from samca.adapters import ADAPTERS
 from samca.config import (
+    FEEDBACK,
     ModelConfig,
     Part,
     TrainConfig,
@@ -43,7 +44,7 @@ configs = st.builds(
     fit=st.sampled_from(FITS),
     intensities=st.sampled_from(["normalized", "unit"]),
     best_of_three=st.booleans(),
-    feedback=st.booleans(),
+    feedback=st.sampled_from(FEEDBACK),
 )
 FIELDS = set(to_json(ModelConfig()))
 

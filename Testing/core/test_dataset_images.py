@@ -1,30 +1,11 @@
 """Single files as pixels, masks and labels, in every mode that Pillow knows."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PIL import Image
 
+from dataset_files import HEIGHT, WIDTH, lesion, picture, save
 from samca.datasets.images import read_labels, read_mask, read_pixels
-
-WIDTH, HEIGHT = 24, 16
-
-
-def picture(seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 256, (HEIGHT, WIDTH), dtype=np.uint8)
-
-
-def lesion(x0: int = 4, y0: int = 4, x1: int = 12, y1: int = 10) -> np.ndarray:
-    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
-    mask[y0:y1, x0:x1] = 255
-    return mask
-
-
-def save(path: Path, array: np.ndarray) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(array).save(path)
-    return path
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "F"])

@@ -9,26 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from dataset_files import HEIGHT, WIDTH, ids, lesion, only_problem, picture, save
 from samca import datasets
 
 REAL = Path(__file__).parents[2].parent / "shared/data"
-WIDTH, HEIGHT = 24, 16
-
-
-def picture(seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 256, (HEIGHT, WIDTH), dtype=np.uint8)
-
-
-def lesion(x0: int = 4, y0: int = 4, x1: int = 12, y1: int = 10) -> np.ndarray:
-    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
-    mask[y0:y1, x0:x1] = 255
-    return mask
-
-
-def save(path: Path, array: np.ndarray) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(array).save(path)
-    return path
 
 
 def folder_of(root: Path, *ids: str) -> Path:
@@ -36,15 +20,6 @@ def folder_of(root: Path, *ids: str) -> Path:
         save(root / "images" / f"{name}.png", picture(seed))
         save(root / "masks" / f"{name}.png", lesion())
     return root
-
-
-def ids(dataset) -> list[str]:
-    return [case.id for case in dataset.cases]
-
-
-def only_problem(path: Path) -> str:
-    (problem,) = datasets.read(path).problems
-    return problem
 
 
 def test_an_own_folder_gives_pixels_and_one_target_per_image(tmp_path):

@@ -74,7 +74,7 @@ def test_functions_import_only_what_is_made_for_it(path):
 @pytest.mark.parametrize("path", [path for path in FILES if room(path) in LIGHT], ids=named)
 def test_a_light_room_leads_to_light_rooms_only(path):
     ours = {name.split(".")[1] for name in at_import(path) if name.startswith("samca.")}
-    assert ours <= set(LIGHT) | {"dicom"}
+    assert ours <= set(LIGHT) | {"dicom", "nifti"}
 
 
 def test_the_light_rooms_come_without_torch():

@@ -5,36 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
+from dataset_files import HEIGHT, WIDTH, ids, lesion, only_problem, picture, save
 from samca import datasets
-
-WIDTH, HEIGHT = 24, 16
-
-
-def picture(seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 256, (HEIGHT, WIDTH), dtype=np.uint8)
-
-
-def lesion(x0: int = 4, y0: int = 4, x1: int = 12, y1: int = 10) -> np.ndarray:
-    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
-    mask[y0:y1, x0:x1] = 255
-    return mask
-
-
-def save(path: Path, array: np.ndarray) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(array).save(path)
-    return path
-
-
-def ids(dataset) -> list[str]:
-    return [case.id for case in dataset.cases]
-
-
-def only_problem(path: Path) -> str:
-    (problem,) = datasets.read(path).problems
-    return problem
 
 
 def test_busi_unites_the_masks_of_an_image_and_takes_normal_ones_without(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 
@@ -81,6 +82,15 @@ def test_every_install_is_held_to_the_constraints(starter):
     assert steps
     assert all(f"-c {starter.CONSTRAINTS}" in step for step in steps)
     assert steps[-1].endswith("-e .[test]")
+
+
+def test_what_builds_the_package_is_installed_first_and_pinned(starter):
+    """Without build isolation pip does not fetch it by itself."""
+    requires = re.search(r'^requires = \["(\w+)', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
+    install, build = words(starter.install_steps("python", "test"))
+    assert install.endswith(f" {requires}")
+    assert "--no-build-isolation" in build
+    assert f"\n{requires}==" in starter.CONSTRAINTS.read_text()
 
 
 def test_the_key_follows_the_requirements_the_python_and_the_place(starter, tmp_path):

@@ -22,7 +22,7 @@ LARGE[1:12, 4:14] = True
 class Prepared:
     """Answers initial sets with one mask and fused sets with another; remembers what it was asked."""
 
-    def __init__(self, initial=SHIFTED, guided=LARGE, splits=True, feedback=False):
+    def __init__(self, initial=SHIFTED, guided=LARGE, splits=True, feedback="none"):
         self.config = SimpleNamespace(feedback=feedback)
         self.fusion = SimpleNamespace(splits=splits)
         self.answers = {1: initial, 2: guided}
@@ -174,7 +174,7 @@ def test_without_feedback_no_mask_prompt_is_given():
 
 
 def test_feedback_gives_the_last_logits_as_mask_prompt():
-    model = Prepared(splits=False, feedback=True)
+    model = Prepared(splits=False, feedback="last")
     run(model, "iterative", iterations=3)
     assert model.previous[0] is None
     for previous, logits in zip(model.previous[1:], model.given, strict=False):
@@ -183,12 +183,27 @@ def test_feedback_gives_the_last_logits_as_mask_prompt():
 
 
 def test_feedback_of_double_clicks_goes_from_the_initial_mask_to_the_guided_ones():
-    model = Prepared(feedback=True)
+    model = Prepared(feedback="last")
     run(model, iterations=3)
     assert [previous is None for previous in model.previous] == [True, False] * 3
     sources = [0, 1, 3]  # the first initial mask, then each guided mask
     for previous, source in zip(model.previous[1::2], sources, strict=True):
         assert torch.equal(previous, model.given[source])
+
+
+def test_feedback_of_the_initial_prompt_gives_its_logits_to_every_guided_click():
+    model = Prepared(feedback="initial")
+    run(model, iterations=3)
+    assert [previous is None for previous in model.previous] == [True, False] * 3
+    for previous, initial in zip(model.previous[1::2], model.given[::2], strict=True):
+        assert torch.equal(previous, initial)
+
+
+def test_feedback_of_the_initial_prompt_stays_while_clicks_are_added():
+    model = Prepared(splits=False, feedback="initial")
+    run(model, "iterative", iterations=3)
+    assert model.previous[0] is None
+    assert all(torch.equal(previous, model.given[0]) for previous in model.previous[1:])
 
 
 @pytest.mark.parametrize("name", SCHEDULES)

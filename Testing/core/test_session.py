@@ -16,7 +16,7 @@ HEIGHT, WIDTH, SIZE, SIDE = 60, 80, 64, 16
 class Dots:
     """Marks a disc around each click, a box, or what lies on a mask; notes every call."""
 
-    def __init__(self, feedback=False, fit="squash"):
+    def __init__(self, feedback="none", fit="squash"):
         self.config = SimpleNamespace(image_size=SIZE, fit=fit, feedback=feedback)
         self.calls = []
 
@@ -150,7 +150,7 @@ def test_a_click_outside_is_refused_and_changes_nothing(session, x, y):
         session.click(x, y)
     with pytest.raises(ValueError, match="outside the image"):
         session.move(0, x, y)
-    with pytest.raises(ValueError, match="outside the image"):
+    with pytest.raises(ValueError, match=r"box corner .* outside the image"):
         session.box(0, 0, x, y)
     assert session.prompts == before
 
@@ -208,7 +208,7 @@ def test_a_kept_embedding_is_used_without_encoding_again(session):
 
 
 def test_feedback_gives_each_click_the_logits_of_the_one_before():
-    session = Session(Dots(feedback=True))
+    session = Session(Dots(feedback="last"))
     session.set_image(np.zeros((HEIGHT, WIDTH), np.uint8))
     session.click(40, 30)
     session.click(10, 10)
@@ -225,17 +225,29 @@ def test_feedback_gives_each_click_the_logits_of_the_one_before():
 
 
 def test_feedback_is_replayed_from_the_first_click_after_a_move():
-    session = Session(Dots(feedback=True))
+    session = Session(Dots(feedback="last"))
     session.set_image(np.zeros((HEIGHT, WIDTH), np.uint8))
     session.click(40, 30)
     session.click(10, 10)
     session.model.calls.clear()
     moved = session.move(0, 60, 30)
     assert [len(prompts.clicks) for prompts, _ in session.model.predictions] == [1, 2]
-    fresh = Session(Dots(feedback=True))
+    fresh = Session(Dots(feedback="last"))
     fresh.set_image(np.zeros((HEIGHT, WIDTH), np.uint8))
     fresh.click(60, 30)
     assert np.array_equal(fresh.click(10, 10), moved)
+
+
+def test_feedback_of_the_initial_prompt_gives_its_logits_to_every_guided_click():
+    session = Session(Dots(feedback="initial"))
+    session.set_image(np.zeros((HEIGHT, WIDTH), np.uint8))
+    session.click(40, 30)
+    session.click(10, 10)
+    session.click(70, 50)
+    calls = session.model.predictions
+    assert [len(prompts.clicks) for prompts, _ in calls] == [1, 2, 3]
+    assert calls[0][1] is None
+    assert np.array_equal(calls[1][1], calls[2][1])
 
 
 def test_without_feedback_no_logits_are_given(session):

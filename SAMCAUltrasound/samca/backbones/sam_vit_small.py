@@ -94,6 +94,16 @@ def build(
     out_channels: int = 128,
 ) -> SamViTSmall:
     """Channels at strides 2, 4 and 8; width, depth, heads of the transformer; channels of the embedding."""
+    numbers = {
+        "channels": min(channels),
+        "width": width,
+        "depth": depth,
+        "heads": heads,
+        "out_channels": out_channels,
+    }
+    for name, number in numbers.items():
+        if number < 1:
+            raise ValueError(f"backbone.{name} {number}: expected at least 1")
     if width % heads:
         raise ValueError(f"backbone.width {width} must be a multiple of backbone.heads {heads}")
     if out_channels % 32 or any(c % 8 for c in channels):

@@ -95,8 +95,8 @@ def _of_split(dataset: Dataset, split: str | None) -> Dataset:
         return dataset
     cases = tuple(case for case in dataset.cases if case.split == split)
     if not cases:
-        known = ", ".join(splits) or "none"
-        raise ValueError(f"{dataset.name} has no split {split!r}: expected one of {known}")
+        known = f"expected one of {', '.join(splits)}" if splits else "it knows no splits, leave --split out"
+        raise ValueError(f"{dataset.name} has no split {split!r}: {known}")
     name = dataset.name if dataset.name.endswith(f"/{split}") else f"{dataset.name}/{split}"
     return replace(dataset, name=name, cases=cases)
 

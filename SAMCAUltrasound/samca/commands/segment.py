@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.click and arguments.box is None:
         raise ValueError("nothing points at an object: give --click x,y or --box x0,y0,x1,y1")
     out = Path(arguments.out)
-    masks.check_name(out)
+    masks.check_place(out)
     frame = frames.read(arguments.image, arguments.frame)
     session = samca.Session(samca.load(arguments.model))
     session.set_image(frame.pixels)

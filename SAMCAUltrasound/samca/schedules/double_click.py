@@ -47,12 +47,13 @@ def run(
         logits, iou = model.decode(features, [initial])
         initial_loss = initial_loss + batch.loss(logits, iou, target)
         initial_masks = batch.masks(logits)
-        if model.config.feedback:
-            previous = logits.detach().float() if previous is None else previous
+        if model.config.feedback == "initial" or (model.config.feedback == "last" and iteration == 0):
+            previous = logits.detach().float()
         logits, iou = model.decode(features, [initial, guided], previous)
         guided_loss = guided_loss + batch.loss(logits, iou, target)
         guided_masks = batch.masks(logits)
-        previous = logits.detach().float() if model.config.feedback else None
+        if model.config.feedback == "last":
+            previous = logits.detach().float()
     loss = (initial_loss + guided_loss) / iterations
     return {
         "loss": loss,

@@ -37,7 +37,8 @@ def run(
         logits, iou = model.decode(features, _sets(model, prompts, batch.device), previous)
         losses.append(batch.loss(logits, iou, target))
         if len(losses) < iterations:
-            previous = logits.detach().float() if model.config.feedback else None
+            if model.config.feedback == "last" or (model.config.feedback == "initial" and previous is None):
+                previous = logits.detach().float()
             errors = zip(prompts, batch.truth, batch.masks(logits), batch.rngs, strict=True)
             prompts = [p.plus(*mend(t, m, 1, rng).clicks) for p, t, m, rng in errors]
     loss, guided = sum(losses) / iterations, losses[1:] or losses
