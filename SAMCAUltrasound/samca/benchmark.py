@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -40,16 +40,15 @@ class Timing(NamedTuple):
     seconds: float
 
 
-def contestants(image_sizes: Iterable[int]) -> list[Contestant]:
+def contestants(image_sizes: Collection[int]) -> Iterator[Contestant]:
     """The plain ViT-B and ours at each input size in px, and the shipped small model at its own size."""
-    rows = []
     for size in image_sizes:
         config = with_settings(METHODS["samca"], "model", {"backbone": "sam_vit_b", "image_size": size})
-        rows += [plain(size), ours("samca ViT-B", build(config))]
+        yield plain(size)
+        yield ours("samca ViT-B", build(config))
     small = _small()
     if small.config.image_size in image_sizes:
-        rows.append(ours("samca small", small))
-    return rows
+        yield ours("samca small", small)
 
 
 def ours(name: str, model: Model) -> Contestant:
@@ -92,6 +91,7 @@ def benchmark(rows: Iterable[Contestant], repeats: int) -> Iterator[Timing]:
     """Measurements in turns, so that other load on the machine hits all models alike; one round warms up."""
     if repeats < 1:
         raise ValueError(f"repeats is {repeats}: expected at least 1")
+    rows = list(rows)
     for turn in range(repeats + 1):
         for row in rows:
             encoding, features = _timed(row.encode)

@@ -91,9 +91,7 @@ def evaluate(
     `model` is in eval mode. Records of the counts in `clicks` hold all scores; those of the others, up to the
     largest of them and `curve`, hold dice alone.
     """
-    if min(clicks, default=0) < 1 or seeds < 1 or curve < 0:
-        said = f"clicks {list(clicks)}, seeds {seeds}, curve {curve}"
-        raise ValueError(f"{said}: expected clicks and seeds of at least 1, curve of at least 0")
+    check_protocol(clicks, seeds, curve)
     for dataset in datasets:
         for name, case in named_cases(dataset):
             index = None
@@ -105,6 +103,13 @@ def evaluate(
                         yield Record(dataset.name, name, index, seed, count, click, not mask.any(), scores)
             if index is None:
                 yield Skipped(dataset.name, name)
+
+
+def check_protocol(clicks: Sequence[int], seeds: int, curve: int) -> None:
+    """ValueError unless there are clicks and seeds of at least 1 and a curve of at least 0."""
+    if min(clicks, default=0) < 1 or seeds < 1 or curve < 0:
+        said = f"clicks {list(clicks)}, seeds {seeds}, curve {curve}"
+        raise ValueError(f"{said}: expected clicks and seeds of at least 1, curve of at least 0")
 
 
 def named_cases(dataset: Dataset) -> list[tuple[str, Case]]:

@@ -14,7 +14,7 @@ from . import __version__, report
 from .config import to_json
 from .contestants import Contestant
 from .datasets import Dataset
-from .evaluate import GRID, Record, Skipped, named_cases
+from .evaluate import GRID, Record, Skipped, check_protocol, named_cases
 from .files import write_atomically
 from .report_pictures import strips, write_curve, write_sheet
 from .summary import Result, summary
@@ -29,6 +29,9 @@ class Protocol:
     clicks: tuple[int, ...] = (1, 3, 5)  # numbers of clicks in the table
     seeds: int = 5  # trials for each target
     curve: int = 20  # clicks of the plot and of the clicks needed; 0: neither
+
+    def __post_init__(self):
+        check_protocol(self.clicks, self.seeds, self.curve)
 
 
 @dataclass(frozen=True)

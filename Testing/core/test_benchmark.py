@@ -68,7 +68,16 @@ def test_the_command_prints_a_row_for_each_model(steps, monkeypatch, capsys, as_
         assert printed.splitlines()[2].split() == ["ours", "64", "1000.0", "250.0", "4.00", "4.00"]
 
 
-def test_no_repeats_are_refused_in_words(steps, monkeypatch, capsys):
-    monkeypatch.setattr("samca.commands.benchmark.contestants", lambda sizes: steps[0])
-    assert main(["benchmark", "--repeats", "0"]) == 2
-    assert "repeats is 0: expected at least 1" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("option", "number", "sentence"),
+    [
+        ("--repeats", "0", "repeats is 0: expected at least 1"),
+        ("--threads", "-1", "threads is -1: expected 0 or more"),
+    ],
+)
+def test_numbers_that_are_too_small_are_refused_before_a_model_is_built(
+    monkeypatch, capsys, option, number, sentence
+):
+    monkeypatch.setattr(benchmark, "plain", lambda size: pytest.fail("a model was built"))
+    assert main(["benchmark", option, number]) == 2
+    assert sentence in capsys.readouterr().err

@@ -18,6 +18,7 @@ from samca.evaluate import (
     score,
     validate,
 )
+from samca.evaluation_folder import Protocol
 from samca.prompts import Click
 
 
@@ -167,6 +168,8 @@ def test_an_empty_prediction_is_marked_and_costs_the_diagonal():
 def test_counts_that_are_too_small_are_refused(clicks, seeds, curve):
     with pytest.raises(ValueError, match="at least 1"):
         list(evaluate(Discs(5), [], clicks, seeds, curve))
+    with pytest.raises(ValueError, match="at least"):
+        Protocol(tuple(clicks), seeds, curve)  # before the trainings of an ablation, not after them
 
 
 def test_equal_ids_of_two_sources_get_different_names():

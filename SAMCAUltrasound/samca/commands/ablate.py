@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train what is not trained yet, evaluate at 1, 3 and 5 clicks, print and write the table."""
-    common = common_settings(arguments)
+    common, protocol = common_settings(arguments), Protocol(seeds=arguments.seeds, curve=0)
     for record in ablate(arguments.table, common):
         if record["event"] != "step":
             print(json.dumps(record), flush=True)
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     _, cases, _ = cases_of(common)
     contestants = load_variants(arguments.table, common)
     dataset = Dataset("validation", tuple(cases))
-    evaluation = evaluate_all(contestants, [dataset], Protocol(seeds=arguments.seeds, curve=0))
+    evaluation = evaluate_all(contestants, [dataset], protocol)
     results = evaluation.results()
     print(as_text(results), flush=True)
     out, folders = Path(arguments.out), ", ".join(common.validation or common.data)

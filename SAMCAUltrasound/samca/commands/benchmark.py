@@ -22,6 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print medians and ratios."""
+    if arguments.threads < 0:
+        raise ValueError(f"threads is {arguments.threads}: expected 0 or more")
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     rows = summary(benchmark(contestants(arguments.sizes), arguments.repeats))

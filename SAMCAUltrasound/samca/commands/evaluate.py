@@ -47,11 +47,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate, print the table, write the files; errors as of `datasets.checked` and `checkpoint.load`."""
+    protocol = Protocol(tuple(sorted(set(arguments.clicks))), arguments.seeds, arguments.curve)
     sets = read_datasets(arguments.data, arguments.split)
     settings = dict(map(parse_setting, arguments.set))
     options = arguments.name, arguments.base, arguments.device, arguments.single_set, settings
     contestants = load_contestants(arguments.model or ["shipped"], *options)
-    protocol = Protocol(tuple(sorted(set(arguments.clicks))), arguments.seeds, arguments.curve)
     Path(arguments.out).mkdir(parents=True, exist_ok=True)
     evaluation = evaluate_all(contestants, sets, protocol)
     results = evaluation.results()

@@ -31,8 +31,10 @@ def write_frames(folder: Path, count: int, size: int = 256, seed: int = 0) -> It
 
     Frames that are there already are kept, so a run that was interrupted goes on.
     """
-    if count < 1:
-        raise ValueError(f"count is {count}: expected at least 1")
+    if count < 1 or seed < 0:
+        raise ValueError(
+            f"count {count}, seed {seed}: expected a count of at least 1 and a seed of at least 0"
+        )
     for name in ("images", "masks", "labels"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for number in range(count):
