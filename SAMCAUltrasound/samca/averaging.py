@@ -30,9 +30,11 @@ class Average:
         return _Swapped(self.parameters, self.copies) if self.copies else nullcontext()
 
     def state(self) -> dict[str, Any]:
+        """The copies and how often they were updated, for a resume point."""
         return {"copies": self.copies, "updates": self.updates}
 
     def load(self, state: dict[str, Any]) -> None:
+        """Go back to what `state` gave."""
         self.updates = state["updates"]
         for copy, saved in zip(self.copies, state["copies"], strict=True):
             copy.copy_(saved)

@@ -16,7 +16,8 @@ class Embedder(Protocol):
 
     config: Any
 
-    def embed(self, pixels: np.ndarray) -> Any: ...
+    def embed(self, pixels: np.ndarray) -> Any:
+        """(h, w, 3) float32 RGB in 0..255 at model resolution -> features."""
 
     def predict(
         self, features: Any, prompts: Prompts, previous: np.ndarray | None

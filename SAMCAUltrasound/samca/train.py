@@ -97,6 +97,7 @@ class _Run:
         self.sums = dict.fromkeys(LOSSES, 0.0)
 
     def records(self) -> Iterator[Record]:
+        """What `train` yields, without times."""
         yield self._begin()
         while self.epoch < self.config.epochs:
             for record in self._epoch():
