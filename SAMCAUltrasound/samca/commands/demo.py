@@ -38,18 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--image",
         help="a frame of your own: PNG, JPEG, BMP, TIFF, NRRD, NIfTI, MHA or DICOM (default: simulated)",
     )
-    add(
-        "--frame", type=int, default=0, help="which frame of a loop or slice of a volume, from 0 (default: 0)"
-    )
+    pointing_arguments.add_frame_and_clicks(parser)
     add(
         "--truth", help="mask file of the image; its largest part is clicked by a simulated user and compared"
-    )
-    add(
-        "--click",
-        type=pointing_arguments.click,
-        action="append",
-        default=[],
-        help=pointing_arguments.CLICK_HELP,
     )
     add("--seed", type=int, default=0, help="which simulated frame (default: 0)")
     add("--out", default="demo", help="folder for what the demo leaves (default: demo)")

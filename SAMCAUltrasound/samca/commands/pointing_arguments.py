@@ -23,6 +23,14 @@ def box(word: str) -> Box:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def add_frame_and_clicks(parser: argparse.ArgumentParser) -> None:
+    """The options that choose a frame of a file and point at an object in it."""
+    parser.add_argument(
+        "--frame", type=int, default=0, help="which frame of a loop or slice of a volume, from 0 (default: 0)"
+    )
+    parser.add_argument("--click", type=click, action="append", default=[], help=CLICK_HELP)
+
+
 def _numbers(text: str, count: int, word: str, expected: str) -> list[float]:
     try:
         numbers = [float(part) for part in text.split(",")]

@@ -15,16 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     add = parser.add_argument
     add("image", metavar="IMAGE", help="PNG, JPEG, BMP, TIFF, NRRD, NIfTI, MHA or DICOM file")
-    add(
-        "--frame", type=int, default=0, help="which frame of a loop or slice of a volume, from 0 (default: 0)"
-    )
-    add(
-        "--click",
-        type=pointing_arguments.click,
-        action="append",
-        default=[],
-        help=pointing_arguments.CLICK_HELP,
-    )
+    pointing_arguments.add_frame_and_clicks(parser)
     add("--box", type=pointing_arguments.box, help="x0,y0,x1,y1: a box around the object, in px")
     add("--model", default="shipped", help="shipped (default) or a file of weights")
     add("--out", required=True, help="mask.png (0 and 255) or mask.seg.nrrd (opens in Slicer)")
