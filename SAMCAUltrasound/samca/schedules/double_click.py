@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 
 from ..clicks import double_click
-from ..pointing import collate
+from ..pointing import Pointing, collate
 from .batch import Batch
 
 
@@ -26,7 +26,7 @@ def run(
     The number of guided clicks is drawn once a batch: 1 + 2 and 1 + 4 clicks are what the evaluation at 3 and
     5 clicks asks for.
     """
-    if iterations < 1 or initial_clicks < 1 or not guided_clicks or min(guided_clicks) < 1:
+    if min(iterations, initial_clicks, *(guided_clicks or (0,))) < 1:
         raise ValueError(
             f"schedule.iterations {iterations}, initial_clicks {initial_clicks}, "
             f"guided_clicks {guided_clicks}: expected at least 1 of each"
@@ -36,14 +36,7 @@ def run(
     initial_masks, guided_masks, previous = [None] * size, [None] * size, None
     initial_loss, guided_loss = torch.zeros((), device=batch.device), torch.zeros((), device=batch.device)
     for iteration in range(iterations):
-        each = list(zip(batch.truth, initial_masks, guided_masks, batch.rngs, strict=True))
-        initial = collate(
-            [double_click.initial(t, i, initial_clicks, rng) for t, i, _, rng in each], batch.device
-        )
-        pairs = [(t, None if i is None else (i, g), rng) for t, i, g, rng in each]
-        guided = collate(
-            [double_click.guided(t, p, count, rng, iteration) for t, p, rng in pairs], batch.device
-        )
+        initial, guided = _click_sets(batch, initial_masks, guided_masks, (initial_clicks, count), iteration)
         logits, iou = model.decode(features, [initial])
         initial_loss = initial_loss + batch.loss(logits, iou, target)
         initial_masks = batch.masks(logits)
@@ -60,3 +53,15 @@ def run(
         "initial": (initial_loss / iterations).detach(),
         "guided": (guided_loss / iterations).detach(),
     }
+
+
+def _click_sets(
+    batch: Batch, initial_masks, guided_masks, counts: tuple[int, int], iteration: int
+) -> tuple[Pointing, Pointing]:
+    """The initial and the guided set, drawn for each image from its masks, (S, S) bool or None at first."""
+    initial, guided = [], []
+    for truth, before, after, rng in zip(batch.truth, initial_masks, guided_masks, batch.rngs, strict=True):
+        masks = None if before is None else (before, after)
+        initial.append(double_click.initial(truth, before, counts[0], rng))
+        guided.append(double_click.guided(truth, masks, counts[1], rng, iteration))
+    return collate(initial, batch.device), collate(guided, batch.device)
