@@ -177,7 +177,8 @@ def _find_base(path: Path, metadata: dict, given: str | Path | None) -> Path:
             return place
     if found:
         raise ValueError(
-            f"{path.name} belongs to the base {name} with SHA256 {wanted}, but {found[0]} is another file"
+            f"{path.name} belongs to the base {name} with SHA256 {wanted}, but {found[0]} is another file: "
+            "give the path of the right one"
         )
     raise FileNotFoundError(
         f"{path.name} needs its base {name}: not found at {' or '.join(map(str, places))}; give its path"

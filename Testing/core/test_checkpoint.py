@@ -90,8 +90,9 @@ def test_a_file_tells_about_itself_without_loading(files):
     assert checkpoint.describe_file(folder / "base.safetensors")[2] == "base"
 
 
-def test_the_base_is_found_beside_the_adapter_by_its_content(files, tmp_path):
+def test_the_base_is_found_beside_the_adapter_by_its_content(files, tmp_path, monkeypatch):
     folder, model = files
+    monkeypatch.setattr(checkpoint, "MODEL_FOLDERS", (tmp_path / "no shipped base of this name",))
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (folder / "base.safetensors").rename(elsewhere / "renamed.safetensors")
