@@ -42,8 +42,8 @@ class Machine:
         self.logic = InstallLogic(self._ask, self.said.append, self.packages.get)
 
     def _offer(self, monkeypatch, extension):
-        monkeypatch.delitem(sys.modules, "PyTorchUtils", raising=False)
-        monkeypatch.delitem(sys.modules, "torch", raising=False)
+        for name in ("PyTorchUtils", "torch", "safetensors", "segment_anything"):
+            monkeypatch.delitem(sys.modules, name, raising=False)  # other tests have imported them
         if extension:
             module = types.ModuleType("PyTorchUtils")
             module.__spec__ = ModuleSpec("PyTorchUtils", None)
