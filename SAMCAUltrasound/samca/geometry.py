@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from .prompts import Box, Click, Prompts
 
@@ -17,24 +18,29 @@ FITS = ("squash", "pad")
 
 
 @lru_cache(maxsize=64)
-def resampling_matrix(source: int, target: int) -> np.ndarray:
-    """Weights (target, source) float32 that resample `source` samples to `target`; every row sums to 1."""
+def resampling_matrix(source: int, target: int) -> csr_array:
+    """Weights (target, source) float32, sparse, that resample `source` samples; every row sums to 1."""
     scale = source / target
     centres = (np.arange(target) + 0.5) * scale - 0.5
-    distance = np.abs(np.arange(source) - centres[:, None]) / max(scale, 1.0)
-    weights = np.clip(1 - distance, 0, None)
+    reach = int(np.ceil(max(scale, 1.0)))
+    columns = np.floor(centres).astype(int)[:, None] + np.arange(-reach, reach + 2)  # all that may weigh
+    weights = np.clip(1 - np.abs(columns - centres[:, None]) / max(scale, 1.0), 0, None)
+    weights[(columns < 0) | (columns >= source)] = 0
     weights /= weights.sum(1, keepdims=True)
-    weights = weights.astype(np.float32)
-    weights.flags.writeable = False  # the cache hands the same array to everyone
-    return weights
+    rows = np.broadcast_to(np.arange(target)[:, None], columns.shape)
+    inside = weights > 0
+    entries = weights[inside].astype(np.float32), (rows[inside], columns[inside])
+    return csr_array(entries, shape=(target, source))
 
 
 def resample(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     """Resample (H, W) or (H, W, C) to (height, width[, C]) float32."""
-    rows = resampling_matrix(pixels.shape[0], height)
-    columns = resampling_matrix(pixels.shape[1], width)
-    tall = np.tensordot(rows, np.asarray(pixels, np.float32), axes=(1, 0))  # (height, W[, C])
-    return np.moveaxis(np.tensordot(tall, columns, axes=(1, 1)), -1, 1)
+    before, channels = np.shape(pixels), np.shape(pixels)[2:]
+    flat = np.asarray(pixels, np.float32).reshape(before[0], -1)
+    tall = (resampling_matrix(before[0], height) @ flat).reshape(height, before[1], -1)
+    sideways = np.ascontiguousarray(tall.transpose(1, 0, 2)).reshape(before[1], -1)
+    wide = (resampling_matrix(before[1], width) @ sideways).reshape(width, height, -1)
+    return np.ascontiguousarray(wide.transpose(1, 0, 2)).reshape(height, width, *channels)
 
 
 @dataclass(frozen=True)
