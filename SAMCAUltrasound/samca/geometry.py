@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from .prompts import Box, Click, Prompts
 
@@ -18,8 +17,10 @@ FITS = ("squash", "pad")
 
 
 @lru_cache(maxsize=64)
-def resampling_matrix(source: int, target: int) -> csr_array:
-    """Weights (target, source) float32, sparse, that resample `source` samples; every row sums to 1."""
+def resampling_matrix(source: int, target: int):
+    """Weights (target, source) that resample `source` samples, a float32 csr_array; every row sums to 1."""
+    from scipy.sparse import csr_array  # not at import, which is part of Slicer's start
+
     scale = source / target
     centres = (np.arange(target) + 0.5) * scale - 0.5
     reach = int(np.ceil(max(scale, 1.0)))
