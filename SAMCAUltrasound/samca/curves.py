@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from .files import write_atomically
 
+logger = logging.getLogger(__name__)
+
 LABELS = {"loss": "loss", "initial": "initial masks", "guided": "guided masks"}
 
 
 def write_curves(path: Path, epochs: Sequence[dict[str, Any]]) -> None:
-    """Draw "epoch" records as a PNG: mean losses, and Dice in percent for each number of clicks."""
+    """Draw "epoch" records as a PNG: mean losses, and Dice in percent for each number of clicks.
+
+    Without matplotlib, which Slicer does not have, nothing is drawn: Slicer shows curves of its own.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
+        logger.info("%s is not drawn: matplotlib is not installed", path)
+        return
     from matplotlib.figure import Figure  # only training and evaluation draw
 
     figure = Figure(figsize=(10, 4), layout="constrained")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from .prompts import Click, Prompts
 
 LONGER_SIDE, LONGEST_SIDE = 768, 2048  # px; smaller frames are enlarged, larger ones reduced
 LINE_WIDTH, GLYPH_RADIUS, TEXT_HEIGHT = 2.2, 9, 15  # px of a picture of LONGER_SIDE
+THIN = 1.2  # px of an outline on a thumbnail
 SUPERSAMPLING = 4  # glyphs are drawn this much larger and reduced, which smooths their edges
 STRIP, TEXT, HALO = (20, 23, 27), (222, 226, 230), (0, 0, 0, 255)
 
@@ -46,8 +48,7 @@ def draw(
     canvas = as_rgb(pixels)
     longer = max(canvas.shape[:2])
     scale = float(np.clip(longer, LONGER_SIDE, LONGEST_SIDE)) / longer
-    if scale != 1:
-        canvas = resample(canvas, *(max(1, round(side * scale)) for side in canvas.shape[:2]))
+    canvas = _scaled(canvas, scale)
     unit = max(canvas.shape[:2]) / LONGER_SIDE
     outlines = [(TRUTH, truth)] if truth is not None else []
     for sign, region in [*outlines, (OUTLINE, mask)]:
@@ -65,6 +66,15 @@ def draw(
     return np.vstack([np.asarray(picture), _legend(list(dict.fromkeys(shown)), picture.width, unit)])
 
 
+def thumbnail(pixels: np.ndarray, regions: Sequence[tuple[Sign, np.ndarray]], side: int) -> np.ndarray:
+    """(h, w, 3) uint8: a frame with the outlines of (H, W) bool regions, its longer side `side` px."""
+    canvas = as_rgb(pixels)
+    canvas = _scaled(canvas, side / max(canvas.shape[:2]))
+    for sign, region in regions:
+        _blend_outline(canvas, region, sign.colour, THIN)
+    return np.clip(np.rint(canvas), 0, 255).astype(np.uint8)
+
+
 def save(path: str | Path, picture: np.ndarray) -> None:
     """Write an (H, W, 3) uint8 picture as PNG, whole or not at all."""
     with replacing(Path(path)) as temporary:
@@ -76,6 +86,12 @@ def _roles(prompts: Prompts) -> list[tuple[Sign, Click]]:
     initial, guided = prompts.initial_and_guided()
     signs = [(INSIDE if click.positive else OUTSIDE, click) for click in guided.clicks]
     return [(INITIAL, click) for click in initial.clicks] + signs
+
+
+def _scaled(canvas: np.ndarray, scale: float) -> np.ndarray:
+    if scale == 1:
+        return canvas
+    return resample(canvas, *(max(1, round(side * scale)) for side in canvas.shape[:2]))
 
 
 def _image(pixels: np.ndarray):

@@ -1,4 +1,4 @@
-"""A training run on disk: its settings, log, resume point, best weights, table and curves, always whole."""
+"""A training run on disk: its settings, log, resume point, best weights, table and pictures, always whole."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ class RunFolder:
         self.evaluation = self.path / "evaluation.csv"
         self.curves = self.path / "curves.png"
         self.stop = self.path / "stop"  # made by whoever wants the run to stop
+
+    def samples(self, epoch: int) -> Path:
+        """The picture of validation cases after an epoch, counted from 1; the folder is made with the first."""
+        return self.path / "samples" / f"epoch_{epoch:04d}.png"
 
     def check_settings(self, settings: dict[str, Any], state: dict[str, Any] | None) -> None:
         """Write run.json, or raise ValueError if `state` was saved by a run of other settings."""

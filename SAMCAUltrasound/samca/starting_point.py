@@ -28,13 +28,8 @@ def cases_of(config: TrainConfig) -> tuple[list[Case], list[Case], int]:
     left_out = len(given) - len(cases)
     if config.validation:
         training, validation = cases, [case for case in _cases(config.validation) if case.has_truth]
-    elif any(case.split == "val" for case in cases):
-        training = [case for case in cases if case.split not in ("val", "test")]
-        validation = [case for case in cases if case.split == "val"]
-    elif len({(case.source, case.group) for case in cases}) > 1:
-        training, validation = datasets.split_by_group(cases, config.validation_share, config.seed)
     else:
-        training, validation = cases, []
+        training, validation = datasets.divided(cases, config.validation_share, config.seed)
     if not training or not validation:
         raise ValueError(
             f"{len(training)} training and {len(validation)} validation cases with a mask, {left_out} "

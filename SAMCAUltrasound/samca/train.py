@@ -9,19 +9,22 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import torch
 
-from . import processes
+from . import processes, run_lock
 from .checkpoint import Provenance
 from .config import TrainConfig, to_json
 from .curves import write_curves
+from .datasets import Case
 from .devices import choose_device, device_name
-from .evaluate import validate
+from .evaluate import mean_dice, trials
 from .learner import LOSSES, Learner, Moment, generator_of
 from .run_folder import RunFolder
+from .sample_pictures import SamplePictures
 from .samples import Samples
 from .starting_point import cases_of, starting_model, summary_of, write_weights
 from .validation_table import write_table
@@ -43,8 +46,9 @@ def train(config: TrainConfig) -> Iterator[Record]:
     """
     processes.join()
     try:
-        run = _Run(config)
-        yield from _logged(run.records(), run.folder)
+        cases, folder = cases_of(config), RunFolder(config.out)
+        with run_lock.holding(folder.path) if processes.rank() == 0 else nullcontext():
+            yield from _logged(_Run(config, cases, folder).records(), folder)
     except ModuleNotFoundError as error:
         says = f"training needs the package {error.name}: install it with `pip install {error.name}`"
         raise RuntimeError(says) from error
@@ -70,17 +74,17 @@ def _logged(records: Iterator[Record], folder: RunFolder) -> Iterator[Record]:
 class _Run:
     """The parts of one run, and where it stands."""
 
-    def __init__(self, config: TrainConfig):
+    def __init__(self, config: TrainConfig, cases: tuple[list[Case], list[Case], int], folder: RunFolder):
         if config.batch % processes.count():
             raise ValueError(
                 f"run.batch is {config.batch}: expected a multiple of the {processes.count()} processes"
             )
-        self.config = config
+        self.config, self.folder = config, folder
+        self.training_cases, self.validation_cases, self.left_out = cases
+        self.pictures = SamplePictures(self.validation_cases, config.validation_clicks)
         if config.threads:
             torch.set_num_threads(config.threads)
         device = choose_device(config.device)
-        self.training_cases, self.validation_cases, self.left_out = cases_of(config)
-        self.folder = RunFolder(config.out)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)  # new adapters start from random numbers
             self.model, self.base = starting_model(config, self.folder.path)
@@ -184,9 +188,10 @@ class _Run:
         """Dice by number of clicks with the averaged weights; the best weights so far are written."""
         self.model.eval()
         with self.learner.average.in_use():
-            dice = validate(
-                self.model, self.validation_cases, self.config.validation_clicks, self.config.seed
-            )
+            clicks = self.config.validation_clicks
+            found = trials(self.model, self.validation_cases, max(clicks), self.config.seed)
+            dice = mean_dice(self.pictures.watching(found), clicks)
+            self.pictures.write(self.folder.samples(self.epoch))
             if self.config.keep == "last" or np.mean(list(dice.values())) > self.best:
                 self.best = float(np.mean(list(dice.values())))
                 figures = {"epoch": self.epoch, "validation_dice": {str(k): v for k, v in dice.items()}}

@@ -8,9 +8,9 @@ from pathlib import Path
 from . import busi, ddti, folder, tn3k, tnscui, udiat
 from .case import Case, Dataset
 from .check import examined
-from .split import folds_by_group, split_by_group
+from .split import divided, folds_by_group, split_by_group
 
-__all__ = ["READERS", "Case", "Dataset", "checked", "folds_by_group", "read", "split_by_group"]
+__all__ = ["READERS", "Case", "Dataset", "checked", "divided", "folds_by_group", "read", "split_by_group"]
 
 # a reader is a module with LAYOUT (in words), matches(folder) -> bool and find(folder) -> (cases, problems)
 READERS = {

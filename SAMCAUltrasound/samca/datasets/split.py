@@ -17,6 +17,21 @@ Key = tuple[str, str]  # source, group
 Parts = tuple[tuple[Case, ...], tuple[Case, ...]]  # train, val
 
 
+def divided(cases: Iterable[Case], fraction: float, seed: int) -> Parts:
+    """(train, val) of a training run: as the cases say themselves, else by `split_by_group`.
+
+    Where any case says "val", those validate and those of "test" are left alone. With one group all cases
+    are in train.
+    """
+    cases = tuple(cases)
+    if any(case.split == "val" for case in cases):
+        training = tuple(case for case in cases if case.split not in ("val", "test"))
+        return training, tuple(case for case in cases if case.split == "val")
+    if len({(case.source, case.group) for case in cases}) > 1:
+        return split_by_group(cases, fraction, seed)
+    return cases, ()
+
+
 def split_by_group(cases: Iterable[Case], fraction: float, seed: int) -> Parts:
     """(train, val) with about `fraction` of each source's cases in val; the same for the same seed.
 
