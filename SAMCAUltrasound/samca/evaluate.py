@@ -146,6 +146,24 @@ def on_grid(mask: np.ndarray, side: int = GRID) -> np.ndarray:
     return coverage >= min(0.5, coverage.max() or 1.0)
 
 
+class Trial(NamedTuple):
+    """A simulated user's clicks at one target of a case."""
+
+    case: Case
+    index: int  # of the target
+    truth: np.ndarray  # (H, W) bool
+    interactions: list[Interaction]
+
+
+def trials(model, cases: Iterable[Case], count: int, seed: int = 0) -> Iterator[Trial]:
+    """One trial of `count` clicks for each target of the cases; `model` is in eval mode."""
+    for case in cases:
+        for index, truth, session in _targets(model, case):
+            yield Trial(
+                case, index, truth, interact(session, truth, count, generator_for(case.id, index, seed))
+            )
+
+
 def validate(
     model, cases: Iterable[Case], clicks: Sequence[int] = (1, 3, 5), seed: int = 0
 ) -> dict[int, float]:
@@ -153,11 +171,15 @@ def validate(
 
     `model` is in eval mode. ValueError if no case has a target.
     """
-    reached: list[list[float]] = []
-    for case in cases:
-        for index, truth, session in _targets(model, case):
-            trial = interact(session, truth, max(clicks), generator_for(case.id, index, seed))
-            reached.append([100 * metrics.dice(trial[count - 1].mask, truth) for count in clicks])
+    return mean_dice(trials(model, cases, max(clicks), seed), clicks)
+
+
+def mean_dice(found: Iterable[Trial], clicks: Sequence[int]) -> dict[int, float]:
+    """Mean Dice in 0..100 of trials after each number of clicks; ValueError if there are none."""
+    reached = [
+        [100 * metrics.dice(trial.interactions[count - 1].mask, trial.truth) for count in clicks]
+        for trial in found
+    ]
     if not reached:
         raise ValueError("no target in any case: expected at least one mask that is not empty")
     return dict(zip(clicks, np.mean(reached, axis=0).tolist(), strict=True))

@@ -10,11 +10,12 @@ import numpy as np
 
 from .datasets import Dataset
 from .evaluate import Record, named_cases
-from .overlay import draw
+from .overlay import draw, save
 from .prompts import Click, Prompts
 from .session import Session
 from .summary import GOALS, Result
 
+CELL, GAP, TEXT_HEIGHT = 448, 8, 13  # px of a sheet of cases
 EACH = 2  # how many of the best, of the median and of the worst cases are shown
 
 
@@ -68,18 +69,35 @@ def _strip(model, case, label: str, steps: Sequence[Record], counts: Sequence[in
 
 def write_sheet(path: Path, strips: Sequence[Strip], title: str) -> None:
     """A PNG with a row for each strip and a column for each number of clicks, drawn as by `overlay.draw`."""
-    from matplotlib.figure import Figure
+    rows = [np.hstack([_cell(strip, count) for count in strip.masks]) for strip in strips]
+    heading = _captioned(np.full((0, rows[0].shape[1], 3), 255, np.uint8), title)
+    save(path, np.vstack([heading, *rows]))
 
-    counts = list(strips[0].masks)
-    figure = Figure(figsize=(3.2 * len(counts), 0.3 + 3.2 * len(strips)), layout="constrained")
-    figure.suptitle(title, fontsize=9)
-    for row, strip in zip(figure.subplots(len(strips), len(counts), squeeze=False), strips, strict=True):
-        for axes, count in zip(row, counts, strict=True):
-            axes.imshow(draw(strip.pixels, strip.masks[count], Prompts(strip.clicks[:count]), strip.truth))
-            axes.set(xticks=[], yticks=[])
-            axes.set_title(f"{count} click{'s' * (count > 1)}, Dice {strip.dice[count]:.1f}", fontsize=8)
-        row[0].set_ylabel(strip.label, fontsize=8)
-    figure.savefig(path, dpi=140)
+
+def _cell(strip: Strip, count: int) -> np.ndarray:
+    """(CELL + caption, CELL, 3) uint8: one mask with its clicks and Dice."""
+    from PIL import Image
+
+    clicks = f"{count} click{'s' * (count > 1)}, Dice {strip.dice[count]:.1f}"
+    drawn = Image.fromarray(
+        draw(strip.pixels, strip.masks[count], Prompts(strip.clicks[:count]), strip.truth)
+    )
+    drawn.thumbnail((CELL - GAP, CELL - GAP), Image.Resampling.LANCZOS)
+    cell = Image.new("RGB", (CELL, CELL), "white")
+    cell.paste(drawn, ((CELL - drawn.width) // 2, 0))
+    return _captioned(np.asarray(cell), f"{strip.label}\n{clicks}")
+
+
+def _captioned(picture: np.ndarray, text: str) -> np.ndarray:
+    """The picture under lines of text; each is cut where the picture ends."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    font = ImageFont.load_default(TEXT_HEIGHT)
+    lines = text.splitlines()
+    strip = Image.new("RGB", (picture.shape[1], round(len(lines) * TEXT_HEIGHT * 1.3) + GAP), "white")
+    for number, line in enumerate(lines):
+        ImageDraw.Draw(strip).text((GAP, round(number * TEXT_HEIGHT * 1.3)), line, "black", font)
+    return np.vstack([np.asarray(strip), picture])
 
 
 def write_curve(path: Path, results: Sequence[Result]) -> None:

@@ -12,12 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .. import datasets, report
+from .. import datasets, report, run_lock
 from ..config import parse_setting
 from ..contestants import Contestant, load_contestants
 from ..datasets import Dataset
 from ..evaluate import Record, Skipped, evaluate
 from ..evaluation_folder import Evaluation, Protocol, write
+from ..run_contest import contest_of
 from ..summary import Result
 
 
@@ -34,29 +35,63 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="setting of the models, image_size=256",
     )
-    add("--data", action="append", required=True, help="dataset folder; the drop is counted from the first")
+    add("--data", action="append", help="dataset folder; the drop is counted from the first")
+    add(
+        "--run",
+        metavar="FOLDER",
+        help="in place of --model, --data and --out: a training run, beside what it started from, on its own "
+        "validation images; the files go to its folder evaluation",
+    )
     add("--split", help="only the cases of this split: train, val or test")
     add("--clicks", type=int, nargs="+", default=[1, 3, 5], help="clicks in the table (default: 1 3 5)")
     add("--seeds", type=int, default=5, help="trials for each target (default: 5)")
-    add("--curve", type=int, default=20, help="clicks of the plot and of NoC, 0 for neither (default: 20)")
+    add("--curve", type=int, help="clicks of the plot and of NoC, 0 for neither (default: 20, with --run 0)")
     add("--single-set", action="store_true", help="also a row with all clicks in one set, without fusion")
     add("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
-    add("--out", required=True, help="folder for the table, the records and the pictures")
+    add("--out", help="folder for the table, the records and the pictures")
     add("--json", action="store_true", help="the last line printed is the result as one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate, print the table, write the files; errors as of `datasets.checked` and `checkpoint.load`."""
-    protocol = Protocol(tuple(sorted(set(arguments.clicks))), arguments.seeds, arguments.curve)
+    if arguments.run:
+        return _run_of_training(arguments)
+    if not arguments.data or not arguments.out:
+        raise ValueError(
+            "--data and --out are needed, or --run: give a dataset folder and one for the results"
+        )
+    protocol = _protocol(arguments, curve=20)
     sets = read_datasets(arguments.data, arguments.split)
     settings = dict(map(parse_setting, arguments.set))
     options = arguments.name, arguments.base, arguments.device, arguments.single_set, settings
     contestants = load_contestants(arguments.model or ["shipped"], *options)
-    Path(arguments.out).mkdir(parents=True, exist_ok=True)
+    return _evaluate(arguments, contestants, sets, protocol, Path(arguments.out), arguments.data)
+
+
+def _run_of_training(arguments: argparse.Namespace) -> int:
+    """The same for a run folder; one process at a time in its folder of results."""
+    given = [name for name in ("model", "data", "out", "split", "base") if getattr(arguments, name)]
+    if given:
+        raise ValueError(f"--run and --{given[0]}: a run says itself what it is evaluated on, leave that out")
+    out = Path(arguments.run) / "evaluation"
+    protocol = _protocol(arguments, curve=0)
+    contestants, dataset, folders = contest_of(Path(arguments.run), arguments.device)
+    out.mkdir(exist_ok=True)
+    with run_lock.holding(out):
+        return _evaluate(arguments, contestants, [dataset], protocol, out, [", ".join(folders)])
+
+
+def _protocol(arguments: argparse.Namespace, curve: int) -> Protocol:
+    curve = curve if arguments.curve is None else arguments.curve
+    return Protocol(tuple(sorted(set(arguments.clicks))), arguments.seeds, curve)
+
+
+def _evaluate(arguments, contestants, sets, protocol: Protocol, out: Path, folders: Sequence[str]) -> int:
+    out.mkdir(parents=True, exist_ok=True)
     evaluation = evaluate_all(contestants, sets, protocol)
     results = evaluation.results()
     print(as_text(results), flush=True)
-    write(evaluation, Path(arguments.out), shlex.join(["samca", *sys.argv[1:]]), arguments.data)
+    write(evaluation, out, shlex.join(["samca", *sys.argv[1:]]), folders)
     if arguments.json:
         print(json.dumps(as_object(results)))
     return 0
