@@ -78,9 +78,12 @@ def labelmapOf(segmentationNode, frame: Frame, mask: np.ndarray):
     return image
 
 
-def maskOf(segmentationNode, segmentId: str, frame: Frame) -> np.ndarray:
-    """(H, W) bool: where the segment lies on this frame, at the pixels' centres."""
-    segment = segmentationNode.GetSegmentation().GetSegment(segmentId)
+def maskOf(segmentationNode, segmentId: str, frame: Frame, segmentation=None) -> np.ndarray:
+    """(H, W) bool: where the segment lies on this frame, at the pixels' centres.
+
+    segmentation: what a Sequence stores for the frame's item, if the node shows another item.
+    """
+    segment = (segmentation or segmentationNode.GetSegmentation()).GetSegment(segmentId)
     labelmap = segment.GetRepresentation(LABELMAP)
     height, width = FrameLogic.shape(frame)
     if labelmap is None or not labelmap.GetNumberOfPoints():
@@ -103,7 +106,7 @@ def prepareSegmentation(segmentationNode, volumeNode) -> None:
 
     Refusal for a segmentation that cannot be edited by voxels.
     """
-    _checkSegmentation(segmentationNode)
+    checkSegmentation(segmentationNode)
     if geometryText(segmentationNode):
         return
     segmentationNode.SetAndObserveTransformNodeID(volumeNode.GetTransformNodeID())
@@ -141,7 +144,8 @@ def geometryText(segmentationNode) -> str:
     return slicer.vtkSlicerSegmentEditorLogic.GetReferenceImageGeometryStringFromSegmentation(segmentation)
 
 
-def _checkSegmentation(segmentationNode) -> None:
+def checkSegmentation(segmentationNode) -> None:
+    """Refusal for a segmentation whose voxels cannot be read or edited as they lie."""
     name, segmentation = segmentationNode.GetName(), segmentationNode.GetSegmentation()
     if not TransformLogic.isLinear(segmentationNode):
         raise Refusal(
