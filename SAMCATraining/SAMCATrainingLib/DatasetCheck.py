@@ -1,0 +1,144 @@
+"""A dataset folder as the panel shows it: cases with thumbnails, counts, and a sentence about each bad file."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from samca import datasets
+from samca.config import TrainConfig
+from samca.datasets import Case, Dataset
+from samca.overlay import TRUTH, thumbnail
+from SAMCALib.Texts import _
+
+SHARE = TrainConfig.__dataclass_fields__["validation_share"].default
+SIDE = 96  # px of a thumbnail
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """One case; thumbnail: (H, W, 3) uint8 with the truth outlined."""
+
+    id: str
+    source: str
+    group: str
+    split: str
+    width: int
+    height: int
+    targets: int
+    area_percent: float
+    thumbnail: np.ndarray
+
+
+@dataclass(frozen=True)
+class Counts:
+    """training and validation: as a run with the default share divides the cases."""
+
+    cases: int = 0
+    targets: int = 0
+    groups: int = 0
+    without_truth: int = 0
+    training: int = 0
+    validation: int = 0
+
+
+@dataclass(frozen=True)
+class DatasetSummary:
+    """What is in a folder; layout: the name of the reader that knows it, "" if none does."""
+
+    folder: Path
+    layout: str
+    rows: tuple[CaseRow, ...]
+    problems: tuple[str, ...]
+    counts: Counts
+    text: str
+
+
+def check(folder, progress: Callable[[int, int], bool] = lambda done, of: True) -> DatasetSummary:
+    """Look into every file; progress(done, of) may say False to end it early. Never raises for bad data."""
+    folder = Path(folder)
+    try:
+        dataset = datasets.read(folder)
+        layout = next(name for name, reader in datasets.READERS.items() if reader.matches(folder))
+    except (ValueError, OSError) as error:
+        return DatasetSummary(folder, "", (), (str(error),), Counts(), _("This is no data set."))
+    rows = []
+    for number, case in enumerate(dataset.cases):
+        if not progress(number, len(dataset.cases)):
+            break
+        rows.append(_row(case))
+    counts = _counts(dataset, rows)
+    problems = (*dataset.problems, *_tooFew(folder, dataset, counts))
+    return DatasetSummary(folder, layout, tuple(rows), problems, counts, _text(counts, problems))
+
+
+class Check:
+    """The same in a thread: poll until there is a summary."""
+
+    def __init__(self, folder):
+        self.done = (0, 0)
+        self._summary: DatasetSummary | None = None
+        self._cancelled = False
+        self._thread = threading.Thread(target=self._run, args=(folder,), daemon=True)
+        self._thread.start()
+
+    def poll(self) -> DatasetSummary | None:
+        """The summary once it is there; None before, and after `cancel`."""
+        return None if self._cancelled else self._summary
+
+    def cancel(self) -> None:
+        """Nobody waits for it any more."""
+        self._cancelled = True
+
+    def _run(self, folder) -> None:
+        try:
+            self._summary = check(folder, self._progress)
+        except Exception as error:  # a thread must not end without an answer
+            self._summary = DatasetSummary(Path(folder), "", (), (repr(error),), Counts(), str(error))
+
+    def _progress(self, done: int, of: int) -> bool:
+        self.done = (done, of)
+        return not self._cancelled
+
+
+def _row(case: Case) -> CaseRow:
+    pixels, targets = case.pixels(), case.targets()
+    mask = np.logical_or.reduce(targets) if targets else np.zeros(pixels.shape[:2], bool)
+    height, width = mask.shape
+    picture = thumbnail(pixels, [(TRUTH, mask)] if targets else [], SIDE)
+    about = case.id, case.source, case.group, case.split, width, height
+    return CaseRow(*about, len(targets), 100 * float(mask.mean()), picture)
+
+
+def _counts(dataset: Dataset, rows: list[CaseRow]) -> Counts:
+    groups = {(case.source, case.group) for case in dataset.cases}
+    without = sum(not case.has_truth for case in dataset.cases)
+    cases = [case for case in dataset.cases if case.has_truth]
+    training, validation = datasets.divided(cases, SHARE, 0)
+    targets = sum(row.targets for row in rows)
+    return Counts(len(dataset.cases), targets, len(groups), without, len(training), len(validation))
+
+
+def _tooFew(folder: Path, dataset: Dataset, counts: Counts) -> list[str]:
+    if dataset.problems or (counts.training and counts.validation):
+        return []
+    text = _(
+        "{folder}: {cases} cases with a mask in {groups} groups; at least one group to train on and another "
+        "to validate on are needed: add a second volume, loop or patient."
+    )
+    return [text.format(folder=folder, cases=counts.cases - counts.without_truth, groups=counts.groups)]
+
+
+def _text(counts: Counts, problems: tuple[str, ...]) -> str:
+    if problems:
+        return _("{count} problems: mend or remove what is named, then look again.").format(
+            count=len(problems)
+        )
+    text = _(
+        "{cases} images with {targets} structures in {groups} groups; {training} to train, {validation} to validate."
+    )
+    return text.format(**vars(counts))

@@ -1,0 +1,166 @@
+"""Segmentations of the scene become cases of a dataset folder: pixels as the model sees them, masks exactly.
+
+A case is a frame with at least one voxel of the segments. Its image is what the effect would send to the
+model: window and level for what is not 8-bit, colours as they are. In labels/ value n is the n-th segment;
+segments that overlap go into cases of their own. The id names volume, axis and frame, and ends with a digest
+of the pixels, so that the same frame replaces its case and another volume of the same name does not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import slicer
+
+from samca import frames
+from SAMCALib import FrameLogic, SequenceLogic
+from SAMCALib.FrameLogic import Frame
+from SAMCALib.Texts import Refusal, _
+
+from . import Advice
+from .CaseFiles import LAYER, CaseFiles, NewCase
+from .SegmentedFrames import Source, candidates, masksOf, sourceOf
+
+
+@dataclass(frozen=True)
+class Added:
+    """What an export did."""
+
+    folder: Path
+    cases: tuple[str, ...]
+    replaced: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an export is, in frames looked at; `added` at its end."""
+
+    done: int
+    of: int
+    added: Added | None = None
+
+
+def addCase(volumeNode, segmentationNode, folder, segmentIds=None, axis=None, group="") -> Added:
+    """Add every segmented frame to the dataset folder, which is made if need be; all or none."""
+    for progress in adding(volumeNode, segmentationNode, folder, segmentIds, axis, group):
+        pass
+    return progress.added
+
+
+def adding(volumeNode, segmentationNode, folder, segmentIds=None, axis=None, group="") -> Iterator[Progress]:
+    """The same frame by frame; closed before its end it leaves the folder as it was.
+
+    Refusal, with the folder as it was, for what is missing, for a frame that cannot be shown, and for a disk
+    that is full.
+    """
+    source = sourceOf(volumeNode, segmentationNode, segmentIds, axis)
+    files = CaseFiles(Path(folder).absolute())
+    try:
+        yield from _adding(source, files, group or groupOf(source.volume))
+    except OSError as error:
+        raise Refusal(f"{error}. {Advice.adviceFor(str(error))}") from error
+    finally:
+        files.discard()
+
+
+def _adding(source: Source, files: CaseFiles, group: str) -> Iterator[Progress]:
+    found, cases = candidates(source), []
+    for number, frame in enumerate(found):
+        yield Progress(number, len(found))
+        for case in casesOf(source, frame, group):
+            files.add(case)
+            cases.append(case.id)
+    if not cases:
+        text = _(
+            "{name} has no voxel on the frames of {volume}: segment a frame first, or choose another axis."
+        )
+        raise Refusal(text.format(name=source.segmentation.GetName(), volume=source.volume.GetName()))
+    replaced = files.commit()
+    text = _("{count} cases of {volume} are in {folder}, {replaced} of them in place of older ones.")
+    text = text.format(
+        count=len(cases), volume=source.volume.GetName(), folder=files.folder.name, replaced=replaced
+    )
+    yield Progress(len(found), len(found), Added(files.folder, tuple(cases), replaced, text))
+
+
+def casesOf(source: Source, frame: Frame, group: str) -> list[NewCase]:
+    """The case of a frame; none without a voxel, several where segments overlap."""
+    masks = masksOf(source, frame)
+    if not masks:
+        return []
+    stored = FrameLogic.pixels(frame)
+    if stored.shape[:2] != FrameLogic.shape(frame):
+        raise Refusal(_("The items of this Sequence differ in size: {name}.").format(name=frame.name))
+    try:
+        pixels = asPicture(stored, FrameLogic.window(frame))
+    except ValueError as error:
+        raise Refusal(_("{name} cannot be exported: {error}").format(name=frame.name, error=error)) from error
+    name = caseName(frame, stored)
+    about = group, FrameLogic.spacing(frame), "scene"
+    values = {segmentId: number for number, segmentId in enumerate(source.segmentIds, start=1)}
+    return [
+        NewCase(name + (f"{LAYER}{number}" if number else ""), pixels, labels, *about)
+        for number, labels in enumerate(_layers(masks, values))
+    ]
+
+
+def asPicture(pixels: np.ndarray, window: tuple[float, float] | None) -> np.ndarray:
+    """(H, W) or (H, W, 3) uint8 as the model sees a frame; grey where all colours are equal."""
+    picture = np.rint(frames.as_rgb(pixels, window)).clip(0, 255).astype(np.uint8)
+    isGrey = (picture == picture[..., :1]).all()
+    return picture[..., 0] if isGrey else picture
+
+
+def caseName(frame: Frame, stored: np.ndarray) -> str:
+    """For instance thyroid_k017_3fa92c01: volume, axis and index (or item of a Sequence), digest of the pixels."""
+    place = f"{'ijk'[frame.axis]}{frame.index:03d}" if not frame.item else f"t{_slug(frame.item)}"
+    return f"{_slug(frame.volume.GetName())}_{place}_{_digest(stored)}"
+
+
+def groupOf(volumeNode) -> str:
+    """What must never be split: the patient, by a digest and no name, if one is known; else volume or loop."""
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    item = hierarchy.GetItemByDataNode(volumeNode) if hierarchy else 0
+    patient = hierarchy.GetItemAncestorAtLevel(item, "Patient") if item else 0
+    if patient:
+        identity = hierarchy.GetItemAttribute(patient, "DICOM.PatientID") or hierarchy.GetItemName(patient)
+        return f"patient_{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
+    first = Frame(volumeNode.GetID(), 2, 0, _firstItem(volumeNode))
+    node = SequenceLogic.dataNode(volumeNode, first.item) or volumeNode
+    voxels = slicer.util.arrayFromVolume(node)
+    return f"{_slug(volumeNode.GetName())}_{_digest(voxels)}"
+
+
+def _firstItem(volumeNode) -> str:
+    browser = SequenceLogic.browserOf(volumeNode)
+    return SequenceLogic.itemsOf(browser)[0] if browser else ""
+
+
+def _layers(masks: dict[str, np.ndarray], values: dict[str, int]) -> list[np.ndarray]:
+    """Label images, each with as many of the segments as do not overlap there."""
+    layers: list[np.ndarray] = []
+    kind = np.uint8 if max(values.values()) < 256 else np.uint16
+    for segmentId, mask in masks.items():
+        layer = next((layer for layer in layers if not layer[mask].any()), None)
+        if layer is None:
+            layer = np.zeros(mask.shape, kind)
+            layers.append(layer)
+        layer[mask] = values[segmentId]
+    return layers
+
+
+def _slug(text: str) -> str:
+    """What is safe in a file name on every system."""
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", text).strip("-.")[:40] or "volume"
+
+
+def _digest(array: np.ndarray) -> str:
+    content = hashlib.sha256(repr((array.shape, array.dtype.str)).encode())
+    content.update(np.ascontiguousarray(array))
+    return content.hexdigest()[:8]

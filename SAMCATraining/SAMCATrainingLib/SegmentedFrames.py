@@ -1,0 +1,105 @@
+"""Which frames of a volume or Sequence are segmented, and the masks of segments on them, to the voxel."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from vtk.util import numpy_support
+
+from SAMCALib import FrameLogic, SegmentLogic, SequenceLogic, TransformLogic
+from SAMCALib.FrameLogic import Frame
+from SAMCALib.Texts import Refusal, _
+
+
+@dataclass(frozen=True)
+class Source:
+    """A volume with what is segmented on it."""
+
+    volume: object  # node
+    segmentation: object  # node
+    segmentIds: tuple[str, ...]
+    axis: int
+
+
+def sourceOf(volumeNode, segmentationNode, segmentIds: Sequence[str] | None, axis: int | None) -> Source:
+    """The source, checked; None for segments means all, for the axis the natural one. Refusal says what lacks."""
+    if segmentationNode is None:
+        raise Refusal(_("There is no segmentation: choose one."))
+    if volumeNode is not None and volumeNode.IsA("vtkMRMLSequenceNode"):
+        volumeNode = SequenceLogic.browse(volumeNode)[1]
+    FrameLogic.checkVolume(volumeNode)
+    name, there = segmentationNode.GetName(), list(segmentationNode.GetSegmentation().GetSegmentIDs())
+    ids = there if segmentIds is None else list(segmentIds)
+    if not ids:
+        raise Refusal(_("{name} has no segment: segment a frame first.").format(name=name))
+    for segmentId in ids:
+        SegmentLogic.ensureSegment(segmentationNode, segmentId or "(empty)")
+    SegmentLogic.checkSegmentation(segmentationNode)
+    axes = axesOf(volumeNode)
+    if axis is not None and axis not in axes:
+        text = _("{name} has no frames across axis {axis}: expected one of {axes}.")
+        raise Refusal(text.format(name=volumeNode.GetName(), axis=axis, axes=", ".join(map(str, axes))))
+    return Source(volumeNode, segmentationNode, tuple(ids), axes[0] if axis is None else axis)
+
+
+def axesOf(volumeNode) -> list[int]:
+    """Axes that frames of at least 2 x 2 pixels lie across, the one the frames were stored along first."""
+    size = volumeNode.GetImageData().GetDimensions()
+    axes = [axis for axis in (2, 1, 0) if min(size[:axis] + size[axis + 1 :]) > 1]
+    return sorted(axes, key=lambda axis: size[axis] != 1 if 1 in size else 0)
+
+
+def candidates(source: Source) -> list[Frame]:
+    """The frames that may have a voxel of the segments, in order."""
+    shown = SequenceLogic.itemOf(source.volume)
+    browser = SequenceLogic.browserOf(source.volume) if shown else None
+    isSynchronised = browser is not None and browser.IsProxyNodeID(source.segmentation.GetID())
+    items = SequenceLogic.itemsOf(browser) if isSynchronised else [shown]
+    return list(itertools.chain.from_iterable(_framesOf(source, item, shown) for item in items))
+
+
+def masksOf(source: Source, frame: Frame) -> dict[str, np.ndarray]:
+    """(H, W) bool of each segment that has a pixel on this frame."""
+    stored = _segmentation(source, frame.item, SequenceLogic.itemOf(source.volume))
+    there = [segmentId for segmentId in source.segmentIds if stored.GetSegment(segmentId) is not None]
+    masks = {i: SegmentLogic.maskOf(source.segmentation, i, frame, stored) for i in there}
+    return {segmentId: mask for segmentId, mask in masks.items() if mask.any()}
+
+
+def _framesOf(source: Source, item: str, shown: str) -> Iterator[Frame]:
+    frame = Frame(source.volume.GetID(), source.axis, 0, item)
+    count = source.volume.GetImageData().GetDimensions()[source.axis]
+    stored = _segmentation(source, item, shown)
+    indices: set[int] = set()
+    for segmentId in source.segmentIds:
+        indices |= set(_indices(source.segmentation, stored.GetSegment(segmentId), frame, count))
+    return (Frame(frame.volumeId, frame.axis, index, item) for index in sorted(indices))
+
+
+def _indices(segmentationNode, segment, frame: Frame, count: int) -> range:
+    """Frames that the box around the segment's voxels reaches into."""
+    labelmap = segment and segment.GetRepresentation(SegmentLogic.LABELMAP)
+    if labelmap is None or not labelmap.GetNumberOfPoints():
+        return range(0)
+    voxels = numpy_support.vtk_to_numpy(labelmap.GetPointData().GetScalars())
+    filled = voxels.reshape(labelmap.GetDimensions()[::-1]) == segment.GetLabelValue()
+    if not filled.any():
+        return range(0)
+    extent = labelmap.GetExtent()
+    sides = []
+    for axis, others in enumerate(((0, 1), (0, 2), (1, 2))):  # i, j, k lie along the last axes of the array
+        along = np.flatnonzero(filled.any(others)) + extent[2 * axis]
+        sides.append((along[0] - 0.5, along[-1] + 0.5))
+    corners = np.array([[*corner, 1] for corner in itertools.product(*sides)])
+    toWorld = TransformLogic.toWorld(segmentationNode) @ TransformLogic.imageToWorld(labelmap)
+    places = (np.linalg.inv(FrameLogic.pictureToRas(frame)) @ toWorld @ corners.T)[2]
+    return range(max(0, int(np.floor(places.min()))), min(count - 1, int(np.ceil(places.max()))) + 1)
+
+
+def _segmentation(source: Source, item: str, shown: str):
+    """The vtkSegmentation of an item; of the one that is shown the node's own, which has the newest edits."""
+    stored = None if item == shown else SequenceLogic.dataNode(source.segmentation, item)
+    return (stored or source.segmentation).GetSegmentation()
