@@ -1,0 +1,81 @@
+"""`samca` commands as processes that outlive the application: how they are started, found and ended.
+
+In Slicer the interpreter is PythonSlicer, whose launcher starts the real one. So the process that was started
+is not the one that works, and whether that is alive is asked of the lock in its folder (samca.run_lock).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import samca
+from SAMCALib.Texts import Refusal, _
+
+CODE = Path(samca.__file__).resolve().parent.parent  # what the child's search path needs
+
+
+def python() -> str:
+    """The interpreter of the child: PythonSlicer in Slicer, this one elsewhere."""
+    import slicer
+
+    if getattr(slicer, "app", None) is None:
+        return sys.executable
+    home = (
+        Path(getattr(slicer.app, "slicerHome", "")) / "bin"
+    )  # Slicer puts it into PATH; a macOS bundle may not
+    found = shutil.which("PythonSlicer") or shutil.which("PythonSlicer", path=str(home))
+    if found is None:
+        raise Refusal(_("PythonSlicer was not found beside Slicer: install Slicer again to train."))
+    return found
+
+
+def launch(words: Sequence[str], output: Path) -> subprocess.Popen:
+    """Start `samca WORDS` apart from this process; what it says on stderr goes to a file. OSError if it fails."""
+    paths = [str(CODE), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+        "PYTHONIOENCODING": "utf-8",
+        "PYTORCH_ENABLE_MPS_FALLBACK": "1",  # what MPS cannot do yet is done by the CPU
+    }
+    with output.open("wb") as file:
+        options = {
+            "env": environment,
+            "cwd": CODE,  # Slicer's launcher may set PYTHONPATH itself; -m looks here first
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.DEVNULL,  # every record is in the log, too
+            "stderr": file,
+        }
+        return _popen([python(), "-m", "samca", *map(str, words)], options)
+
+
+def kill(number: int) -> None:
+    """End a process at once; nothing happens if it has ended."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(number, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+def killTree(child: subprocess.Popen) -> None:
+    """End a process that `launch` started, and what its launcher started."""
+    if os.name == "nt":
+        subprocess.run(["taskkill", "/T", "/F", "/PID", str(child.pid)], capture_output=True, check=False)
+    else:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)  # it leads a session of its own
+    child.wait(10)
+
+
+def _popen(words: list[str], options: dict) -> subprocess.Popen:
+    if os.name != "nt":
+        return subprocess.Popen(words, start_new_session=True, **options)  # no signal of ours reaches it
+    apart = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+    try:
+        return subprocess.Popen(words, creationflags=apart | subprocess.CREATE_BREAKAWAY_FROM_JOB, **options)
+    except PermissionError:  # whoever started Slicer forbids processes that outlive it
+        return subprocess.Popen(words, creationflags=apart, **options)

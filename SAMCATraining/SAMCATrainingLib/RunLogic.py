@@ -1,0 +1,250 @@
+"""Training runs as child processes. The run folder is the truth: whoever looks into it, in this Slicer or the
+next one, or from a terminal, sees the same run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+from samca import run_lock
+from samca.config import TrainConfig, from_json
+from samca.files import write_atomically
+from SAMCALib.Texts import Refusal, _
+
+from . import Advice, ChildProcess
+from .LogTail import LogTail
+from .RunState import EvaluationState, History, RunState, durationText
+
+SETTINGS, LOG, RESUME, STOP, WEIGHTS = "run.json", "log.jsonl", "resume.pt", "stop", "best.safetensors"
+LAUNCH, OUTPUT = "launch.json", "output.txt"  # ours: when it was started, and what it said on stderr
+EVALUATION = "evaluation"  # folder in the run folder
+STARTING_SECONDS = 180.0  # a process that was started elsewhere and has not said anything yet
+
+
+class RunLogic:
+    """Starts, watches and ends runs; holds nothing that the run folders do not."""
+
+    def __init__(self):
+        self._children: dict[Path, subprocess.Popen] = {}  # by the folder they work in
+        self._watched: dict[Path, _Watched] = {}
+
+    # Commands
+
+    def start(self, settings: dict) -> Path:
+        """Start a run with these settings of `samca train` in its folder "out"; returns the folder.
+
+        Refusal if the settings are wrong, if the folder has a run already, or cannot be written to.
+        """
+        run = Path(settings.get("out") or "").absolute()
+        try:
+            from_json(TrainConfig, settings, "run")
+        except ValueError as error:
+            raise Refusal(str(error)) from error
+        self._refuseIfAlive(run)
+        if (run / RESUME).exists():
+            text = _("{folder} holds a run already: resume that one, or give this one another name.")
+            raise Refusal(text.format(folder=run))
+        return self._launchTraining(run, {**settings, "out": str(run)})
+
+    def resume(self, run: Path) -> None:
+        """Go on with a run that was stopped, killed, or failed."""
+        run = Path(run).absolute()
+        self._refuseIfAlive(run)
+        self._launchTraining(run, settingsOf(run))
+
+    def stop(self, run: Path) -> None:
+        """Ask a run to stop; it saves and ends after its next step."""
+        if self.isAlive(Path(run)):
+            (Path(run) / STOP).touch()
+
+    def kill(self, run: Path) -> None:
+        """End a run at once; it can be resumed from its last save."""
+        run = Path(run).absolute()
+        if number := run_lock.owner(run):
+            ChildProcess.kill(number)
+        elif child := self._running(run):  # it has not come as far as its folder
+            ChildProcess.killTree(child)
+
+    def evaluate(self, run: Path) -> None:
+        """Start comparing a run's weights with what it started from; watch `state(run).evaluation`."""
+        run = Path(run).absolute()
+        folder = run / EVALUATION
+        if not (run / WEIGHTS).is_file():
+            raise Refusal(_("There are no weights yet: they are written after the first epoch."))
+        if self._isWorking(folder):
+            raise Refusal(_("This run is being evaluated already."))
+        folder.mkdir(exist_ok=True)
+        self._launch(folder, ["evaluate", "--run", run])
+
+    # What there is
+
+    def isAlive(self, run: Path) -> bool:
+        """Whether a process works on this run, or is about to."""
+        return self._isWorking(Path(run).absolute())
+
+    def state(self, run: Path) -> RunState:
+        """Where the run stands; reads only what is new in its log."""
+        run = Path(run).absolute()
+        watched = self._watched.setdefault(run, _Watched(run))
+        watched.read()
+        status, text, advice = self._status(run, watched)
+        history, epochs = watched.history, watched.epochs
+        isAlive = status in ("starting", "running", "stopping")
+        left = history.secondsLeft(time.time()) if status == "running" else None
+        return RunState(
+            folder=run,
+            name=watched.name,
+            status=status,
+            text=text,
+            advice=advice,
+            device=history.device,
+            progress=history.done(epochs),
+            secondsLeft=left,
+            epoch=history.epoch,
+            epochs=epochs,
+            step=history.step,
+            steps=history.steps,
+            epochRecords=tuple(history.epochs.values()),
+            steps_=tuple(history.curve),
+            samples=tuple(sorted((run / "samples").glob("epoch_*.png"))),
+            log=tuple(history.log),
+            weights=run / WEIGHTS if (run / WEIGHTS).is_file() else None,
+            isAlive=isAlive,
+            canResume=not isAlive and status not in ("new", "finished"),
+            evaluation=self._evaluationState(run),
+        )
+
+    def _status(self, run: Path, watched: _Watched) -> tuple[str, str, str]:
+        """(status, sentence, advice)."""
+        launched = _launchTime(run)
+        last = watched.history.last if watched.history.last.get("time", 0) >= launched - 1 else {}
+        event = last.get("event", "")
+        if self._isWorking(run):
+            return self._statusAlive(run, watched, bool(last))
+        if event == "finish":
+            return "finished", _("Finished: the best mean Dice was {best:.1f}.").format(best=last["best"]), ""
+        if event == "stopped":
+            text = _("Stopped in epoch {epoch} of {of}.")
+            return "stopped", text.format(epoch=last["epoch"], of=watched.epochs), ""
+        if event == "failed":
+            return "failed", str(last["says"]), Advice.adviceFor(str(last["says"]))
+        if not launched and not watched.history.last:
+            return "new", _("Not started yet."), ""
+        if says := Advice.lastWords(run / OUTPUT):
+            return "failed", says, Advice.adviceFor(says)
+        return "killed", *Advice.killedText()
+
+    def _statusAlive(self, run: Path, watched: _Watched, hasBegun: bool) -> tuple[str, str, str]:
+        history = watched.history
+        advice = Advice.notice(run / OUTPUT)
+        if (run / STOP).exists():
+            return "stopping", _("Stopping after this step."), advice
+        if not hasBegun or run_lock.owner(run) is None:
+            return "starting", _("Starting: torch is loaded, and every image is looked at."), advice
+        text = _("Epoch {epoch} of {of} on {device}.")
+        epoch = min(history.epoch + (not history.step), watched.epochs)
+        text = text.format(epoch=epoch, of=watched.epochs, device=history.device)
+        left = history.secondsLeft(time.time())
+        if left is not None:
+            text += " " + _("Time left: {time}.").format(time=durationText(left))
+        return "running", text, advice
+
+    def _evaluationState(self, run: Path) -> EvaluationState:
+        folder = run / EVALUATION
+        if self._isWorking(folder):
+            return EvaluationState("running", _("Each validation image is clicked on with both models."))
+        if not (folder / LAUNCH).exists():
+            return EvaluationState()
+        if _modified(folder / "evaluation.csv") >= _launchTime(folder) - 1:
+            return EvaluationState("finished", _("Evaluated on the validation images of this run."))
+        says = Advice.lastWords(folder / OUTPUT)
+        if says:
+            return EvaluationState("failed", says, Advice.adviceFor(says))
+        return EvaluationState(
+            "failed", _("The evaluation was ended from outside."), _("Press Evaluate again.")
+        )
+
+    # Processes
+
+    def _launchTraining(self, run: Path, settings: dict) -> Path:
+        try:
+            run.mkdir(parents=True, exist_ok=True)
+            (run / STOP).unlink(missing_ok=True)
+            write_atomically(run / SETTINGS, json.dumps(settings, indent=2).encode())
+            self._launch(run, ["train", run / SETTINGS])
+        except OSError as error:
+            raise Refusal(f"{error}. {Advice.adviceFor(str(error))}") from error
+        return run
+
+    def _launch(self, folder: Path, words: list) -> None:
+        write_atomically(folder / LAUNCH, json.dumps({"time": time.time()}).encode())
+        self._children[folder] = ChildProcess.launch(words, folder / OUTPUT)
+
+    def _isWorking(self, folder: Path) -> bool:
+        """Whether a process holds the folder, or one that was started for it has not come so far."""
+        if run_lock.owner(folder) is not None:
+            return True
+        if folder in self._children:
+            return self._running(folder) is not None
+        launched = _launchTime(folder)
+        if not 0 <= time.time() - launched < STARTING_SECONDS:
+            return False
+        hasSpoken = _modified(folder / run_lock.NAME) >= launched - 1 or Advice.lastWords(folder / OUTPUT)
+        return not hasSpoken
+
+    def _running(self, folder: Path) -> subprocess.Popen | None:
+        """The process that was started from here for this folder, if it has not ended."""
+        child = self._children.get(folder)
+        return child if child is not None and child.poll() is None else None
+
+    def _refuseIfAlive(self, run: Path) -> None:
+        if self.isAlive(run):
+            raise Refusal(_("A process is working in {folder}: stop it first.").format(folder=run))
+
+
+class _Watched:
+    """A run's log as far as it was read."""
+
+    def __init__(self, run: Path):
+        self.run, self.tail, self.history = run, LogTail(run / LOG), History()
+        self.name, self.epochs = run.name, 0
+
+    def read(self) -> None:
+        """Take in what is new."""
+        if not self.epochs:
+            settings = _read(self.run / SETTINGS)
+            self.name, self.epochs = settings.get("name") or self.run.name, int(settings.get("epochs", 20))
+        records, isNew = self.tail.read()
+        if isNew:
+            self.history.clear()
+        for record in records:
+            self.history.add(record, self.epochs)
+
+
+def settingsOf(run: Path) -> dict:
+    """The settings in a run folder; Refusal without."""
+    settings = _read(Path(run) / SETTINGS)
+    if not settings:
+        text = _("{folder} holds no run: its {file} is missing or damaged.")
+        raise Refusal(text.format(folder=run, file=SETTINGS))
+    return settings
+
+
+def _launchTime(folder: Path) -> float:
+    """When a process was started for this folder by a panel, s since 1970; 0 if never."""
+    return float(_read(folder / LAUNCH).get("time", 0.0))
+
+
+def _modified(path: Path) -> float:
+    """When a file was written, s since 1970; 0 without."""
+    return path.stat().st_mtime if path.is_file() else 0.0
+
+
+def _read(path: Path) -> dict:
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
