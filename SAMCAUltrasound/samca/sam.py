@@ -153,7 +153,7 @@ class MaskDecoder(modeling.MaskDecoder):
         return tokens, self._upscale(keys.transpose(1, 2).reshape(source.shape), fine)
 
     def answer(self, tokens: torch.Tensor, upscaled: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """What `attend` gave, from the token of the IoU on -> logits (B, 1, 4h, 4w) and predicted IoU (B, 1)."""
+        """Tokens from that of the IoU on, and features -> logits (B, 1, 4h, 4w) and predicted IoU (B, 1)."""
         iou = self.iou_prediction_head(tokens[:, 0])  # (B, 4)
         if not self.best_of_three:
             weights = self.output_hypernetworks_mlps[0](tokens[:, 1])[:, None]  # (B, 1, C/8)
