@@ -15,6 +15,7 @@ COMMANDS = {  # name: (module with add_arguments and run, what it does)
     "describe": ("samca.commands.describe", "count the parameters of a model by its settings"),
     "train": ("samca.commands.train", "train adapters on folders of images and masks"),
     "evaluate": ("samca.commands.evaluate", "simulate users on images with known truth and score the masks"),
+    "robustness": ("samca.commands.robustness", "evaluate with disturbed frames and clicks"),
     "ablate": ("samca.commands.ablate", "train and evaluate the variants of one of SAMCA's tables"),
     "benchmark": ("samca.commands.benchmark", "time encoding and clicks beside plain SAM"),
 }
