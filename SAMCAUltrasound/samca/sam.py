@@ -129,6 +129,7 @@ class MaskDecoder(modeling.MaskDecoder):
     """
 
     best_of_three = False
+    own_tokens = 5  # before those of the prompt, in the newest call of `attend`
 
     def forward(self, embedding, image_pe, sparse, dense, fine=()):
         """Features (B, C, h, w), positions (1, C, h, w), prompts (B, N, C) and (B, C, h, w) -> logits
@@ -147,6 +148,7 @@ class MaskDecoder(modeling.MaskDecoder):
         """
         batch = sparse.shape[0]
         own = torch.cat([*first, self.iou_token.weight, self.mask_tokens.weight])
+        self.own_tokens = own.shape[0]
         tokens = torch.cat((own.expand(batch, -1, -1), sparse), dim=1)
         source = (embedding if embedding.shape[0] == batch else embedding.expand(batch, -1, -1, -1)) + dense
         tokens, keys = self.transformer(source, image_pe.expand(batch, -1, -1, -1), tokens)
