@@ -108,7 +108,7 @@ def test_a_terminal_shows_a_bar(path, monkeypatch, capsys):
         ('{"data": ["frames"], "out": "run"}', ["--set", "batch"], "expected NAME=VALUE"),
         ('{"data": ["no such folder"], "out": "run"}', [], "no such folder"),
         ('{"data": ["frames"], "out": "run", "loss": 1}', [], "run.loss is 1: expected an object"),
-        ('{"data": ["frames"], "out": "run"}', ["--set", "model.method=sum"], "method .sum. is not one of"),
+        ('{"data": ["frames"], "out": "run"}', ["--set", "model.method=sum"], "'sum' is not one of"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_2(path, capsys, text, words, sentence):
