@@ -16,6 +16,7 @@ COMMANDS = {  # name: (module with add_arguments and run, what it does)
     "train": ("samca.commands.train", "train adapters on folders of images and masks"),
     "estimate": ("samca.commands.estimate", "try some steps of a training run and say what all of it takes"),
     "evaluate": ("samca.commands.evaluate", "simulate users on images with known truth and score the masks"),
+    "robustness": ("samca.commands.robustness", "evaluate with disturbed frames and clicks"),
     "ablate": ("samca.commands.ablate", "train and evaluate the variants of one of SAMCA's tables"),
     "benchmark": ("samca.commands.benchmark", "time encoding and clicks beside plain SAM"),
 }

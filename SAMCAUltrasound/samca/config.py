@@ -56,6 +56,7 @@ class ModelConfig:
     method: str = "samca"  # the file in samca/methods that these settings started from
     backbone: Part = Part("sam_vit_small")  # image encoder
     adapter: Part = Part("shared_weight")  # what is put into the frozen encoder
+    decoder_adapter: Part = Part("none")  # what is put into the mask decoder
     fusion: Part = Part("dynamic")  # how initial and guided prompts are joined
     tuned: tuple[str, ...] = ("mask_decoder",)  # parts trained beside the adapter
     image_size: int = setting(256, at_least=32, at_most=4096)  # side of the model's input in px

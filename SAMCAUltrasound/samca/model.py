@@ -16,6 +16,7 @@ from .backbones.sites import Features
 from .config import ModelConfig
 from .fusion import FUSIONS
 from .geometry import resample
+from .hyper_prompting import DECODER_ADAPTERS
 from .pointing import Pointing, collate
 from .prompts import Prompts
 
@@ -124,10 +125,11 @@ def build_base(config: ModelConfig) -> Model:
 
 
 def adapt(model: Model) -> Model:
-    """Freeze the base, add the adapter, unfreeze what the config names; `tuned` is trained, saved, loaded."""
+    """Freeze the base, add the adapters, unfreeze what the config names; `tuned` is trained, saved, read."""
     base = set(model.state_dict())
     model.requires_grad_(False)  # what exists now is the base; what is made below trains
     model.config.adapter.make("adapter", ADAPTERS, model.image_encoder)
+    model.config.decoder_adapter.make("decoder_adapter", DECODER_ADAPTERS, model.mask_decoder)
     for part in model.config.tuned:
         _part(model, part).requires_grad_(True)
     parts = (*(f"{part}." for part in model.config.tuned), "fusion.")

@@ -129,6 +129,7 @@ class MaskDecoder(modeling.MaskDecoder):
     """
 
     best_of_three = False
+    own_tokens = 5  # before those of the prompt, in the newest call of `attend`
 
     def forward(self, embedding, image_pe, sparse, dense, fine=()):
         """Features (B, C, h, w), positions (1, C, h, w), prompts (B, N, C) and (B, C, h, w) -> logits
@@ -136,12 +137,25 @@ class MaskDecoder(modeling.MaskDecoder):
 
         `fine` is empty or (C/8 at 4h x 4w, C/4 at 2h x 2w): features added while upscaling, as in SAM 2.
         """
+        return self.answer(*self.attend(embedding, image_pe, sparse, dense, fine))
+
+    def attend(
+        self, embedding, image_pe, sparse, dense, fine=(), first=()
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """As `forward` -> tokens (B, T, C) and features (B, C/8, 4h, 4w).
+
+        Tokens are those of `first` (1, C), of the IoU, of the four masks, and of the prompt.
+        """
         batch = sparse.shape[0]
-        output_tokens = torch.cat([self.iou_token.weight, self.mask_tokens.weight]).expand(batch, -1, -1)
-        tokens = torch.cat((output_tokens, sparse), dim=1)
+        own = torch.cat([*first, self.iou_token.weight, self.mask_tokens.weight])
+        self.own_tokens = own.shape[0]
+        tokens = torch.cat((own.expand(batch, -1, -1), sparse), dim=1)
         source = (embedding if embedding.shape[0] == batch else embedding.expand(batch, -1, -1, -1)) + dense
         tokens, keys = self.transformer(source, image_pe.expand(batch, -1, -1, -1), tokens)
-        upscaled = self._upscale(keys.transpose(1, 2).reshape(source.shape), fine)
+        return tokens, self._upscale(keys.transpose(1, 2).reshape(source.shape), fine)
+
+    def answer(self, tokens: torch.Tensor, upscaled: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Tokens from that of the IoU on, and features -> logits (B, 1, 4h, 4w) and predicted IoU (B, 1)."""
         iou = self.iou_prediction_head(tokens[:, 0])  # (B, 4)
         if not self.best_of_three:
             weights = self.output_hypernetworks_mlps[0](tokens[:, 1])[:, None]  # (B, 1, C/8)

@@ -75,8 +75,9 @@ def write_weights(model: Model, path: Path, base: Path | None, provenance: Prove
 
 
 def makes_base(config: ModelConfig) -> bool:
-    """Whether every part of a model without adapter is trained, so that the result is a base of its own."""
-    return config.adapter.name == "none" and set(config.tuned) >= PARTS
+    """Whether every part of a model without adapters is trained, so that the result is a base of its own."""
+    adapters = {config.adapter.name, config.decoder_adapter.name}
+    return adapters == {"none"} and set(config.tuned) >= PARTS
 
 
 def _from_random(config: ModelConfig, path: Path) -> tuple[Model, Path | None]:

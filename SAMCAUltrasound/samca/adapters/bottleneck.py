@@ -9,14 +9,19 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+SITES = ("both", "attention", "mlp")
+ACTIVATIONS = {"gelu": nn.GELU, "relu": nn.ReLU}
+
 
 class Bottleneck(nn.Module):
     """(..., D) -> (..., D); `up` starts at zero, so an untrained adapter changes nothing."""
 
-    def __init__(self, width: int, rank: int, scale: float = 1.0, skip: bool = True):
+    def __init__(
+        self, width: int, rank: int, scale: float = 1.0, skip: bool = True, activation: str = "gelu"
+    ):
         super().__init__()
         self.down, self.up = nn.Linear(width, rank), nn.Linear(rank, width)
-        self.activation = nn.GELU()
+        self.activation = ACTIVATIONS[activation]()
         self.scale, self.skip = scale, skip
         nn.init.zeros_(self.up.weight)
         nn.init.zeros_(self.up.bias)
@@ -31,7 +36,7 @@ def add(encoder: nn.Module, ratio: float = 0.25, sites: str = "both", scale: flo
     are its public code's values (Table 7c of the paper prefers scale 0.05)."""
     if not 0 < ratio <= 4:
         raise ValueError(f"adapter.ratio is {ratio}: expected more than 0 and at most 4")
-    if sites not in ("both", "attention", "mlp"):
+    if sites not in SITES:
         raise ValueError(f"adapter.sites is {sites!r}: expected 'both', 'attention' or 'mlp'")
     for block, width, _, _ in encoder.adapter_sites():
         rank = max(1, int(width * ratio))

@@ -6,11 +6,11 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..config import TrainConfig, from_json, parse_setting, with_settings
+from ..config import TrainConfig, parse_setting
+from ..methods import configure_training
 from ..train import train
 
 BAR = 24  # characters
@@ -20,7 +20,9 @@ ERASE = "\r\033[K"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     parser.add_argument(
-        "settings", metavar="run.json", help="JSON file: data, out, and what differs from SAMCA"
+        "settings",
+        metavar="run.json",
+        help="JSON file: data, out, and what differs from the settings of the method",
     )
     parser.add_argument(
         "--set",
@@ -41,16 +43,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def settings_of(path: Path, changes: Iterable[str] = ()) -> TrainConfig:
-    """The settings in a file, with `changes` like "schedule.iterations=4" made to them.
+    """The settings in a file, with `changes` like "schedule.iterations=4", over those of their method.
 
     Raises FileNotFoundError without the file, ValueError for what is no JSON object or no setting.
     """
-    config = from_json(TrainConfig, read_settings(path), "run")
-    given = dict(map(parse_setting, changes))
-    of_model = {name[6:]: value for name, value in given.items() if name.startswith("model.")}
-    others = {name: value for name, value in given.items() if not name.startswith("model.")}
-    config = with_settings(config, "run", others)
-    return replace(config, model={**config.model, **of_model})
+    return configure_training(read_settings(path), dict(map(parse_setting, changes)))
 
 
 def read_settings(path: Path) -> dict[str, Any]:

@@ -11,3 +11,5 @@ MODEL = ModelConfig(
     image_size=1024,
     fit="pad",
 )
+
+TRAINING: dict = {}

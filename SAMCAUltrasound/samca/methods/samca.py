@@ -9,3 +9,5 @@ MODEL = ModelConfig(
     fusion=Part("dynamic"),
     tuned=("mask_decoder",),
 )
+
+TRAINING: dict = {}  # the defaults of a run are SAMCA's

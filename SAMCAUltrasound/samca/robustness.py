@@ -1,0 +1,134 @@
+"""What a model loses when frames or clicks are not as it knows them: each disturbance by itself, seeded."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from .evaluate import generator_for
+from .frames import as_rgb
+from .geometry import resample
+from .prompts import Click, Prompts
+from .session import Session
+
+Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+FLOW = ((190.0, 40.0, 20.0), (30.0, 70.0, 200.0))  # towards the probe and away from it, RGB
+
+
+def gain(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Brighter or darker by up to half: (H, W, 3) float32 in 0..255, as for all of these."""
+    return pixels * rng.uniform(0.5, 1.5)
+
+
+def contrast(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Gray values stretched or drawn together around their mean, by a factor of 0.5 to 1.5."""
+    return (pixels - pixels.mean()) * rng.uniform(0.5, 1.5) + pixels.mean()
+
+
+def speckle(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Multiplied by correlated noise of deviation 0.3."""
+    noise = gaussian_filter(rng.standard_normal(pixels.shape[:2]), 1.0)
+    return pixels * (1 + 0.3 * noise / noise.std())[..., None]
+
+
+def half_resolution(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Down to half the pixels and up again."""
+    height, width = pixels.shape[:2]
+    return resample(resample(pixels, max(1, height // 2), max(1, width // 2)), height, width)
+
+
+def colour_doppler(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Red and blue flow over a tenth of the frame, in blobs."""
+    height, width = pixels.shape[:2]
+    flow = gaussian_filter(rng.standard_normal((height, width)), min(height, width) / 25)
+    low, high = np.quantile(flow, (0.05, 0.95))
+    painted = pixels.copy()
+    painted[flow > high], painted[flow < low] = FLOW
+    return painted
+
+
+CHANGES: dict[str, Change] = {
+    "gain": gain,
+    "contrast": contrast,
+    "speckle": speckle,
+    "half resolution": half_resolution,
+    "colour Doppler": colour_doppler,
+}
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A case whose frame is changed, or turned together with its truth; else as the case it stands for."""
+
+    case: Any
+    change: Change | None = None
+    turns: int = 0  # by 90 degrees
+
+    def __getattr__(self, name: str):
+        return getattr(self.case, name)
+
+    def pixels(self) -> np.ndarray:
+        """(H, W, 3) uint8."""
+        pixels = as_rgb(self.case.pixels())
+        if self.change:
+            pixels = self.change(pixels, _generator(self.case.id))
+        return np.rot90(pixels.round().clip(0, 255).astype(np.uint8), self.turns)
+
+    def targets(self) -> list[np.ndarray]:
+        """List of (H, W) bool."""
+        return [np.rot90(target, self.turns) for target in self.case.targets()]
+
+
+class Unsteady:
+    """A model whose user misses by up to `reach` model px: it sees each click moved, always alike."""
+
+    def __init__(self, model, reach: float = 10.0):
+        self.model, self.config, self.reach = model, model.config, reach
+
+    def embed(self, pixels: np.ndarray) -> Any:
+        """As the model."""
+        return self.model.embed(pixels)
+
+    def predict(self, features: Any, prompts: Prompts, previous: np.ndarray | None):
+        """As the model, for the moved clicks."""
+        clicks = tuple(map(self._moved, prompts.clicks))
+        return self.model.predict(features, replace(prompts, clicks=clicks), previous)
+
+    def _moved(self, click: Click) -> Click:
+        rng = _generator(f"{click.x:.3f} {click.y:.3f}")
+        distance, angle = self.reach * np.sqrt(rng.random()), 2 * np.pi * rng.random()
+        last = self.config.image_size - 1
+        x, y = click.x + distance * np.cos(angle), click.y + distance * np.sin(angle)
+        return Click(float(np.clip(x, 0, last)), float(np.clip(y, 0, last)), click.positive)
+
+
+def disturbances() -> dict[str, tuple[Callable, Callable]]:
+    """name -> (what to make of the model, what to make of a case); the first one changes nothing."""
+    same = lambda thing: thing  # noqa: E731
+    table = {"none": (same, same), "clicks moved by up to 10 px": (Unsteady, same)}
+    table |= {name: (same, partial(Changed, change=change)) for name, change in CHANGES.items()}
+    return table | {"turned by 90 degrees": (same, partial(Changed, turns=1))}
+
+
+def _generator(text: str) -> np.random.Generator:
+    digest = hashlib.sha256(text.encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:8], "big"))
+
+
+def empty_areas(model, cases, seeds: int) -> list[float]:
+    """Share of the frame, 0..1, that one click anywhere draws on frames that do not have the structure."""
+    areas = []
+    for case in cases:
+        session = Session(model)
+        pixels = case.pixels()
+        session.set_image(pixels)
+        for seed in range(seeds):
+            y, x = generator_for(case.id, 0, seed).integers(pixels.shape[:2])
+            areas.append(float(session.predict(Prompts((Click(float(x), float(y)),))).mask.mean()))
+    return areas
