@@ -7,7 +7,7 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("Resources", "SAMCAUltrasound/Resources/Icons")
+FOLDERS = ("Resources", "SAMCAUltrasound/Resources/Icons", "SAMCATraining/Resources/Icons")
 SIDE_PX = 128  # what the Extensions Index asks for
 
 
