@@ -54,15 +54,15 @@ def _advice() -> dict[str, str]:
     """Patterns, the first that fits counts."""
     return {
         r"out of memory|can't allocate memory|MemoryError|paging file": _(
-            "Close other programs that use the device, then Resume; or start again with a smaller image size, "
-            "a smaller base model or the CPU as device."
+            "Close other programs that use the device, then Resume; or start again with a smaller "
+            "image size, a smaller base model or the CPU as device."
         ),
         r"No space left|Errno 28|disk quota|not enough space": _(
             "Free some space on this disk, then Resume: the last save is whole."
         ),
         OLD_DRIVER: _(
-            "The NVIDIA driver is too old for the installed torch, so the GPU is not used: update the driver, "
-            "or install a fitting torch in the module PyTorch Utils."
+            "The NVIDIA driver is too old for the installed torch, so the GPU is not used: update the "
+            "driver, or install a fitting torch in the module PyTorch Utils."
         ),
         r"device '.*' cannot be used": _("Choose auto or cpu as device under Advanced, then start again."),
         r"No module named|needs the package|PackageNotFound": _("Press Install in this module, then Resume."),
@@ -70,8 +70,8 @@ def _advice() -> dict[str, str]:
             "torch is damaged or does not fit this computer: install it again in the module PyTorch Utils."
         ),
         r"loss (nan|inf|-inf)|gradient (nan|inf)": _(
-            "Start again with a ten times smaller learning rate, or with precision float32; the weights on disk "
-            "are from before and can be used."
+            "Start again with a ten times smaller learning rate, or with precision float32; the weights on "
+            "disk are from before and can be used."
         ),
         r"is working in": _("Wait until it has ended, or stop it; one run folder takes one process."),
         r"is damaged": _("Delete the file that is named, or take a good copy, then start again."),

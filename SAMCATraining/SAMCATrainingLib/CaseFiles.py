@@ -10,6 +10,7 @@ import csv
 import io
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,6 +101,28 @@ def readTable(folder: Path) -> tuple[list[str], list[dict[str, str]]]:
     images = folder / "images"
     names = sorted(p.stem for p in images.iterdir() if _isImage(p)) if images.is_dir() else []
     return list(COLUMNS), [{"id": name} for name in names]
+
+
+def removeCases(folder: Path, ids: Sequence[str]) -> int:
+    """Delete the files and rows of these cases; how many there were. Refusal for a folder without a table."""
+    if not (folder / TABLE).is_file():
+        raise Refusal(_("{folder} is no data set of our own: its files stay.").format(folder=folder))
+    columns, rows = readTable(folder)
+    kept = [row for row in rows if row["id"] not in set(ids)]
+    write_atomically(folder / TABLE, _tableText(columns, kept))
+    for name in ids:
+        _remove(folder, name)
+    return len(rows) - len(kept)
+
+
+def setValidation(folder: Path, groups: set[str]) -> None:
+    """Write into the table that these groups validate and all others train, unless it says so already."""
+    columns, rows = readTable(folder)
+    if not any(row.get("split") for row in rows):
+        for row in rows:
+            row["split"] = "val" if (row.get("group") or row["id"]) in groups else "train"
+        columns = columns if "split" in columns else [*columns, "split"]
+        write_atomically(folder / TABLE, _tableText(columns, rows))
 
 
 def frameOf(name: str) -> str:

@@ -37,7 +37,7 @@ def python() -> str:
 
 
 def launch(words: Sequence[str], output: Path) -> subprocess.Popen:
-    """Start `samca WORDS` apart from this process; what it says on stderr goes to a file. OSError if it fails."""
+    """Start `samca WORDS` apart from this process; its stderr goes to a file. OSError if that fails."""
     paths = [str(CODE), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(path for path in paths if path),

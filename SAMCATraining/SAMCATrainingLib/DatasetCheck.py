@@ -1,4 +1,4 @@
-"""A dataset folder as the panel shows it: cases with thumbnails, counts, and a sentence about each bad file."""
+"""A dataset folder as the panel shows it: cases with thumbnails, counts, and what is wrong."""
 
 from __future__ import annotations
 
@@ -139,6 +139,7 @@ def _text(counts: Counts, problems: tuple[str, ...]) -> str:
             count=len(problems)
         )
     text = _(
-        "{cases} images with {targets} structures in {groups} groups; {training} to train, {validation} to validate."
+        "{cases} images with {targets} structures in {groups} groups; {training} to train, "
+        "{validation} to validate."
     )
     return text.format(**vars(counts))

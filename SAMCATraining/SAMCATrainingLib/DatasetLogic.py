@@ -48,9 +48,8 @@ class Progress:
 
 def addCase(volumeNode, segmentationNode, folder, segmentIds=None, axis=None, group="") -> Added:
     """Add every segmented frame to the dataset folder, which is made if need be; all or none."""
-    for progress in adding(volumeNode, segmentationNode, folder, segmentIds, axis, group):
-        pass
-    return progress.added
+    *_others, last = adding(volumeNode, segmentationNode, folder, segmentIds, axis, group)
+    return last.added
 
 
 def adding(volumeNode, segmentationNode, folder, segmentIds=None, axis=None, group="") -> Iterator[Progress]:
@@ -118,13 +117,13 @@ def asPicture(pixels: np.ndarray, window: tuple[float, float] | None) -> np.ndar
 
 
 def caseName(frame: Frame, stored: np.ndarray) -> str:
-    """For instance thyroid_k017_3fa92c01: volume, axis and index (or item of a Sequence), digest of the pixels."""
+    """For instance thyroid_k017_3fa92c01: volume, axis and index (or item of a Sequence), digest."""
     place = f"{'ijk'[frame.axis]}{frame.index:03d}" if not frame.item else f"t{_slug(frame.item)}"
     return f"{_slug(frame.volume.GetName())}_{place}_{_digest(stored)}"
 
 
 def groupOf(volumeNode) -> str:
-    """What must never be split: the patient, by a digest and no name, if one is known; else volume or loop."""
+    """What must never be split: the patient by a digest, without a name; else the volume or loop."""
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     item = hierarchy.GetItemByDataNode(volumeNode) if hierarchy else 0
     patient = hierarchy.GetItemAncestorAtLevel(item, "Patient") if item else 0

@@ -1,4 +1,4 @@
-"""A log of JSON lines that is still written to: each call reads what is new, and never a line half written."""
+"""A log of JSON lines that is still written to: what is new, and never a line half written."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Source:
 
 
 def sourceOf(volumeNode, segmentationNode, segmentIds: Sequence[str] | None, axis: int | None) -> Source:
-    """The source, checked; None for segments means all, for the axis the natural one. Refusal says what lacks."""
+    """The source; None: all segments, the natural axis. Refusal says what is missing."""
     if segmentationNode is None:
         raise Refusal(_("There is no segmentation: choose one."))
     if volumeNode is not None and volumeNode.IsA("vtkMRMLSequenceNode"):

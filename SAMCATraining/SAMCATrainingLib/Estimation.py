@@ -1,0 +1,86 @@
+"""Time and memory of a run before it starts: measured by a trial, or by a rule of thumb."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from SAMCALib.ModelLogic import sizeText
+from SAMCALib.Texts import _
+
+from . import Advice, ChildProcess
+from .RunState import durationText
+
+SHORT = 0.85  # of the memory: more than that is told
+RULE_ENCODE, RULE_CLICK = 0.08, 0.02  # s on two CPU cores with the shipped base: an image, and a click on it
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run takes; error: why that could not be found out, and text what to do then."""
+
+    seconds: float = 0.0
+    memoryBytes: int = 0
+    memoryOf: int = 0
+    device: str = ""
+    text: str = ""
+    error: str = ""
+
+
+class Estimation:
+    """A trial that runs: some steps of training and validation, then it is forgotten."""
+
+    def __init__(self, settings: dict):
+        self._folder: Path | None = Path(tempfile.mkdtemp(prefix="samca_estimate_"))
+        path, self._answer = self._folder / "run.json", self._folder / "estimate.json"
+        path.write_text(json.dumps(settings), encoding="utf-8")
+        words = ["estimate", path, "--out", self._answer]
+        self._child = ChildProcess.launch(words, self._folder / "output.txt")
+
+    def poll(self) -> Estimate | None:
+        """The estimate once it is there; afterwards, and after `cancel`, None."""
+        if self._folder is None or self._child.poll() is None:
+            return None
+        try:
+            return estimateOf(json.loads(self._answer.read_text("utf-8")))
+        except (OSError, ValueError):
+            says = Advice.lastWords(self._folder / "output.txt") or Advice.killedText()[0]
+            return Estimate(error=says, text=Advice.adviceFor(says))
+        finally:
+            self._forget()
+
+    def cancel(self) -> None:
+        """End the trial."""
+        if self._folder is not None:
+            if self._child.poll() is None:
+                ChildProcess.killTree(self._child)
+            self._forget()
+
+    def _forget(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder = None
+
+
+def estimateOf(found: dict) -> Estimate:
+    """The answer of `samca estimate`, in words."""
+    text = _("About {time} on {device}, {memory} of {all} memory.").format(
+        time=durationText(found["seconds"]),
+        device=found["device"],
+        memory=sizeText(found["memory"]),
+        all=sizeText(found["memory_of"]),
+    )
+    if found["memory"] > SHORT * found["memory_of"]:
+        text += " " + _("That is nearly all: choose a smaller batch or image size.")
+    return Estimate(found["seconds"], found["memory"], found["memory_of"], found["device"], text)
+
+
+def quickEstimate(settings: dict, images: int) -> str:
+    """A rule of thumb for a CPU, as a sentence that says so."""
+    schedule = settings["schedule"]
+    clicks = schedule.get("iterations", 8) * (2 if schedule["name"] == "double_click" else 1)
+    seconds = settings["epochs"] * images * (RULE_ENCODE + RULE_CLICK * clicks)
+    text = _("Roughly {time} on a CPU with the shipped base, by a rule of thumb; Measure tries it here.")
+    return text.format(time=durationText(seconds))

@@ -1,0 +1,116 @@
+"""From what a user chooses (base model, method, preset, single settings) to the settings of `samca train`."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from samca.config import to_json
+from samca.methods import METHODS, configure_training
+from SAMCALib import ModelLogic
+from SAMCALib.Texts import Refusal, _
+
+from .AdvancedSettings import AUTOMATIC
+
+SHIPPED_SCHEDULE = {
+    "name": "iterative",
+    "iterations": 4,
+}  # what models with one set of clicks are trained with
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings for a purpose, over the paper's."""
+
+    name: str
+    title: str
+    text: str
+    settings: dict = field(default_factory=dict)
+
+
+def presets() -> list[Preset]:
+    """From the shortest to the longest."""
+    wide = {"augment": "ultrasound", "learning_rate_curve": "one_cycle", "average": 0.99}
+    return [
+        Preset(
+            "quick",
+            _("Quick"),
+            _("Five epochs, images as they are: to see whether it works."),
+            {"epochs": 5, "augment": "none"},
+        ),
+        Preset(
+            "balanced", _("Balanced"), _("The paper's settings: twenty epochs, images varied a little."), {}
+        ),
+        Preset(
+            "thorough",
+            _("Thorough"),
+            _("Sixty epochs, images varied a lot: for a model to keep."),
+            {"epochs": 60, **wide},
+        ),
+    ]
+
+
+def methods() -> list[tuple[str, str]]:
+    """(name, one sentence) of every method, the paper's first."""
+    return [(name, _sentenceOf(name)) for name in METHODS]
+
+
+def _sentenceOf(name: str) -> str:
+    return (importlib.import_module(f"samca.methods.{name}").__doc__ or name).strip().splitlines()[0]
+
+
+def settingsOf(
+    data: Sequence[str | Path],
+    out: Path,
+    name: str,
+    base: str = "shipped",
+    method: str = "samca",
+    preset: str = "balanced",
+    changes: dict | None = None,
+    validation: Sequence[str | Path] = (),
+) -> dict:
+    """All settings of a run as JSON values, checked; Refusal says what does not fit."""
+    chosen = {p.name: p for p in presets()}
+    if preset not in chosen:
+        raise Refusal(
+            _("There is no preset {name}: expected {names}.").format(name=preset, names=", ".join(chosen))
+        )
+    if not data:
+        raise Refusal(_("There are no data: add a data set first."))
+    given = {**chosen[preset].settings, **(changes or {})}
+    isSame = method == _configOf(base).get("method")
+    values = {
+        "data": [str(Path(folder).absolute()) for folder in data],
+        "validation": [str(Path(folder).absolute()) for folder in validation],
+        "out": str(out),
+        "name": name,
+        "base": base,
+        "model": {} if isSame else {"method": method},
+    }
+    schedule = given.pop("schedule", AUTOMATIC)
+    given = {n: v for n, v in given.items() if v or not n.startswith("model.")}  # 0: as it is
+    if schedule != AUTOMATIC:
+        values["schedule"] = {"name": schedule}
+    elif isSame and _configOf(base).get("fusion", {}).get("name") == "single":
+        values["schedule"] = SHIPPED_SCHEDULE
+    try:
+        return to_json(configure_training(values, given))
+    except ValueError as error:
+        raise Refusal(str(error)) from error
+
+
+def _configOf(base: str) -> dict:
+    """The model's settings in a file of ours; none for published checkpoints and random weights."""
+    if base == "random":
+        return {}
+    path = ModelLogic.SHIPPED if base == "shipped" else Path(base)
+    if not path.is_file():
+        raise Refusal(_("There is no base model at {file}: choose another one.").format(file=path))
+    if path.suffix != ".safetensors":
+        return {}
+    header = ModelLogic.header(path)
+    isOurs = header.get("kind") == "adapter"  # on a base alone every method starts anew
+    return json.loads(header.get("config", "{}")) if isOurs else {}

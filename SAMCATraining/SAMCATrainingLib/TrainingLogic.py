@@ -1,0 +1,229 @@
+"""What `slicer.util.getModuleLogic("SAMCATraining")` returns: the way from segmentations to a model in the
+effect, for the console and for the panel. Works with no window."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from samca import datasets as readers
+from SAMCALib.InstallLogic import InstallLogic
+from SAMCALib.ModelLogic import ModelInfo, ModelLogic
+from SAMCALib.Texts import Refusal, _
+
+from . import AdvancedSettings, CaseFiles, DatasetLogic, Estimation, PresetLogic, ResultLogic, RunLogic
+from .AdvancedSettings import Setting
+from .DatasetCheck import Check, DatasetSummary, check
+from .DatasetLogic import Added, Progress
+from .PresetLogic import Preset
+from .ResultLogic import Result
+from .RunState import RunState
+from .SegmentedFrames import axesOf
+
+PACKAGES = ("monai>=1.5.1",)  # what training needs beside what the effect does
+
+
+class TrainingLogic:
+    """Data sets and runs lie in `folder`, by default beside the user's models."""
+
+    def __init__(self, folder: str | Path | None = None, models: ModelLogic | None = None):
+        self.models = models or ModelLogic()
+        self.folder = Path(folder) if folder else self.models.folder.parent / "Training"
+        self._runs = RunLogic.RunLogic()
+
+    # Data
+
+    def datasets(self) -> list[Path]:
+        """Data sets under the folder, the one that was changed last first."""
+        return _newestFirst(self.folder / "Data", "images")
+
+    def newDataset(self, name: str) -> Path:
+        """A path for a new data set of this name; it is made with its first case."""
+        return _unused(self.folder / "Data", name)
+
+    def segmentsOf(self, segmentationNode) -> list[tuple[str, str]]:
+        """(id, name) of each segment."""
+        segmentation = segmentationNode.GetSegmentation()
+        return [(i, segmentation.GetSegment(i).GetName()) for i in segmentation.GetSegmentIDs()]
+
+    def axesOf(self, volumeNode) -> list[int]:
+        """IJK axes that frames can lie across, the natural one first."""
+        if volumeNode is None or volumeNode.GetImageData() is None:
+            return []
+        return axesOf(volumeNode)
+
+    def addCase(
+        self, volumeNode, segmentationNode, folder=None, segmentIds=None, axis=None, group=""
+    ) -> Added:
+        """Add every segmented frame of a volume or Sequence to a data set, all or none.
+
+        folder: "Data" under the logic's folder if not given. segmentIds: all segments if not given. axis: IJK
+        axis across the frames. group: what must never be split; the patient, else the volume or loop, if
+        empty. A frame that was added before is replaced. Refusal says what is missing.
+        """
+        folder = folder or self.folder / "Data" / "Data"
+        return DatasetLogic.addCase(volumeNode, segmentationNode, folder, segmentIds, axis, group)
+
+    def adding(
+        self, volumeNode, segmentationNode, folder, segmentIds=None, axis=None, group=""
+    ) -> Iterator[Progress]:
+        """The same frame by frame; closed before its end it leaves the folder as it was."""
+        return DatasetLogic.adding(volumeNode, segmentationNode, folder, segmentIds, axis, group)
+
+    def removeCases(self, folder, ids: Sequence[str]) -> int:
+        """Delete cases of a data set of our own; how many these were."""
+        return CaseFiles.removeCases(Path(folder), ids)
+
+    def check(self, folder) -> DatasetSummary:
+        """What is in a folder of any known layout, and every problem with its file; never raises for data."""
+        return check(folder)
+
+    def startCheck(self, folder) -> Check:
+        """The same in a thread."""
+        return Check(folder)
+
+    # Settings
+
+    def baseModels(self) -> list[ModelInfo]:
+        """What training can start from."""
+        return [model for model in self.models.models() if not model.damaged]
+
+    def methods(self) -> list[tuple[str, str]]:
+        """(name, one sentence) of every method."""
+        return PresetLogic.methods()
+
+    def presets(self) -> list[Preset]:
+        """From the shortest to the longest."""
+        return PresetLogic.presets()
+
+    def advanced(self) -> list[Setting]:
+        """Every single setting."""
+        return AdvancedSettings.settings()
+
+    def settings(
+        self, data, name: str, base="shipped", method="samca", preset="balanced", advanced=None, validation=()
+    ) -> dict:
+        """The settings of a new run; advanced: values by the names of `advanced()`."""
+        if isinstance(data, str | Path):
+            data = [data]
+        out = _unused(self.folder / "Runs", name)
+        return PresetLogic.settingsOf(data, out, name, base, method, preset, advanced, validation)
+
+    def startEstimate(self, settings: dict) -> Estimation.Estimation:
+        """Find out time and memory by a trial in a child process."""
+        return Estimation.Estimation(settings)
+
+    def quickEstimate(self, settings: dict, summary: DatasetSummary) -> str:
+        """A rule of thumb at once."""
+        return Estimation.quickEstimate(settings, summary.counts.training)
+
+    # Runs
+
+    def start(self, settings: dict | str | Path, **options) -> Path:
+        """Start a run with these settings, or with those of `settings(data, ...)` for a data set.
+
+        Returns the run folder; the run goes on without Slicer.
+        """
+        if not isinstance(settings, dict):
+            options.setdefault("name", Path(settings).name)
+            settings = self.settings([settings], **options)
+        return self._runs.start(settings)
+
+    def state(self, run) -> RunState:
+        """Where a run stands; never waits for it."""
+        return self._runs.state(run)
+
+    def stop(self, run) -> None:
+        """End a run after its next step."""
+        self._runs.stop(run)
+
+    def kill(self, run) -> None:
+        """End a run at once."""
+        self._runs.kill(run)
+
+    def resume(self, run) -> None:
+        """Go on with a run that has ended before its end."""
+        self._runs.resume(run)
+
+    def runs(self) -> list[RunState]:
+        """All runs under the folder, the newest first."""
+        return [self.state(path) for path in _newestFirst(self.folder / "Runs", "run.json")]
+
+    def current(self) -> RunState | None:
+        """The run that is at work, else the newest."""
+        runs = self.runs()
+        return next((state for state in runs if state.isAlive), runs[0] if runs else None)
+
+    def settingsOf(self, run) -> dict:
+        """The settings in a run folder."""
+        return RunLogic.settingsOf(run)
+
+    # Results
+
+    def evaluate(self, run) -> None:
+        """Start comparing with the untouched base; `state(run).evaluation` says when it is done."""
+        self._runs.evaluate(run)
+
+    def result(self, run) -> Result | None:
+        """What the last evaluation found."""
+        return ResultLogic.resultOf(run)
+
+    def resultTable(self, run):
+        """The same as a vtkMRMLTableNode."""
+        return ResultLogic.resultTable(run)
+
+    def saveCsv(self, run, path) -> Path:
+        """The same as a file."""
+        return ResultLogic.saveCsv(run, path)
+
+    def register(self, run, name: str = "") -> ModelInfo:
+        """Put the trained model into the effect's list of models."""
+        return ResultLogic.register(run, self.models, name)
+
+    def export(self, run, path) -> Path:
+        """Write the trained model as one file for a colleague."""
+        return ResultLogic.export(run, path, self.models)
+
+    def improve(self, run, volumeNode, segmentationNode, segmentIds=None, axis=None) -> dict:
+        """Add corrections to the run's data set; the settings of a run that goes on from its model.
+
+        The frames that validated this run validate the next one, too.
+        """
+        settings = RunLogic.settingsOf(run)
+        weights = ResultLogic.weightsToGoOn(run, self.models)
+        data = [Path(folder) for folder in settings["data"]]
+        own = next((folder for folder in data if (folder / CaseFiles.TABLE).is_file()), None)
+        target = own or self.newDataset(settings.get("name") or Path(run).name)
+        if len(data) == 1 and own and not settings.get("validation"):
+            cases = [case for case in readers.checked(own).cases if case.has_truth]
+            _train, held = readers.divided(cases, settings["validation_share"], settings["seed"])
+            CaseFiles.setValidation(own, {case.group for case in held})
+        self.addCase(volumeNode, segmentationNode, target, segmentIds, axis)
+        out = _unused(self.folder / "Runs", settings.get("name") or Path(run).name)
+        folders = [str(folder) for folder in (data if own else [*data, target])]
+        changes = {"data": folders, "out": str(out), "name": out.name, "base": str(weights), "model": {}}
+        return {**settings, **changes}
+
+    # Installation
+
+    def installation(self, ask, say) -> InstallLogic:
+        """What is installed of torch and the packages of training, and how to get the rest."""
+        return InstallLogic(ask, say, packages=PACKAGES)
+
+
+def _newestFirst(folder: Path, holds: str) -> list[Path]:
+    found = [path for path in folder.glob("*") if (path / holds).exists()] if folder.is_dir() else []
+    return sorted(found, key=lambda path: (path / holds).stat().st_mtime, reverse=True)
+
+
+def _unused(folder: Path, name: str) -> Path:
+    """A path in the folder that does not exist, after this name."""
+    stem = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", name).strip(" .")[:60]
+    if not stem:
+        raise Refusal(_("The name is empty: give one."))
+    number, path = 1, folder / stem
+    while path.exists():
+        number += 1
+        path = folder / f"{stem} {number}"
+    return path
