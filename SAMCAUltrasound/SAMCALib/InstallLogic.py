@@ -76,8 +76,10 @@ class InstallLogic:
         ask: Callable[[str], bool] = lambda question: False,
         say: Callable[[str], None] = logger.info,
         versionOf: Callable[[str], str | None] = installedVersion,
+        packages: tuple[str, ...] = (),
     ):
-        self.ask, self.say, self.versionOf = ask, say, versionOf
+        """packages: requirements beside those of the effect, which need nothing that is not there then."""
+        self.ask, self.say, self.versionOf, self.packages = ask, say, versionOf, packages
         self._replaced: dict[str, str] = {}  # packages whose old version is still in memory
 
     def status(self) -> Status:
@@ -92,7 +94,7 @@ class InstallLogic:
 
     def missing(self) -> list[str]:
         """Requirements that are not met, torch first."""
-        return [line for line in [TORCH, *_requirements()] if not self._isMet(line)]
+        return [line for line in [TORCH, *_requirements(), *self.packages] if not self._isMet(line)]
 
     def install(self) -> Status:
         """Ask once, then get all that is missing; torch through the PyTorch extension."""
@@ -186,10 +188,14 @@ class InstallLogic:
     def _installPackages(self, lines: list[str], options: list[str]) -> None:
         """pip for these requirements; the file with hashes apart, because pip wants all hashes or none."""
         hashed = _hashedRequirement()
-        plain = [line for line in lines if line != hashed]
+        plain = [line for line in lines if line != hashed and line not in self.packages]
         if plain:
             self.say(_("Installing {packages}.").format(packages=", ".join(plain)))
             _pipInstall(plain, options)
+        own = [line for line in lines if line in self.packages]
+        if own:
+            self.say(_("Installing {packages}.").format(packages=", ".join(own)))
+            _pipInstall(["--no-deps", *own], options)  # monai must not replace torch
         if hashed in lines:
             self.say(_("Installing {packages}.").format(packages=hashed))
             _pipInstall(["--no-deps", "-r", str(RESOURCES / "segment-anything.txt")], options)
