@@ -1,0 +1,249 @@
+"""Step 1 of the panel: which segmentations and folders are trained on, and what is wrong with them."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+
+import qt
+import slicer
+
+from SAMCALib.Texts import _
+
+from .SceneWidget import SceneWidget
+from .StepWidget import StepWidget, cell, fillCombo, openPath, pixmapOf, showText
+
+MOST_ROWS = 1000  # of the table; what lies behind is checked and counted, not listed
+
+
+class DataWidget(StepWidget):
+    """logic: a TrainingLogic. changed(): called when there are other data to train on."""
+
+    file, label = "SAMCATrainingData.ui", "dataLabel"
+
+    def __init__(self, uiFolder: str, logic, changed):
+        slots = {
+            "newDatasetButton": self.newDataset,
+            "openDatasetButton": self.openDataset,
+            "addFolderButton": self.askForFolder,
+            "removeButton": self.removeSelected,
+        }
+        super().__init__(uiFolder, slots)
+        self.logic, self.changed = logic, changed
+        self.folders: list[Path] = []  # given by the user, beside the dataset
+        self._datasets: list[Path] = []
+        self._summaries, self._checks, self._listed = {}, {}, []
+        self.scene = SceneWidget(self, logic)
+        self.connect(self.ui.datasetComboBox, "activated(int)", self._chooseDataset)
+        self._show()
+
+    def enter(self) -> None:
+        """Look anew at datasets and segments."""
+        self._showDatasets(self.dataset)
+        self.scene.show()
+        for folder in self.data:
+            self._check(folder)
+
+    def cleanup(self) -> None:
+        """Leave the dataset as it was, and nothing running."""
+        self.scene.cancel()
+        for check in self._checks.values():
+            check.cancel()
+        self._checks = {}
+        super().cleanup()
+
+    # What is trained on
+
+    @property
+    def dataset(self) -> Path | None:
+        """The dataset that cases are added to."""
+        index = self.ui.datasetComboBox.currentIndex
+        return self._datasets[index] if 0 <= index < len(self._datasets) else None
+
+    @property
+    def data(self) -> list[Path]:
+        """Every folder with cases that a run would be given."""
+        made = [self.dataset] if self.dataset is not None and self.dataset.is_dir() else []
+        return made + [folder for folder in self.folders if folder not in made]
+
+    @property
+    def summary(self):
+        """One DatasetSummary of all data, None until something was looked at."""
+        found = [self._summaries[folder] for folder in self.data if folder in self._summaries]
+        if not found:
+            return None
+        rows, problems = (tuple(x for s in found for x in getattr(s, name)) for name in ("rows", "problems"))
+        return replace(found[0], rows=rows, problems=problems, counts=_sum([s.counts for s in found]))
+
+    @property
+    def isChecked(self) -> bool:
+        """Whether everything has been looked at."""
+        return not self._checks and all(folder in self._summaries for folder in self.data)
+
+    def use(self, folders: list[Path]) -> None:
+        """Train on these folders: a dataset of the user's is chosen, the others stand beside it."""
+        own = [folder for folder in folders if folder in self.logic.datasets()]
+        self.folders = [folder for folder in folders if folder not in own[:1]]
+        self._showDatasets(own[0] if own else None)
+        for folder in self.data:
+            self._check(folder)
+        self._show()
+
+    # Datasets
+
+    def newDataset(self) -> None:
+        """Begin a dataset that is called after the segmentation."""
+        node = self.ui.segmentationSelector.currentNode()
+        folder = self.logic.newDataset(node.GetName() if node else _("Data"))
+        self._showDatasets(folder)
+        self.say(_("The next cases are added to the new dataset {name}.").format(name=folder.name))
+        self._show()
+
+    def openDataset(self) -> None:
+        """Show the dataset's folder."""
+        if self.dataset is not None and self.dataset.is_dir():
+            openPath(self.dataset)
+        else:
+            self.say(_("This dataset has no cases yet."))
+
+    def _chooseDataset(self, _index) -> None:
+        for folder in self.data:
+            self._check(folder)
+        self._show()
+
+    def _showDatasets(self, chosen: Path | None) -> None:
+        """Offer the datasets there are, and the chosen one even before it has cases."""
+        self._datasets = self.logic.datasets()
+        if chosen is not None and chosen not in self._datasets:
+            self._datasets.insert(0, chosen)
+        if not self._datasets:
+            self._datasets = [self.logic.newDataset(_("Data"))]
+        index = self._datasets.index(chosen) if chosen in self._datasets else 0
+        fillCombo(self.ui.datasetComboBox, [folder.name for folder in self._datasets], index)
+
+    def added(self, text: str) -> None:
+        """The scene's cases were added, or not: the text says it."""
+        self._showDatasets(self.dataset)
+        if self.dataset is not None and self.dataset.is_dir():
+            self._check(self.dataset)
+        self.say(text)
+        self._show()
+
+    # Folders
+
+    def askForFolder(self) -> None:
+        """Take a folder that the user chooses."""
+        path = qt.QFileDialog.getExistingDirectory(
+            slicer.util.mainWindow(), _("Folder with images and masks")
+        )
+        if path:
+            self.addFolder(Path(path))
+
+    def addFolder(self, folder: Path) -> None:
+        """Train on this folder too."""
+        if folder in self.data:
+            self.say(_("{folder} is among the data already.").format(folder=folder))
+            return
+        self.folders.append(folder)
+        self.say("")
+        self._check(folder)
+        self._show()
+
+    # Checks and the table
+
+    def tick(self) -> None:
+        """Take the results of checks that are done."""
+        isNew = False
+        for folder, check in list(self._checks.items()):
+            summary = check.poll()
+            if summary is not None:
+                self._summaries[folder], isNew = summary, True
+                del self._checks[folder]
+        if isNew:
+            self._show()
+        elif self._checks:
+            self._showCounts()
+
+    def _check(self, folder: Path) -> None:
+        if folder in self._checks:
+            self._checks.pop(folder).cancel()
+        self._checks[folder] = self.logic.startCheck(folder)
+
+    def _show(self) -> None:
+        """Table, counts and problems as they are known."""
+        summary, table = self.summary, self.ui.casesTable
+        self._listed = [
+            (folder, row)
+            for folder in self.data
+            if folder in self._summaries
+            for row in self._summaries[folder].rows
+        ]
+        shown = self._listed[:MOST_ROWS]
+        table.setRowCount(0)
+        table.setRowCount(len(shown))
+        for number, (folder, row) in enumerate(shown):
+            self._showRow(number, folder, row)
+        table.resizeColumnsToContents()
+        table.resizeRowsToContents()
+        problems = summary.problems if summary else ()
+        self.ui.problemsList.clear()
+        for problem in problems:
+            self.ui.problemsList.addItem(problem)
+        self.ui.problemsList.setVisible(bool(problems))
+        self._showCounts()
+        self.changed()
+
+    def _showRow(self, number: int, folder: Path, row) -> None:
+        table, tip = self.ui.casesTable, f"{folder}\n{row.width} x {row.height} px"
+        cell(table, number, 0, "", tip).setIcon(qt.QIcon(pixmapOf(row.thumbnail)))
+        texts = (row.id, row.group, row.source, str(row.targets), _usedFor(row.split))
+        for column, text in enumerate(texts, start=1):
+            cell(table, number, column, text, tip)
+
+    def _showCounts(self) -> None:
+        if self._checks:
+            done = [check.done for check in self._checks.values()]
+            text = _("Looking at the files: {done} of {all}.")
+            text = text.format(done=sum(d for d, _a in done), all=sum(a for _d, a in done))
+        else:
+            text = countsText(self.summary)
+        showText(self.ui.countsLabel, text)
+
+    def removeSelected(self) -> None:
+        """Take cases off; a folder that is not ours as a whole."""
+        rows = [self._listed[index.row()] for index in self.ui.casesTable.selectionModel().selectedRows()]
+        if not rows:
+            self.say(_("Select cases in the table first."))
+            return
+        own = [row.id for folder, row in rows if folder == self.dataset]
+        others = {folder for folder, _row in rows if folder != self.dataset}
+        said = []
+        with self.saying():
+            if own:
+                count = self.logic.removeCases(self.dataset, own)
+                said.append(_("{count} cases were removed.").format(count=count))
+                self._check(self.dataset)
+            for folder in others:
+                self.folders.remove(folder)
+                text = _("The folder {name} is left out as a whole; its files stay.")
+                said.append(text.format(name=folder.name))
+        if said:
+            self.say(" ".join(said))
+        self._show()
+
+
+def countsText(summary) -> str:
+    """How many cases there are, in words."""
+    if summary is None:
+        return _("No cases yet: add segmentations or a folder.")
+    text = _("{cases} cases, {groups} patients or loops: {training} to train, {validation} to validate.")
+    return text.format(**vars(summary.counts))
+
+
+def _usedFor(split: str) -> str:
+    words = {"train": _("training"), "val": _("validation"), "test": _("neither"), "": _("either")}
+    return words.get(split, split)
+
+
+def _sum(counts: list):
+    return type(counts[0])(*(sum(getattr(c, field.name) for c in counts) for field in fields(counts[0])))

@@ -1,0 +1,177 @@
+"""Step 4 of the panel: what the trained model reaches, and what can be done with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import qt
+import slicer
+
+from SAMCALib.Texts import _
+
+from .StepWidget import StepWidget, cell, editedNodes, openPath
+
+MEASURES = {
+    "dice": "DSC",
+    "iou": "IoU",
+    "hd95": "HD95",
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+}
+NEEDS_RESULT = ("nodeButton", "csvButton")
+NEEDS_WEIGHTS = ("useButton", "saveButton", "continueButton")
+
+
+class ResultWidget(StepWidget):
+    """logic: a TrainingLogic. state(): RunState of the run that is looked at. goOn(state): prepare a run that
+    goes on from it. begin(settings): start a run."""
+
+    file, label = "SAMCATrainingResult.ui", "resultLabel"
+
+    def __init__(self, uiFolder: str, logic, state, goOn, begin):
+        slots = {
+            "useButton": self.use,
+            "evaluateButton": self.evaluate,
+            "nodeButton": self.showNode,
+            "csvButton": self.saveCsv,
+            "sheetButton": lambda: openPath(self.result.sheet),
+            "saveButton": self.save,
+            "continueButton": lambda: self.goOn(self.state()),
+            "improveButton": self.improve,
+        }
+        super().__init__(uiFolder, slots)
+        self.logic, self.state, self.goOn, self.begin = logic, state, goOn, begin
+        self.result = None
+        self._key = None
+        self.show()
+
+    def tick(self) -> None:
+        """Follow the evaluation of the run."""
+        state = self.state()
+        if keyOf(state) != self._key:
+            self.show()
+
+    def show(self) -> None:
+        """The result of the run as it is now."""
+        state, ui = self.state(), self.ui
+        self._key = keyOf(state)
+        self.result = self.logic.result(state.folder) if state else None
+        hasWeights = state is not None and state.weights is not None
+        isBusy = state is not None and (state.isAlive or state.evaluation.status == "running")
+        for name in NEEDS_WEIGHTS:
+            getattr(ui, name).enabled = hasWeights
+        for name in NEEDS_RESULT:
+            getattr(ui, name).enabled = self.result is not None
+        ui.sheetButton.enabled = self.result is not None and self.result.sheet is not None
+        ui.evaluateButton.enabled = ui.improveButton.enabled = hasWeights and not isBusy
+        self._showTable()
+        self.say(self._text(state))
+
+    def _text(self, state) -> str:
+        if state is None or state.weights is None:
+            return _("The result of a run is shown here after its first epoch.")
+        about = state.evaluation
+        said = " ".join(filter(None, (about.text, about.advice))) if about.status != "none" else ""
+        return said or (
+            self.result.text if self.result else _("Press Evaluate to measure the trained model.")
+        )
+
+    def _showTable(self) -> None:
+        table = self.ui.resultTable
+        rows = linesOf(self.result.rows) if self.result else []
+        table.setVisible(bool(rows))
+        table.setRowCount(0)
+        table.setRowCount(len(rows))
+        for number, texts in enumerate(rows):
+            for column, text in enumerate(texts):
+                cell(table, number, column, text)
+        table.resizeColumnsToContents()
+
+    # Actions
+
+    def use(self) -> None:
+        """Offer the model in the effect, and open the Segment Editor with it."""
+        with self.saying():
+            info = self.logic.register(self.state().folder, self.state().name)
+            openEditor(info.source)
+            self.say(_("{name} is offered in the effect, and chosen there.").format(name=info.name))
+
+    def evaluate(self) -> None:
+        """Measure the trained model and the one before."""
+        with self.saying():
+            self.logic.evaluate(self.state().folder)
+        self._key = None
+
+    def showNode(self) -> None:
+        """Put the table into the scene and show it."""
+        with self.saying():
+            showTable(self.logic.resultTable(self.state().folder))
+
+    def saveCsv(self) -> None:
+        """Save the table as a file."""
+        path = askForPath(_("Save the table"), f"{self.state().name}.csv", "CSV (*.csv)")
+        if path:
+            with self.saying(_("Saved as {path}.").format(path=path)):
+                self.logic.saveCsv(self.state().folder, path)
+
+    def save(self) -> None:
+        """Save the adapter as a file."""
+        kinds = _("Models") + " (*.safetensors)"
+        path = askForPath(_("Save the adapter"), f"{self.state().name}.safetensors", kinds)
+        if path:
+            with self.saying(_("Saved as {path}.").format(path=path)):
+                self.logic.export(self.state().folder, path)
+
+    def improve(self) -> None:
+        """Train further with what the Segment Editor is working on."""
+        with self.saying():
+            self.begin(self.logic.improve(self.state().folder, *editedNodes()))
+
+
+def keyOf(state) -> tuple | None:
+    """What decides how this step looks."""
+    return state and (state.folder, state.weights, state.isAlive, state.evaluation)
+
+
+def linesOf(rows) -> list[tuple[str, str, str, str]]:
+    """(measure, clicks, before, trained) for each measure and number of clicks; rows: before comes first."""
+    models = list(dict.fromkeys(row.model for row in rows))
+    by = {(row.model, row.clicks): row.values for row in rows}
+    return [
+        (
+            MEASURES[measure],
+            str(clicks),
+            *(_figure(by.get((model, clicks), {}).get(measure)) for model in models),
+        )
+        for measure in MEASURES
+        for clicks in sorted({row.clicks for row in rows})
+    ]
+
+
+def _figure(value) -> str:
+    return "{:.1f} ± {:.1f}".format(*value) if value else "-"
+
+
+def askForPath(title: str, name: str, kinds: str) -> Path | None:
+    """Where to save, from a dialog; None if the user left it."""
+    path = qt.QFileDialog.getSaveFileName(slicer.util.mainWindow(), title, name, kinds)
+    return Path(path) if path else None
+
+
+def showTable(node) -> None:
+    """A table node in Slicer's table view."""
+    selection = slicer.app.applicationLogic().GetSelectionNode()
+    selection.SetActiveTableID(node.GetID())
+    manager = slicer.app.layoutManager()
+    if manager:
+        manager.setLayout(slicer.modules.tables.logic().GetLayoutWithTable(manager.layout))
+    slicer.app.applicationLogic().PropagateTableSelection()
+
+
+def openEditor(model: str) -> None:
+    """The Segment Editor with the effect SAMCA and this model chosen in it."""
+    slicer.util.selectModule("SegmentEditor")
+    editor = slicer.modules.segmenteditor.widgetRepresentation().self().editor
+    editor.setActiveEffectByName("")  # an effect looks at its options when it is chosen
+    editor.mrmlSegmentEditorNode().SetAttribute("SAMCA.Model", model)
+    editor.setActiveEffectByName("SAMCA")

@@ -1,0 +1,226 @@
+"""Step 3 of the panel: the runs there are, and how the chosen one is doing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import qt
+
+from SAMCALib.Texts import _
+
+from .PlotLogic import PlotLogic
+from .StepWidget import StepWidget, ask, fillCombo, openPath, showText
+
+NARROWEST_PX = 240  # of a picture of sample masks
+
+
+class RunWidget(StepWidget):
+    """logic: a TrainingLogic. settings(): of the next run, None while they do not fit. chosen(): called when
+    another run is looked at. installation: an InstallLogic."""
+
+    file, label = "SAMCATrainingRun.ui", "runLabel"
+
+    def __init__(self, uiFolder: str, logic, settings, chosen, installation):
+        slots = {
+            "startButton": self.start,
+            "stopButton": self.stop,
+            "resumeButton": self.resume,
+            "curvesButton": self.showCurves,
+            "logButton": self._showLog,
+            "openRunButton": self.openFolder,
+            "installButton": self.install,
+        }
+        super().__init__(uiFolder, slots)
+        self.logic, self.settings, self.chosen, self.installation = logic, settings, chosen, installation
+        self.plots = PlotLogic()
+        self.state = None  # RunState of the chosen run
+        self._runs: list[Path] = []
+        self._drawn = self._logged = self._pictured = None
+        self._ready = False
+        self.connect(self.ui.runsComboBox, "activated(int)", self._choose)
+        self.connect(self.ui.epochSlider, "valueChanged(int)", self._showSample)
+        self._showInstallation()
+        self._show()
+
+    def enter(self) -> None:
+        """Find the runs there are: the one that is running, else the newest."""
+        shown = self.state.folder if self.state else None
+        current = self.logic.current()
+        self._showInstallation()
+        self._listRuns(shown or (current.folder if current else None))
+
+    def cleanup(self) -> None:
+        """Leave no node and no layout behind; the run goes on."""
+        self.plots.hide()
+        self.plots.remove()
+        super().cleanup()
+
+    def forgetNodes(self) -> None:
+        """The scene was closed: draw the curves anew."""
+        self._drawn = None
+
+    # Actions
+
+    def start(self) -> None:
+        """Begin a run with the settings of step 2."""
+        settings = self.settings()
+        if settings is None:
+            self.say(_("Step 2 says what is missing."))
+            return
+        self.begin(settings)
+
+    def begin(self, settings: dict) -> None:
+        """Begin a run."""
+        with self.saying():
+            self._listRuns(self.logic.start(settings))
+            self.ui.runButton.collapsed = False
+
+    def stop(self) -> None:
+        """Stop after the step; pressed once more, at once."""
+        with self.saying():
+            if self.state.status != "stopping":
+                self.logic.stop(self.state.folder)
+            elif ask(_("Stop at once? What was computed since the last saved point is computed again.")):
+                self.logic.kill(self.state.folder)
+        self.tick()
+
+    def resume(self) -> None:
+        """Go on where the run stopped."""
+        with self.saying():
+            self.logic.resume(self.state.folder)
+        self.tick()
+
+    def openFolder(self) -> None:
+        """Show the run's folder."""
+        if self.state is None:
+            self.say(_("There is no run yet."))
+        else:
+            openPath(self.state.folder)
+
+    def install(self) -> None:
+        """Install what training needs."""
+        self._showInstallation(self.installation.install())
+
+    def showCurves(self) -> None:
+        """Show the curves in Slicer's plot views, or go back to the layout before."""
+        if self.ui.curvesButton.checked:
+            self.plots.show()
+            self._drawn = None
+            self._draw()
+        else:
+            self.plots.hide()
+
+    # What is shown
+
+    def tick(self) -> None:
+        """Follow the chosen run."""
+        if self.state is not None:
+            status = self.state.status
+            self.state = self.logic.state(self.state.folder)
+            if self.state.status != status:
+                self._listRuns(self.state.folder)
+                return
+        self._show()
+
+    def _listRuns(self, chosen: Path | None) -> None:
+        states = self.logic.runs()
+        self._runs = [state.folder for state in states]
+        index = self._runs.index(chosen) if chosen in self._runs else (0 if states else -1)
+        names = [_("{name}, {status}").format(name=s.name, status=statusText(s.status)) for s in states]
+        fillCombo(self.ui.runsComboBox, names, index)
+        before, self.state = self.state, states[index] if states else None
+        if (before and before.folder) != (self.state and self.state.folder):
+            self._drawn = self._pictured = None
+            self.say("")
+        self._show()
+        self.chosen()
+
+    def _choose(self, index: int) -> None:
+        self._listRuns(self._runs[index])
+
+    def _showInstallation(self, status=None) -> None:
+        status = status or self.installation.status()
+        self._ready = status.ready
+        showText(self.ui.installLabel, "" if status.ready else status.text)
+        self.ui.installButton.setVisible(not status.ready)
+
+    def sayInstalling(self, text: str) -> None:
+        """What is being installed just now."""
+        showText(self.ui.installLabel, text)
+
+    def _show(self) -> None:
+        state, ui = self.state, self.ui
+        isAlive = state is not None and state.isAlive
+        ui.startButton.enabled = self._ready and not isAlive and self.settings() is not None
+        ui.stopButton.enabled = isAlive
+        ui.stopButton.text = _("Stop at once") if isAlive and state.status == "stopping" else _("Stop")
+        ui.resumeButton.enabled = self._ready and state is not None and state.canResume and not isAlive
+        ui.progressBar.setVisible(state is not None)
+        ui.curvesButton.enabled = ui.logButton.enabled = state is not None
+        ui.curvesButton.checked = self.plots.isShown
+        if state is not None:
+            ui.progressBar.value = int(100 * state.progress)
+        showText(ui.stateLabel, " ".join(filter(None, (state.text, state.advice))) if state else "")
+        self._showSamples()
+        self._showLog()
+        self._draw()
+
+    def _draw(self) -> None:
+        """Bring the curves up to date, where anything is new and someone looks."""
+        if self.state is None or not self.plots.isShown:
+            return
+        key = (self.state.folder, len(self.state.epochRecords), len(self.state.steps_))
+        if key != self._drawn:
+            self._drawn = key
+            self.plots.update(self.state.epochRecords, self.state.steps_)
+
+    def _showLog(self) -> None:
+        isShown = self.ui.logButton.checked and self.state is not None
+        self.ui.logText.setVisible(isShown)
+        if isShown and self.state.log != self._logged:
+            self._logged = self.state.log
+            self.ui.logText.setPlainText("\n".join(self.state.log))
+            self.ui.logText.moveCursor(qt.QTextCursor.End)
+
+    def _showSamples(self) -> None:
+        """Follow the newest picture, unless the user looks at an earlier one."""
+        count = len(self.state.samples) if self.state else 0
+        slider = self.ui.epochSlider
+        for widget in (self.ui.samplesLabel, slider, self.ui.epochLabel):
+            widget.setVisible(count > 0)
+        slider.enabled = count > 1
+        follows = slider.value == slider.maximum
+        blocked = slider.blockSignals(True)
+        slider.maximum = max(count - 1, 0)
+        if follows or self._pictured is None:
+            slider.value = slider.maximum
+        slider.blockSignals(blocked)
+        if count:
+            self._showSample(slider.value)
+
+    def _showSample(self, index: int) -> None:
+        path = self.state.samples[index]
+        if path == self._pictured:
+            return
+        self._pictured = path
+        width = max(NARROWEST_PX, self.ui.progressBar.width)
+        self.ui.samplesLabel.setPixmap(qt.QPixmap(str(path)).scaledToWidth(width, qt.Qt.SmoothTransformation))
+        records = {record.epoch: record for record in self.state.epochRecords}
+        self.ui.epochLabel.text = sampleText(records.get(index + 1), index + 1)
+
+
+def statusText(status: str) -> str:
+    """A run's status in a word."""
+    words = {
+        "new": _("new"), "starting": _("starting"), "running": _("running"), "stopping": _("stopping"),
+        "stopped": _("stopped"), "finished": _("finished"), "failed": _("failed"), "killed": _("interrupted"),
+    }  # fmt: skip
+    return words.get(status, status)
+
+
+def sampleText(record, epoch: int) -> str:
+    """Epoch 3: Dice 71 / 80 / 84 %."""
+    if record is None or not record.dice:
+        return _("Epoch {epoch}").format(epoch=epoch)
+    dice = " / ".join(f"{record.dice[clicks]:.0f}" for clicks in sorted(record.dice))
+    return _("Epoch {epoch}: Dice {dice} %").format(epoch=epoch, dice=dice)

@@ -1,0 +1,135 @@
+"""The part of step 1 that takes segmentations from the scene, frame by frame, while Slicer can be used."""
+
+from __future__ import annotations
+
+import time
+
+import qt
+import slicer
+
+from SAMCALib.Texts import _
+
+from .StepWidget import PROBLEMS, editedNodes, fillCombo
+
+TICK_MS, SLICE_S = 10, 0.03
+AXES = {0: "I", 1: "J", 2: "K"}
+
+
+class SceneWidget:
+    """step: the DataWidget, whose widgets these are, and whose dataset the cases go to."""
+
+    def __init__(self, step, logic):
+        self.step, self.ui, self.logic = step, step.ui, logic
+        self._axes: list[int] = []
+        self._segments: list[tuple[str, str]] = []
+        self._adding = None
+        for selector in (self.ui.volumeSelector, self.ui.segmentationSelector):
+            selector.setMRMLScene(slicer.mrmlScene)
+        changed = "currentNodeChanged(vtkMRMLNode*)"
+        step.connect(self.ui.volumeSelector, changed, self._showAxes)
+        step.connect(self.ui.segmentationSelector, changed, self._showSegments)
+        step.connect(self.ui.addButton, "clicked()", self.add)
+        step.connect(self.ui.correctionsButton, "clicked()", self.addCorrections)
+        step.connect(self.ui.cancelButton, "clicked()", self.cancel)
+        self.timer = qt.QTimer()
+        self.timer.setInterval(TICK_MS)
+        step.connect(self.timer, "timeout()", self.goOn)
+        self._showAdding(False)
+
+    def show(self) -> None:
+        """The segments and axes as they are now."""
+        self._showSegments()
+        self._showAxes()
+
+    def _showSegments(self, _node=None) -> None:
+        """The segments with their ticks; what the user has unticked stays so."""
+        box, node = self.ui.segmentsList, self.ui.segmentationSelector.currentNode()
+        left = {item.text() for item in self._items() if item.checkState() != qt.Qt.Checked}
+        box.clear()
+        self._segments = list(self.logic.segmentsOf(node)) if node else []
+        for _id, name in self._segments:
+            item = qt.QListWidgetItem(name)
+            item.setCheckState(qt.Qt.Unchecked if name in left else qt.Qt.Checked)
+            box.addItem(item)
+
+    def _items(self) -> list:
+        box = self.ui.segmentsList
+        return [box.item(row) for row in range(box.count)]
+
+    def _showAxes(self, _node=None) -> None:
+        """The axes that frames can lie across; nothing where there is only one."""
+        node = self.ui.volumeSelector.currentNode()
+        self._axes = list(self.logic.axesOf(node)) if node else []
+        names = [_("across {axis}").format(axis=AXES[axis]) for axis in self._axes]
+        if names:
+            names[0] = _("as stored ({axis})").format(axis=names[0])
+        fillCombo(self.ui.axisComboBox, names, 0 if names else -1)
+        for widget in (self.ui.axisLabel, self.ui.axisComboBox):
+            widget.setVisible(len(names) > 1)
+
+    # Adding
+
+    def add(self) -> None:
+        """Add the ticked segments of the chosen images."""
+        volume, segmentation = (
+            s.currentNode() for s in (self.ui.volumeSelector, self.ui.segmentationSelector)
+        )
+        if volume is None or segmentation is None:
+            self.step.say(_("Choose the images and the segmentation that was made on them first."))
+            return
+        self._showSegments()
+        ticked = [item.checkState() == qt.Qt.Checked for item in self._items()]
+        chosen = [segment[0] for segment, isTicked in zip(self._segments, ticked, strict=True) if isTicked]
+        if not chosen:
+            self.step.say(_("Tick at least one segment first."))
+            return
+        index = self.ui.axisComboBox.currentIndex
+        axis = self._axes[index] if 0 <= index < len(self._axes) else None
+        self._begin(volume, segmentation, chosen, axis, self.ui.groupLineEdit.text.strip())
+
+    def addCorrections(self) -> None:
+        """Add what the Segment Editor is working on."""
+        with self.step.saying():
+            self._begin(*editedNodes(), None, None, "")
+
+    def _begin(self, volume, segmentation, segments, axis, group: str) -> None:
+        with self.step.saying():
+            target = self.step.dataset
+            self._adding = self.logic.adding(volume, segmentation, target, segments, axis, group)
+            self._showAdding(True)
+            self.timer.start()
+
+    def goOn(self) -> None:
+        """Called by the timer while cases are added: some more frames."""
+        until, progress = time.monotonic() + SLICE_S, None
+        try:
+            while time.monotonic() < until and (progress is None or progress.added is None):
+                progress = next(self._adding)
+        except PROBLEMS as problem:
+            self._end(str(problem))
+        except BaseException:
+            self._end("")  # else the timer would call again and again
+            raise
+        else:
+            self.ui.addingProgressBar.value = int(100 * progress.done / max(progress.of, 1))
+            if progress.added is not None:
+                self._end(progress.added.text)
+
+    def cancel(self) -> None:
+        """Stop adding; the dataset stays as it was."""
+        if self._adding is not None:
+            self._end(_("Cancelled; the dataset is as it was."))
+
+    def _end(self, text: str) -> None:
+        adding, self._adding = self._adding, None
+        self.timer.stop()
+        adding.close()
+        self._showAdding(False)
+        self.step.added(text)
+
+    def _showAdding(self, isRunning: bool) -> None:
+        self.ui.addingProgressBar.value = 0
+        self.ui.addingProgressBar.setVisible(isRunning)
+        self.ui.cancelButton.setVisible(isRunning)
+        for button in (self.ui.addButton, self.ui.correctionsButton):
+            button.enabled = not isRunning

@@ -1,0 +1,110 @@
+"""What the steps of the panel share: a .ui file, signals that are let go of, one line for the outcome."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import qt
+import slicer
+
+from SAMCALib.Texts import _
+
+PROBLEMS = (ValueError, OSError, RuntimeError)  # their texts are sentences; a Refusal is a ValueError
+
+
+class StepWidget:
+    """`slots`: name of a button of the .ui file -> what a click on it does."""
+
+    file = ""  # of the step's .ui
+    label = ""  # of the line that says what became of the last action
+
+    def __init__(self, uiFolder: str, slots: dict):
+        self.widget = slicer.util.loadUI(str(Path(uiFolder) / self.file))
+        self.widget.setMRMLScene(slicer.mrmlScene)
+        self.ui = slicer.util.childWidgetVariables(self.widget)
+        self._connections: list = []
+        for button, slot in slots.items():
+            self.connect(getattr(self.ui, button), "clicked()", slot)
+        self.say("")
+
+    def connect(self, widget, signal: str, slot) -> None:
+        """Connect until `cleanup`."""
+        widget.connect(signal, slot)
+        self._connections.append((widget, signal, slot))
+
+    def cleanup(self) -> None:
+        """Let go of every signal, so that the step can be freed."""
+        for widget, signal, slot in self._connections:
+            widget.disconnect(signal, slot)
+        self._connections = []
+
+    def say(self, text: str) -> None:
+        """Show a sentence; without one the line takes no room."""
+        showText(getattr(self.ui, self.label), text)
+
+    @contextlib.contextmanager
+    def saying(self, done: str = ""):
+        """Run an action; its refusal, or `done`, becomes the line, unless it says something itself."""
+        self.say("")
+        try:
+            yield
+        except PROBLEMS as problem:
+            self.say(str(problem))
+        else:
+            if done:
+                self.say(done)
+
+
+def showText(label, text: str) -> None:
+    """A text in a label that takes no room without one; untouched where nothing changes."""
+    if label.text != text:
+        label.text = text
+    label.setVisible(bool(text))
+
+
+def fillCombo(combo, names: list[str], index: int) -> None:
+    """Offer these names with one chosen, as if the user had not touched it."""
+    blocked = combo.blockSignals(True)
+    combo.clear()
+    for name in names:
+        combo.addItem(name)
+    combo.setCurrentIndex(index)
+    combo.blockSignals(blocked)
+
+
+def cell(table, row: int, column: int, text: str, tip: str = ""):
+    """Put a text into a table; returns its item."""
+    item = qt.QTableWidgetItem(text)
+    item.setToolTip(tip)
+    table.setItem(row, column, item)
+    return item
+
+
+def pixmapOf(pixels):
+    """A QPixmap of an (H, W, 3) uint8 array, by way of a PPM picture, which Qt reads itself."""
+    height, width = pixels.shape[:2]
+    pixmap = qt.QPixmap()
+    pixmap.loadFromData(qt.QByteArray(b"P6 %d %d 255\n" % (width, height) + pixels.tobytes()))
+    return pixmap
+
+
+def ask(question: str) -> bool:
+    """A question to the user; without a window the answer is no."""
+    return bool(slicer.util.mainWindow()) and slicer.util.confirmOkCancelDisplay(question, "SAMCA Training")
+
+
+def openPath(path: Path) -> None:
+    """Show a file or folder with what the system opens it with."""
+    qt.QDesktopServices.openUrl(qt.QUrl(Path(path).as_uri()))
+
+
+def editedNodes() -> tuple:
+    """(volume, segmentation) of the Segment Editor; a ValueError where it has none."""
+    node = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSegmentEditorNode")
+    nodes = (node.GetSourceVolumeNode(), node.GetSegmentationNode()) if node else (None, None)
+    if None in nodes:
+        raise ValueError(
+            _("The Segment Editor has no segmentation with a source volume: open one there first.")
+        )
+    return nodes
