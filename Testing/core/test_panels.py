@@ -12,12 +12,17 @@ import qt_pictures
 from PySide6 import QtWidgets
 from PySide6.QtGui import QImage
 
-FILES = sorted(qt_pictures.UI.glob("*.ui"))
+FILES = qt_pictures.FILES
 CONTROLS = (
     QtWidgets.QAbstractButton,
     QtWidgets.QComboBox,
     QtWidgets.QAbstractSpinBox,
     QtWidgets.QTableWidget,
+    QtWidgets.QLineEdit,
+    QtWidgets.QListWidget,
+    QtWidgets.QPlainTextEdit,
+    QtWidgets.QProgressBar,
+    QtWidgets.QSlider,
 )
 PANEL_WIDTH_PX = 400  # Slicer's module panel, as it opens
 
@@ -37,8 +42,9 @@ def controls(panel):
     ]
 
 
-def test_there_is_a_panel_for_the_effect_and_one_for_the_module():
-    assert [file.stem for file in FILES] == ["SAMCAEffect", "SAMCAUltrasound"]
+def test_there_is_a_panel_for_the_effect_one_for_its_module_and_one_for_each_step_of_training():
+    steps = ["SAMCATrainingData", "SAMCATrainingResult", "SAMCATrainingRun", "SAMCATrainingSettings"]
+    assert [file.stem for file in FILES] == ["SAMCAEffect", "SAMCAUltrasound", *steps]
 
 
 def test_every_control_has_a_tooltip(file):
@@ -56,7 +62,7 @@ def test_every_panel_fits_into_slicers_module_panel(file):
 
 def test_keys_in_tooltips_are_keys_that_slicer_leaves_free():
     reserved = set("1234567890zyqw/*,.<>i") | set("bfvrgt[]{} ")
-    panel = qt_pictures.load(qt_pictures.UI / "SAMCAEffect.ui")
+    panel = qt_pictures.load(FILES[0])
     keys = [c.toolTip().rpartition("Key: ")[2].lower() for c in controls(panel) if "Key: " in c.toolTip()]
     assert len(keys) == len(set(keys)) >= 3
     assert not reserved & set(keys)
