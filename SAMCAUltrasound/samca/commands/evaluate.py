@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--data", action="append", help="dataset folder; the drop is counted from the first")
     add(
         "--run",
+        dest="of_run",
         metavar="FOLDER",
         help="in place of --model, --data and --out: a training run, beside what it started from, on its own "
         "validation images; the files go to its folder evaluation",
@@ -54,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate, print the table, write the files; errors as of `datasets.checked` and `checkpoint.load`."""
-    if arguments.run:
+    if arguments.of_run:
         return _run_of_training(arguments)
     if not arguments.data or not arguments.out:
         raise ValueError(
@@ -73,9 +74,9 @@ def _run_of_training(arguments: argparse.Namespace) -> int:
     given = [name for name in ("model", "data", "out", "split", "base") if getattr(arguments, name)]
     if given:
         raise ValueError(f"--run and --{given[0]}: a run says itself what it is evaluated on, leave that out")
-    out = Path(arguments.run) / "evaluation"
+    out = Path(arguments.of_run) / "evaluation"
     protocol = _protocol(arguments, curve=0)
-    contestants, dataset, folders = contest_of(Path(arguments.run), arguments.device)
+    contestants, dataset, folders = contest_of(Path(arguments.of_run), arguments.device)
     out.mkdir(exist_ok=True)
     with run_lock.holding(out):
         return _evaluate(arguments, contestants, [dataset], protocol, out, [", ".join(folders)])
