@@ -101,7 +101,7 @@ def casesOf(source: Source, frame: Frame, group: str) -> list[NewCase]:
     except ValueError as error:
         raise Refusal(_("{name} cannot be exported: {error}").format(name=frame.name, error=error)) from error
     name = caseName(frame, stored)
-    about = group, FrameLogic.spacing(frame), "scene"
+    about = group, FrameLogic.spacing(frame)
     values = {segmentId: number for number, segmentId in enumerate(source.segmentIds, start=1)}
     return [
         NewCase(name + (f"{LAYER}{number}" if number else ""), pixels, labels, *about)
