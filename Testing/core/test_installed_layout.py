@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULE = ROOT / "SAMCAUltrasound"
+MODULES = (ROOT / "SAMCAUltrasound", ROOT / "SAMCATraining")
 PLACES = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 CMAKE, CTEST = (shutil.which(name, path=PLACES) for name in ("cmake", "ctest"))
 INSTALLED = "lib/Slicer-5.12/qt-scripted-modules"
@@ -59,11 +59,12 @@ def test_slicer_learns_all_it_wants_to_know(built):
     assert "EXTENSION_NAME=SAMCA" in said
 
 
-def test_every_file_of_the_module_is_installed_and_no_other(built):
+def test_every_file_of_the_modules_is_installed_and_no_other(built):
     installed = {path.relative_to(built[1]).as_posix() for path in built[1].rglob("*") if path.is_file()}
     wanted = {
-        path.relative_to(MODULE).as_posix()
-        for path in MODULE.rglob("*")
+        path.relative_to(module).as_posix()
+        for module in MODULES
+        for path in module.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts and path.name not in NOT_INSTALLED
     }
     assert installed == wanted
@@ -73,7 +74,7 @@ def test_every_file_of_the_module_is_installed_and_no_other(built):
 def test_the_self_tests_are_known_to_ctest(built):
     tests = run(CTEST, "-N", cwd=built[0])
     names = {
-        "py_SAMCAUltrasound",
+        *(f"py_{module.name}" for module in MODULES),
         *(f"py_{path.stem}" for path in (ROOT / "Testing/Python").glob("SAMCA*Test.py")),
     }
     assert names <= set(re.findall(r"Test +#\d+: (\S+)", tests))
@@ -84,7 +85,8 @@ def pytest_in(built, folder, *words):
     """What pytest says with these words, in a folder where the installed modules are the only ones."""
     shutil.copytree(ROOT / "Testing", folder / "Testing", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
-    (folder / "SAMCAUltrasound").symlink_to(built[1], target_is_directory=True)
+    for module in MODULES:
+        (folder / module.name).symlink_to(built[1], target_is_directory=True)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return run(
         sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words, cwd=folder, env=environment
@@ -92,7 +94,8 @@ def pytest_in(built, folder, *words):
 
 
 def test_effect_and_module_work_from_the_installed_layout(built, tmp_path):
-    said = pytest_in(built, tmp_path, "Testing/mrml/test_effect.py", "Testing/mrml/test_module.py")
+    tests = ("test_effect", "test_module", "test_run_logic")
+    said = pytest_in(built, tmp_path, *(f"Testing/mrml/{name}.py" for name in tests))
     assert int(re.search(r"(\d+) passed", said)[1]) > 40
 
 
