@@ -60,6 +60,7 @@ class ModelConfig:
     fusion: Part = Part("dynamic")  # how initial and guided prompts are joined
     tuned: tuple[str, ...] = ("mask_decoder",)  # parts trained beside the adapter
     image_size: int = setting(256, at_least=32, at_most=4096)  # side of the model's input in px
+    depth: int = setting(1, at_least=1, at_most=64)  # neighbouring frames that the encoder takes together
     fit: str = setting("squash", choices=FITS)  # how an image fills the square
     intensities: str = setting("normalized", choices=("normalized", "unit"))  # SAM's mean and std; or 0..1
     best_of_three: bool = False  # of SAM's three masks for one prompt, the one of the highest predicted IoU

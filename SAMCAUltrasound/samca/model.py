@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 
 import numpy as np
@@ -50,12 +51,18 @@ class Model(nn.Module):
 
     # Tensors: what training uses
 
-    def encode(self, images: torch.Tensor) -> Features:
-        """(B, 3, h, w) RGB in 0..255, h and w at most image_size -> features; zeros fill the rest."""
+    def encode(self, images: torch.Tensor, depth: int = 1) -> Features:
+        """(B, 3, h, w) RGB in 0..255, h and w at most image_size -> features; zeros fill the rest.
+
+        With depth > 1 the batch is groups of `depth` neighbouring frames, one group after another.
+        """
+        if images.shape[0] % depth:
+            raise ValueError(f"{images.shape[0]} frames are no whole groups of {depth}: expected a multiple")
         unit = self.config.intensities == "unit"
         x = images / 255 if unit else (images - self.pixel_mean) / self.pixel_std
         size = self.config.image_size
-        return self.image_encoder(F.pad(x, (0, size - x.shape[-1], 0, size - x.shape[-2])))
+        square = F.pad(x, (0, size - x.shape[-1], 0, size - x.shape[-2]))
+        return self.image_encoder(square) if depth == 1 else self.image_encoder(square, depth)
 
     def decode(
         self, features: Features, sets: Sequence[Pointing], masks: torch.Tensor | None = None
@@ -91,6 +98,21 @@ class Model(nn.Module):
         return self.encode(image[None])
 
     @torch.inference_mode()
+    def embed_frames(self, frames: Sequence[np.ndarray]) -> list[Features]:
+        """Neighbouring frames, each as in `embed` and all of one shape -> features of each, encoded together.
+
+        One frame alone is what `embed` makes of it.
+        """
+        planes = np.stack(frames).transpose(0, 3, 1, 2)
+        features = self.encode(torch.from_numpy(np.ascontiguousarray(planes)).to(self.device), len(frames))
+        return [
+            features._replace(
+                embedding=features.embedding[i : i + 1], fine=tuple(f[i : i + 1] for f in features.fine)
+            )
+            for i in range(len(frames))
+        ]
+
+    @torch.inference_mode()
     def predict(
         self, features: Features, prompts: Prompts, previous: np.ndarray | None = None
     ) -> tuple[np.ndarray, float]:
@@ -121,7 +143,13 @@ def build(config: ModelConfig) -> Model:
 
 def build_base(config: ModelConfig) -> Model:
     """The model of this config without its adapter, in eval mode; base weights are loaded into this one."""
-    return Model(config, config.backbone.make("backbone", BACKBONES)).eval()
+    encoder = config.backbone.make("backbone", BACKBONES)
+    if config.depth > 1 and "depth" not in inspect.signature(encoder.forward).parameters:
+        raise ValueError(
+            f"model.depth is {config.depth}, but {config.backbone.name} takes one frame at a time: expected "
+            "1, or a backbone sam_vit_*"
+        )
+    return Model(config, encoder).eval()
 
 
 def adapt(model: Model) -> Model:

@@ -80,6 +80,18 @@ class FastAttention(nn.Module):
             x = torch.cat([self._attend_in_pieces(*head) for head in heads], dim=1)
         return self.proj(x.transpose(1, 2).reshape(batch, height, width, -1))
 
+    def over_depth(self, x: torch.Tensor, depth: int) -> torch.Tensor:
+        """The same attention, without positions, between the `depth` frames of each group at each place.
+
+        (B * depth, h, w, D), the frames of a group one after another -> the same shape.
+        """
+        grid = x.shape[1:3]
+        tokens = x.unflatten(0, (-1, depth)).permute(0, 2, 3, 1, 4).flatten(0, 2)  # (B h w, depth, D)
+        qkv = self.qkv(tokens).unflatten(-1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(*qkv.unbind(0), scale=self.scale)
+        tokens = self.proj(mixed.transpose(1, 2).flatten(2))
+        return tokens.unflatten(0, (-1, *grid)).permute(0, 3, 1, 2, 4).flatten(0, 1)
+
     def _position_terms(self, query, height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
         """What a query adds for rows and columns of keys: (B, heads, N, h) and (B, heads, N, w) (MViTv2)."""
         rows = get_rel_pos(height, height, self.rel_pos_h).to(query.dtype)  # (h, h, d)

@@ -41,11 +41,11 @@ class SamViT(ImageEncoderViT):
         )
         self.blocks = nn.ModuleList(Block(block, pad_before_norm) for block in self.blocks)
 
-    def forward(self, image: torch.Tensor) -> Features:
+    def forward(self, image: torch.Tensor, depth: int = 1) -> Features:
         x = self.patch_embed(image)
         x = x + self._positions(x.shape[1:3])
         for block in self.blocks:
-            x = block(x)
+            x = block(x, depth)
         return Features(self.neck(x.permute(0, 3, 1, 2)))
 
     def adapter_sites(self) -> list[Site]:

@@ -67,13 +67,13 @@ class SamViTSmall(nn.Module):
         self.skip4 = nn.Conv2d(quarter, out_channels // 4, 1)
         self.skip2 = nn.Conv2d(half, out_channels // 8, 1)
 
-    def forward(self, image: torch.Tensor) -> Features:
+    def forward(self, image: torch.Tensor, depth: int = 1) -> Features:
         half = self.stage2(image.contiguous(memory_format=torch.channels_last))
         quarter = self.stage4(F.gelu(half))
         eighth = self.stage8(quarter)
         x = self.stage16(F.gelu(eighth)).permute(0, 2, 3, 1)  # (B, S/16, S/16, D)
         for block in self.blocks:
-            x = block(x)
+            x = block(x, depth)
         coarse = F.interpolate(
             self.neck(x.permute(0, 3, 1, 2)), scale_factor=2, mode="bilinear", align_corners=False
         )
