@@ -80,6 +80,7 @@ class LossConfig:
     bce: float = setting(0.1, at_least=0)  # binary cross entropy
     iou: float = setting(0.3, at_least=0)  # 1 - soft Jaccard
     iou_head: float = setting(0.0, at_least=0)  # squared error of the predicted IoU (SAM)
+    dice_squared: bool = False  # Dice as in MONAI's DiceCE: p^2 + t^2 below, smoothed by 1e-5
 
     def __post_init__(self):
         check_fields(self, "loss")
