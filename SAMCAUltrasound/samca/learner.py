@@ -128,7 +128,7 @@ class Learner:
         pairs = [self.samples.sample(int(i), rng) for i, rng in zip(indices, rngs, strict=True)]
         truth = np.stack([mask for _, mask in pairs])
         shared = generator_of(seed, epoch, step)
-        batch = Batch(truth, rngs, shared, self.loss, self.device, moment.done, self.memory)
+        batch = Batch(truth, rngs, shared, self.loss, self.device, moment.done, self.memory, epoch)
         images = features = None
         if self.features:
             features = self.features([int(i) for i in indices])
@@ -163,5 +163,6 @@ class _Losses(nn.Module):
         self.model, self.schedule, self.options = model, schedule, options
 
     def forward(self, images: torch.Tensor | None, features: Features | None, batch: Batch):
-        features = self.model.encode(images) if features is None else features
-        return self.schedule(self.model, features, batch, **self.options)
+        features = self.model.encode(images, rngs=batch.rngs) if features is None else features
+        losses = self.schedule(self.model, features, batch, **self.options)
+        return {**losses, "loss": losses["loss"] + batch.loss.auxiliary(features.auxiliary or {}, batch.epoch)}

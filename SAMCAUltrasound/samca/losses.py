@@ -39,6 +39,11 @@ class HybridLoss:
             loss = loss + weights.iou_head * F.mse_loss(predicted_iou.float(), overlap(logits, truth))
         return loss
 
+    def auxiliary(self, losses: dict[str, torch.Tensor], epoch: int) -> torch.Tensor | float:
+        """Losses of a branch by name in `LossConfig`, weighted; weights grow linearly over the first epochs."""
+        warm = min(1.0, (epoch + 1) / max(1, self.config.kl_warm_up))
+        return sum(warm * getattr(self.config, name) * value for name, value in losses.items())
+
 
 @torch.no_grad()
 def overlap(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:

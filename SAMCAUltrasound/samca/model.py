@@ -14,6 +14,7 @@ from . import sam
 from .adapters import ADAPTERS
 from .backbones import BACKBONES
 from .backbones.sites import Features
+from .branches import BRANCHES
 from .config import ModelConfig
 from .fusion import FUSIONS
 from .geometry import resample
@@ -31,7 +32,7 @@ class Model(nn.Module):
         super().__init__()
         self.config = config
         width, grid = image_encoder.out_channels, config.image_size // image_encoder.stride
-        self.image_encoder = image_encoder
+        self.image_encoder, self.branch = image_encoder, None
         self.prompt_encoder = sam.prompt_encoder_for(width, grid, config.image_size)
         self.mask_decoder = sam.decoder_for(width, config.best_of_three)
         self.fusion = config.fusion.make("fusion", FUSIONS)
@@ -51,10 +52,13 @@ class Model(nn.Module):
 
     # Tensors: what training uses
 
-    def encode(self, images: torch.Tensor, depth: int = 1) -> Features:
+    def encode(
+        self, images: torch.Tensor, depth: int = 1, rngs: Sequence[np.random.Generator] = ()
+    ) -> Features:
         """(B, 3, h, w) RGB in 0..255, h and w at most image_size -> features; zeros fill the rest.
 
-        With depth > 1 the batch is groups of `depth` neighbouring frames, one group after another.
+        With depth > 1 the batch is groups of `depth` neighbouring frames, one group after another. rngs: one
+        for each image, where a branch draws random numbers in training.
         """
         if images.shape[0] % depth:
             raise ValueError(f"{images.shape[0]} frames are no whole groups of {depth}: expected a multiple")
@@ -62,7 +66,10 @@ class Model(nn.Module):
         x = images / 255 if unit else (images - self.pixel_mean) / self.pixel_std
         size = self.config.image_size
         square = F.pad(x, (0, size - x.shape[-1], 0, size - x.shape[-2]))
-        return self.image_encoder(square) if depth == 1 else self.image_encoder(square, depth)
+        features = self.image_encoder(square) if depth == 1 else self.image_encoder(square, depth)
+        if self.branch is not None:
+            features = self.branch(square, features, rngs)
+        return features._replace(tokens=None)
 
     def decode(
         self, features: Features, sets: Sequence[Pointing], masks: torch.Tensor | None = None
@@ -157,12 +164,21 @@ def adapt(model: Model) -> Model:
     base = set(model.state_dict())
     model.requires_grad_(False)  # what exists now is the base; what is made below trains
     model.config.adapter.make("adapter", ADAPTERS, model.image_encoder)
+    _match_grid(model)
+    model.branch = model.config.branch.make("branch", BRANCHES, model.image_encoder)
     model.config.decoder_adapter.make("decoder_adapter", DECODER_ADAPTERS, model.mask_decoder)
     for part in model.config.tuned:
         _part(model, part).requires_grad_(True)
     parts = (*(f"{part}." for part in model.config.tuned), "fusion.")
     model.tuned = [name for name in model.state_dict() if name not in base or name.startswith(parts)]
     return model.eval()
+
+
+def _match_grid(model: Model) -> None:
+    """Tell the prompt encoder the grid of an encoder whose stride an adapter has changed."""
+    grid = model.config.image_size // model.image_encoder.stride
+    model.prompt_encoder.image_embedding_size = (grid, grid)
+    model.prompt_encoder.mask_input_size = (4 * grid, 4 * grid)
 
 
 def _part(model: Model, name: str) -> nn.Module:

@@ -66,6 +66,7 @@ class FastAttention(nn.Module):
         self.num_heads, self.scale = plain.num_heads, plain.scale
         self.qkv, self.proj = plain.qkv, plain.proj
         self.rel_pos_h, self.rel_pos_w = plain.rel_pos_h, plain.rel_pos_w
+        self.table_update = None  # a place for an adapter with `rows` and `columns` to be added to the tables
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         batch, height, width, _ = x.shape
@@ -94,8 +95,12 @@ class FastAttention(nn.Module):
 
     def _position_terms(self, query, height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
         """What a query adds for rows and columns of keys: (B, heads, N, h) and (B, heads, N, w) (MViTv2)."""
-        rows = get_rel_pos(height, height, self.rel_pos_h).to(query.dtype)  # (h, h, d)
-        columns = get_rel_pos(width, width, self.rel_pos_w).to(query.dtype)
+        rows = get_rel_pos(height, height, self.rel_pos_h)  # (h, h, d)
+        columns = get_rel_pos(width, width, self.rel_pos_w)
+        if self.table_update is not None:
+            rows = rows + get_rel_pos(height, height, self.table_update.rows)
+            columns = columns + get_rel_pos(width, width, self.table_update.columns)
+        rows, columns = rows.to(query.dtype), columns.to(query.dtype)
         grid = query.reshape(*query.shape[:2], height, width, -1)
         return (
             torch.einsum("bnhwc,hkc->bnhwk", grid, rows).flatten(2, 3),

@@ -12,10 +12,16 @@ from ..sam import FastAttention, window_partition, window_unpartition
 
 
 class Features(NamedTuple):
-    """Image features: embedding (B, C, h, w); finer maps (B, C/8, 4h, 4w) and (B, C/4, 2h, 2w), or none."""
+    """Image features: embedding (B, C, h, w); finer maps (B, C/8, 4h, 4w) and (B, C/4, 2h, 2w), or none.
+
+    tokens (B, D, h', w'): the transformer's last map, for a branch to join; the model hands on none.
+    auxiliary: scalar losses of a branch in training by name.
+    """
 
     embedding: torch.Tensor
     fine: tuple[torch.Tensor, ...] = ()
+    tokens: torch.Tensor | None = None
+    auxiliary: dict[str, torch.Tensor] | None = None
 
 
 class Site(NamedTuple):

@@ -26,6 +26,7 @@ class Batch:
     device: torch.device
     done: float = 0.0
     memory: dict[str, torch.Tensor] = field(default_factory=dict)
+    epoch: int = 0
 
     def target(self) -> torch.Tensor:
         """Truth as (B, 1, S, S) float32."""
