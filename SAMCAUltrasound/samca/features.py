@@ -13,7 +13,8 @@ KEPT_BYTES = 4 << 30  # features beyond this are computed again each time
 
 
 def kept_features(model, samples: Samples) -> Callable[[list[int]], Features] | None:
-    """From case indices to batched features; None where the encoder is trained, has a branch, or images are augmented."""
+    """From case indices to batched features; None where these change: an encoder that is trained or has a
+    branch, or images that are augmented."""
     if samples.transform is not None or model.branch is not None:
         return None
     if any(p.requires_grad for p in model.image_encoder.parameters()):

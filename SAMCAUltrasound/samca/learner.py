@@ -165,4 +165,7 @@ class _Losses(nn.Module):
     def forward(self, images: torch.Tensor | None, features: Features | None, batch: Batch):
         features = self.model.encode(images, rngs=batch.rngs) if features is None else features
         losses = self.schedule(self.model, features, batch, **self.options)
-        return {**losses, "loss": losses["loss"] + batch.loss.auxiliary(features.auxiliary or {}, batch.epoch)}
+        return {
+            **losses,
+            "loss": losses["loss"] + batch.loss.auxiliary(features.auxiliary or {}, batch.epoch),
+        }

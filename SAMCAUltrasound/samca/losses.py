@@ -40,7 +40,7 @@ class HybridLoss:
         return loss
 
     def auxiliary(self, losses: dict[str, torch.Tensor], epoch: int) -> torch.Tensor | float:
-        """Losses of a branch by name in `LossConfig`, weighted; weights grow linearly over the first epochs."""
+        """Losses of a branch by name in `LossConfig`, with weights that grow over the first epochs."""
         warm = min(1.0, (epoch + 1) / max(1, self.config.kl_warm_up))
         return sum(warm * getattr(self.config, name) * value for name, value in losses.items())
 

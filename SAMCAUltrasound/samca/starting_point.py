@@ -99,7 +99,9 @@ def _from_random(config: ModelConfig, path: Path) -> tuple[Model, Path | None]:
 def _with_branch_weights(model: Model, config: TrainConfig) -> Model:
     if config.branch_weights:
         if model.branch is None:
-            raise ValueError(f"run.branch_weights is {config.branch_weights}, but model.branch is none: drop one")
+            raise ValueError(
+                f"run.branch_weights is {config.branch_weights}, but model.branch is none: drop one"
+            )
         model.branch.load_frozen(config.branch_weights)
     return model
 

@@ -57,8 +57,11 @@ def add(
     position: bool = True,
     grid: int = 32,
 ) -> None:
-    """Put the adapters in; rank = ratio * D. stride: of overlapping patches, 16 for none. position: also adapt
-    tables of positions. grid: side of the token grid that learned relative positions are stored for."""
+    """Put the adapters in; rank = ratio * D.
+
+    stride: of overlapping patches, 16 for none. position: also adapt tables of positions. grid: side of the
+    token grid that learned relative positions are stored for.
+    """
     if not 0 < ratio <= 4:
         raise ValueError(f"adapter.ratio is {ratio}: expected more than 0 and at most 4")
     if stride not in (4, 8, 16) or grid < 1:

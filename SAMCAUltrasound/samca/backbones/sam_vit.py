@@ -66,7 +66,7 @@ class SamViT(ImageEncoderViT):
         return [Site(block, self.pos_embed.shape[-1], 0, block.window_size > 0) for block in self.blocks]
 
     def _enlarged(self, image: torch.Tensor) -> torch.Tensor:
-        """The image on as many px as S / stride overlapping patches cover: 264 for 256 at stride 8 (SAMUS)."""
+        """The image on the px that S / stride overlapping patches cover: 264 for 256 at stride 8 (SAMUS)."""
         if self.stride == PATCH:
             return image
         size = [side + PATCH - self.stride for side in image.shape[-2:]]

@@ -28,5 +28,7 @@ class Noise:
 
     def _stack(self, draw, like: torch.Tensor) -> torch.Tensor:
         if len(self.generators) != like.shape[0]:
-            raise ValueError(f"{len(self.generators)} generators for {like.shape[0]} images: expected one each")
+            raise ValueError(
+                f"{len(self.generators)} generators for {like.shape[0]} images: expected one each"
+            )
         return torch.stack([draw(like.shape[1:], generator=g) for g in self.generators]).to(like)

@@ -37,6 +37,7 @@ class ResNet50(nn.Module):
         for name, module in _plain_resnet50().named_children():
             self.add_module(name, module)
         self.requires_grad_(False)
+        self.eval()
 
     def train(self, mode: bool = True) -> ResNet50:
         """Stay at rest: statistics of the batch norms belong to the weights."""
@@ -52,7 +53,14 @@ class ResNetBranch(nn.Module):
     """Features of the image encoder -> Features whose embedding also knows the ResNet's map."""
 
     def __init__(
-        self, token_width: int, channels: int, fusion: str, mode: str, pool: str, latent: int, per_channel: bool
+        self,
+        token_width: int,
+        channels: int,
+        fusion: str,
+        mode: str,
+        pool: str,
+        latent: int,
+        per_channel: bool,
     ):
         super().__init__()
         self.mode, self.pool = mode, pool
@@ -70,7 +78,7 @@ class ResNetBranch(nn.Module):
     def forward(
         self, image: torch.Tensor, features: Features, rngs: Sequence[np.random.Generator] = ()
     ) -> Features:
-        """Image (B, 3, S, S) normalised, and what the encoder made of it. In training each image has an rng."""
+        """Image (B, 3, S, S) normalised, and what the encoder made of it; in training each has an rng."""
         noise = Noise(rngs) if self.training else None
         tokens = features.embedding if features.tokens is None else features.tokens
         grid = tokens.shape[-2:]
@@ -87,7 +95,7 @@ class ResNetBranch(nn.Module):
         return features._replace(embedding=embedding, auxiliary=losses)
 
     def load_frozen(self, path: str | Path) -> None:
-        """Fill the ResNet from a file in RadImageNet's or torchvision's names; ValueError if one does not fit."""
+        """Fill the ResNet from a file with RadImageNet's or torchvision's names; see `load_resnet50`."""
         load_resnet50(self.resnet, read(path)[0], path)
 
     def _local(self, image: torch.Tensor, grid: torch.Size, noise: Noise | None) -> torch.Tensor:
