@@ -15,8 +15,8 @@ from ..losses import HybridLoss
 class Batch:
     """Truth (B, S, S) bool of B images; a generator for each image, and one for what all of them share.
 
-    done: the share of the run before this step, 0..1. epoch: counted from 0. memory: tensors that a schedule of several stages keeps
-    from step to step; they are part of the run's resume point.
+    done: the share of the run before this step, 0..1. memory: tensors that a schedule of several stages keeps
+    from step to step; they are part of the run's resume point. epoch: counted from 0.
     """
 
     truth: np.ndarray
