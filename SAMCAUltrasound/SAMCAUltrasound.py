@@ -58,23 +58,12 @@ def registerEffect():
 
 def registerSampleData():
     """Offer the simulated frames in the module Sample Data; they are computed when they are asked for."""
+    from SAMCALib import SampleSource
+
     try:
-        import SampleData
+        SampleSource.register(loadSample)
     except ImportError:  # an application without that module
         logging.info("SAMCA Ultrasound: no Sample Data module, so no samples")
-        return
-    from SAMCALib.SampleLogic import SAMPLES
-
-    for sample in SAMPLES:
-        SampleData.SampleDataLogic.registerCustomSampleDataSource(
-            category=_("SAMCA Ultrasound"),
-            sampleName=sample.name,
-            uris="",  # nothing is downloaded
-            fileNames=f"{sample.name}.nrrd",
-            nodeNames=sample.name,
-            thumbnailFileName=str(FOLDER / "Resources" / "Icons" / f"{sample.name}.png"),
-            customDownloader=lambda source, sample=sample: loadSample(sample),
-        )
 
 
 def loadSample(sample):

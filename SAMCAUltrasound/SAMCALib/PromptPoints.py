@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import slicer
+import slicer.util
 import vtk
 
 from . import FrameLogic
@@ -61,8 +62,8 @@ class PromptPoints:
         return self._held is not None
 
     def isOver(self) -> bool:
-        """Whether the mouse is over one of the points, which then belongs to Markups, not to the effect."""
-        displays = [node.GetDisplayNode() for node in self._nodes.values() if node.GetScene()]
+        """Whether the mouse is over a control point, ours or any other: then it belongs to Markups."""
+        displays = slicer.util.getNodesByClass("vtkMRMLMarkupsDisplayNode")
         point = slicer.vtkMRMLMarkupsDisplayNode.ComponentControlPoint
         return any(d.GetActiveComponentType() == point and d.GetActiveComponentIndex() >= 0 for d in displays)
 

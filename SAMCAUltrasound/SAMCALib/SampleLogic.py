@@ -9,6 +9,9 @@ import numpy as np
 import slicer
 import slicer.util
 
+from . import SequenceLogic
+from .Texts import _
+
 if TYPE_CHECKING:
     from samca import phantoms
 
@@ -30,15 +33,26 @@ class Sample:
 
 
 SAMPLES = (
-    Sample("SAMCALesion", "Lesion, linear probe (simulated)", 24, "linear"),
-    Sample("SAMCATwoLesions", "Two structures, curved probe (simulated)", 24, "fan", lesions=2),
-    Sample("SAMCALoop", "Cine loop of a moving lesion (simulated)", 22, "linear", isLoop=True),
+    Sample("SAMCALesion", _("Lesion, linear probe (simulated)"), 24, "linear"),
+    Sample("SAMCATwoLesions", _("Two structures, curved probe (simulated)"), 24, "fan", lesions=2),
+    Sample("SAMCALoop", _("Cine loop of a moving lesion (simulated)"), 22, "linear", isLoop=True),
 )
 
 
 def load(sample: Sample):
     """Compute a sample, add it to the scene and return its volume node; of a loop, its browser's."""
-    return _loadLoop(sample) if sample.isLoop else _volume(phantom(sample), sample.name)
+    node = nodeOf(sample)
+    node.SetName(slicer.mrmlScene.GenerateUniqueName(sample.name))
+    slicer.mrmlScene.AddNode(node)
+    if sample.isLoop:
+        return SequenceLogic.browse(node)[1]
+    node.CreateDefaultDisplayNodes()
+    return node
+
+
+def nodeOf(sample: Sample):
+    """A sample as a volume node, a loop as a Sequence node; outside the scene."""
+    return _sequence(sample) if sample.isLoop else _volume(phantom(sample), sample.name)
 
 
 def phantom(sample: Sample) -> phantoms.Phantom:
@@ -81,31 +95,24 @@ def _moved(scene, phase: float) -> phantoms.Phantom:
     return phantoms.Phantom(image, labels, (scene.view.spacing_mm, scene.view.spacing_mm))
 
 
-def _loadLoop(sample: Sample):
-    sequence = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", sample.name)
+def _sequence(sample: Sample):
+    sequence = slicer.vtkMRMLSequenceNode()
+    sequence.SetName(sample.name)
     sequence.SetIndexName("time")
     sequence.SetIndexUnit("s")
     for number, frame in enumerate(loop(sample)):
-        volume = _volume(frame, sample.name)
-        display = volume.GetDisplayNode()
-        sequence.SetDataNodeAtValue(volume, f"{number * LOOP_SECONDS / LOOP_FRAMES:.1f}")
-        slicer.mrmlScene.RemoveNode(volume)
-        slicer.mrmlScene.RemoveNode(display)
-    browser = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", f"{sample.name} browser")
-    browser.SetAndObserveMasterSequenceNodeID(sequence.GetID())
-    slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(browser)
-    proxy = browser.GetProxyNode(sequence)
-    proxy.CreateDefaultDisplayNodes()
-    return proxy
+        time = f"{number * LOOP_SECONDS / LOOP_FRAMES:.1f}"
+        sequence.SetDataNodeAtValue(_volume(frame, sample.name), time)
+    return sequence
 
 
 def _volume(frame: phantoms.Phantom, name: str):
     """One frame as a volume that an axial view shows upright."""
-    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+    node = slicer.vtkMRMLScalarVolumeNode()
+    node.SetName(name)
     slicer.util.updateVolumeFromArray(node, frame.image[None])
     node.SetSpacing(*frame.spacing_mm, 1.0)
     node.SetIJKToRASDirections(-1, 0, 0, 0, -1, 0, 0, 0, 1)
-    node.CreateDefaultDisplayNodes()
     return node
 
 

@@ -55,7 +55,7 @@ def replaceObject(host, segmentationNode, segmentId: str, frame: Frame, old, new
     changes = [("Remove", gone), ("Add", added)]
     images = [(kind, labelmapOf(segmentationNode, frame, mask)) for kind, mask in changes if mask.any()]
     for kind, image in images:
-        host.modifySegmentByLabelmap(segmentationNode, segmentId, image, _mode(kind))
+        host.modifySegmentByLabelmap(segmentationNode, segmentId, image, _mode(host, kind))
 
 
 def labelmapOf(segmentationNode, frame: Frame, mask: np.ndarray):
@@ -206,7 +206,8 @@ def _matrixOf(geometry) -> vtk.vtkMatrix4x4:
     return matrix
 
 
-def _mode(kind: str):
-    """Slicer's number of "Add" or "Remove", in the type that its host takes."""
-    owner = getattr(slicer, "qSlicerSegmentEditorAbstractEffect", slicer.vtkSlicerSegmentEditorLogic)
+def _mode(host, kind: str):
+    """ "Add" or "Remove" as the host's own enumeration: C++ takes neither a number nor the other one."""
+    own = isinstance(host, EditorHost)
+    owner = slicer.vtkSlicerSegmentEditorLogic if own else slicer.qSlicerSegmentEditorAbstractEffect
     return getattr(owner, f"ModificationMode{kind}")

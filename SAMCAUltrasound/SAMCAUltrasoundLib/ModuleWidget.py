@@ -10,7 +10,7 @@ from SAMCALib.EngineLogic import sharedEngine
 from SAMCALib.InstallLogic import InstallLogic
 from SAMCALib.Texts import Refusal, _
 
-PROGRESS_MS = 200  # how often a download is looked at
+PROGRESS_MS, YIELD_SECONDS = 50, 0.03  # how often a download is looked at, and given the lock of Python
 
 
 class ModuleWidget:
@@ -168,6 +168,7 @@ class ModuleWidget:
     def showProgress(self) -> None:
         """Called by the timer while a download runs."""
         download = self.download
+        download.wait(YIELD_SECONDS)  # Slicer's main thread keeps Python's lock while it waits for events
         self.ui.downloadProgressBar.value = int(100 * download.received / download.size)
         if download.done:
             self.timer.stop()

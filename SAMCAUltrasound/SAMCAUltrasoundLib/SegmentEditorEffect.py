@@ -24,6 +24,7 @@ from .SliceOutline import SliceOutline
 
 ICON = Path(__file__).resolve().parent.parent / "Resources" / "Icons" / "SAMCAEffect.png"
 TICK_MS = 30  # how often answers of the engine, undo and the mouse are looked at
+YIELD_SECONDS = 0.02  # of each tick, while the engine computes
 PRESSES = (vtk.vtkCommand.LeftButtonPressEvent, vtk.vtkCommand.LeftButtonDoubleClickEvent)
 
 
@@ -176,7 +177,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         return False
 
     def _begin(self, interactor, viewWidget) -> bool:
-        if self.edit.points.isOver() or interactor.GetShiftKey() or interactor.GetAltKey() or _isPlacing():
+        if self.edit.points.isOver() or interactor.GetShiftKey() or interactor.GetAltKey() or _isSlicers():
             return False
         self.view.look(viewWidget)
         self._mouse = None
@@ -255,6 +256,8 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             self._follow()
         self._hover()
         self._checkModel()
+        # Slicer's main thread keeps Python's lock while it waits for events: the worker needs this pause
+        self.edit.engine.wait(YIELD_SECONDS)
         if self.edit.poll() or self._isStatusOld:
             self._showPreview()
             self._showStatus()
@@ -351,7 +354,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.gesture.forget()
 
 
-def _isPlacing() -> bool:
-    """Whether the mouse places markups just now."""
+def _isSlicers() -> bool:
+    """Whether the toolbar gave the left button to somebody else: placing markups, window and level."""
     node = slicer.mrmlScene.GetSingletonNode("Singleton", "vtkMRMLInteractionNode")
-    return node is not None and node.GetCurrentInteractionMode() == node.Place
+    return node is not None and node.GetCurrentInteractionMode() != node.ViewTransform

@@ -58,8 +58,10 @@ class ModelConfig:
     adapter: Part = Part("shared_weight")  # what is put into the frozen encoder
     decoder_adapter: Part = Part("none")  # what is put into the mask decoder
     fusion: Part = Part("dynamic")  # how initial and guided prompts are joined
+    branch: Part = Part("none")  # a second image encoder, and how it is joined with the first
     tuned: tuple[str, ...] = ("mask_decoder",)  # parts trained beside the adapter
     image_size: int = setting(256, at_least=32, at_most=4096)  # side of the model's input in px
+    depth: int = setting(1, at_least=1, at_most=64)  # neighbouring frames that the encoder takes together
     fit: str = setting("squash", choices=FITS)  # how an image fills the square
     intensities: str = setting("normalized", choices=("normalized", "unit"))  # SAM's mean and std; or 0..1
     best_of_three: bool = False  # of SAM's three masks for one prompt, the one of the highest predicted IoU
@@ -79,6 +81,11 @@ class LossConfig:
     bce: float = setting(0.1, at_least=0)  # binary cross entropy
     iou: float = setting(0.3, at_least=0)  # 1 - soft Jaccard
     iou_head: float = setting(0.0, at_least=0)  # squared error of the predicted IoU (SAM)
+    dice_squared: bool = False  # Dice as in MONAI's DiceCE: p^2 + t^2 below, smoothed by 1e-5
+    kl_vit: float = setting(1e-3, at_least=0)  # CC-SAM: divergence of its transformer code from N(0, 1)
+    kl_cnn: float = setting(1e-3, at_least=0)  # of its convolutional code
+    kl_attention: float = setting(1e-3, at_least=0)  # of its attention
+    kl_warm_up: int = setting(10, at_least=0)  # epochs over which the three weights grow to these values
 
     def __post_init__(self):
         check_fields(self, "loss")
@@ -95,6 +102,7 @@ class TrainConfig:
     validation: tuple[str, ...] = ()  # dataset folders; empty: a share of the data's groups
     validation_share: float = setting(0.15, above=0, at_most=0.5)  # of the groups, where no folder is given
     base: str = "shipped"  # where training starts: "shipped", "random" or a file of weights
+    branch_weights: str = ""  # file of the frozen weights of model.branch; empty: random ones
     model: dict[str, Any] = field(default_factory=dict)  # settings of the model over those of its method
     schedule: Part = Part("double_click")  # which clicks and masks make the loss
     loss: LossConfig = field(default_factory=LossConfig)

@@ -10,7 +10,7 @@ from .adapters.shared_weight import is_shared_projection
 from .config import ModelConfig, to_json
 from .model import adapt, build_base
 
-PARTS = ("image_encoder", "adapter", "prompt_encoder", "mask_decoder", "fusion")
+PARTS = ("image_encoder", "adapter", "branch", "prompt_encoder", "mask_decoder", "fusion")
 
 
 def describe(config: ModelConfig) -> dict[str, Any]:
@@ -28,7 +28,8 @@ def describe(config: ModelConfig) -> dict[str, Any]:
     shared = 0
     for name, parameter in model.named_parameters():
         count, trained = parameter.numel(), parameter.requires_grad
-        part = parts[name.split(".")[0] if name in base else "adapter"]
+        place = name.split(".")[0]
+        part = parts[place if name in base or place == "branch" else "adapter"]
         part["total"] += count
         part["trainable"] += count * trained
         shared += count * (trained and is_shared_projection(name))

@@ -13,8 +13,11 @@ KEPT_BYTES = 4 << 30  # features beyond this are computed again each time
 
 
 def kept_features(model, samples: Samples) -> Callable[[list[int]], Features] | None:
-    """From case indices to batched features; None where the encoder is trained or images are augmented."""
-    if samples.transform is not None or any(p.requires_grad for p in model.image_encoder.parameters()):
+    """From case indices to batched features; None where these change: an encoder that is trained or has a
+    branch, or images that are augmented."""
+    if samples.transform is not None or model.branch is not None:
+        return None
+    if any(p.requires_grad for p in model.image_encoder.parameters()):
         return None
     kept: dict[int, tuple[torch.Tensor, ...]] = {}
     used = 0
@@ -25,8 +28,8 @@ def kept_features(model, samples: Samples) -> Callable[[list[int]], Features] | 
         if index not in kept:
             planes = torch.from_numpy(to_rgb_planes([samples.image(index)])).to(model.device)
             with torch.autocast(model.device.type, enabled=False):
-                embedding, fine = model.encode(planes)
-            tensors = tuple(t.half().cpu() for t in (embedding, *fine))
+                features = model.encode(planes)
+            tensors = tuple(t.half().cpu() for t in (features.embedding, *features.fine))
             used += sum(t.nbytes for t in tensors)
             if used > KEPT_BYTES:
                 return tensors

@@ -52,6 +52,7 @@ class Learner:
         self.average = Average(self.tuned, config.average)
         self.features = kept_features(model, samples)
         self.precision = faster_precision(device) if config.precision == "auto" else config.precision
+        self.memory: dict[str, torch.Tensor] = {}  # what the schedule keeps from step to step
         self.parts = 1  # pieces of a batch, one after the other in memory
 
     def step(self, indices: np.ndarray, moment: Moment) -> dict[str, float] | None:
@@ -89,6 +90,7 @@ class Learner:
             "tuned": {name: own[name] for name in self.model.tuned},
             "optimizer": self.optimizer.state_dict(),
             "average": self.average.state(),
+            "memory": self.memory,
             "parts": self.parts,
             "precision": self.precision,
         }
@@ -100,6 +102,7 @@ class Learner:
             own[name].copy_(tensor)
         self.optimizer.load_state_dict(state["optimizer"])
         self.average.load(state["average"])
+        self.memory = {name: tensor.to(self.device) for name, tensor in state.get("memory", {}).items()}
         self.parts, self.precision = state["parts"], state["precision"]
 
     def _gradients(self, indices: np.ndarray, moment: Moment) -> dict[str, float]:
@@ -124,7 +127,8 @@ class Learner:
         rngs = tuple(generator_of(seed, epoch, step, int(position)) for position in positions)
         pairs = [self.samples.sample(int(i), rng) for i, rng in zip(indices, rngs, strict=True)]
         truth = np.stack([mask for _, mask in pairs])
-        batch = Batch(truth, rngs, generator_of(seed, epoch, step), self.loss, self.device)
+        shared = generator_of(seed, epoch, step)
+        batch = Batch(truth, rngs, shared, self.loss, self.device, moment.done, self.memory, epoch)
         images = features = None
         if self.features:
             features = self.features([int(i) for i in indices])
@@ -159,5 +163,9 @@ class _Losses(nn.Module):
         self.model, self.schedule, self.options = model, schedule, options
 
     def forward(self, images: torch.Tensor | None, features: Features | None, batch: Batch):
-        features = self.model.encode(images) if features is None else features
-        return self.schedule(self.model, features, batch, **self.options)
+        features = self.model.encode(images, rngs=batch.rngs) if features is None else features
+        losses = self.schedule(self.model, features, batch, **self.options)
+        return {
+            **losses,
+            "loss": losses["loss"] + batch.loss.auxiliary(features.auxiliary or {}, batch.epoch),
+        }

@@ -11,14 +11,17 @@ from .config import LossConfig
 class HybridLoss:
     """dice (1 - Dice) + bce BCE + iou (1 - Jaccard) + iou_head (predicted IoU - IoU)^2, mean over a batch.
 
-    Dice and Jaccard are soft, per image, with 1 added to numerator and denominator.
+    Dice and Jaccard are soft, per image, with 1 added to numerator and denominator. With dice_squared Dice is
+    1 - (2 sum pt + 1e-5) / (sum p^2 + sum t^2 + 1e-5): with BCE, both at weight 1, MONAI's DiceCELoss of
+    sigmoid and squared_pred, on which MedSAM and ClickSAM train.
     """
 
     def __init__(self, config: LossConfig):
         from monai.losses import DiceLoss  # only training needs it, and it takes seconds to import
 
         self.config = config
-        self.dice = DiceLoss(smooth_nr=1.0, smooth_dr=1.0)
+        smooth = 1e-5 if config.dice_squared else 1.0
+        self.dice = DiceLoss(squared_pred=config.dice_squared, smooth_nr=smooth, smooth_dr=smooth)
         self.jaccard = DiceLoss(
             jaccard=True, smooth_nr=2.0, smooth_dr=2.0
         )  # MONAI counts (2 I + n) / (2 U + d)
@@ -35,6 +38,11 @@ class HybridLoss:
         if weights.iou_head:
             loss = loss + weights.iou_head * F.mse_loss(predicted_iou.float(), overlap(logits, truth))
         return loss
+
+    def auxiliary(self, losses: dict[str, torch.Tensor], epoch: int) -> torch.Tensor | float:
+        """Losses of a branch by name in `LossConfig`, with weights that grow over the first epochs."""
+        warm = min(1.0, (epoch + 1) / max(1, self.config.kl_warm_up))
+        return sum(warm * getattr(self.config, name) * value for name, value in losses.items())
 
 
 @torch.no_grad()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +14,7 @@ from . import sam
 from .adapters import ADAPTERS
 from .backbones import BACKBONES
 from .backbones.sites import Features
+from .branches import BRANCHES
 from .config import ModelConfig
 from .fusion import FUSIONS
 from .geometry import resample
@@ -30,7 +32,7 @@ class Model(nn.Module):
         super().__init__()
         self.config = config
         width, grid = image_encoder.out_channels, config.image_size // image_encoder.stride
-        self.image_encoder = image_encoder
+        self.image_encoder, self.branch = image_encoder, None
         self.prompt_encoder = sam.prompt_encoder_for(width, grid, config.image_size)
         self.mask_decoder = sam.decoder_for(width, config.best_of_three)
         self.fusion = config.fusion.make("fusion", FUSIONS)
@@ -50,12 +52,24 @@ class Model(nn.Module):
 
     # Tensors: what training uses
 
-    def encode(self, images: torch.Tensor) -> Features:
-        """(B, 3, h, w) RGB in 0..255, h and w at most image_size -> features; zeros fill the rest."""
+    def encode(
+        self, images: torch.Tensor, depth: int = 1, rngs: Sequence[np.random.Generator] = ()
+    ) -> Features:
+        """(B, 3, h, w) RGB in 0..255, h and w at most image_size -> features; zeros fill the rest.
+
+        With depth > 1 the batch is groups of `depth` neighbouring frames, one group after another. rngs: one
+        for each image, where a branch draws random numbers in training.
+        """
+        if images.shape[0] % depth:
+            raise ValueError(f"{images.shape[0]} frames are no whole groups of {depth}: expected a multiple")
         unit = self.config.intensities == "unit"
         x = images / 255 if unit else (images - self.pixel_mean) / self.pixel_std
         size = self.config.image_size
-        return self.image_encoder(F.pad(x, (0, size - x.shape[-1], 0, size - x.shape[-2])))
+        square = F.pad(x, (0, size - x.shape[-1], 0, size - x.shape[-2]))
+        features = self.image_encoder(square) if depth == 1 else self.image_encoder(square, depth)
+        if self.branch is not None:
+            features = self.branch(square, features, rngs)
+        return features._replace(tokens=None)
 
     def decode(
         self, features: Features, sets: Sequence[Pointing], masks: torch.Tensor | None = None
@@ -91,6 +105,21 @@ class Model(nn.Module):
         return self.encode(image[None])
 
     @torch.inference_mode()
+    def embed_frames(self, frames: Sequence[np.ndarray]) -> list[Features]:
+        """Neighbouring frames, each as in `embed` and all of one shape -> features of each, encoded together.
+
+        One frame alone is what `embed` makes of it.
+        """
+        planes = np.stack(frames).transpose(0, 3, 1, 2)
+        features = self.encode(torch.from_numpy(np.ascontiguousarray(planes)).to(self.device), len(frames))
+        return [
+            features._replace(
+                embedding=features.embedding[i : i + 1], fine=tuple(f[i : i + 1] for f in features.fine)
+            )
+            for i in range(len(frames))
+        ]
+
+    @torch.inference_mode()
     def predict(
         self, features: Features, prompts: Prompts, previous: np.ndarray | None = None
     ) -> tuple[np.ndarray, float]:
@@ -121,7 +150,13 @@ def build(config: ModelConfig) -> Model:
 
 def build_base(config: ModelConfig) -> Model:
     """The model of this config without its adapter, in eval mode; base weights are loaded into this one."""
-    return Model(config, config.backbone.make("backbone", BACKBONES)).eval()
+    encoder = config.backbone.make("backbone", BACKBONES)
+    if config.depth > 1 and "depth" not in inspect.signature(encoder.forward).parameters:
+        raise ValueError(
+            f"model.depth is {config.depth}, but {config.backbone.name} takes one frame at a time: expected "
+            "1, or a backbone sam_vit_*"
+        )
+    return Model(config, encoder).eval()
 
 
 def adapt(model: Model) -> Model:
@@ -129,12 +164,21 @@ def adapt(model: Model) -> Model:
     base = set(model.state_dict())
     model.requires_grad_(False)  # what exists now is the base; what is made below trains
     model.config.adapter.make("adapter", ADAPTERS, model.image_encoder)
+    _match_grid(model)
+    model.branch = model.config.branch.make("branch", BRANCHES, model.image_encoder)
     model.config.decoder_adapter.make("decoder_adapter", DECODER_ADAPTERS, model.mask_decoder)
     for part in model.config.tuned:
         _part(model, part).requires_grad_(True)
     parts = (*(f"{part}." for part in model.config.tuned), "fusion.")
     model.tuned = [name for name in model.state_dict() if name not in base or name.startswith(parts)]
     return model.eval()
+
+
+def _match_grid(model: Model) -> None:
+    """Tell the prompt encoder the grid of an encoder whose stride an adapter has changed."""
+    grid = model.config.image_size // model.image_encoder.stride
+    model.prompt_encoder.image_embedding_size = (grid, grid)
+    model.prompt_encoder.mask_input_size = (4 * grid, 4 * grid)
 
 
 def _part(model: Model, name: str) -> nn.Module:

@@ -66,6 +66,7 @@ class FastAttention(nn.Module):
         self.num_heads, self.scale = plain.num_heads, plain.scale
         self.qkv, self.proj = plain.qkv, plain.proj
         self.rel_pos_h, self.rel_pos_w = plain.rel_pos_h, plain.rel_pos_w
+        self.table_update = None  # a place for an adapter with `rows` and `columns` to be added to the tables
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         batch, height, width, _ = x.shape
@@ -80,10 +81,26 @@ class FastAttention(nn.Module):
             x = torch.cat([self._attend_in_pieces(*head) for head in heads], dim=1)
         return self.proj(x.transpose(1, 2).reshape(batch, height, width, -1))
 
+    def over_depth(self, x: torch.Tensor, depth: int) -> torch.Tensor:
+        """The same attention, without positions, between the `depth` frames of each group at each place.
+
+        (B * depth, h, w, D), the frames of a group one after another -> the same shape.
+        """
+        grid = x.shape[1:3]
+        tokens = x.unflatten(0, (-1, depth)).permute(0, 2, 3, 1, 4).flatten(0, 2)  # (B h w, depth, D)
+        qkv = self.qkv(tokens).unflatten(-1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(*qkv.unbind(0), scale=self.scale)
+        tokens = self.proj(mixed.transpose(1, 2).flatten(2))
+        return tokens.unflatten(0, (-1, *grid)).permute(0, 3, 1, 2, 4).flatten(0, 1)
+
     def _position_terms(self, query, height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
         """What a query adds for rows and columns of keys: (B, heads, N, h) and (B, heads, N, w) (MViTv2)."""
-        rows = get_rel_pos(height, height, self.rel_pos_h).to(query.dtype)  # (h, h, d)
-        columns = get_rel_pos(width, width, self.rel_pos_w).to(query.dtype)
+        rows = get_rel_pos(height, height, self.rel_pos_h)  # (h, h, d)
+        columns = get_rel_pos(width, width, self.rel_pos_w)
+        if self.table_update is not None:
+            rows = rows + get_rel_pos(height, height, self.table_update.rows)
+            columns = columns + get_rel_pos(width, width, self.table_update.columns)
+        rows, columns = rows.to(query.dtype), columns.to(query.dtype)
         grid = query.reshape(*query.shape[:2], height, width, -1)
         return (
             torch.einsum("bnhwc,hkc->bnhwk", grid, rows).flatten(2, 3),

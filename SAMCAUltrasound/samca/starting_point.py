@@ -51,7 +51,8 @@ def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | Non
     starts from the adapter's base.
     """
     if config.base == "random":
-        return _from_random(configure(config.model), folder / "base.safetensors")
+        model, path = _from_random(configure(config.model), folder / "base.safetensors")
+        return _with_branch_weights(model, config), path
     source = checkpoint.source_path(config.base)
     start, base = checkpoint.load(source), checkpoint.base_of(source)
     ours = base.suffix == ".safetensors"  # a published checkpoint runs at any size, our bases at their own
@@ -63,7 +64,7 @@ def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | Non
         return start, base
     model = build_base(wanted)
     checkpoint.load_base_into(model, base)
-    return adapt(model), base
+    return _with_branch_weights(adapt(model), config), base
 
 
 def write_weights(model: Model, path: Path, base: Path | None, provenance: Provenance) -> None:
@@ -76,8 +77,8 @@ def write_weights(model: Model, path: Path, base: Path | None, provenance: Prove
 
 def makes_base(config: ModelConfig) -> bool:
     """Whether every part of a model without adapters is trained, so that the result is a base of its own."""
-    adapters = {config.adapter.name, config.decoder_adapter.name}
-    return adapters == {"none"} and set(config.tuned) >= PARTS
+    added = {config.adapter.name, config.decoder_adapter.name, config.branch.name}
+    return added == {"none"} and set(config.tuned) >= PARTS
 
 
 def _from_random(config: ModelConfig, path: Path) -> tuple[Model, Path | None]:
@@ -88,6 +89,16 @@ def _from_random(config: ModelConfig, path: Path) -> tuple[Model, Path | None]:
         checkpoint.save_base(model, path, Provenance(name="random weights"))
     checkpoint.load_base_into(model, path)  # rounded to half precision, as everybody else will see them
     return adapt(model), path
+
+
+def _with_branch_weights(model: Model, config: TrainConfig) -> Model:
+    if config.branch_weights:
+        if model.branch is None:
+            raise ValueError(
+                f"run.branch_weights is {config.branch_weights}, but model.branch is none: drop one"
+            )
+        model.branch.load_frozen(config.branch_weights)
+    return model
 
 
 def _cases(folders: tuple[str, ...]) -> list[Case]:

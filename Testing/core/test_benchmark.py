@@ -1,12 +1,15 @@
 """The benchmark: turns, warm-up, medians and ratios, with clocks and models that are known."""
 
 import json
+import sys
+import types
 
 import pytest
 
 from samca import benchmark
 from samca.__main__ import main
 from samca.benchmark import PLAIN, Contestant, Timing, ours, summary
+from samca.commands.benchmark import AROUND, MISSING
 
 
 @pytest.fixture
@@ -56,16 +59,35 @@ def test_a_model_of_ours_encodes_and_clicks(tiny_model):
     assert logits.shape == (32, 32)
 
 
+@pytest.fixture
+def slicer_side(monkeypatch):
+    """The room that knows Slicer, with times that are known."""
+    setting = types.SimpleNamespace(name="512 x 512", isMasked=True)
+    side = types.SimpleNamespace(measure=lambda repeats: [(setting, 0.01 * repeats)])
+    monkeypatch.setitem(sys.modules, AROUND, side)
+
+
 @pytest.mark.parametrize("as_json", [False, True])
-def test_the_command_prints_a_row_for_each_model(steps, monkeypatch, capsys, as_json):
+def test_the_command_prints_a_row_for_each_model(steps, slicer_side, monkeypatch, capsys, as_json):
     rows, _ = steps
     monkeypatch.setattr("samca.commands.benchmark.contestants", lambda sizes: rows)
     assert main(["benchmark", "--repeats", "2", *(["--json"] if as_json else [])]) == 0
     printed = capsys.readouterr().out
     if as_json:
-        assert [row["model"] for row in json.loads(printed)["rows"]] == [PLAIN, "ours"]
+        result = json.loads(printed)
+        assert [row["model"] for row in result["rows"]] == [PLAIN, "ours"]
+        assert result["around"] == [{"image": "512 x 512", "masks": True, "click_to_segment_ms": 20.0}]
     else:
         assert printed.splitlines()[2].split() == ["ours", "64", "1000.0", "250.0", "4.00", "4.00"]
+        assert printed.splitlines()[-1].split() == ["512", "x", "512", "yes", "20.0"]
+
+
+def test_without_slicer_it_says_what_was_not_measured_and_how_it_would_be(steps, monkeypatch, capsys):
+    rows, _ = steps
+    monkeypatch.setattr("samca.commands.benchmark.contestants", lambda sizes: rows)
+    monkeypatch.setitem(sys.modules, AROUND, None)
+    assert main(["benchmark", "--repeats", "1"]) == 0
+    assert MISSING in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

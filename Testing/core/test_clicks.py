@@ -162,6 +162,15 @@ def test_centre_of_mass_of_a_crescent_is_its_nearest_pixel():
     assert np.hypot(click.x - centre[0], click.y - centre[1]) == distances.min()
 
 
+def test_of_many_specks_the_ten_largest_get_a_click():
+    truth = np.zeros((64, 64), bool)
+    truth[::4, ::4] = True  # 256 specks
+    truth[4, 4:6] = truth[8, 4:6] = True
+    clicks = place("center_of_mass", truth, None).clicks
+    assert len(clicks) == 10
+    assert {(click.x, click.y) for click in clicks} >= {(4, 4), (4, 8)}
+
+
 def test_a_diagonal_touch_is_one_component():
     assert len(place("center_of_mass", rectangle(0, 0, 2, 2) | rectangle(2, 2, 4, 4), None).clicks) == 1
 
@@ -234,10 +243,10 @@ def test_a_training_batch_does_not_wait_for_its_clicks(name):
     truth, prediction = (np.hypot(columns - x, rows - 128) < 50 for x in (128, 140))
     times = []
     for seed in range(10):
-        start = time.perf_counter()
+        start = time.process_time()
         place(name, truth, prediction, k=4, seed=seed)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.02  # measured 0.05 to 0.3 ms, error_deepest 1 ms; the rest is for a busy machine
+        times.append(time.process_time() - start)
+    assert min(times) < 0.02  # of this process: 0.05 to 0.3 ms, error_deepest 1 ms, voronoi 4 ms
 
 
 @pytest.mark.parametrize("name", CLICKS)

@@ -62,7 +62,21 @@ def test_the_entry_is_named_after_the_project_and_depends_on_what_cmake_depends_
     assert metadata("DEPENDS").split(";") == ENTRY["build_dependencies"]
 
 
-def test_every_address_comes_from_one_variable_and_one_constant():
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r'set\s*\(EXTENSION_ICONURL\s*"([^"]+)"[ ]*\)',
+        r'set\s*\(EXTENSION_SCREENSHOTURLS\s*"([^"]+)"\)',
+    ],
+)
+def test_the_index_reads_whole_addresses_of_pictures_without_cmake(pattern):
+    (addresses,) = re.findall(pattern, CMAKE)
+    for address in addresses.split():
+        assert re.fullmatch(r"https://raw\.githubusercontent\.com/[\w/.]+\.png", address), address
+        assert (ROOT / urlparse(address).path.split("/main/")[1]).is_file()
+
+
+def test_every_address_names_the_same_repository():
     sys.path.insert(0, str(ROOT / "SAMCAUltrasound"))
     try:
         from SAMCALib import Links
@@ -70,7 +84,7 @@ def test_every_address_comes_from_one_variable_and_one_constant():
         sys.path.pop(0)
     assert re.findall(r'^set\(SAMCA_REPOSITORY "(.*)"\)$', CMAKE, re.M) == [Links.REPOSITORY]
     assert ENTRY["scm_url"] == f"https://github.com/{Links.REPOSITORY}.git"
-    assert CMAKE.count(Links.REPOSITORY) == 1
+    assert set(re.findall(r"\w+/SlicerSAMCA", CMAKE)) == {Links.REPOSITORY}
     sources = [
         p
         for module in MODULES

@@ -36,6 +36,19 @@ def test_the_iou_head_learns_the_true_iou():
     )
 
 
+def test_squared_dice_and_bce_are_monais_dice_ce():
+    from monai.losses import DiceCELoss
+
+    logits = torch.randn(3, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    truth = torch.zeros(3, 1, 8, 8)
+    truth[:2, :, 2:5, 1:7] = 1  # and one image without any structure
+    ours = loss(logits, truth, IOU.expand(3, 1), dice=1.0, bce=1.0, iou=0.0, dice_squared=True)
+    torch.testing.assert_close(ours, DiceCELoss(sigmoid=True, squared_pred=True)(logits, truth))
+    assert float(ours) != pytest.approx(
+        float(loss(logits, truth, IOU.expand(3, 1), dice=1.0, bce=1.0, iou=0.0))
+    )
+
+
 def test_gradients_are_those_on_paper():
     logits = UNSURE.clone().requires_grad_()
     loss(logits).backward()

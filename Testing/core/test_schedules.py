@@ -12,6 +12,7 @@ from samca.losses import HybridLoss
 from samca.schedules import SCHEDULES
 from samca.schedules.batch import Batch
 
+ITERATIVE = ("double_click", "iterative")
 SIZE, IMAGES = 16, 3
 TRUTH = np.zeros((SIZE, SIZE), bool)
 TRUTH[2:10, 2:10] = True
@@ -167,7 +168,7 @@ def test_the_iterative_loss_is_the_mean_over_prompts():
 
 
 def test_without_feedback_no_mask_prompt_is_given():
-    for name in SCHEDULES:
+    for name in ITERATIVE:
         model = Prepared()
         run(model, name, iterations=3)
         assert model.previous == [None] * len(model.previous)
@@ -206,7 +207,7 @@ def test_feedback_of_the_initial_prompt_stays_while_clicks_are_added():
     assert all(torch.equal(previous, model.given[0]) for previous in model.previous[1:])
 
 
-@pytest.mark.parametrize("name", SCHEDULES)
+@pytest.mark.parametrize("name", ITERATIVE)
 def test_no_iteration_is_refused(name):
     with pytest.raises(ValueError, match="iterations 0"):
         run(Prepared(), name, iterations=0)

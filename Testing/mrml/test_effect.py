@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 import types
 
@@ -216,6 +217,45 @@ def test_shift_and_alt_drags_stay_slicers(open_editor, key):
         editor.view.interactor, vtk.vtkCommand.LeftButtonPressEvent, editor.widgets[0]
     )
     assert answer is False
+
+
+def test_points_of_the_users_own_lists_are_dragged_and_not_clicked_through(open_editor):
+    editor = open_editor()
+    own = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode")
+    own.CreateDefaultDisplayNodes()
+    own.AddControlPointWorld(editor.view.rasOf(at(editor, 30, 30)))
+    settled(editor)
+    editor.view.drag(at(editor, 30, 30), at(editor, 40, 30))
+    settled(editor)
+    assert own.GetNthControlPointPositionWorld(0) == pytest.approx(
+        editor.view.rasOf(at(editor, 40, 30)), abs=0.5
+    )
+    assert count(editor) == 0
+
+
+def test_window_and_level_stay_slicers(open_editor):
+    editor = open_editor()
+    interaction = slicer.mrmlScene.GetSingletonNode("Singleton", "vtkMRMLInteractionNode")
+    interaction.SetCurrentInteractionMode(interaction.AdjustWindowLevel)
+    answer = editor.effect.processInteractionEvents(
+        editor.view.interactor, vtk.vtkCommand.LeftButtonPressEvent, editor.widgets[0]
+    )
+    interaction.SetCurrentInteractionMode(interaction.ViewTransform)
+    assert answer is False
+
+
+def test_the_timer_lets_the_engine_compute_where_the_main_thread_never_rests(open_editor):
+    """Slicer's main thread holds Python's lock in its event loop: only what waits gives it away."""
+    editor = open_editor()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1000)
+    try:
+        editor.view.click(at(editor, 40, 30))
+        for _ in range(100):
+            editor.tick()
+    finally:
+        sys.setswitchinterval(interval)
+    assert count(editor) > 0
 
 
 def test_points_that_are_placed_with_the_toolbar_stay_slicers(open_editor):

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import slicer
 import slicer_application
+import slicer_samples
 from model_files import adapter
 
 from SAMCALib import Links, SampleLogic
@@ -135,6 +136,7 @@ def test_a_download_is_asked_for_shows_progress_and_its_end(panel, monkeypatch):
     download = types.SimpleNamespace(
         received=50, size=100, done=False, error="", target=shown.models.folder / "a.pth"
     )
+    download.wait = lambda seconds: None
     download.cancel = lambda: setattr(download, "error", "The download was cancelled; nothing was kept.")
     monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text, title="": True)
     monkeypatch.setattr(shown.models, "download", lambda checkpoint: download)
@@ -240,47 +242,49 @@ def test_the_shell_waits_for_the_end_of_the_start(shell, monkeypatch):
     assert connected == {"startupCompleted()": shell.onStartupCompleted}
 
 
-def test_the_end_of_the_start_registers_all_and_opens_an_unfinished_installation(shell, monkeypatch, qt):
-    samples = types.ModuleType("SampleData")
-    registered = []
+@pytest.fixture
+def sample_data(monkeypatch, tmp_path):
+    """Slicer's module SampleData with no source yet."""
+    module = slicer_samples.module(tmp_path)
+    monkeypatch.setitem(sys.modules, "SampleData", module)
+    monkeypatch.setattr(slicer.modules, "sampleDataSources", {}, raising=False)
+    return module
 
-    class SampleDataLogic:
-        @staticmethod
-        def registerCustomSampleDataSource(
-            category="Custom",
-            sampleName=None,
-            uris=None,
-            fileNames=None,
-            nodeNames=None,
-            customDownloader=None,
-            thumbnailFileName=None,
-            loadFileType="VolumeFile",
-            loadFiles=None,
-            loadFileProperties={},  # noqa: B006 - as in Slicer
-            checksums=None,
-        ):
-            assert isinstance(uris, str), "SampleDataSource needs one"
-            registered.append((sampleName, thumbnailFileName, customDownloader))
 
-    samples.SampleDataLogic = SampleDataLogic
-    monkeypatch.setitem(sys.modules, "SampleData", samples)
+def test_the_end_of_the_start_registers_all_and_opens_an_unfinished_installation(
+    shell, monkeypatch, qt, sample_data
+):
+    shown = []
+    monkeypatch.setattr(shell, "loadSample", shown.append)
     shell.onStartupCompleted()
     assert [host.name for host in slicer_application.registered] == ["SAMCA"]
-    assert [name for name, *_ in registered] == [sample.name for sample in SampleLogic.SAMPLES]
+    (sources,) = slicer.modules.sampleDataSources.values()
+    assert [source.sampleName for source in sources] == [sample.name for sample in SampleLogic.SAMPLES]
+    assert all(Path(source.thumbnailFileName).is_file() for source in sources)
+    sources[1].customDownloader(sources[1])
+    assert shown == [SampleLogic.SAMPLES[1]]
     assert qt.opened == []
     slicer.app.userSettings().value = lambda key: "1"
     shell.onStartupCompleted()
     assert qt.opened == ["SAMCAUltrasound"]
+    assert len(sources) == 3, "a second time adds none"
+
+
+@pytest.mark.parametrize("sample", SampleLogic.SAMPLES, ids=lambda sample: sample.name)
+def test_a_script_gets_a_sample_by_its_name(shell, sample_data, sample):
+    shell.registerSampleData()
+    node = sample_data.downloadSample(sample.name)
+    loaded = SampleLogic.load(sample)
+    first = node.GetNthDataNode(0) if sample.isLoop else node
+    np.testing.assert_array_equal(slicer.util.arrayFromVolume(first), slicer.util.arrayFromVolume(loaded))
+    assert first.GetSpacing() == pytest.approx(loaded.GetSpacing())
+    if sample.isLoop:
+        assert node.GetNumberOfDataNodes() == SampleLogic.LOOP_FRAMES
 
 
 def test_an_application_without_sample_data_is_no_problem(shell, monkeypatch):
     monkeypatch.setitem(sys.modules, "SampleData", None)
     shell.registerSampleData()
-
-
-def test_samples_have_thumbnails(shell):
-    for sample in SampleLogic.SAMPLES:
-        assert (shell.FOLDER / "Resources" / "Icons" / f"{sample.name}.png").is_file()
 
 
 START = """

@@ -7,6 +7,7 @@ import pytest
 import slicer
 import slicer.util
 import volumes
+from slicer_application import Modes
 from slicer_scene import Editor
 
 from SAMCALib import FrameLogic, PromptLogic, SequenceLogic
@@ -35,6 +36,13 @@ def fiducials(frame, *places):
 
 def segmentation():
     return slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
+
+
+def test_it_works_beside_the_applications_own_enumeration(logic, volume, monkeypatch):
+    monkeypatch.setattr(slicer, "qSlicerSegmentEditorAbstractEffect", Modes, raising=False)
+    frame = FrameLogic.frameOf(volume, 5)
+    segmentId = logic.segment(volume, initial=fiducials(frame, (30, 20)))
+    assert maskOf(segmentation(), segmentId, frame)[20, 30]
 
 
 def test_fiducials_become_a_segment_where_they_lie(logic, volume):

@@ -6,6 +6,7 @@ Widgets are as strict as PythonQt's: only properties and signals that the real c
 
 from __future__ import annotations
 
+import enum
 import sys
 import types
 from pathlib import Path
@@ -209,6 +210,18 @@ class Shortcut(Widget):
         self.alive.remove(self)
 
 
+class Modes(enum.IntEnum):
+    """qSlicerSegmentEditorAbstractEffect::ModificationMode, which VTK's classes do not take."""
+
+    ModificationModeSet = 0
+    ModificationModeAdd = 1
+    ModificationModeRemove = 2
+
+    @property
+    def inVtk(self):
+        return getattr(slicer.vtkSlicerSegmentEditorLogic, self.name)
+
+
 class EffectHost:
     """qSlicerSegmentEditorScriptedEffect: parameters in the editor node, edits by the editor logic."""
 
@@ -265,8 +278,9 @@ class EffectHost:
 
     def modifySegmentByLabelmap(self, segmentationNode, segmentID, labelmap, mode, bypassMasking=False):
         assert not bypassMasking, "masks are the user's"
+        assert isinstance(mode, Modes), f"PythonQt knows no overload for a {type(mode).__name__}"
         self.editor.logic.ModifySegmentByLabelmap(
-            segmentationNode, segmentID, labelmap, mode, True, bypassMasking
+            segmentationNode, segmentID, labelmap, mode.inVtk, True, bypassMasking
         )
 
     def confirmCurrentSegmentVisible(self):
@@ -414,6 +428,7 @@ def install(monkeypatch, window=None):
     bases.AbstractScriptedSegmentEditorEffect = AbstractScriptedSegmentEditorEffect
     for module in (qt, effects, bases):
         monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(slicer, "qSlicerSegmentEditorAbstractEffect", Modes, raising=False)
     slicer.util.loadUI = lambda path: loadUI(path)  # absent from the package: nothing to restore
     slicer.util.childWidgetVariables = lambda panel: types.SimpleNamespace(**panel.children)
     for name, value in {

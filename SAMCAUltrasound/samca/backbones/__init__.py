@@ -1,4 +1,7 @@
-"""Image encoders by name: an entry builds an encoder with `stride`, `out_channels`, `adapter_sites()`."""
+"""Image encoders by name: an entry builds an encoder with `stride`, `out_channels`, `adapter_sites()`.
+
+One whose forward has an argument `depth` takes groups of that many frames together.
+"""
 
 from functools import partial
 

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from ..sam import ImageEncoderViT
 from .sites import Block, Features, Site
 
+PATCH = 16  # side of a patch in px
 SIZES = {
     "sam_vit_b": {"embed_dim": 768, "depth": 12, "num_heads": 12, "global_attn_indexes": (2, 5, 8, 11)},
     "sam_vit_l": {"embed_dim": 1024, "depth": 24, "num_heads": 16, "global_attn_indexes": (5, 11, 17, 23)},
@@ -24,13 +25,13 @@ SIZES = {
 
 
 class SamViT(ImageEncoderViT):
-    """(B, 3, S, S) normalised image -> Features with embedding (B, 256, S/16, S/16)."""
+    """(B, 3, S, S) normalised image -> Features with embedding (B, 256, S/stride, S/stride)."""
 
-    stride, out_channels = 16, 256
+    stride, out_channels = PATCH, 256
 
     def __init__(self, pad_before_norm: bool = False, **sizes):
         super().__init__(
-            patch_size=16,
+            patch_size=PATCH,
             mlp_ratio=4,
             qkv_bias=True,
             use_rel_pos=True,
@@ -40,19 +41,40 @@ class SamViT(ImageEncoderViT):
             **sizes,
         )
         self.blocks = nn.ModuleList(Block(block, pad_before_norm) for block in self.blocks)
+        self.after_patches, self.position_adapter = nn.Identity(), None  # places for adapters
 
-    def forward(self, image: torch.Tensor) -> Features:
-        x = self.patch_embed(image)
+    def forward(self, image: torch.Tensor, depth: int = 1) -> Features:
+        x = self.after_patches(self.patch_embed(self._enlarged(image)))
         x = x + self._positions(x.shape[1:3])
         for block in self.blocks:
-            x = block(x)
-        return Features(self.neck(x.permute(0, 3, 1, 2)))
+            x = block(x, depth)
+        tokens = x.permute(0, 3, 1, 2)
+        return Features(self.neck(tokens), tokens=tokens)
+
+    @property
+    def token_width(self) -> int:
+        """Channels of `Features.tokens`."""
+        return self.pos_embed.shape[-1]
+
+    def overlap_patches(self, stride: int) -> None:
+        """Take a 16 px patch every `stride` px, with the same weights: more tokens of the same image."""
+        self.stride = stride
+        self.patch_embed.proj.stride = (stride, stride)
 
     def adapter_sites(self) -> list[Site]:
         """The transformer blocks, one stage."""
         return [Site(block, self.pos_embed.shape[-1], 0, block.window_size > 0) for block in self.blocks]
 
+    def _enlarged(self, image: torch.Tensor) -> torch.Tensor:
+        """The image on the px that S / stride overlapping patches cover: 264 for 256 at stride 8 (SAMUS)."""
+        if self.stride == PATCH:
+            return image
+        size = [side + PATCH - self.stride for side in image.shape[-2:]]
+        return F.interpolate(image, size=size, mode="bilinear", align_corners=False)
+
     def _positions(self, grid: tuple[int, int]) -> torch.Tensor:
+        if self.position_adapter is not None:
+            return self.position_adapter(self.pos_embed, grid)
         if self.pos_embed.shape[1:3] == grid:
             return self.pos_embed
         table = F.interpolate(

@@ -59,6 +59,7 @@ class SamViTSmall(nn.Module):
             norm_layer=partial(nn.LayerNorm, eps=1e-6),
         )
         self.blocks = nn.ModuleList(Block(block()) for _ in range(depth))
+        self.after_patches = nn.Identity()  # a place for an adapter
         self.neck = nn.Sequential(nn.Conv2d(width, out_channels, 1, bias=False), LayerNorm2d(out_channels))
         self.skip8 = nn.Conv2d(eighth, out_channels, 1)
         self.merge8 = nn.Sequential(
@@ -67,23 +68,26 @@ class SamViTSmall(nn.Module):
         self.skip4 = nn.Conv2d(quarter, out_channels // 4, 1)
         self.skip2 = nn.Conv2d(half, out_channels // 8, 1)
 
-    def forward(self, image: torch.Tensor) -> Features:
+    def forward(self, image: torch.Tensor, depth: int = 1) -> Features:
         half = self.stage2(image.contiguous(memory_format=torch.channels_last))
         quarter = self.stage4(F.gelu(half))
         eighth = self.stage8(quarter)
-        x = self.stage16(F.gelu(eighth)).permute(0, 2, 3, 1)  # (B, S/16, S/16, D)
+        x = self.after_patches(self.stage16(F.gelu(eighth)).permute(0, 2, 3, 1))  # (B, S/16, S/16, D)
         for block in self.blocks:
-            x = block(x)
-        coarse = F.interpolate(
-            self.neck(x.permute(0, 3, 1, 2)), scale_factor=2, mode="bilinear", align_corners=False
-        )
+            x = block(x, depth)
+        tokens = x.permute(0, 3, 1, 2)
+        coarse = F.interpolate(self.neck(tokens), scale_factor=2, mode="bilinear", align_corners=False)
         embedding = self.merge8(F.gelu(coarse + self.skip8(eighth)))
-        return Features(embedding, (self.skip2(half), self.skip4(quarter)))
+        return Features(embedding, (self.skip2(half), self.skip4(quarter)), tokens)
+
+    @property
+    def token_width(self) -> int:
+        """Channels of `Features.tokens`."""
+        return self.blocks[0].norm1.weight.shape[0]
 
     def adapter_sites(self) -> list[Site]:
         """The transformer blocks, one stage, all global."""
-        width = self.blocks[0].norm1.weight.shape[0]
-        return [Site(block, width, 0, False) for block in self.blocks]
+        return [Site(block, self.token_width, 0, False) for block in self.blocks]
 
 
 def build(

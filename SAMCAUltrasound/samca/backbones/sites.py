@@ -12,10 +12,16 @@ from ..sam import FastAttention, window_partition, window_unpartition
 
 
 class Features(NamedTuple):
-    """Image features: embedding (B, C, h, w); finer maps (B, C/8, 4h, 4w) and (B, C/4, 2h, 2w), or none."""
+    """Image features: embedding (B, C, h, w); finer maps (B, C/8, 4h, 4w) and (B, C/4, 2h, 2w), or none.
+
+    tokens (B, D, h', w'): the transformer's last map, for a branch to join; the model hands on none.
+    auxiliary: scalar losses of a branch in training by name.
+    """
 
     embedding: torch.Tensor
     fine: tuple[torch.Tensor, ...] = ()
+    tokens: torch.Tensor | None = None
+    auxiliary: dict[str, torch.Tensor] | None = None
 
 
 class Site(NamedTuple):
@@ -28,10 +34,14 @@ class Site(NamedTuple):
 
 
 class Block(nn.Module):
-    """SAM's transformer block with four places for adapters, empty at first; (B, h, w, D) -> (B, h, w, D).
+    """SAM's transformer block with places for adapters, empty at first; (B, h, w, D) -> (B, h, w, D).
 
     x = x + after_attention(attn(before_attention(norm1 x)))
     n = norm2 x;  x = x + mlp(before_mlp(n)) + beside_mlp(n)
+
+    With depth > 1 the batch is groups of `depth` frames, and the same attention also runs between the frames
+    of a group at each place: attn is their sum (SD-Trans of Medical SAM Adapter, MedIA 2025, section 3.2), or
+    what `join_depth(over space, over depth, depth)` makes of the two. No position tells frames apart.
 
     Every place sees the whole (B, h, w, D) map, before windows are cut and after they are joined. The child
     modules of the plain block keep their names. pad_before_norm: the map is filled up to whole windows before
@@ -48,16 +58,27 @@ class Block(nn.Module):
             nn.Identity(),
             nn.Identity(),
         )
-        self.beside_mlp = None
+        self.beside_mlp = self.join_depth = None
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, depth: int = 1) -> torch.Tensor:
         height, width = x.shape[1:3]
         whole = self._filled_up(x) if self.pad_before_norm and self.window_size else x
-        attended = self._attention(self.before_attention(self.norm1(whole)))
-        x = x + self.after_attention(attended[:, :height, :width])
+        placed = self.before_attention(self.norm1(whole))
+        attended = self._attention(placed)[:, :height, :width]
+        if depth > 1:
+            attended = self._joined(attended, placed[:, :height, :width], depth)
+        x = x + self.after_attention(attended)
         normed = self.norm2(x)
         x = x + self.mlp(self.before_mlp(normed))
         return x if self.beside_mlp is None else x + self.beside_mlp(normed)
+
+    def _joined(self, over_space: torch.Tensor, placed: torch.Tensor, depth: int) -> torch.Tensor:
+        over_depth = self.attn.over_depth(placed, depth)
+        return (
+            over_space + over_depth
+            if self.join_depth is None
+            else self.join_depth(over_space, over_depth, depth)
+        )
 
     def _filled_up(self, x: torch.Tensor) -> torch.Tensor:
         below, right = (-side % self.window_size for side in x.shape[1:3])

@@ -7,7 +7,7 @@ prompts. Clicks lie on pixel centres, positive ones on the truth and negative on
 is empty and nothing else is left to point at, the answer is one negative click on the background.
 """
 
-from . import boxes, center_of_mass, double_click, error_deepest, error_random, random_foreground
+from . import boxes, center_of_mass, double_click, error_deepest, error_random, random_foreground, voronoi
 
 CLICKS = {
     "random_foreground": random_foreground.place,
@@ -15,5 +15,6 @@ CLICKS = {
     "error_random": error_random.place,
     "error_deepest": error_deepest.place,
     "double_click": double_click.guided,
+    "voronoi": voronoi.place,
     "boxes": boxes.place,
 }

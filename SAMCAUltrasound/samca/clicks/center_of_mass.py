@@ -9,9 +9,11 @@ from ..prompts import Click, Prompts
 from . import random_foreground
 from .regions import check
 
+MOST = 10  # clicks; nobody points at each of a hundred specks
+
 
 def place(truth: np.ndarray, predictions: np.ndarray | None, k: int, rng: np.random.Generator) -> Prompts:
-    """One positive click per 8-connected component of the truth, the largest first, whatever k is.
+    """One positive click per 8-connected component of the truth, at most on the ten largest, whatever k is.
 
     It lies on the pixel nearest to the component's centre of mass; where that is not part of the component,
     on the component's pixel nearest to it. Predictions are not looked at. An empty truth is
@@ -26,7 +28,7 @@ def place(truth: np.ndarray, predictions: np.ndarray | None, k: int, rng: np.ran
         rows, columns = np.nonzero(components[box] == number)
         sized.append((len(rows), _middle(rows + box[0].start, columns + box[1].start)))
     sized.sort(key=lambda pair: -pair[0])
-    return Prompts(tuple(click for _, click in sized))
+    return Prompts(tuple(click for _, click in sized[:MOST]))
 
 
 def _middle(rows: np.ndarray, columns: np.ndarray) -> Click:

@@ -7,9 +7,9 @@ A file has MODEL, a `ModelConfig`, and TRAINING, settings of a run as in run.jso
 from typing import Any
 
 from ..config import ModelConfig, TrainConfig, choose, from_json, with_settings
-from . import med_sa, sam, samca
+from . import cc_sam, click_sam, med_sa, sam, samca
 
-FILES = {"samca": samca, "sam": sam, "med_sa": med_sa}
+FILES = {"samca": samca, "sam": sam, "med_sa": med_sa, "click_sam": click_sam, "cc_sam": cc_sam}
 METHODS = {name: file.MODEL for name, file in FILES.items()}
 DEFAULT = "samca"  # where settings name no method
 

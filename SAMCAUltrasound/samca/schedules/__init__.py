@@ -1,5 +1,5 @@
 """Training schedules by name: `run(model, features, batch, **options)` -> losses of one batch."""
 
-from . import double_click, iterative
+from . import double_click, iterative, two_stage
 
-SCHEDULES = {"double_click": double_click.run, "iterative": iterative.run}
+SCHEDULES = {"double_click": double_click.run, "iterative": iterative.run, "two_stage": two_stage.run}

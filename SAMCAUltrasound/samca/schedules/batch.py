@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -13,13 +13,20 @@ from ..losses import HybridLoss
 
 @dataclass(frozen=True)
 class Batch:
-    """Truth (B, S, S) bool of B images; a generator for each image, and one for what all of them share."""
+    """Truth (B, S, S) bool of B images; a generator for each image, and one for what all of them share.
+
+    done: the share of the run before this step, 0..1. memory: tensors that a schedule of several stages keeps
+    from step to step; they are part of the run's resume point. epoch: counted from 0.
+    """
 
     truth: np.ndarray
     rngs: tuple[np.random.Generator, ...]
     shared_rng: np.random.Generator
     loss: HybridLoss
     device: torch.device
+    done: float = 0.0
+    memory: dict[str, torch.Tensor] = field(default_factory=dict)
+    epoch: int = 0
 
     def target(self) -> torch.Tensor:
         """Truth as (B, 1, S, S) float32."""
