@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from samca.config import to_json
-from samca.methods import METHODS, configure_training
+from samca.methods import FILES, configure_training
 from SAMCALib import ModelLogic
 from SAMCALib.Texts import Refusal, _
 
@@ -55,11 +54,7 @@ def presets() -> list[Preset]:
 
 def methods() -> list[tuple[str, str]]:
     """(name, one sentence) of every method, the paper's first."""
-    return [(name, _sentenceOf(name)) for name in METHODS]
-
-
-def _sentenceOf(name: str) -> str:
-    return (importlib.import_module(f"samca.methods.{name}").__doc__ or name).strip().splitlines()[0]
+    return [(name, (file.__doc__ or name).strip().splitlines()[0]) for name, file in FILES.items()]
 
 
 def settingsOf(
