@@ -9,7 +9,7 @@ from samca.config import TrainConfig
 from SAMCALib.Texts import _
 
 AUTOMATIC = "automatic"
-SCHEDULES = (AUTOMATIC, "double_click", "iterative", "two_stage")  # samca.schedules itself needs torch
+SCHEDULES = (AUTOMATIC, "double_click", "iterative")  # for any model; methods bring others
 
 
 @dataclass(frozen=True)
