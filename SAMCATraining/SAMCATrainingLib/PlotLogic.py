@@ -86,9 +86,7 @@ class PlotLogic:
             view = slicer.mrmlScene.GetSingletonNode(tag, "vtkMRMLPlotViewNode")
             chart = self._nodes.get(name)
             if view is not None and chart is not None and view.GetPlotChartNodeID() != chart.GetID():
-                view.SetDoPropagatePlotChartSelection(
-                    False
-                )  # else both show what is selected elsewhere
+                view.SetDoPropagatePlotChartSelection(False)  # else both show what is selected elsewhere
                 view.SetPlotChartNodeID(chart.GetID())
 
     # Nodes

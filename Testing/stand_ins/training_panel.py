@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import slicer
 import slicer.util
 import slicer_application
-from slicer_application import Widget
+from slicer_widgets import Widget
 
 
 class Child(Widget):
