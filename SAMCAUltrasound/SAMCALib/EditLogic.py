@@ -73,6 +73,25 @@ class EditLogic:
         """One sentence for the status line."""
         return self._message or self.engine.status
 
+    def useOptions(self, options: MaskOptions) -> None:
+        """What is done to masks from now on; the objects of the frame are computed again, as one undo step.
+
+        Changes that follow each other are one step too: a spin box goes through many values.
+        """
+        if options == self.maskOptions:
+            return
+        self.maskOptions = options
+        place, prompts = self._place(), self.prompts
+        numbers = [i for i, thing in enumerate(prompts.objects) if thing.startsSomewhere]
+        if not numbers or not self.engine.hasModel:
+            return
+        goesOn = self._isTidying and self._queue.isAsWritten(place)
+        for number in numbers:
+            self._queue.do(Edit(*place, number, _again, undo=not goesOn))
+            goesOn = True
+        self._current, self._isTidying, self._message = prompts.current, True, ""
+        self._refresh()
+
     def activate(self) -> None:
         """Follow the editor from now on, by `poll`."""
         self._forget()
@@ -95,6 +114,7 @@ class EditLogic:
         if frame == self._frame:
             return
         self._frame, self._current, self._dragging, self._message = frame, None, False, ""
+        self._isTidying = False
         self.hover(None)
         self._refresh()
         if frame is None or not self.engine.hasModel:
@@ -219,7 +239,7 @@ class EditLogic:
     def _forget(self) -> None:
         self._frame = self._current = self._preview = self._hovered = self._seen = self._told = None
         self._queue.clear()
-        self._dragging, self._message = False, ""
+        self._dragging, self._isTidying, self._message = False, False, ""
 
     def _selection(self):
         """(segmentation node or None, segment id or "") of the editor."""
@@ -257,7 +277,7 @@ class EditLogic:
         after = edit.of(self.prompts)
         (self._queue.extend if goesOn else self._queue.do)(edit)
         self._current = current if goesOn else after.current
-        self._message = ""
+        self._message, self._isTidying = "", False
         self.engine.drop(self, PREVIEW)
         self._preview = self._hovered = None
         self._refresh()
@@ -298,6 +318,8 @@ class EditLogic:
             self._current = None
         if overtaken or sight != self._seen:
             self._refresh()
+            if place := self._place():
+                self._queue.askFor(place)  # redo may have brought back a click that undo took while it waited
 
     def _take(self, change: Change) -> None:
         """What the user did to a point."""
@@ -328,6 +350,12 @@ def _pointed(prompts: FramePrompts, pointing: Prompts, mask: np.ndarray | None =
     return prompts.withObject(
         replace(thing, prompts=pointing, mask=thing.mask if mask is None else mask, pending=True)
     )
+
+
+def _again(prompts: FramePrompts) -> FramePrompts:
+    """The mask of the current object is to be computed once more."""
+    thing = prompts.object
+    return prompts.withObject(replace(thing, pending=True)) if thing.startsSomewhere else prompts
 
 
 def _withoutClick(prompts: FramePrompts, index: int) -> FramePrompts:

@@ -57,6 +57,7 @@ class EditQueue:
         self._edits: list[Edit] = []
         self._subject = None  # what the engine computes for the first edit
         self._asked: dict = {}  # subject -> prompts that the engine has not answered yet, or could not
+        self._written = ""  # the tag as this queue left it
 
     @property
     def isIdle(self) -> bool:
@@ -72,6 +73,10 @@ class EditQueue:
                 prompts = edit.of(prompts)
         last = max(len(prompts.objects) - 1, 0)
         return replace(prompts, current=last if current is None else min(current, len(prompts.objects)))
+
+    def isAsWritten(self, place: tuple) -> bool:
+        """Whether nobody else has changed the prompts since this queue did: no undo, no other editor."""
+        return self._written != "" and TagLogic.tagText(_segment(place)) == self._written
 
     def do(self, edit: Edit) -> None:
         """Do this after all that waits."""
@@ -120,9 +125,14 @@ class EditQueue:
         self.engine.drop(self.owner, self._subject)
         self._asked.pop(self._subject)
         self._subject = None
-        self._edits.pop()
+        self._dropLastStep()
         self._start()
         return True
+
+    def _dropLastStep(self) -> None:
+        """Forget the last undo step, with the edits that belong to it."""
+        while self._edits and not self._edits.pop().undo:
+            pass
 
     def _start(self) -> None:
         """Do the first edit if none is being done, and those after it that need no model."""
@@ -141,7 +151,7 @@ class EditQueue:
         """Put an edit into the tag, take masks away that it no longer gives, ask for the one it needs."""
         before = _stored(edit.place)
         after = edit.of(before)
-        PromptLogic.setFramePrompts(_node(edit.place), edit.segmentId, edit.frame, after)
+        self._store(edit.place, after)
         had, has = union(before), union(after)
         if had is not None and (has is None or (had & ~has).any()):
             SegmentLogic.replaceObject(self.host, *_target(edit.place), had, None, keep=has)
@@ -149,6 +159,7 @@ class EditQueue:
         for number, thing in enumerate(_stored(edit.place).objects):
             if thing.pending and number == after.current:
                 self._subject = (*edit.place, number)
+                self._asked.pop(self._subject, None)
                 self._ask(self._subject, thing.prompts)
 
     def _ask(self, subject: tuple, prompts) -> None:
@@ -172,7 +183,11 @@ class EditQueue:
         others = union(prompts, number)
         SegmentLogic.replaceObject(self.host, *_target(place), thing.mask, result.mask, others)
         done = prompts.withObject(replace(thing, mask=result.mask, pending=False))
-        PromptLogic.setFramePrompts(_node(place), place[1], frame, done)
+        self._store(place, done)
+
+    def _store(self, place, prompts: FramePrompts) -> None:
+        PromptLogic.setFramePrompts(*_target(place), prompts)
+        self._written = TagLogic.tagText(_segment(place))
 
 
 def pictureOf(frame: Frame) -> Picture:

@@ -5,7 +5,6 @@ Nothing here knows MRML or Qt: requests carry copies of pixels, results wait unt
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
@@ -17,6 +16,7 @@ import numpy as np
 from samca.prompts import Prompts
 from samca.session import Session
 
+from . import TorchLogic
 from .EmbeddingCache import EmbeddingCache
 from .MaskLogic import MaskOptions, tidied
 from .Texts import _
@@ -79,7 +79,7 @@ class EngineLogic:
 
     def __init__(self, load=None, cacheBytes: int = CACHE_BYTES):
         """load(source, device) -> model; samca.load by default. The thread starts with the first request."""
-        self._load = load or _loadModel
+        self._load = load or TorchLogic.loadModel
         self._changed = threading.Condition()  # guards everything below
         self._waiting: list[_Request] = []
         self._newest: dict = {}  # (owner, subject) -> number
@@ -97,15 +97,22 @@ class EngineLogic:
     # The model
 
     def useModel(self, source: str, device: str = "auto") -> None:
-        """Load a model in the worker; while that goes on, and if it fails, the one before stays in use."""
-        self._ask(LOAD, None, "model", source=(str(source), device))
+        """Load a model in the worker; while that goes on, and if it fails, the one before stays in use.
+
+        Asked for again while it is loaded, it is not loaded twice.
+        """
+        wanted = (str(source), device)
+        with self._changed:
+            loads = any(r.source == wanted and not self._isOutdated(r) for r in self._loads())
+        if not loads:
+            self._ask(LOAD, None, "model", source=wanted)
 
     def setModel(self, model, name: str) -> None:
         """Take a model that is already there (console, tests)."""
         with self._changed:
             for hook in self._hooks:
                 hook.remove()
-            self._model, self._modelName, self._device = model, name, _deviceName(model)
+            self._model, self._modelName, self._device = model, name, TorchLogic.deviceName(model)
             self._modelNumber += 1
             self._hooks = self._interruptible(model)
             self._problem = ""
@@ -120,8 +127,10 @@ class EngineLogic:
     def hasModel(self) -> bool:
         """Whether a model is in use or being loaded."""
         with self._changed:
-            loads = [r for r in (*self._waiting, self._running) if r is not None and r.kind == LOAD]
-            return self._model is not None or bool(loads)
+            return self._model is not None or bool(self._loads())
+
+    def _loads(self) -> list[_Request]:
+        return [r for r in (*self._waiting, self._running) if r is not None and r.kind == LOAD]
 
     # Requests
 
@@ -283,7 +292,7 @@ class EngineLogic:
             self._askAgain(request)
         except Exception as error:  # whatever torch or a file may raise must not end the thread
             logger.debug("Request failed", exc_info=True)
-            self._problem = _sentence(error)
+            self._problem = TorchLogic.sentence(error)
             if request.kind == DECODE:
                 return Result(request.subject, request.prompts, None, error=self._problem)
         return None
@@ -300,6 +309,10 @@ class EngineLogic:
             return None
         if self._model is None:
             raise RuntimeError(_("No model is loaded: choose one, or install what is missing."))
+        with TorchLogic.threadsFor(self._model):
+            return self._computed(request)
+
+    def _computed(self, request: _Request) -> Result | None:
         session = self._session(request.picture)
         if request.kind != DECODE:
             return None
@@ -346,36 +359,6 @@ class EngineLogic:
         isInTheWay = running.kind == AHEAD and any(request.kind != AHEAD for request in waiting)
         if isInTheWay or self._isOutdated(running):
             raise _Outdated
-
-
-def _loadModel(source: str, device: str):
-    import samca
-    from samca.devices import choose_device  # torch takes a second or more to import
-
-    return samca.load(source, device=str(choose_device(device)))
-
-
-def _deviceName(model) -> str:
-    if not hasattr(model, "device"):
-        return "CPU"
-    from samca.devices import device_name
-
-    return device_name(model.device)
-
-
-def _sentence(error: Exception) -> str:
-    """What to tell the user; our own errors are sentences already."""
-    if isinstance(error, ModuleNotFoundError):
-        return _("{name} is not installed: press Install in the module SAMCA Ultrasound.").format(
-            name=error.name
-        )
-    with contextlib.suppress(ImportError):
-        from samca.devices import is_out_of_memory
-
-        if is_out_of_memory(error):
-            return _("Memory ran out: choose a smaller model or the CPU.")
-    text = str(error) or type(error).__name__
-    return text[0].upper() + text[1:].rstrip(".") + "."
 
 
 _shared: list[EngineLogic] = []

@@ -5,7 +5,11 @@ The truth is the segment's tag (`TagLogic`); `PromptPoints` shows it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+
+import slicer
+import slicer.util
 
 from samca.prompts import Click, Prompts
 
@@ -47,7 +51,7 @@ def framePrompts(segmentationNode, segmentId: str, frame: Frame, current: int | 
     segment = segmentationNode.GetSegmentation().GetSegment(segmentId) if segmentId else None
     if segment is None:
         return FramePrompts()
-    objects = TagLogic.objectsIn(segment, frame.key, FrameLogic.shape(frame))
+    objects = TagLogic.objectsIn(segment, frame.key, FrameLogic.shape(frame), _isOf(frame))
     last = max(len(objects) - 1, 0)
     return FramePrompts(objects, last if current is None else min(current, len(objects)))
 
@@ -55,7 +59,16 @@ def framePrompts(segmentationNode, segmentId: str, frame: Frame, current: int | 
 def setFramePrompts(segmentationNode, segmentId: str, frame: Frame, prompts: FramePrompts) -> None:
     """Put the prompts of this frame into the segment's tag; empty ones leave the tag."""
     segment = segmentationNode.GetSegmentation().GetSegment(segmentId)
-    TagLogic.putObjects(segment, frame.key, prompts.objects)
+    TagLogic.putObjects(segment, frame.key, prompts.objects, frame.volume.GetName(), _isOf(frame))
+
+
+def _isOf(frame: Frame) -> Callable[[str], bool]:
+    """Whether prompts made on a volume of this name belong to the frame: it is its volume's, or nobody's now.
+
+    A volume may have been renamed, or come back under another name with its segmentation's file.
+    """
+    names = {node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLVolumeNode")}
+    return lambda name: name == frame.volume.GetName() or name not in names
 
 
 def promptsFromFiducials(frame: Frame, initial=None, guidedPositive=None, guidedNegative=None) -> Prompts:

@@ -1,12 +1,11 @@
 """Prompts of a segment as JSON in its tag: Slicer's undo and redo, `.seg.nrrd` and `.mrb` carry it.
 
-    {"version": 1, "frames": {"2:17": [{"clicks": [[x, y, 1], ...], "box": [x0, y0, x1, y1], "maskPrompt":
-    MASK,
-     "mask": MASK, "pending": true}, ...]}}
+    {"version": 1, "frames": {"2:17": [{"of": "Scan", "clicks": [[x, y, 1], ...], "box": [x0, y0, x1, y1],
+     "maskPrompt": MASK, "mask": MASK, "pending": true}, ...]}}
 
-A frame is named by `Frame.key`; clicks are in their order, in px, 1 for positive and 0 for negative; what is
-not there is left out. MASK is {"shape": [H, W], "at": [row, column, rows, columns], "bits": base64 of zlib of
-bits}.
+A frame is named by `Frame.key`, the volume that it is of by its name ("of" is missing in older tags: any);
+clicks are in their order, in px, 1 for positive and 0 for negative; what is not there is left out. MASK is
+{"shape": [H, W], "at": [row, column, rows, columns], "bits": base64 of zlib of bits}.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import binascii
 import json
 import logging
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,24 +61,39 @@ def tagText(segment) -> str:
     return str(value) if segment is not None and segment.GetTag(TAG, value) else ""
 
 
-def objectsIn(segment, frameKey: str, shape: tuple[int, int]) -> tuple[PromptObject, ...]:
-    """The objects of this frame of (H, W) px in the segment's tag; none where there are none to be read."""
+def objectsIn(
+    segment, frameKey: str, shape: tuple[int, int], isOf: Callable[[str], bool] = bool
+) -> tuple[PromptObject, ...]:
+    """The objects of this frame of (H, W) px in the segment's tag; none where there are none to be read.
+
+    isOf(volume name): whether the frame is of that volume; not asked about objects that name none.
+    """
     try:
-        return tuple(_object(entry, shape) for entry in _frames(tagText(segment)).get(frameKey, []))
+        entries = _frames(tagText(segment)).get(frameKey, [])
+        return tuple(_object(entry, shape) for entry in entries if _isOf(entry, isOf))
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, zlib.error, binascii.Error) as error:
         logger.warning("The tag %s of segment %s cannot be read: %s", TAG, segment.GetName(), error)
         return ()
 
 
-def putObjects(segment, frameKey: str, objects: tuple[PromptObject, ...]) -> None:
-    """Put the objects of this frame into the segment's tag; without any, the frame leaves it."""
+def putObjects(
+    segment,
+    frameKey: str,
+    objects: tuple[PromptObject, ...],
+    volumeName: str = "",
+    isOf: Callable[[str], bool] = bool,
+) -> None:
+    """Put the objects of this frame of this volume into the segment's tag; without any, it leaves the tag.
+
+    What the frame has of other volumes stays.
+    """
     try:
         frames = dict(_frames(tagText(segment)))
+        others = [entry for entry in frames.pop(frameKey, []) if not _isOf(entry, isOf)]
     except (ValueError, KeyError, TypeError, AttributeError):
-        frames = {}
-    frames.pop(frameKey, None)
-    if objects:
-        frames[frameKey] = [_entry(thing) for thing in objects]
+        frames, others = {}, []
+    if entries := others + [_entry(thing, volumeName) for thing in objects]:
+        frames[frameKey] = entries
     if frames:
         segment.SetTag(TAG, json.dumps({"version": VERSION, "frames": frames}, separators=(",", ":")))
     else:
@@ -100,9 +115,14 @@ def _frames(text: str) -> dict:
     return content["frames"]
 
 
-def _entry(thing: PromptObject) -> dict:
+def _isOf(entry: dict, isOf: Callable[[str], bool]) -> bool:
+    return not entry.get("of") or isOf(entry["of"])
+
+
+def _entry(thing: PromptObject, volumeName: str) -> dict:
     prompts = thing.prompts
-    entry = {"clicks": [[round(c.x, 3), round(c.y, 3), int(c.positive)] for c in prompts.clicks]}
+    entry = {"of": volumeName} if volumeName else {}
+    entry["clicks"] = [[round(c.x, 3), round(c.y, 3), int(c.positive)] for c in prompts.clicks]
     if prompts.box is not None:
         entry["box"] = [prompts.box.x0, prompts.box.y0, prompts.box.x1, prompts.box.y1]
     if prompts.mask is not None:

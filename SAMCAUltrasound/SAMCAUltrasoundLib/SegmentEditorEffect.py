@@ -293,7 +293,8 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
 
     def _useOptions(self) -> None:
         """Tell logic and engine what the options say."""
-        self.edit.maskOptions, self.edit.encodeAhead = self.options.mask, self.options.encodeAhead
+        self.edit.encodeAhead = self.options.encodeAhead
+        self.edit.useOptions(self.options.mask)
         engine, wanted = self.edit.engine, self.options.model
         if self._isActive and self._setup.ready and wanted not in (engine.modelName, self._requested):
             self._requested = wanted

@@ -161,9 +161,9 @@ for module in (slicer, i18n, base):
     sys.modules[module.__name__] = module
 sys.path.insert(0, sys.argv[1])
 sys.modules["torch"] = None
-start = time.perf_counter()
+start = time.process_time()
 __import__(sys.argv[2])
-print(time.perf_counter() - start, "numpy" in sys.modules, "SAMCALib" in sys.modules)
+print(time.process_time() - start, "numpy" in sys.modules, "SAMCALib" in sys.modules)
 """
 
 

@@ -8,10 +8,15 @@ import types
 import numpy as np
 import pytest
 import slicer
+import slicer_application
 import slicer_scene
+import volumes
+from effect_editors import READY, settled
 
+from SAMCALib import FrameLogic
 from SAMCALib.EditLogic import EditLogic
 from SAMCALib.EngineLogic import EngineLogic
+from SAMCALib.MaskLogic import MaskOptions
 from SAMCALib.SegmentLogic import EditorHost
 
 
@@ -107,3 +112,71 @@ def view(application, scene):
             return made
 
         yield make
+
+
+@pytest.fixture
+def editor(scene):
+    """An editor on nine frames of 60 x 80 px."""
+    return slicer_scene.Editor(volumes.volume(volumes.speckle(9, 60, 80)))
+
+
+@pytest.fixture
+def edit(editing, editor):
+    """An EditLogic on it that takes the model's masks as they are."""
+    edit = editing(editor)
+    edit.maskOptions = MaskOptions(largestComponent=False, fillHoles=False)
+    return edit
+
+
+@pytest.fixture
+def frame(editor):
+    """Its frame in the middle."""
+    return FrameLogic.frameOf(editor.volume, 4)
+
+
+@pytest.fixture
+def qt(application, scene, monkeypatch, tmp_path):
+    """The stand-in for Qt and the application."""
+    qt, app = slicer_application.install(monkeypatch, object())
+    app.slicerUserSettingsFilePath = str(tmp_path / "Slicer.ini")
+    return qt
+
+
+@pytest.fixture
+def prototype(qt, engine, monkeypatch):
+    """The registered effect, of which every editor gets a clone; the application's engine is the test's."""
+    monkeypatch.setattr("SAMCALib.EngineLogic._shared", [engine])
+    import SAMCAUltrasoundLib
+    from SAMCAUltrasoundLib import SegmentEditorEffect as module
+
+    host = slicer_application.EffectHost()
+    host.setPythonSource(SAMCAUltrasoundLib.__file__.replace("__init__", "SegmentEditorEffect"))
+    host.self().register()
+    assert isinstance(host.self(), module)
+    return host
+
+
+@pytest.fixture
+def open_editor(prototype, engine, view):
+    """`open_editor(volume)` -> an EffectEditor with the effect active on one view; all are closed after."""
+    opened = []
+
+    def make(volume=None, orientation="Axial", setup=READY, editor=None, start=True):
+        volume = volumes.volume(volumes.speckle(1, 60, 80)) if volume is None else volume
+        slicer_editor = editor or slicer_scene.Editor(volume)
+        shown = view(volume, orientation)
+        made = slicer_application.EffectEditor(prototype, slicer_editor, shown)
+        made.effect.installation = types.SimpleNamespace(status=lambda: setup)
+        made.effect.options.model = engine.modelName
+        made.slicer, made.view, made.volume = slicer_editor, shown, volume
+        if start:
+            made.activate()
+            settled(made)
+        opened.append(made)
+        return made
+
+    yield make
+    for editor in opened:
+        if editor.isActive:
+            editor.deactivate()
+        editor.effect.cleanup()

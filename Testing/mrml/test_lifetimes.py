@@ -354,3 +354,20 @@ def test_leaving_a_sequence_leaves_no_proxy_of_ours(scene, editing, settle):
     for item in SequenceLogic.itemsOf(browser):
         SequenceLogic.showItem(browser, item)
     assert nodes() == after
+
+
+def test_redo_after_an_undo_that_overtook_the_model_brings_the_click_and_its_mask(
+    editor, edit, frame, gated, settle
+):
+    edit.click(frame, 30, 20)
+    assert gated.started.wait(30)
+    editor.logic.Undo()
+    edit.poll()
+    assert not edit.prompts.objects
+    editor.logic.Redo()
+    edit.poll()
+    assert len(edit.prompts.objects) == 1
+    gated.gate.set()
+    settle(edit)
+    assert maskOf(editor.segmentation, "Lesion", frame)[20, 30]
+    assert not edit.prompts.object.pending

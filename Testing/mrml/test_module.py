@@ -20,15 +20,6 @@ from SAMCALib import Links, SampleLogic
 from SAMCALib.InstallLogic import State, Status
 from SAMCALib.ModelLogic import ModelLogic
 
-WINDOW = object()
-
-
-@pytest.fixture
-def qt(application, scene, monkeypatch, tmp_path):
-    qt, app = slicer_application.install(monkeypatch, WINDOW)
-    app.slicerUserSettingsFilePath = str(tmp_path / "Slicer.ini")
-    return qt
-
 
 class Installation:
     """Answers with these statuses, in turn."""

@@ -79,8 +79,34 @@ def test_the_tag_is_the_documented_json(editor, frame):
         PromptObject(Prompts((Click(3, 4), Click(5, 6.5, False)), Box(1, 2, 3, 4)), pending=True),
     )
     text = TagLogic.tagText(editor.segmentation.GetSegmentation().GetSegment("Lesion"))
-    entry = {"clicks": [[3, 4, 1], [5, 6.5, 0]], "box": [1, 2, 3, 4], "pending": True}
+    entry = {"of": "Scan", "clicks": [[3, 4, 1], [5, 6.5, 0]], "box": [1, 2, 3, 4], "pending": True}
     assert json.loads(text) == {"version": 1, "frames": {"2:4": [entry]}}
+
+
+def test_points_of_two_volumes_do_not_mix(editor, frame):
+    other = FrameLogic.frameOf(volumes.volume(name="Doppler"), 4)
+    store(editor, frame, an_object())
+    assert read(editor, other) == FramePrompts()
+    store(editor, other, PromptObject(Prompts((Click(1, 1),))))
+    assert same(read(editor, frame).objects[0], an_object())
+    store(editor, other)
+    assert same(read(editor, frame).objects[0], an_object())
+    store(editor, frame)
+    assert TagLogic.tagText(editor.segmentation.GetSegmentation().GetSegment("Lesion")) == ""
+
+
+def test_a_volume_under_another_name_keeps_its_points(editor, frame):
+    store(editor, frame, an_object())
+    editor.volume.SetName("Renamed")
+    assert same(read(editor, frame).objects[0], an_object())
+    store(editor, frame, an_object(), an_object())
+    assert len(read(editor, frame).objects) == 2
+
+
+def test_tags_from_before_volumes_had_names_are_read(editor, frame):
+    text = '{"version": 1, "frames": {"2:4": [{"clicks": [[3, 4, 1]]}]}}'
+    editor.segmentation.GetSegmentation().GetSegment("Lesion").SetTag(TagLogic.TAG, text)
+    assert read(editor, frame).objects[0].prompts.clicks == (Click(3, 4),)
 
 
 @pytest.mark.parametrize(

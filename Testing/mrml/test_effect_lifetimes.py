@@ -1,0 +1,100 @@
+"""Several editors, scenes that close, and that nothing of the effect is left behind."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+
+import slicer
+from effect_editors import at, click, count, prompts, settled
+
+
+def test_two_editors_share_the_engine_and_keep_apart(open_editor):
+    one, two = open_editor(), open_editor()
+    assert one.effect is not two.effect
+    click(one, 20, 30)
+    click(two, 60, 30)
+    assert len(prompts(one).objects) == len(prompts(two).objects) == 1
+    assert one.slicer.voxels()[0, 30, 20]
+    assert not one.slicer.voxels()[0, 30, 60]
+    assert two.slicer.voxels()[0, 30, 60]
+    one.deactivate()
+    click(two, 40, 45)
+    assert len(prompts(two).objects[0].prompts.clicks) == 2
+
+
+def test_nothing_is_left_behind(open_editor, engine):
+    editor = open_editor(start=False)
+    threads, nodes = threading.active_count(), slicer.mrmlScene.GetNumberOfNodes()
+    for _ in range(3):
+        editor.activate()
+        click(settled(editor), 40, 30)
+        editor.view.send("LeftButtonPressEvent", at(editor, 10, 10))
+        editor.view.send("MouseMoveEvent", at(editor, 30, 30))
+        editor.deactivate()
+    assert slicer.mrmlScene.GetNumberOfNodes() == nodes
+    assert threading.active_count() <= threads + 1
+    assert editor.host.actors == []
+    assert not editor.effect.timer.isRunning
+    panel = editor.effect.panel
+    editor.effect.cleanup()
+    assert not any(widget.isConnected for widget in vars(panel.ui).values())
+
+
+def test_scene_closed_or_volume_deleted_while_encoding_breaks_nothing(open_editor, engine):
+    editor = open_editor()
+    editor.view.click(at(editor, 40, 30))
+    slicer.mrmlScene.RemoveNode(editor.volume)
+    editor.effect.sourceVolumeNodeChanged()
+    settled(editor)
+    assert editor.effect.edit.frame is None
+    editor.deactivate()
+    slicer.mrmlScene.Clear(0)
+    gc.collect()
+    assert editor.effect.edit.poll() in (True, False)
+
+
+def test_the_timer_outlives_the_editor_node(open_editor):
+    editor = open_editor()
+    node, editor.node = editor.node, None
+    editor.tick()
+    editor.node = node
+
+
+def test_the_timer_lets_the_engine_compute_where_the_main_thread_never_rests(open_editor):
+    """Slicer's main thread holds Python's lock in its event loop: only what waits gives it away."""
+    editor = open_editor()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1000)
+    try:
+        editor.view.click(at(editor, 40, 30))
+        for _ in range(100):
+            editor.tick()
+    finally:
+        sys.setswitchinterval(interval)
+    assert count(editor) > 0
+
+
+def test_a_second_editor_does_not_load_the_model_again_while_it_is_loaded(open_editor, engine, disc_model):
+    loads, loading, gate = [], threading.Event(), threading.Event()
+
+    def load(source, device):
+        loads.append(source)
+        loading.set()
+        assert gate.wait(30)
+        return disc_model
+
+    engine._load = load
+    one, two = open_editor(start=False), open_editor(start=False)
+    for editor in (one, two):
+        editor.effect.options.model = "mine.safetensors"
+        editor.activate()
+        editor.tick()
+    assert loading.wait(30)
+    gate.set()
+    for editor in (one, two):
+        settled(editor)
+    assert loads == ["mine.safetensors"]
+    click(two, 40, 30)
+    assert count(two) > 0

@@ -1,0 +1,199 @@
+"""Widgets as strict as PythonQt's: only the properties and signals that the real class has can be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+from xml.etree import ElementTree
+
+
+class Widget:
+    """A widget of a panel: the properties and signals of its class, and nothing else."""
+
+    properties: ClassVar[dict] = {}
+    signals: tuple = ()
+
+    def __init__(self, name=""):
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "slots", {})
+        object.__setattr__(self, "values", {"visible": True, "enabled": True, **self.properties})
+
+    def __getattr__(self, name):
+        if name in self.values:
+            return self.values[name]
+        raise AttributeError(f"{type(self).__name__} has no property {name}")
+
+    def __setattr__(self, name, value):
+        if name not in self.values:
+            raise AttributeError(f"{type(self).__name__} has no property {name}")
+        self.values[name] = type(self.values[name])(value)
+
+    def setVisible(self, isVisible):
+        self.values["visible"] = bool(isVisible)
+
+    def setMRMLScene(self, scene):
+        self.values["scene"] = scene
+
+    def blockSignals(self, isBlocked):
+        before, self.values["blocked"] = self.values.get("blocked", False), isBlocked
+        return before
+
+    def connect(self, signal, slot):
+        assert signal in self.signals, f"{type(self).__name__} has no signal {signal}"
+        self.slots.setdefault(signal, []).append(slot)
+
+    def disconnect(self, signal, slot):
+        self.slots[signal].remove(slot)
+
+    def emit(self, signal, *arguments):
+        """What Qt does when the user acts, or a value changes."""
+        if not self.values.get("blocked"):
+            for slot in list(self.slots.get(signal, [])):
+                slot(*arguments)
+
+    @property
+    def isConnected(self):
+        return any(self.slots.values())
+
+
+class Label(Widget):
+    properties: ClassVar[dict] = {"text": ""}
+
+
+class Button(Widget):
+    properties: ClassVar[dict] = {"text": "", "checked": False}
+    signals = ("clicked()",)
+
+    def click(self):
+        """The user presses it."""
+        self.emit("clicked()")
+
+
+class CheckBox(Button):
+    def click(self):
+        self.checked = not self.checked
+        self.emit("clicked()")
+
+
+class SpinBox(Widget):
+    properties: ClassVar[dict] = {"value": 0.0}
+    signals = ("valueChanged(double)",)
+
+    def __setattr__(self, name, value):
+        changed = name == "value" and value != self.value
+        super().__setattr__(name, value)
+        if changed:
+            self.emit("valueChanged(double)", value)
+
+
+class ComboBox(Widget):
+    properties: ClassVar[dict] = {"currentIndex": -1}
+    signals = ("activated(int)",)
+
+    def __init__(self, name=""):
+        super().__init__(name)
+        self.values["items"] = []
+
+    def addItem(self, text):
+        self.items.append(text)
+
+    def clear(self):
+        self.items.clear()
+
+    def setCurrentIndex(self, index):
+        self.currentIndex = index
+
+    def choose(self, index):
+        """The user picks an entry."""
+        self.currentIndex = index
+        self.emit("activated(int)", index)
+
+
+class NodeComboBox(Widget):
+    def currentNode(self):
+        return self.values.get("node")
+
+    def setCurrentNode(self, node):
+        self.values["node"] = node
+
+
+class Table(Widget):
+    def __init__(self, name=""):
+        super().__init__(name)
+        self.values.update(cells={}, row=-1)
+
+    def setRowCount(self, count):
+        self.values.update(cells={}, rows=count)
+
+    def setItem(self, row, column, item):
+        self.cells[row, column] = item.text
+
+    def currentRow(self):
+        return self.row
+
+    def resizeColumnsToContents(self):
+        """Nothing to see here."""
+
+
+class ProgressBar(Widget):
+    properties: ClassVar[dict] = {"value": 0}
+
+
+CLASSES = {
+    "QLabel": Label,
+    "QPushButton": Button,
+    "QToolButton": Button,
+    "QCheckBox": CheckBox,
+    "QDoubleSpinBox": SpinBox,
+    "QComboBox": ComboBox,
+    "QTableWidget": Table,
+    "QProgressBar": ProgressBar,
+    "qMRMLNodeComboBox": NodeComboBox,
+}
+
+
+def loadUI(path):
+    """The panel of a .ui file."""
+    panel = Widget(Path(path).stem)
+    children = {}
+    for element in ElementTree.parse(path).iter("widget"):
+        children[element.get("name")] = CLASSES.get(element.get("class"), Widget)(element.get("name"))
+    panel.values["children"] = children
+    return panel
+
+
+class Timer(Widget):
+    signals = ("timeout()",)
+
+    def setInterval(self, milliseconds):
+        self.values["interval"] = milliseconds
+
+    def start(self):
+        self.values["running"] = True
+
+    def stop(self):
+        self.values["running"] = False
+
+    @property
+    def isRunning(self):
+        return self.values.get("running", False)
+
+    def fire(self):
+        """The interval has passed."""
+        if self.isRunning:
+            self.emit("timeout()")
+
+
+class Shortcut(Widget):
+    signals = ("activated()",)
+    alive: ClassVar[list] = []
+
+    def __init__(self, key, parent):
+        super().__init__(key)
+        self.alive.append(self)
+
+    def setParent(self, parent):
+        assert parent is None
+
+    def deleteLater(self):
+        self.alive.remove(self)
