@@ -14,7 +14,7 @@ from SAMCALib.ModelLogic import ModelInfo, ModelLogic
 from SAMCALib.Texts import Refusal, _
 
 from .AdapterFile import AdapterFile
-from .RunLogic import EVALUATION, WEIGHTS, settingsOf
+from .RunStatus import EVALUATION, WEIGHTS, settingsOf
 
 MEASURES = {
     "dice": "DSC",

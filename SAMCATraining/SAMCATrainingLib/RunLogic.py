@@ -3,9 +3,11 @@ next one, or from a terminal, sees the same run."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from samca import run_lock
@@ -15,11 +17,24 @@ from SAMCALib.Texts import Refusal, _
 
 from . import Advice, ChildProcess
 from .LogTail import LogTail
-from .RunState import EvaluationState, History, RunState, durationText
+from .RunState import History, RunState
+from .RunStatus import (
+    EVALUATION,
+    LAUNCH,
+    LOG,
+    OUTPUT,
+    RESUME,
+    SETTINGS,
+    STOP,
+    WEIGHTS,
+    evaluationOf,
+    launchTime,
+    modified,
+    readJson,
+    settingsOf,
+    statusOf,
+)
 
-SETTINGS, LOG, RESUME, STOP, WEIGHTS = "run.json", "log.jsonl", "resume.pt", "stop", "best.safetensors"
-LAUNCH, OUTPUT = "launch.json", "output.txt"  # ours: when it was started, and what it said on stderr
-EVALUATION = "evaluation"  # folder in the run folder
 STARTING_SECONDS = 180.0  # a process that was started elsewhere and has not said anything yet
 
 
@@ -75,8 +90,9 @@ class RunLogic:
             raise Refusal(_("There are no weights yet: they are written after the first epoch."))
         if self._isWorking(folder):
             raise Refusal(_("This run is being evaluated already."))
-        folder.mkdir(exist_ok=True)
-        self._launch(folder, ["evaluate", "--run", run])
+        with _refusing():
+            folder.mkdir(exist_ok=True)
+            self._launch(folder, ["evaluate", "--run", run])
 
     # What there is
 
@@ -88,9 +104,10 @@ class RunLogic:
         """Where the run stands; reads only what is new in its log."""
         run = Path(run).absolute()
         watched = self._watched.setdefault(run, _Watched(run))
+        isWorking = self._isWorking(run)  # asked first: what ends meanwhile has its last record in the log
         watched.read()
-        status, text, advice = self._status(run, watched)
         history, epochs = watched.history, watched.epochs
+        status, text, advice = statusOf(run, history, epochs, isWorking)
         isAlive = status in ("starting", "running", "stopping")
         left = history.secondsLeft(time.time()) if status == "running" else None
         return RunState(
@@ -113,69 +130,17 @@ class RunLogic:
             weights=run / WEIGHTS if (run / WEIGHTS).is_file() else None,
             isAlive=isAlive,
             canResume=not isAlive and status not in ("new", "finished"),
-            evaluation=self._evaluationState(run),
-        )
-
-    def _status(self, run: Path, watched: _Watched) -> tuple[str, str, str]:
-        """(status, sentence, advice)."""
-        launched = _launchTime(run)
-        last = watched.history.last if watched.history.last.get("time", 0) >= launched - 1 else {}
-        event = last.get("event", "")
-        if self._isWorking(run):
-            return self._statusAlive(run, watched, bool(last))
-        if event == "finish":
-            return "finished", _("Finished: the best mean Dice was {best:.1f}.").format(best=last["best"]), ""
-        if event == "stopped":
-            text = _("Stopped in epoch {epoch} of {of}.")
-            return "stopped", text.format(epoch=last["epoch"], of=watched.epochs), ""
-        if event == "failed":
-            return "failed", str(last["says"]), Advice.adviceFor(str(last["says"]))
-        if not launched and not watched.history.last:
-            return "new", _("Not started yet."), ""
-        if says := Advice.lastWords(run / OUTPUT):
-            return "failed", says, Advice.adviceFor(says)
-        return "killed", *Advice.killedText()
-
-    def _statusAlive(self, run: Path, watched: _Watched, hasBegun: bool) -> tuple[str, str, str]:
-        history = watched.history
-        advice = Advice.notice(run / OUTPUT)
-        if (run / STOP).exists():
-            return "stopping", _("Stopping after this step."), advice
-        if not hasBegun or run_lock.owner(run) is None:
-            return "starting", _("Starting: torch is loaded, and every image is looked at."), advice
-        text = _("Epoch {epoch} of {of} on {device}.")
-        epoch = min(history.epoch + (not history.step), watched.epochs)
-        text = text.format(epoch=epoch, of=watched.epochs, device=history.device)
-        left = history.secondsLeft(time.time())
-        if left is not None:
-            text += " " + _("Time left: {time}.").format(time=durationText(left))
-        return "running", text, advice
-
-    def _evaluationState(self, run: Path) -> EvaluationState:
-        folder = run / EVALUATION
-        if self._isWorking(folder):
-            return EvaluationState("running", _("Each validation image is clicked on with both models."))
-        if not (folder / LAUNCH).exists():
-            return EvaluationState()
-        if _modified(folder / "evaluation.csv") >= _launchTime(folder) - 1:
-            return EvaluationState("finished", _("Evaluated on the validation images of this run."))
-        says = Advice.lastWords(folder / OUTPUT)
-        if says:
-            return EvaluationState("failed", says, Advice.adviceFor(says))
-        return EvaluationState(
-            "failed", _("The evaluation was ended from outside."), _("Press Evaluate again.")
+            evaluation=evaluationOf(run, self._isWorking(run / EVALUATION)),
         )
 
     # Processes
 
     def _launchTraining(self, run: Path, settings: dict) -> Path:
-        try:
+        with _refusing():
             run.mkdir(parents=True, exist_ok=True)
             (run / STOP).unlink(missing_ok=True)
             write_atomically(run / SETTINGS, json.dumps(settings, indent=2).encode())
             self._launch(run, ["train", run / SETTINGS])
-        except OSError as error:
-            raise Refusal(f"{error}. {Advice.adviceFor(str(error))}") from error
         return run
 
     def _launch(self, folder: Path, words: list) -> None:
@@ -188,10 +153,10 @@ class RunLogic:
             return True
         if folder in self._children:
             return self._running(folder) is not None
-        launched = _launchTime(folder)
+        launched = launchTime(folder)
         if not 0 <= time.time() - launched < STARTING_SECONDS:
             return False
-        hasSpoken = _modified(folder / run_lock.NAME) >= launched - 1 or Advice.lastWords(folder / OUTPUT)
+        hasSpoken = modified(folder / run_lock.NAME) >= launched - 1 or Advice.lastWords(folder / OUTPUT)
         return not hasSpoken
 
     def _running(self, folder: Path) -> subprocess.Popen | None:
@@ -214,7 +179,7 @@ class _Watched:
     def read(self) -> None:
         """Take in what is new."""
         if not self.epochs:
-            settings = _read(self.run / SETTINGS)
+            settings = readJson(self.run / SETTINGS)
             self.name, self.epochs = settings.get("name") or self.run.name, int(settings.get("epochs", 20))
         records, isNew = self.tail.read()
         if isNew:
@@ -223,28 +188,10 @@ class _Watched:
             self.history.add(record, self.epochs)
 
 
-def settingsOf(run: Path) -> dict:
-    """The settings in a run folder; Refusal without."""
-    settings = _read(Path(run) / SETTINGS)
-    if not settings:
-        text = _("{folder} holds no run: its {file} is missing or damaged.")
-        raise Refusal(text.format(folder=run, file=SETTINGS))
-    return settings
-
-
-def _launchTime(folder: Path) -> float:
-    """When a process was started for this folder by a panel, s since 1970; 0 if never."""
-    return float(_read(folder / LAUNCH).get("time", 0.0))
-
-
-def _modified(path: Path) -> float:
-    """When a file was written, s since 1970; 0 without."""
-    return path.stat().st_mtime if path.is_file() else 0.0
-
-
-def _read(path: Path) -> dict:
+@contextlib.contextmanager
+def _refusing() -> Iterator[None]:
+    """What the operating system does not allow, as a sentence with what to do."""
     try:
-        content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
+        yield
+    except OSError as error:
+        raise Refusal(f"{error}. {Advice.adviceFor(str(error))}") from error

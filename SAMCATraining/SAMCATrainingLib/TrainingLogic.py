@@ -12,7 +12,16 @@ from SAMCALib.InstallLogic import InstallLogic
 from SAMCALib.ModelLogic import ModelInfo, ModelLogic
 from SAMCALib.Texts import Refusal, _
 
-from . import AdvancedSettings, CaseFiles, DatasetLogic, Estimation, PresetLogic, ResultLogic, RunLogic
+from . import (
+    AdvancedSettings,
+    CaseFiles,
+    DatasetLogic,
+    Estimation,
+    PresetLogic,
+    ResultLogic,
+    RunLogic,
+    RunStatus,
+)
 from .AdvancedSettings import Setting
 from .DatasetCheck import Check, DatasetSummary, check
 from .DatasetLogic import Added, Progress
@@ -157,7 +166,7 @@ class TrainingLogic:
 
     def settingsOf(self, run) -> dict:
         """The settings in a run folder."""
-        return RunLogic.settingsOf(run)
+        return RunStatus.settingsOf(run)
 
     # Results
 
@@ -190,7 +199,7 @@ class TrainingLogic:
 
         The frames that validated this run validate the next one, too.
         """
-        settings = RunLogic.settingsOf(run)
+        settings = RunStatus.settingsOf(run)
         weights = ResultLogic.weightsToGoOn(run, self.models)
         data = [Path(folder) for folder in settings["data"]]
         own = next((folder for folder in data if (folder / CaseFiles.TABLE).is_file()), None)

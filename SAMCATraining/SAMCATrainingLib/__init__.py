@@ -1,1 +1,1 @@
-"""SAMCA Training: data sets from the scene, settings, runs in a process of their own, results; and the panel."""
+"""SAMCA Training: data from the scene, settings, runs in their own process, results; and the panel."""

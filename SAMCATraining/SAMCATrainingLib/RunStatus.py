@@ -1,0 +1,96 @@
+"""In which state a run or its evaluation is, and what to say about it, from its folder and its log."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+from samca import run_lock
+from SAMCALib.Texts import Refusal, _
+
+from . import Advice
+from .RunState import EvaluationState, History, durationText
+
+SETTINGS, LOG, RESUME, STOP, WEIGHTS = "run.json", "log.jsonl", "resume.pt", "stop", "best.safetensors"
+LAUNCH, OUTPUT = "launch.json", "output.txt"  # ours: when it was started, and what it said on stderr
+EVALUATION = "evaluation"  # folder in the run folder
+
+
+def statusOf(run: Path, history: History, epochs: int, isWorking: bool) -> tuple[str, str, str]:
+    """(status, sentence, advice) of a run; isWorking: whether a process works on it, or is about to."""
+    launched = launchTime(run)
+    last = history.last if history.last.get("time", 0) >= launched - 1 else {}
+    event = last.get("event", "")
+    if isWorking:
+        return _aliveStatusOf(run, history, epochs, bool(last))
+    if event == "finish":
+        return "finished", _("Finished: the best mean Dice was {best:.1f}.").format(best=last["best"]), ""
+    if event == "stopped":
+        text = _("Stopped in epoch {epoch} of {of}.")
+        return "stopped", text.format(epoch=last["epoch"], of=epochs), ""
+    if event == "failed":
+        return "failed", str(last["says"]), Advice.adviceFor(str(last["says"]))
+    if not launched and not history.last:
+        return "new", _("Not started yet."), ""
+    if says := Advice.lastWords(run / OUTPUT):
+        return "failed", says, Advice.adviceFor(says)
+    return "killed", *Advice.killedText()
+
+
+def _aliveStatusOf(run: Path, history: History, epochs: int, hasBegun: bool) -> tuple[str, str, str]:
+    advice = Advice.notice(run / OUTPUT)
+    if (run / STOP).exists():
+        return "stopping", _("Stopping after this step."), advice
+    if not hasBegun or run_lock.owner(run) is None:
+        return "starting", _("Starting: torch is loaded, and every image is looked at."), advice
+    text = _("Epoch {epoch} of {of} on {device}.")
+    epoch = min(history.epoch + (not history.step), epochs)
+    text = text.format(epoch=epoch, of=epochs, device=history.device)
+    left = history.secondsLeft(time.time())
+    if left is not None:
+        text += " " + _("Time left: {time}.").format(time=durationText(left))
+    return "running", text, advice
+
+
+def evaluationOf(run: Path, isWorking: bool) -> EvaluationState:
+    """How the evaluation of a run stands."""
+    folder = run / EVALUATION
+    if isWorking:
+        return EvaluationState("running", _("Each validation image is clicked on with both models."))
+    if not (folder / LAUNCH).exists():
+        return EvaluationState()
+    if modified(folder / "evaluation.csv") >= launchTime(folder) - 1:
+        return EvaluationState("finished", _("Evaluated on the validation images of this run."))
+    says = Advice.lastWords(folder / OUTPUT)
+    if says:
+        return EvaluationState("failed", says, Advice.adviceFor(says))
+    return EvaluationState("failed", _("The evaluation was ended from outside."), _("Press Evaluate again."))
+
+
+def settingsOf(run: Path) -> dict:
+    """The settings in a run folder; Refusal without."""
+    settings = readJson(Path(run) / SETTINGS)
+    if not settings:
+        text = _("{folder} holds no run: its {file} is missing or damaged.")
+        raise Refusal(text.format(folder=run, file=SETTINGS))
+    return settings
+
+
+def launchTime(folder: Path) -> float:
+    """When a process was started for this folder by a panel, s since 1970; 0 if never."""
+    return float(readJson(folder / LAUNCH).get("time", 0.0))
+
+
+def modified(path: Path) -> float:
+    """When a file was written, s since 1970; 0 without."""
+    return path.stat().st_mtime if path.is_file() else 0.0
+
+
+def readJson(path: Path) -> dict:
+    """The JSON object in a file; empty without one."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
