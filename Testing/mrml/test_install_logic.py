@@ -215,3 +215,14 @@ def test_pip_that_ends_well_but_installs_nothing_is_told(machine):
     status = ours.logic.install()
     assert status.state is State.FAILED
     assert "safetensors" in status.text
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_package_of_another_module_comes_without_what_it_depends_on(machine, release):
+    ours = machine(ALL, release=release)
+    ours.packages.available = {**AVAILABLE, "monai": "1.6.0"}
+    logic = InstallLogic(ours._ask, ours.said.append, ours.packages.get, packages=("monai>=1.5.1",))
+    assert logic.missing() == ["monai>=1.5.1"]
+    assert logic.status().state is State.PACKAGES_MISSING
+    assert logic.install().ready
+    assert ours.packages.calls == [("pip", ["--no-deps", "monai>=1.5.1"])], "torch stays as it is"
