@@ -24,8 +24,7 @@ class SAMCATraining(ScriptedLoadableModule):
         parent.contributors = ["SAMCA contributors"]
         parent.helpText = _(
             "Trains the model of the Segment Editor effect SAMCA on your own segmentations, on this "
-            "computer: nothing is sent anywhere. The result is one file of a few MB that the effect offers at "
-            "once."
+            "computer: nothing is sent anywhere. The result is one file of a few MB that the effect offers."
         )
         parent.acknowledgementText = _(
             "After Huo et al., SAMCA, ICIC 2025, and Kirillov et al., Segment Anything, ICCV 2023."
