@@ -30,7 +30,7 @@ class RunFolder:
         self.stop = self.path / "stop"  # made by whoever wants the run to stop
 
     def samples(self, epoch: int) -> Path:
-        """The picture of validation cases after an epoch, counted from 1; the folder is made with the first."""
+        """The picture of validation cases after an epoch, counted from 1; the first makes the folder."""
         return self.path / "samples" / f"epoch_{epoch:04d}.png"
 
     def check_settings(self, settings: dict[str, Any], state: dict[str, Any] | None) -> None:
