@@ -10,7 +10,7 @@ import numpy as np
 from .geometry import Geometry
 from .windows import Window
 
-KEPT = 8  # windows of an image; the least recently used is dropped first
+KEPT = 4  # windows of an image; the least recently used is dropped first
 
 
 class Closeups:
@@ -22,8 +22,8 @@ class Closeups:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the image itself."""
-        return self._rgb.nbytes
+        """Bytes of the image and of the features of its windows."""
+        return self._rgb.nbytes + sum(_bytes(features) for features, _ in self._encoded.values())
 
     def encoded(self, window: Window, model) -> tuple[Any, Geometry]:
         """The features of what the window shows, and how it lies in the model's input."""
@@ -37,3 +37,7 @@ class Closeups:
     def _encode(self, pixels: np.ndarray, model) -> tuple[Any, Geometry]:
         geometry = Geometry(*pixels.shape[:2], model.config.image_size, model.config.fit)
         return model.embed(geometry.image_to_model(pixels)), geometry
+
+
+def _bytes(features: Any) -> int:
+    return sum(map(_bytes, features)) if isinstance(features, tuple) else getattr(features, "nbytes", 0)

@@ -8,7 +8,7 @@ import numpy as np
 
 from .prompts import Box, Click, Prompts, box_around
 
-SHARES = (0.25, 0.35, 0.5, 0.7)  # of a frame's sides, the sides of its windows
+SHARES = (0.25, 0.35, 0.5, 0.7, 0.85)  # of a frame's sides, the sides of its windows
 LATTICE = 8  # windows begin at multiples of this part of their own sides, so that they repeat
 
 

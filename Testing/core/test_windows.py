@@ -74,9 +74,9 @@ def test_the_window_is_the_smallest_with_the_margin():
     mask = block(200, 150, 240, 170)  # a tenth of the width
     assert share_of(Box(200, 150, 239, 169), HEIGHT, WIDTH) == pytest.approx(0.1)
     sides = [
-        enlarging(mask, Prompts(), margin).x1 - enlarging(mask, Prompts(), margin).x0 for margin in (2, 3, 6)
+        enlarging(mask, Prompts(), margin).x1 - enlarging(mask, Prompts(), margin).x0 for margin in (2, 3, 8)
     ]
-    assert sides == [100, 140, 280]
+    assert sides == [100, 140, 340]
 
 
 def test_what_was_clicked_or_boxed_lies_in_the_window():
@@ -112,3 +112,15 @@ def test_a_window_is_encoded_once_and_the_oldest_are_dropped():
     assert len(model.seen) == KEPT + 1
     closeups.encoded(windows[0], model)
     assert len(model.seen) == KEPT + 2
+
+
+def test_the_bytes_of_windows_are_counted():
+    class Arrays(Counting):
+        def embed(self, pixels):
+            return (np.zeros(10, np.float32), (np.zeros(5, np.float32),))
+
+    closeups, model = Closeups(np.zeros((HEIGHT, WIDTH, 3), np.float32)), Arrays()
+    before = closeups.nbytes
+    assert before == HEIGHT * WIDTH * 3
+    closeups.encoded(Window(0, 0, 100, 75), model)
+    assert closeups.nbytes == before + 60
