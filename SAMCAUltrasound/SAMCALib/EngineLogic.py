@@ -319,6 +319,7 @@ class EngineLogic:
         self._checkWanted()
         start = time.perf_counter()
         prediction = session.predict(request.prompts)
+        self._keep(request.picture, session)  # with the windows that were looked at
         mask = tidied(prediction.mask, request.prompts, request.options, request.picture.spacing)
         self._seconds[DECODE] = time.perf_counter() - start
         self._problem = ""
@@ -335,10 +336,14 @@ class EngineLogic:
         start = time.perf_counter()
         session.set_image(picture.pixels, picture.window)
         self._seconds[ENCODE] = time.perf_counter() - start
-        with self._changed:
-            if number == self._modelNumber:  # else another model was chosen meanwhile
-                self._cache.put((number, picture.key), session.embedding)
+        self._keep(picture, session)
         return session
+
+    def _keep(self, picture: Picture, session: Session) -> None:
+        """Remember the picture's embedding, unless another model was chosen meanwhile."""
+        with self._changed:
+            if session.model is self._model:
+                self._cache.put((self._modelNumber, picture.key), session.embedding)
 
     def _interruptible(self, model) -> list:
         """Hooks that end an encoding nobody waits for, between two layers of a torch model."""

@@ -65,6 +65,7 @@ class ModelConfig:
     fit: str = setting("squash", choices=FITS)  # how an image fills the square
     intensities: str = setting("normalized", choices=("normalized", "unit"))  # SAM's mean and std; or 0..1
     best_of_three: bool = False  # of SAM's three masks for one prompt, the one of the highest predicted IoU
+    zoom: float = setting(0.0, at_least=0)  # small structures: sides of a second look over theirs; 0: none
     feedback: str = setting("none", choices=FEEDBACK)  # whose logits are the mask prompt of the next click
 
     def __post_init__(self):
@@ -107,6 +108,7 @@ class TrainConfig:
     schedule: Part = Part("double_click")  # which clicks and masks make the loss
     loss: LossConfig = field(default_factory=LossConfig)
     augment: str = "samus"  # entry of augment.AUGMENTS
+    windows: float = setting(0.0, at_least=0, at_most=1)  # share of samples that zoom in on the target
     optimizer: str = setting("adam", choices=("adam", "adamw"))
     learning_rate: float = setting(1e-4, above=0, at_most=1)
     learning_rate_curve: str = setting("constant", choices=("constant", "one_cycle"))

@@ -39,6 +39,10 @@ class Box:
         if not all(math.isfinite(c) for c in corners) or self.x1 <= self.x0 or self.y1 <= self.y0:
             raise ValueError(f"box {corners}: expected finite x0 < x1 and y0 < y1")
 
+    def shifted(self, x: float, y: float) -> Box:
+        """The same box x px further right and y px further down."""
+        return Box(self.x0 + x, self.y0 + y, self.x1 + x, self.y1 + y)
+
 
 @dataclass(frozen=True)
 class Prompts:

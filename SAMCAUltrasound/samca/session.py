@@ -6,9 +6,11 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from .closeups import Closeups
 from .frames import as_rgb
 from .geometry import Geometry
 from .prompts import Box, Click, Prompts
+from .windows import Window, enlarging
 
 
 class Embedder(Protocol):
@@ -47,6 +49,8 @@ class Session:
         self.model = model
         self.geometry: Geometry | None = None
         self._features: Any = None
+        self._closeups: Closeups | None = None
+        self._windows: dict[Window, Session] = {}
         self._history: list[Prompts] = [Prompts()]
         self._logits: dict[
             Prompts, tuple[np.ndarray, float]
@@ -59,11 +63,13 @@ class Session:
         """
         rgb = as_rgb(pixels, window)
         geometry = Geometry(*rgb.shape[:2], self.model.config.image_size, self.model.config.fit)
-        self.use_embedding(self.model.embed(geometry.image_to_model(rgb)), geometry)
+        closeups = Closeups(rgb) if self.model.config.zoom else None
+        self.use_embedding(self.model.embed(geometry.image_to_model(rgb)), geometry, closeups)
 
-    def use_embedding(self, features: Any, geometry: Geometry) -> None:
+    def use_embedding(self, features: Any, geometry: Geometry, closeups: Closeups | None = None) -> None:
         """Take an image that was encoded before, and forget the prompts."""
-        self._features, self.geometry = features, geometry
+        self._features, self.geometry, self._closeups = features, geometry, closeups
+        self._windows = {}
         self.start([Prompts()])
 
     def start(self, history: list[Prompts]) -> None:
@@ -76,9 +82,9 @@ class Session:
         return self._history[-1]
 
     @property
-    def embedding(self) -> tuple[Any, Geometry]:
+    def embedding(self) -> tuple[Any, Geometry, Closeups | None]:
         """The encoded image, to be kept and given to `use_embedding` later."""
-        return self._encoded(), self.geometry
+        return self._encoded(), self.geometry, self._closeups
 
     def click(self, x: float, y: float, positive: bool = True) -> np.ndarray:
         """Add a click at (x, y) px; return the new (H, W) bool mask."""
@@ -134,13 +140,30 @@ class Session:
         return self.predict(self.prompts).iou
 
     def predict(self, prompts: Prompts) -> Prediction:
-        """What these prompts would give, without taking them."""
+        """What these prompts would give, without taking them.
+
+        A model that zooms looks at a structure that is small in the frame once more, in a window around it;
+        what it says there and what it said of the whole frame are averaged.
+        """
         features = self._encoded()
         shape = self.geometry.height, self.geometry.width
         if not prompts:
             return Prediction(np.full(shape, -np.inf, np.float32), 0.0)
         logits, iou = self._replay(features, prompts)
-        return Prediction(self.geometry.logits_to_image(logits), min(max(iou, 0.0), 1.0))
+        whole = Prediction(self.geometry.logits_to_image(logits), min(max(iou, 0.0), 1.0))
+        window = self._closeups and enlarging(whole.mask, prompts, self.model.config.zoom)
+        if not window:
+            return whole
+        closer = self._at(window).predict(window.prompts(prompts))
+        logits = (window.crop(whole.logits) + closer.logits) / 2
+        return Prediction(window.paste(logits, whole.logits), (whole.iou + closer.iou) / 2)
+
+    def _at(self, window: Window) -> Session:
+        """The window as a session of its own, which zooms no further."""
+        if window not in self._windows:
+            self._windows[window] = Session(self.model)
+            self._windows[window].use_embedding(*self._closeups.encoded(window, self.model))
+        return self._windows[window]
 
     def _replay(self, features: Any, prompts: Prompts) -> tuple[np.ndarray, float]:
         """Decode, with the logits of the prompts that come before these where the model takes them."""

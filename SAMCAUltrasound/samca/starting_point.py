@@ -12,7 +12,7 @@ from .datasets import Case
 from .methods import configure
 from .model import Model, adapt, build_base
 
-INHERITED = ("backbone", "image_size", "fit", "feedback")  # what a base decides unless the run says otherwise
+INHERITED = ("backbone", "image_size", "fit", "feedback", "zoom")  # what a base decides
 PARTS = {"image_encoder", "prompt_encoder", "mask_decoder"}
 
 

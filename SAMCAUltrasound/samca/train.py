@@ -93,7 +93,11 @@ class _Run:
         self.saved = self.folder.load_state()
         self.folder.check_settings(self.settings, self.saved)
         samples = Samples(
-            self.training_cases, self.model.config.image_size, self.model.config.fit, config.augment
+            self.training_cases,
+            self.model.config.image_size,
+            self.model.config.fit,
+            config.augment,
+            config.windows,
         )
         self.learner = Learner(self.model, samples, config, device)
         self.steps_per_epoch = math.ceil(len(samples) / config.batch)

@@ -10,7 +10,19 @@ import pytest
 SOURCE = Path(__file__).resolve().parents[2] / "SAMCAUltrasound"
 PACKAGE = SOURCE / "samca"
 FILES = sorted(PACKAGE.rglob("*.py"))
-LIGHT = ("prompts", "geometry", "session", "metrics", "config", "phantoms", "frames", "clicks", "datasets")
+LIGHT = (
+    "prompts",
+    "geometry",
+    "session",
+    "windows",
+    "closeups",
+    "metrics",
+    "config",
+    "phantoms",
+    "frames",
+    "clicks",
+    "datasets",
+)
 LIGHT_LIBRARIES = {"numpy", "scipy", "SimpleITK"}
 LIBRARIES = LIGHT_LIBRARIES | {"torch", "safetensors"}
 INSIDE_FUNCTIONS = {"PIL", "monai", "matplotlib", "transformers"}

@@ -9,6 +9,7 @@ from samca.augment import AUGMENTS, apply
 from samca.samples import Samples, to_rgb_planes
 
 DISC = np.hypot(*(np.mgrid[:48, :64] - np.array([20, 30])[:, None, None])) < 12
+SMALL = np.hypot(*(np.mgrid[:120, :160] - np.array([50, 90])[:, None, None])) < 12
 
 
 class Case:
@@ -122,3 +123,24 @@ class TestAugmentation:
         transform = AUGMENTS[name]()
         for seed in range(20):
             assert apply(transform, image, corner, np.random.default_rng(seed))[1].any()
+
+
+def test_a_window_shows_the_target_enlarged():
+    case = SimpleNamespace(pixels=lambda: np.where(SMALL, 200, 40).astype(np.uint8), targets=lambda: [SMALL])
+    found = Samples([case], 32, "squash", "none", windows=1.0)
+    areas = []
+    for seed in range(20):
+        image, target = found.sample(0, np.random.default_rng(seed))
+        assert image.shape == (32, 32, 1)
+        areas.append(target.mean())
+        assert image[target, 0].mean() > image[~target, 0].mean() + 100
+    assert min(areas) > 1.5 * SMALL.mean()
+    assert max(areas) > 5 * SMALL.mean()
+
+
+def test_windows_are_drawn_as_often_as_said():
+    case = SimpleNamespace(pixels=lambda: np.where(SMALL, 200, 40).astype(np.uint8), targets=lambda: [SMALL])
+    found = Samples([case], 32, "squash", "none", windows=0.3)
+    plain = Samples([case], 32, "squash", "none").sample(0, np.random.default_rng(0))[1]
+    drawn = [found.sample(0, np.random.default_rng(seed))[1] for seed in range(300)]
+    assert np.mean([not np.array_equal(target, plain) for target in drawn]) == pytest.approx(0.3, abs=0.08)

@@ -16,8 +16,8 @@ HEIGHT, WIDTH, SIZE, SIDE = 60, 80, 64, 16
 class Dots:
     """Marks a disc around each click, a box, or what lies on a mask; notes every call."""
 
-    def __init__(self, feedback="none", fit="squash"):
-        self.config = SimpleNamespace(image_size=SIZE, fit=fit, feedback=feedback)
+    def __init__(self, feedback="none", fit="squash", zoom=0.0):
+        self.config = SimpleNamespace(image_size=SIZE, fit=fit, feedback=feedback, zoom=zoom)
         self.calls = []
 
     def embed(self, pixels):
@@ -199,7 +199,7 @@ def test_a_new_image_forgets_the_prompts(session):
 
 
 def test_a_kept_embedding_is_used_without_encoding_again(session):
-    features, geometry = session.embedding
+    features, geometry, _ = session.embedding
     assert geometry == Geometry(HEIGHT, WIDTH, SIZE)
     other = Session(Dots())
     other.use_embedding(features, geometry)
@@ -268,3 +268,39 @@ def test_history_can_be_put_back_from_outside(session):
     assert session.prompts == two
     session.undo()
     assert session.prompts == one
+
+
+def zooming():
+    session = Session(Dots(zoom=2.0))
+    session.set_image(np.zeros((HEIGHT, WIDTH), np.uint8))
+    return session
+
+
+def test_a_small_structure_is_looked_at_again_enlarged():
+    session = zooming()
+    whole, closer = session.click(40, 30), [call for call in session.model.calls if call[0] == "embed"]
+    assert len(closer) == 2
+    plain = Session(Dots())
+    plain.set_image(np.zeros((HEIGHT, WIDTH), np.uint8))
+    assert 0 < whole.sum() < plain.click(40, 30).sum()
+    rows, columns = np.nonzero(whole)
+    assert abs(rows.mean() - 30) < 2
+    assert abs(columns.mean() - 40) < 2
+
+
+def test_the_mask_depends_on_the_prompts_alone():
+    there, back = zooming(), zooming()
+    expected = there.click(40, 30)
+    back.click(40, 30)
+    back.click(60, 30)
+    assert np.array_equal(back.undo(), expected)
+
+
+def test_a_kept_embedding_keeps_the_windows_that_were_looked_at():
+    session = zooming()
+    expected = session.click(40, 30)
+    again = Session(session.model)
+    again.use_embedding(*session.embedding)
+    before = len(session.model.calls)
+    assert np.array_equal(again.click(40, 30), expected)
+    assert all(call[0] != "embed" for call in session.model.calls[before:])

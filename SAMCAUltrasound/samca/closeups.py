@@ -1,0 +1,43 @@
+"""Windows of an image that were looked at, encoded once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+
+from .geometry import Geometry
+from .windows import Window
+
+KEPT = 4  # windows of an image; the least recently used is dropped first
+
+
+class Closeups:
+    """An (H, W, 3) image in 0..255 and the windows of it that were encoded."""
+
+    def __init__(self, rgb: np.ndarray):
+        self._rgb = rgb.round().clip(0, 255).astype(np.uint8)
+        self._encoded: OrderedDict[Window, tuple[Any, Geometry]] = OrderedDict()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the image and of the features of its windows."""
+        return self._rgb.nbytes + sum(_bytes(features) for features, _ in self._encoded.values())
+
+    def encoded(self, window: Window, model) -> tuple[Any, Geometry]:
+        """The features of what the window shows, and how it lies in the model's input."""
+        if window not in self._encoded:
+            self._encoded[window] = self._encode(window.crop(self._rgb), model)
+        self._encoded.move_to_end(window)
+        if len(self._encoded) > KEPT:
+            self._encoded.popitem(last=False)
+        return self._encoded[window]
+
+    def _encode(self, pixels: np.ndarray, model) -> tuple[Any, Geometry]:
+        geometry = Geometry(*pixels.shape[:2], model.config.image_size, model.config.fit)
+        return model.embed(geometry.image_to_model(pixels)), geometry
+
+
+def _bytes(features: Any) -> int:
+    return sum(map(_bytes, features)) if isinstance(features, tuple) else getattr(features, "nbytes", 0)

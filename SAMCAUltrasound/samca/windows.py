@@ -1,0 +1,88 @@
+"""Windows: parts of a frame, of its own proportions, in which a small structure is seen enlarged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .prompts import Box, Click, Prompts, box_around
+
+SHARES = (0.25, 0.35, 0.5, 0.7, 0.85)  # of a frame's sides, the sides of its windows
+LATTICE = 8  # windows begin at multiples of this part of their own sides, so that they repeat
+
+
+@dataclass(frozen=True)
+class Window:
+    """Columns x0..x1 and rows y0..y1 (x1 and y1 excluded) of an image, in px."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    def crop(self, pixels: np.ndarray) -> np.ndarray:
+        """What the window shows of an (H, W[, C]) array."""
+        return pixels[self.y0 : self.y1, self.x0 : self.x1]
+
+    def paste(self, part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+        """A copy of the (H, W) array `whole` that has `part` in the window."""
+        pasted = whole.copy()
+        pasted[self.y0 : self.y1, self.x0 : self.x1] = part
+        return pasted
+
+    def prompts(self, prompts: Prompts) -> Prompts:
+        """The same prompts in the window's own px; clicks outside of it are left out."""
+        clicks = tuple(
+            Click(c.x - self.x0, c.y - self.y0, c.positive) for c in prompts.clicks if self._shows(c)
+        )
+        box = prompts.box and prompts.box.shifted(-self.x0, -self.y0)
+        return Prompts(clicks, box, None if prompts.mask is None else self.crop(prompts.mask))
+
+    def _shows(self, click: Click) -> bool:
+        return self.x0 - 0.5 <= click.x < self.x1 - 0.5 and self.y0 - 0.5 <= click.y < self.y1 - 0.5
+
+
+def enlarging(mask: np.ndarray, prompts: Prompts, margin: float) -> Window | None:
+    """The window to look at (H, W) bool `mask` in, and at all that says what belongs to it; None if there is
+    no need to enlarge, or nothing to look at.
+
+    Its sides are at least `margin` times those of the mask with the positive clicks and the box.
+    """
+    if not mask.any():
+        return None
+    box = _around(mask, prompts)
+    needed = margin * share_of(box, *mask.shape)
+    share = next((share for share in SHARES if needed <= share), None)
+    return share and around(box, *mask.shape, share)
+
+
+def around(box: Box, height: int, width: int, share: float) -> Window:
+    """The window of `share` (0..1) of the sides of a (height, width) px image with `box` in its middle, as
+    far as the image goes."""
+    rows, columns = (max(1, round(side * share)) for side in (height, width))
+    x0 = _start((box.x0 + box.x1 + 1 - columns) / 2, columns, width)
+    y0 = _start((box.y0 + box.y1 + 1 - rows) / 2, rows, height)
+    return Window(x0, y0, x0 + columns, y0 + rows)
+
+
+def share_of(box: Box, height: int, width: int) -> float:
+    """The larger of the shares that `box` takes of the sides of a (height, width) px image."""
+    return max((box.x1 - box.x0 + 1) / width, (box.y1 - box.y0 + 1) / height)
+
+
+def _start(wanted: float, side: int, whole: int) -> int:
+    step = max(1, side // LATTICE)
+    return min(max(0, round(wanted / step) * step), whole - side)
+
+
+def _around(mask: np.ndarray, prompts: Prompts) -> Box:
+    tight = box_around(mask)
+    boxes = [tight] if prompts.box is None else [tight, prompts.box]
+    inside = [c for c in prompts.clicks if c.positive]
+    return Box(
+        min([b.x0 for b in boxes] + [c.x for c in inside]),
+        min([b.y0 for b in boxes] + [c.y for c in inside]),
+        max([b.x1 for b in boxes] + [c.x for c in inside]),
+        max([b.y1 for b in boxes] + [c.y for c in inside]),
+    )
