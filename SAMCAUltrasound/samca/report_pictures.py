@@ -25,7 +25,7 @@ class Strip:
     label: str
     pixels: np.ndarray  # (H, W) or (H, W, 3) uint8
     truth: np.ndarray  # (H, W) bool
-    clicks: tuple[Click, ...]
+    clicks: dict[int, tuple[Click, ...]]  # as masks
     masks: dict[int, np.ndarray]  # number of clicks: (H, W) bool
     dice: dict[int, float]  # in 0..100
 
@@ -58,8 +58,8 @@ def _trial(record: Record) -> tuple[str, int, int]:
 def _strip(model, case, label: str, steps: Sequence[Record], counts: Sequence[int]) -> Strip:
     session = Session(model)
     session.set_image(case.pixels())
-    clicks = tuple(step.click for step in steps)
-    masks = {n: session.predict(Prompts(clicks[:n])).mask for n in counts}
+    clicks = {n: steps[n - 1].clicks for n in counts}
+    masks = {n: session.predict(Prompts(clicks[n])).mask for n in counts}
     dice = {n: steps[n - 1].scores["dice"] for n in counts}
     truths, target = case.targets(), steps[0].target
     name = steps[0].case if len(truths) == 1 else f"{steps[0].case} #{target}"
@@ -75,9 +75,10 @@ def write_sheet(path: Path, strips: Sequence[Strip], title: str) -> None:
     figure.suptitle(title, fontsize=9)
     for row, strip in zip(figure.subplots(len(strips), len(counts), squeeze=False), strips, strict=True):
         for axes, count in zip(row, counts, strict=True):
-            axes.imshow(draw(strip.pixels, strip.masks[count], Prompts(strip.clicks[:count]), strip.truth))
+            axes.imshow(draw(strip.pixels, strip.masks[count], Prompts(strip.clicks[count]), strip.truth))
             axes.set(xticks=[], yticks=[])
-            axes.set_title(f"{count} click{'s' * (count > 1)}, Dice {strip.dice[count]:.1f}", fontsize=8)
+            given = len(strip.clicks[count])
+            axes.set_title(f"{given} click{'s' * (given > 1)}, Dice {strip.dice[count]:.1f}", fontsize=8)
         row[0].set_ylabel(strip.label, fontsize=8)
     figure.savefig(path, dpi=140)
 

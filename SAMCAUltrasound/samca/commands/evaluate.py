@@ -16,7 +16,7 @@ from .. import datasets, report
 from ..config import parse_setting
 from ..contestants import Contestant, load_contestants
 from ..datasets import Dataset
-from ..evaluate import Record, Skipped, evaluate
+from ..evaluate import USERS, Record, Skipped, evaluate
 from ..evaluation_folder import Evaluation, Protocol, write
 from ..summary import Result
 
@@ -36,9 +36,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--data", action="append", required=True, help="dataset folder; the drop is counted from the first")
     add("--split", help="only the cases of this split: train, val or test")
-    add("--clicks", type=int, nargs="+", default=[1, 3, 5], help="clicks in the table (default: 1 3 5)")
-    add("--seeds", type=int, default=5, help="trials for each target (default: 5)")
-    add("--curve", type=int, default=20, help="clicks of the plot and of NoC, 0 for neither (default: 20)")
+    add(
+        "--user",
+        choices=USERS,
+        default="clicks",
+        help="who clicks: at random where the mask is wrong, one by one (default), or ClickSAM's test in two "
+        "stages, whose clicks the truth places",
+    )
+    add("--clicks", type=int, nargs="+", help="clicks in the table (default: 1 3 5; the stages of two_stage)")
+    add("--seeds", type=int, help="trials for each target (default: 5; 1 of two_stage, which draws nothing)")
+    add("--curve", type=int, help="clicks of the plot and of NoC, 0 for neither (default: 20; two_stage 0)")
     add("--single-set", action="store_true", help="also a row with all clicks in one set, without fusion")
     add("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
     add("--out", required=True, help="folder for the table, the records and the pictures")
@@ -47,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate, print the table, write the files; errors as of `datasets.checked` and `checkpoint.load`."""
-    protocol = Protocol(tuple(sorted(set(arguments.clicks))), arguments.seeds, arguments.curve)
+    protocol = protocol_of(arguments)
     sets = read_datasets(arguments.data, arguments.split)
     settings = dict(map(parse_setting, arguments.set))
     options = arguments.name, arguments.base, arguments.device, arguments.single_set, settings
@@ -62,6 +69,15 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def protocol_of(arguments: argparse.Namespace) -> Protocol:
+    """How the models are asked; what was not given is as the user needs it."""
+    defaults = Protocol((1, 2), 1, 0, "two_stage") if arguments.user == "two_stage" else Protocol()
+    clicks = defaults.clicks if arguments.clicks is None else tuple(sorted(set(arguments.clicks)))
+    seeds = defaults.seeds if arguments.seeds is None else arguments.seeds
+    curve = defaults.curve if arguments.curve is None else arguments.curve
+    return Protocol(clicks, seeds, curve, arguments.user)
+
+
 def evaluate_all(
     contestants: Sequence[Contestant], sets: Sequence[Dataset], protocol: Protocol
 ) -> Evaluation:
@@ -69,7 +85,8 @@ def evaluate_all(
     total = sum(len(dataset.cases) for dataset in sets)
     records = {}
     for contestant in contestants:
-        found = evaluate(contestant.model, sets, protocol.clicks, protocol.seeds, protocol.curve)
+        how = protocol.clicks, protocol.seeds, protocol.curve, protocol.user
+        found = evaluate(contestant.model, sets, *how)
         records[contestant.name] = list(with_progress(found, contestant.name, total))
     return Evaluation(contestants, sets, protocol, records)
 
