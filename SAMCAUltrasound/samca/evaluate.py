@@ -16,6 +16,7 @@ import numpy as np
 
 from . import metrics
 from .clicks import CLICKS
+from .config import choose
 from .datasets import Case, Dataset
 from .geometry import resample
 from .prompts import Click, Prompts
@@ -25,6 +26,7 @@ GRID = 256  # side in px of the squashed image that the papers measure distances
 OVERLAPS = {
     "dice": metrics.dice,
     "iou": metrics.iou,
+    "box_iou": metrics.box_iou,
     "accuracy": metrics.accuracy,
     "sensitivity": metrics.sensitivity,
     "specificity": metrics.specificity,
@@ -32,9 +34,9 @@ OVERLAPS = {
 
 
 class Interaction(NamedTuple):
-    """One click, the (H, W) bool mask of all clicks up to it, and the model's estimate of its IoU, 0..1."""
+    """Clicks, the (H, W) bool mask of all of them, and the model's estimate of its IoU, 0..1."""
 
-    click: Click
+    clicks: tuple[Click, ...]  # all that point at the object now, the newest last
     mask: np.ndarray
     iou: float
 
@@ -57,8 +59,26 @@ def interact(
             click = first or _one(CLICKS["random_foreground"], truth, None, rng)
         clicks += (click,)
         prediction = session.predict(Prompts(clicks))
-        interactions.append(Interaction(click, prediction.mask, prediction.iou))
+        interactions.append(Interaction(clicks, prediction.mask, prediction.iou))
     return interactions
+
+
+def two_stage(session: Session, truth: np.ndarray, count: int, rng: np.random.Generator) -> list[Interaction]:
+    """ClickSAM's test: clicks placed by the (H, W) bool truth in up to two stages, which no user could do.
+
+    Stage 1 is a click at the centre of mass of each component; stage 2 has new clicks, spread over what the
+    mask of stage 1 found, missed and added (`clicks.voronoi`), all at once. Nothing is drawn.
+    """
+    interactions: list[Interaction] = []
+    for simulator in ("center_of_mass", "voronoi")[:count]:
+        before = interactions[-1].mask if interactions else None
+        prompts = CLICKS[simulator](truth, before, 1, rng)
+        prediction = session.predict(prompts)
+        interactions.append(Interaction(prompts.clicks, prediction.mask, prediction.iou))
+    return interactions
+
+
+USERS = {"clicks": interact, "two_stage": two_stage}
 
 
 @dataclass(frozen=True)
@@ -69,8 +89,8 @@ class Record:
     case: str  # see `named_cases`
     target: int  # counted from 0 within the case
     seed: int
-    count: int  # clicks so far
-    click: Click  # the newest
+    count: int  # clicks so far, or stages
+    clicks: tuple[Click, ...]  # all that were decoded, the newest last
     empty: bool  # nothing was predicted
     scores: dict[str, float]  # see `score`; of counts that were not asked for only dice
 
@@ -84,29 +104,40 @@ class Skipped:
 
 
 def evaluate(
-    model, datasets: Iterable[Dataset], clicks: Sequence[int] = (1, 3, 5), seeds: int = 5, curve: int = 0
+    model,
+    datasets: Iterable[Dataset],
+    clicks: Sequence[int] = (1, 3, 5),
+    seeds: int = 5,
+    curve: int = 0,
+    user: str = "clicks",
 ) -> Iterator[Record | Skipped]:
     """One record for each target, seed 0..seeds-1 and click; one for each case without target.
 
     `model` is in eval mode. Records of the counts in `clicks` hold all scores; those of the others, up to the
-    largest of them and `curve`, hold dice alone.
+    largest of them and `curve`, hold dice alone. user: who clicks, a name in USERS; of "two_stage" the
+    counts are its stages, 1 and 2.
     """
-    check_protocol(clicks, seeds, curve)
+    check_protocol(clicks, seeds, curve, user)
     for dataset in datasets:
         for name, case in named_cases(dataset):
             index = None
             for index, truth, session in _targets(model, case):
                 for seed in range(seeds):
-                    trial = interact(session, truth, max(curve, *clicks), generator_for(case.id, index, seed))
-                    for count, (click, mask, _) in enumerate(trial, start=1):
+                    rng = generator_for(case.id, index, seed)
+                    trial = USERS[user](session, truth, max(curve, *clicks), rng)
+                    for count, (given, mask, _) in enumerate(trial, start=1):
                         scores = _scores(mask, truth, case.spacing_mm, count in clicks)
-                        yield Record(dataset.name, name, index, seed, count, click, not mask.any(), scores)
+                        yield Record(dataset.name, name, index, seed, count, given, not mask.any(), scores)
             if index is None:
                 yield Skipped(dataset.name, name)
 
 
-def check_protocol(clicks: Sequence[int], seeds: int, curve: int) -> None:
-    """ValueError unless there are clicks and seeds of at least 1 and a curve of at least 0."""
+def check_protocol(clicks: Sequence[int], seeds: int, curve: int, user: str = "clicks") -> None:
+    """ValueError unless there are clicks and seeds of at least 1, a curve of at least 0 and such a user."""
+    choose("user", USERS, user)
+    if user == "two_stage" and (curve or max(clicks, default=0) > 2):
+        said = f"clicks {list(clicks)}, curve {curve}"
+        raise ValueError(f"{said}: the user two_stage has the stages 1 and 2 and no curve")
     if min(clicks, default=0) < 1 or seeds < 1 or curve < 0:
         said = f"clicks {list(clicks)}, seeds {seeds}, curve {curve}"
         raise ValueError(f"{said}: expected clicks and seeds of at least 1, curve of at least 0")

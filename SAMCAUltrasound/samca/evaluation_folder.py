@@ -29,9 +29,10 @@ class Protocol:
     clicks: tuple[int, ...] = (1, 3, 5)  # numbers of clicks in the table
     seeds: int = 5  # trials for each target
     curve: int = 20  # clicks of the plot and of the clicks needed; 0: neither
+    user: str = "clicks"  # who clicks; of "two_stage" clicks are the stages
 
     def __post_init__(self):
-        check_protocol(self.clicks, self.seeds, self.curve)
+        check_protocol(self.clicks, self.seeds, self.curve, self.user)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,19 @@ def iou(prediction: np.ndarray, truth: np.ndarray) -> float:
     return _ratio(both, predicted + true - both)
 
 
+def box_iou(prediction: np.ndarray, truth: np.ndarray) -> float:
+    """IoU of the upright boxes around all foreground of each mask; 1 if both masks are empty, 0 if one is.
+
+    A box reaches from the first to the last foreground pixel, both included (ClickSAM's measure).
+    """
+    _check(prediction, truth)
+    one, other = _sides(prediction), _sides(truth)
+    first, last = np.maximum(one[0], other[0]), np.minimum(one[1], other[1])
+    shared = int(np.prod(np.maximum(last - first, 0)))
+    areas = int(np.prod(one[1] - one[0])) + int(np.prod(other[1] - other[0]))
+    return _ratio(shared, areas - shared)
+
+
 def accuracy(prediction: np.ndarray, truth: np.ndarray) -> float:
     """Share of pixels that are right, (TP + TN) / all."""
     both, predicted, true = _counts(prediction, truth)
@@ -96,6 +109,14 @@ def _counts(prediction: np.ndarray, truth: np.ndarray) -> tuple[int, int, int]:
     """Pixels in both masks, in the prediction, in the truth."""
     _check(prediction, truth)
     return tuple(int(np.count_nonzero(mask)) for mask in (prediction & truth, prediction, truth))
+
+
+def _sides(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First (row, column) of the box around a mask, and the first past it; equal if the mask is empty."""
+    if not mask.any():
+        return np.zeros(2, int), np.zeros(2, int)
+    sides = [np.flatnonzero(mask.any(axis)) for axis in (1, 0)]
+    return np.array([side[0] for side in sides]), np.array([side[-1] + 1 for side in sides])
 
 
 def _ratio(part: int, whole: int) -> float:

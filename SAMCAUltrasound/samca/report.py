@@ -12,11 +12,13 @@ from typing import Any
 
 from .evaluate import Record
 from .files import write_atomically
+from .prompts import Click
 from .summary import GOALS, MEASURES, Result, drop
 
 HEADINGS = {
     "dice": "DSC",
     "iou": "mIoU",
+    "box_iou": "box IoU",
     "hd": "HD px",
     "hd95": "HD95 px",
     "hd_mm": "HD mm",
@@ -93,6 +95,10 @@ def counted(results: Sequence[Result]) -> list[str]:
             f"{result.data}: {s['targets']} targets in {s['images']} images{skipped}; "
             f"mean over {s['seeds']} trials each, then mean±std over targets"
         )
+        given = {count: values["given"] for count, values in s["clicks"].items() if "given" in values}
+        if given:
+            means = " and ".join(f"{mean:.1f} in stage {count}" for count, mean in given.items())
+            sentences[result.data, result.model] = f"{result.model} on {result.data}: {means}, mean clicks"
     return list(sentences.values())
 
 
@@ -139,22 +145,31 @@ def records_csv(records_of: dict[str, Sequence[Record]]) -> str:
     rows = [["model", "data", "case", "target", "seed", "clicks", "x", "y", "positive", "empty", *MEASURES]]
     for model, records in records_of.items():
         for r in records:
-            place = [r.click.x, r.click.y, int(r.click.positive), int(r.empty)]
+            place = [*_numbers(r.clicks[-1]), int(r.empty)]
             scores = [r.scores.get(name) for name in MEASURES]
             rows.append([model, r.dataset, r.case, r.target, r.seed, r.count, *place, *scores])
     return _csv(rows)
 
 
 def trials(records: Iterable[Record]) -> list[dict[str, Any]]:
-    """Each trial with all its clicks [x px, y px, 1 on the structure or 0 off it] and the Dice after each."""
+    """Each trial with all its clicks [x px, y px, 1 on the structure or 0 off it] and the Dice after each.
+
+    Where a step is not one more click, "clicks" has a list of all its clicks for each step.
+    """
     found = []
     for key, steps in groupby(records, lambda r: (r.dataset, r.case, r.target, r.seed)):
         steps = list(steps)
-        clicks = [[r.click.x, r.click.y, int(r.click.positive)] for r in steps]
+        clicks = [[_numbers(click) for click in r.clicks] for r in steps]
+        if all(len(r.clicks) == r.count for r in steps):
+            clicks = [given[-1] for given in clicks]
         dice = [round(r.scores["dice"], 3) for r in steps]
         names = dict(zip(("data", "case", "target", "seed"), key, strict=True))
         found.append(names | {"clicks": clicks, "dice": dice})
     return found
+
+
+def _numbers(click: Click) -> list[float]:
+    return [click.x, click.y, int(click.positive)]
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

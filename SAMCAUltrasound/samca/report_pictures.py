@@ -26,7 +26,7 @@ class Strip:
     label: str
     pixels: np.ndarray  # (H, W) or (H, W, 3) uint8
     truth: np.ndarray  # (H, W) bool
-    clicks: tuple[Click, ...]
+    clicks: dict[int, tuple[Click, ...]]  # as masks
     masks: dict[int, np.ndarray]  # number of clicks: (H, W) bool
     dice: dict[int, float]  # in 0..100
 
@@ -59,8 +59,8 @@ def _trial(record: Record) -> tuple[str, int, int]:
 def _strip(model, case, label: str, steps: Sequence[Record], counts: Sequence[int]) -> Strip:
     session = Session(model)
     session.set_image(case.pixels())
-    clicks = tuple(step.click for step in steps)
-    masks = {n: session.predict(Prompts(clicks[:n])).mask for n in counts}
+    clicks = {n: steps[n - 1].clicks for n in counts}
+    masks = {n: session.predict(Prompts(clicks[n])).mask for n in counts}
     dice = {n: steps[n - 1].scores["dice"] for n in counts}
     truths, target = case.targets(), steps[0].target
     name = steps[0].case if len(truths) == 1 else f"{steps[0].case} #{target}"
@@ -78,10 +78,9 @@ def _cell(strip: Strip, count: int) -> np.ndarray:
     """(CELL + caption, CELL, 3) uint8: one mask with its clicks and Dice."""
     from PIL import Image
 
-    clicks = f"{count} click{'s' * (count > 1)}, Dice {strip.dice[count]:.1f}"
-    drawn = Image.fromarray(
-        draw(strip.pixels, strip.masks[count], Prompts(strip.clicks[:count]), strip.truth)
-    )
+    given = strip.clicks[count]
+    clicks = f"{len(given)} click{'s' * (len(given) > 1)}, Dice {strip.dice[count]:.1f}"
+    drawn = Image.fromarray(draw(strip.pixels, strip.masks[count], Prompts(given), strip.truth))
     drawn.thumbnail((CELL - GAP, CELL - GAP), Image.Resampling.LANCZOS)
     cell = Image.new("RGB", (CELL, CELL), "white")
     cell.paste(drawn, ((CELL - drawn.width) // 2, 0))

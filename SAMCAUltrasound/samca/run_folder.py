@@ -35,8 +35,10 @@ class RunFolder:
 
     def check_settings(self, settings: dict[str, Any], state: dict[str, Any] | None) -> None:
         """Write run.json, or raise ValueError if `state` was saved by a run of other settings."""
-        earlier = settings if state is None else state.get("settings", settings)
-        different = sorted(k for k in settings if settings[k] != earlier.get(k, settings[k]))
+        earlier = {} if state is None else state.get("settings", {})
+        of_model = {**settings.get("model", {}), **earlier.get("model", {})}  # settings newer than the run
+        earlier = {**settings, **earlier, **({"model": of_model} if of_model else {})}
+        different = sorted(k for k in settings if settings[k] != earlier[k])
         if different:
             name = different[0]
             raise ValueError(

@@ -13,7 +13,18 @@ import numpy as np
 from .evaluate import Record, Skipped
 from .metrics import mean_and_std
 
-MEASURES = ("dice", "iou", "hd", "hd95", "hd_mm", "hd95_mm", "accuracy", "sensitivity", "specificity")
+MEASURES = (
+    "dice",
+    "iou",
+    "box_iou",
+    "hd",
+    "hd95",
+    "hd_mm",
+    "hd95_mm",
+    "accuracy",
+    "sensitivity",
+    "specificity",
+)
 GOALS = (80, 85, 90)  # Dice that the clicks needed are counted to
 
 
@@ -32,6 +43,7 @@ def summary(records: Iterable[Record | Skipped], curve: int = 0) -> dict[str, An
     {"clicks": {"1": {"dice": {"mean": 84.3, "std": 15.7}, ..., "empty": 0}, ...}, "targets": n,
     "images": n, "without_target": n, "seeds": n}: overlaps in percent, distances in px or mm. empty counts
     predictions (of each target and seed) without a pixel, without_target the images that were left out.
+    Where a step is not one more click, as with the user "two_stage", "given" is the mean number of clicks.
     With `curve` also "curve", the mean Dice after 1, 2, ... `curve` clicks, and "noc", {"80": {"mean", "std",
     "failed"}, ...}: the clicks needed to reach that Dice; a trial that fails to counts as `curve`.
     """
@@ -62,6 +74,8 @@ def _measured(records: list[Record]) -> dict[str, Any]:
     for name in MEASURES:
         if values := _per_target(records, name):
             measured[name] = _mean_and_std(values)
+    if any(len(r.clicks) != r.count for r in records):
+        measured["given"] = float(np.mean([len(r.clicks) for r in records]))
     return measured | {"empty": sum(r.empty for r in records)}
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from samca import Session, metrics
+from samca.clicks import CLICKS
 from samca.datasets import Dataset
 from samca.evaluate import (
     Record,
@@ -16,6 +17,7 @@ from samca.evaluate import (
     named_cases,
     on_grid,
     score,
+    two_stage,
     validate,
 )
 from samca.evaluation_folder import Protocol
@@ -75,10 +77,10 @@ def test_the_first_click_is_on_the_truth_and_each_other_on_the_error_of_the_mask
     trial = interact(session_with_image(radius=12), LEFT, 6, np.random.default_rng(1))
     wrong, labels = LEFT, set()
     for step in trial:
-        assert wrong[int(step.click.y), int(step.click.x)]
-        assert step.click.positive == LEFT[int(step.click.y), int(step.click.x)]
+        assert wrong[int(step.clicks[-1].y), int(step.clicks[-1].x)]
+        assert step.clicks[-1].positive == LEFT[int(step.clicks[-1].y), int(step.clicks[-1].x)]
         wrong = step.mask ^ LEFT
-        labels.add(step.click.positive)
+        labels.add(step.clicks[-1].positive)
     assert labels == {True, False}
     assert len(trial) == 6
     assert {step.iou for step in trial} == {0.5}
@@ -88,13 +90,23 @@ def test_clicks_add_up():
     session = session_with_image()
     trial = interact(session, LEFT, 3, np.random.default_rng(0))
     for step in trial:
-        mask = session.click(step.click.x, step.click.y, step.click.positive)
+        mask = session.click(step.clicks[-1].x, step.clicks[-1].y, step.clicks[-1].positive)
         np.testing.assert_array_equal(mask, step.mask)
+
+
+def test_two_stages_click_the_middle_and_then_what_was_found_missed_and_added():
+    session = session_with_image()
+    first, second = two_stage(session, LEFT, 2, np.random.default_rng(0))
+    expected = [CLICKS["center_of_mass"](LEFT, None, 1, None), CLICKS["voronoi"](LEFT, first.mask, 1, None)]
+    assert [first.clicks, second.clicks] == [prompts.clicks for prompts in expected]
+    assert len(second.clicks) > 1
+    assert np.array_equal(second.mask, session.predict(expected[1]).mask)
+    assert two_stage(session, LEFT, 1, np.random.default_rng(0))[0].clicks == first.clicks
 
 
 def test_the_first_click_can_be_given():
     trial = interact(session_with_image(), LEFT, 2, np.random.default_rng(0), first=Click(6, 11))
-    assert trial[0].click == Click(6, 11)
+    assert trial[0].clicks == (Click(6, 11),)
 
 
 def test_interacting_leaves_the_prompts_of_the_session_alone():
@@ -116,7 +128,7 @@ def test_all_models_share_the_first_click_and_the_order_of_cases_does_not_matter
 
     def first_clicks(radius, *cases):
         records = evaluate(Discs(radius), [Dataset("set", cases)], clicks=[1], seeds=2)
-        return {(r.case, r.target, r.seed): r.click for r in records}
+        return {(r.case, r.target, r.seed): r.clicks for r in records}
 
     assert first_clicks(3, one, other) == first_clicks(9, other, one)
     assert len(set(first_clicks(3, one, other).values())) == 6
@@ -143,9 +155,29 @@ def test_scores_belong_to_the_mask_of_all_clicks_so_far():
     records = list(evaluate(Discs(5), [Dataset("set", (Case("one", LEFT),))], clicks=[3], seeds=1))
     session = session_with_image()
     for record in records:
-        mask = session.click(record.click.x, record.click.y, record.click.positive)
+        mask = session.click(record.clicks[-1].x, record.clicks[-1].y, record.clicks[-1].positive)
         assert record.scores["dice"] == pytest.approx(100 * metrics.dice(mask, LEFT))
     assert records[-1].scores == pytest.approx(score(mask, LEFT))
+
+
+def test_two_stages_are_two_records_with_all_their_clicks():
+    sets = [Dataset("set", (Case("one", LEFT, RIGHT),))]
+    records = list(evaluate(Discs(5), sets, clicks=(1, 2), seeds=1, user="two_stage"))
+    assert [(r.target, r.count) for r in records] == [(0, 1), (0, 2), (1, 1), (1, 2)]
+    trial = two_stage(session_with_image(), LEFT, 2, np.random.default_rng(0))
+    assert [r.clicks for r in records[:2]] == [step.clicks for step in trial]
+    assert records[1].scores == score(trial[1].mask, LEFT)
+
+
+@pytest.mark.parametrize(("clicks", "curve"), [((1, 3), 0), ((1, 2), 2)])
+def test_more_than_two_stages_are_refused(clicks, curve):
+    with pytest.raises(ValueError, match="two_stage has the stages 1 and 2 and no curve"):
+        list(evaluate(Discs(5), [], clicks, 1, curve, "two_stage"))
+
+
+def test_a_user_that_nobody_knows_is_refused_with_those_there_are():
+    with pytest.raises(ValueError, match="user 'nobody' is not one of clicks, two_stage"):
+        list(evaluate(Discs(5), [], user="nobody"))
 
 
 def test_a_case_without_target_is_skipped_and_said_so():

@@ -12,7 +12,14 @@ from scipy.spatial.distance import directed_hausdorff
 
 from samca import metrics
 
-OVERLAPS = (metrics.dice, metrics.iou, metrics.accuracy, metrics.sensitivity, metrics.specificity)
+OVERLAPS = (
+    metrics.dice,
+    metrics.iou,
+    metrics.box_iou,
+    metrics.accuracy,
+    metrics.sensitivity,
+    metrics.specificity,
+)
 DISTANCES = (metrics.hd, metrics.hd95, metrics.row_hd)
 
 
@@ -39,11 +46,20 @@ def test_overlaps_of_a_case_counted_by_hand():
     assert metrics.specificity(prediction, truth) == pytest.approx(3 / 5)
 
 
+def test_the_box_iou_is_that_of_the_boxes_around_all_pixels():
+    prediction = mask(".....", ".#...", "...#.", ".....")  # columns 1 to 3, rows 1 to 2
+    truth = mask(".....", "..##.", "..##.", "..##.")  # columns 2 to 3, rows 1 to 3
+    assert metrics.box_iou(prediction, truth) == pytest.approx(4 / (6 + 6 - 4))
+    assert metrics.box_iou(prediction, mask("#....", *["....."] * 3)) == 0
+    ring = mask("###", "#.#", "###")
+    assert metrics.box_iou(ring, np.ones((3, 3), bool)) == 1
+
+
 def test_two_empty_masks_agree_and_one_empty_mask_does_not():
     empty, full = mask("..", ".."), mask("##", "##")
-    assert [measure(empty, empty) for measure in OVERLAPS] == [1, 1, 1, 1, 1]
-    assert [measure(empty, full) for measure in OVERLAPS] == [0, 0, 0, 0, 1]
-    assert [measure(full, empty) for measure in OVERLAPS] == [0, 0, 0, 1, 0]
+    assert [measure(empty, empty) for measure in OVERLAPS] == [1, 1, 1, 1, 1, 1]
+    assert [measure(empty, full) for measure in OVERLAPS] == [0, 0, 0, 0, 0, 1]
+    assert [measure(full, empty) for measure in OVERLAPS] == [0, 0, 0, 0, 1, 0]
 
 
 def test_distance_of_two_pixels_is_the_hypotenuse():

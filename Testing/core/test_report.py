@@ -12,13 +12,13 @@ import pytest
 import torch
 from PIL import Image
 
-from samca import Session, checkpoint, report
+from samca import Session, checkpoint, metrics, report
 from samca.__main__ import main
 from samca.checkpoint import Provenance
 from samca.commands import evaluate as evaluate_command
 from samca.evaluate import Record
 from samca.model import build, build_base
-from samca.prompts import Click
+from samca.prompts import Click, Prompts
 from samca.report_pictures import extremes
 from samca.summary import Result
 
@@ -84,7 +84,7 @@ def test_the_csv_has_means_deviations_and_drops_in_full():
 
 def test_best_median_and_worst_are_distinct_trials_of_the_first_seed():
     def record(case, dice, seed=0):
-        return Record("set", case, 0, seed, 1, Click(0, 0), False, {"dice": dice})
+        return Record("set", case, 0, seed, 1, (Click(0, 0),), False, {"dice": dice})
 
     records = [record(str(n), float(n)) for n in range(9)] + [record("other seed", 99.0, seed=1)]
     chosen = [(label, r.case) for label, r in extremes(records, count=1, each=2)]
@@ -151,7 +151,7 @@ def test_the_last_line_is_one_object_and_says_what_the_table_says(weights, tmp_p
     *printed, last = capsys.readouterr().out.strip().splitlines()
     found = json.loads(last)
     assert (found["targets"], found["images"], list(found["clicks"])) == (2, 2, ["1", "3"])
-    measures = {"dice", "iou", "hd", "hd95", "accuracy", "sensitivity", "specificity", "empty"}
+    measures = {"dice", "iou", "box_iou", "hd", "hd95", "accuracy", "sensitivity", "specificity", "empty"}
     assert set(found["clicks"]["1"]) == measures
     row = next(line for line in printed if re.match(r"tiny +3 ", line))
     dice = found["clicks"]["3"]["dice"]
@@ -177,7 +177,8 @@ def test_all_files_are_written(evaluated):
 
 def test_the_json_repeats_the_evaluation(evaluated, weights):
     about = json.loads((evaluated / "evaluation.json").read_text())
-    assert about["protocol"] == {"clicks": [1, 3], "seeds": 2, "curve": 4, "distance_grid_px": 256}
+    protocol = {"clicks": [1, 3], "seeds": 2, "curve": 4, "user": "clicks", "distance_grid_px": 256}
+    assert about["protocol"] == protocol
     model, single = about["models"]
     assert model["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
     assert model["base_sha256"] == checkpoint.sha256(weights.with_name("base.safetensors"))
@@ -198,6 +199,27 @@ def test_the_stored_clicks_give_the_stored_scores(evaluated, weights):
     for (x, y, positive), dice in zip(trial["clicks"], trial["dice"], strict=True):
         mask = session.click(x, y, bool(positive))
         assert 200 * (mask & truth).sum() / (mask.sum() + truth.sum()) == pytest.approx(dice, abs=1e-3)
+
+
+def test_two_stages_are_evaluated_once_with_clicks_from_the_truth(weights, tmp_path, capsys):
+    data, out = make_dataset(tmp_path / "set", 2), tmp_path / "out"
+    assert run("--model", weights, "--data", data, "--out", out, "--user", "two_stage") == 0
+    table = {
+        line.split()[1]: line for line in capsys.readouterr().out.splitlines() if line.startswith("tiny ")
+    }
+    about = json.loads((out / "evaluation.json").read_text())
+    assert about["protocol"]["clicks"] == [1, 2]
+    assert about["protocol"]["seeds"] == 1
+    given = about["results"][0]["clicks"]["2"]["given"]
+    assert f"{given:.1f} in stage 2, mean clicks" in table["on"]
+    first, second = about["trials"][0]["clicks"]
+    assert len(first) == 1
+    assert given == np.mean([len(trial["clicks"][1]) for trial in about["trials"]])
+    session, folder = Session(checkpoint.load(weights)), data / "images"
+    session.set_image(np.asarray(Image.open(folder / f"{about['trials'][0]['case']}.png")))
+    truth = np.asarray(Image.open(data / "masks" / f"{about['trials'][0]['case']}.png")) > 0
+    mask = session.predict(Prompts(tuple(Click(x, y, bool(p)) for x, y, p in second))).mask
+    assert 100 * metrics.dice(mask, truth) == pytest.approx(about["trials"][0]["dice"][1], abs=1e-3)
 
 
 def test_both_forms_of_inference_agree_on_the_first_click_and_share_it(evaluated):

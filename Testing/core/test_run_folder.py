@@ -99,3 +99,13 @@ def test_a_failure_is_logged_where_that_is_possible(tmp_path):
     assert folder.records()[-1]["says"] == "the disk is full"
     folder.log = tmp_path / "missing" / "log.jsonl"
     assert folder.failed("again") == "again"
+
+
+def test_a_run_that_is_older_than_a_setting_goes_on(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.check_settings({**SETTINGS, "model": {"fit": "pad"}}, None)
+    folder.save_state({"settings": {**SETTINGS, "model": {"fit": "pad"}}})
+    newer = {**SETTINGS, "model": {"fit": "pad", "zoom": 0.0}, "patience": 3}
+    folder.check_settings(newer, folder.load_state())
+    with pytest.raises(ValueError, match="another model"):
+        folder.check_settings({**newer, "model": {"fit": "squash", "zoom": 0.0}}, folder.load_state())

@@ -7,8 +7,9 @@ from samca.prompts import Click
 from samca.summary import Result, drop, summary
 
 
-def record(case, target, seed, count, dice, empty=False, **scores):
-    return Record("set", case, target, seed, count, Click(1, 2), empty, {"dice": dice, **scores})
+def record(case, target, seed, count, dice, empty=False, given=0, **scores):
+    clicks = (Click(1, 2),) * (given or count)
+    return Record("set", case, target, seed, count, clicks, empty, {"dice": dice, **scores})
 
 
 def test_a_target_is_the_mean_of_its_seeds_and_the_deviation_is_that_of_the_targets():
@@ -38,6 +39,14 @@ def test_only_counts_that_were_asked_for_are_in_the_table():
     asked = [record("a", 0, 0, 1, 50.0, iou=40.0), record("a", 0, 0, 3, 70.0, iou=60.0)]
     records = [asked[0], record("a", 0, 0, 2, 60.0), asked[1]]
     assert list(summary(records)["clicks"]) == ["1", "3"]
+
+
+def test_the_clicks_of_a_stage_are_counted():
+    stages = [record("a", 0, 0, 1, 50.0, iou=1.0), record("a", 0, 0, 2, 50.0, given=4, iou=1.0)]
+    stages += [record("b", 0, 0, 1, 50.0, iou=1.0), record("b", 0, 0, 2, 50.0, given=7, iou=1.0)]
+    found = summary(stages)["clicks"]
+    assert found["2"]["given"] == 5.5
+    assert "given" not in found["1"]
 
 
 def test_distances_in_mm_are_averaged_over_the_targets_that_have_them():

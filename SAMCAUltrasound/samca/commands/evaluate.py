@@ -16,7 +16,7 @@ from .. import datasets, report, run_lock
 from ..config import parse_setting
 from ..contestants import Contestant, load_contestants
 from ..datasets import Dataset
-from ..evaluate import Record, Skipped, evaluate
+from ..evaluate import USERS, Record, Skipped, evaluate
 from ..evaluation_folder import Evaluation, Protocol, write
 from ..run_contest import contest_of
 from ..summary import Result
@@ -44,9 +44,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "validation images; the files go to its folder evaluation",
     )
     add("--split", help="only the cases of this split: train, val or test")
-    add("--clicks", type=int, nargs="+", default=[1, 3, 5], help="clicks in the table (default: 1 3 5)")
-    add("--seeds", type=int, default=5, help="trials for each target (default: 5)")
-    add("--curve", type=int, help="clicks of the plot and of NoC, 0 for neither (default: 20, with --run 0)")
+    add(
+        "--user",
+        choices=USERS,
+        default="clicks",
+        help="who clicks: at random where the mask is wrong, one by one (default), or ClickSAM's test in two "
+        "stages, whose clicks the truth places",
+    )
+    add("--clicks", type=int, nargs="+", help="clicks in the table (default: 1 3 5; the stages of two_stage)")
+    add("--seeds", type=int, help="trials for each target (default: 5; 1 of two_stage, which draws nothing)")
+    add(
+        "--curve",
+        type=int,
+        help="clicks of the plot and of NoC, 0 for neither (default: 20; two_stage, --run 0)",
+    )
     add("--single-set", action="store_true", help="also a row with all clicks in one set, without fusion")
     add("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
     add("--out", help="folder for the table, the records and the pictures")
@@ -61,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError(
             "--data and --out are needed, or --run: give a dataset folder and one for the results"
         )
-    protocol = _protocol(arguments, curve=20)
+    protocol = protocol_of(arguments)
     sets = read_datasets(arguments.data, arguments.split)
     settings = dict(map(parse_setting, arguments.set))
     options = arguments.name, arguments.base, arguments.device, arguments.single_set, settings
@@ -75,16 +86,11 @@ def _run_of_training(arguments: argparse.Namespace) -> int:
     if given:
         raise ValueError(f"--run and --{given[0]}: a run says itself what it is evaluated on, leave that out")
     out = Path(arguments.of_run) / "evaluation"
-    protocol = _protocol(arguments, curve=0)
+    protocol = protocol_of(arguments)
     contestants, dataset, folders = contest_of(Path(arguments.of_run), arguments.device)
     out.mkdir(exist_ok=True)
     with run_lock.holding(out):
         return _evaluate(arguments, contestants, [dataset], protocol, out, [", ".join(folders)])
-
-
-def _protocol(arguments: argparse.Namespace, curve: int) -> Protocol:
-    curve = curve if arguments.curve is None else arguments.curve
-    return Protocol(tuple(sorted(set(arguments.clicks))), arguments.seeds, curve)
 
 
 def _evaluate(arguments, contestants, sets, protocol: Protocol, out: Path, folders: Sequence[str]) -> int:
@@ -98,6 +104,16 @@ def _evaluate(arguments, contestants, sets, protocol: Protocol, out: Path, folde
     return 0
 
 
+def protocol_of(arguments: argparse.Namespace) -> Protocol:
+    """How the models are asked; what was not given is as the user needs it."""
+    defaults = Protocol((1, 2), 1, 0, "two_stage") if arguments.user == "two_stage" else Protocol()
+    defaults = replace(defaults, curve=0) if arguments.of_run else defaults
+    clicks = defaults.clicks if arguments.clicks is None else tuple(sorted(set(arguments.clicks)))
+    seeds = defaults.seeds if arguments.seeds is None else arguments.seeds
+    curve = defaults.curve if arguments.curve is None else arguments.curve
+    return Protocol(clicks, seeds, curve, arguments.user)
+
+
 def evaluate_all(
     contestants: Sequence[Contestant], sets: Sequence[Dataset], protocol: Protocol
 ) -> Evaluation:
@@ -105,7 +121,8 @@ def evaluate_all(
     total = sum(len(dataset.cases) for dataset in sets)
     records = {}
     for contestant in contestants:
-        found = evaluate(contestant.model, sets, protocol.clicks, protocol.seeds, protocol.curve)
+        how = protocol.clicks, protocol.seeds, protocol.curve, protocol.user
+        found = evaluate(contestant.model, sets, *how)
         records[contestant.name] = list(with_progress(found, contestant.name, total))
     return Evaluation(contestants, sets, protocol, records)
 
