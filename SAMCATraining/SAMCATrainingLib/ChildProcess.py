@@ -18,6 +18,7 @@ from pathlib import Path
 import samca
 from SAMCALib.Texts import Refusal, _
 
+POLITENESS = 5  # Slicer comes first where both want the CPU
 CODE = Path(samca.__file__).resolve().parent.parent  # what the child's search path needs
 
 
@@ -73,8 +74,12 @@ def killTree(child: subprocess.Popen) -> None:
 
 def _popen(words: list[str], options: dict) -> subprocess.Popen:
     if os.name != "nt":
-        return subprocess.Popen(words, start_new_session=True, **options)  # no signal of ours reaches it
+        child = subprocess.Popen(words, start_new_session=True, **options)  # no signal of ours reaches it
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PGRP, child.pid, POLITENESS)
+        return child
     apart = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+    apart |= subprocess.BELOW_NORMAL_PRIORITY_CLASS
     try:
         return subprocess.Popen(words, creationflags=apart | subprocess.CREATE_BREAKAWAY_FROM_JOB, **options)
     except PermissionError:  # whoever started Slicer forbids processes that outlive it

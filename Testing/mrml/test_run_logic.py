@@ -288,6 +288,7 @@ def test_the_child_has_the_code_and_a_session_of_its_own(tmp_path, application):
     child = ChildProcess.launch(["describe", "--method", "nothing"], tmp_path / "output.txt")
     if os.name != "nt":
         assert os.getsid(child.pid) != os.getsid(0)
+        assert os.getpriority(os.PRIO_PROCESS, child.pid) >= ChildProcess.POLITENESS
     assert child.wait(120) == 2
     assert "model.method 'nothing' is not one of" in Advice.lastWords(tmp_path / "output.txt")
 
