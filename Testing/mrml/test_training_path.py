@@ -23,7 +23,7 @@ from SAMCALib.SegmentLogic import maskOf
 from SAMCALib.Texts import Refusal
 from SAMCATrainingLib.TrainingLogic import TrainingLogic
 
-PATIENCE = 240.0  # s; a machine may be busy
+PATIENCE = 900.0  # s; a machine may be busy
 ADVANCED = {
     "epochs": 4,
     "batch": 3,
@@ -50,7 +50,9 @@ def until(logic, run, reached, patience=PATIENCE):
 @pytest.fixture(scope="module")
 def logic(application, tmp_path_factory):
     folder = tmp_path_factory.mktemp("user")
-    return TrainingLogic(folder / "Training", ModelLogic(folder / "Models"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")  # threads that wait for a busy machine make it busier
+        yield TrainingLogic(folder / "Training", ModelLogic(folder / "Models"))
 
 
 @pytest.fixture(scope="module")
