@@ -1,5 +1,7 @@
 """SAM 2: names and shapes of Meta's and Hugging Face's files, equality with the model of transformers."""
 
+import json
+import math
 import re
 from collections import Counter
 
@@ -8,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from samca import checkpoint, published, sam
+from samca.__main__ import main
 from samca.backbones import BACKBONES, sam2
 from samca.config import with_settings
 from samca.methods import METHODS
@@ -329,6 +332,19 @@ def test_the_trained_mask_is_not_replaced_in_training_nor_unless_asked_for(ours,
     assert not torch.allclose(replaced, usual)
     assert ours.config.replace_unstable
     assert not METHODS["samca"].replace_unstable
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_describe_counts_the_parts(size, capsys):
+    assert main(["describe", "--method", "sam", "--backbone", size, "--json"]) == 0
+    parts = json.loads(capsys.readouterr().out)["parts"]
+    counts = {name: math.prod(shape) for name, shape in meta_file(*SIZES[size]).items()}
+    encoder = ("image_encoder.", "no_mem_embed", "sam_mask_decoder.conv_s")
+    fine = sum(n for name, n in counts.items() if name.startswith("sam_mask_decoder.conv_s"))
+    decoder = sum(n for name, n in counts.items() if name.startswith("sam_mask_decoder."))
+    assert parts["image_encoder"]["total"] == sum(n for name, n in counts.items() if name.startswith(encoder))
+    assert parts["mask_decoder"]["total"] == decoder - fine == 4_058_340 + 256 + 2 * (256 * 256 + 256) + 257
+    assert parts["prompt_encoder"]["total"] == 6_220
 
 
 # Use, and bad files
