@@ -70,11 +70,12 @@ def loadSample(sample):
     """Compute a sample and show it; returns the nodes in a list, as Sample Data wants."""
     from SAMCALib import SampleLogic
 
-    with slicer.util.tryWithErrorDisplay(_("The sample could not be made."), waitCursor=True):
+    with slicer.util.tryWithErrorDisplay(_("The sample could not be made."), show=False, waitCursor=True):
         volume = SampleLogic.load(sample)
         if slicer.app.layoutManager():
             slicer.util.setSliceViewerLayers(background=volume, fit=True)
         return [volume]
+    slicer.util.showStatusMessage(_("The sample could not be made: the error log says why."), 5000)
     return []
 
 

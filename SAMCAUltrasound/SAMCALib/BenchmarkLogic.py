@@ -45,7 +45,7 @@ class InstantModel:
     """Stands in for a network: a disc around the last click, cut from what was drawn before."""
 
     def __init__(self):
-        self.config = types.SimpleNamespace(image_size=SIZE, fit="squash", feedback="none")
+        self.config = types.SimpleNamespace(image_size=SIZE, fit="squash", feedback="none", zoom=0.0)
         y, x = np.mgrid[-SIZE : SIZE + 1, -SIZE : SIZE + 1]
         self._logits = (RADIUS - np.hypot(x, y)).astype(np.float32)
 
@@ -61,8 +61,8 @@ class InstantModel:
 
 def measure(repeats: int, settings: Iterable[Setting] = SETTINGS) -> Iterator[tuple[Setting, float]]:
     """Each setting with the median seconds of `repeats` clicks on one frame, after one that warms up."""
-    with _scene():
-        for setting in settings:
+    for setting in settings:
+        with _ownScene():
             yield setting, _median(setting, repeats)
 
 
@@ -96,32 +96,24 @@ def _clicks(edit: EditLogic, frame: FrameLogic.Frame, count: int) -> list[float]
 
 
 @contextlib.contextmanager
-def _scene() -> Iterator[None]:
-    """Slicer's scene, or one for as long as it is needed where there is no application."""
-    if getattr(slicer, "mrmlScene", None) is not None:
-        yield
-        return
+def _ownScene() -> Iterator[None]:
+    """A scene for as long as it is needed, in place of the application's, if there is one."""
+    before = getattr(slicer, "mrmlScene", None)
     slicer.mrmlScene = slicer.vtkMRMLScene()
-    application, segmentations = (
-        slicer.vtkSlicerApplicationLogic(),
-        slicer.vtkSlicerSegmentationsModuleLogic(),
-    )
-    for logic in (application, segmentations):
-        logic.SetMRMLScene(slicer.mrmlScene)
+    segmentations = slicer.vtkSlicerSegmentationsModuleLogic()  # knows how segments are made
+    segmentations.SetMRMLScene(slicer.mrmlScene)
     try:
         yield
     finally:
-        for logic in (segmentations, application):
-            logic.SetMRMLScene(None)
-        del slicer.mrmlScene
+        slicer.mrmlScene = before
+        if before is None:
+            del slicer.mrmlScene
 
 
 @contextlib.contextmanager
 def _editor(setting: Setting) -> Iterator[EditorHost]:
-    """A segment editor on a volume of speckle with two segments; it leaves the scene afterwards."""
+    """A segment editor on a volume of speckle with two segments."""
     scene = slicer.mrmlScene
-    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
-    before = set(_nodes())
     volume = slicer.util.addVolumeFromArray(
         np.random.default_rng(0).integers(0, 255, setting.shape, np.uint8),
         nodeClassName="vtkMRMLVectorVolumeNode" if len(setting.shape) == 4 else None,
@@ -131,9 +123,9 @@ def _editor(setting: Setting) -> Iterator[EditorHost]:
     segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
     for name in ("Lesion", "Other"):
         segmentation.GetSegmentation().AddEmptySegment(name, name)
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
     for node in (volume, segmentation):  # without the application nobody else does
-        if not hierarchy.GetItemByDataNode(node):
-            hierarchy.CreateItem(hierarchy.GetSceneItemID(), node)
+        hierarchy.CreateItem(hierarchy.GetSceneItemID(), node)
     logic = slicer.vtkSlicerSegmentEditorLogic()
     logic.SetMRMLScene(scene)
     logic.SetSegmentEditorNode(_editorNode(setting, volume, segmentation))
@@ -142,8 +134,6 @@ def _editor(setting: Setting) -> Iterator[EditorHost]:
     finally:
         logic.SetSegmentEditorNode(None)
         logic.SetMRMLScene(None)
-        for node in [node for node in _nodes() if node not in before][::-1]:
-            scene.RemoveNode(node)
 
 
 def _editorNode(setting: Setting, volume, segmentation):
@@ -157,8 +147,3 @@ def _editorNode(setting: Setting, volume, segmentation):
         node.SourceVolumeIntensityMaskOn()
         node.SetSourceVolumeIntensityMaskRange(20, 230)
     return node
-
-
-def _nodes() -> list:
-    scene = slicer.mrmlScene
-    return [scene.GetNthNode(i) for i in range(scene.GetNumberOfNodes())]

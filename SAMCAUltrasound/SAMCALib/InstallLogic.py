@@ -223,9 +223,7 @@ class InstallLogic:
         return Status(State.DECLINED, _("Nothing was installed, as you wished.") + " " + stillWorks())
 
     def _isMet(self, line: str) -> bool:
-        from packaging.requirements import Requirement
-
-        requirement = Requirement(line)
+        requirement = _requirement(line)
         version = self.versionOf(requirement.name)
         return version is not None and requirement.specifier.contains(version, prereleases=True)
 
@@ -266,16 +264,20 @@ def _lines(path: Path) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def _names() -> list[str]:
-    from packaging.requirements import Requirement
+def _requirement(line: str):
+    try:
+        from packaging.requirements import Requirement
+    except ImportError:  # a Slicer that has it inside pip only
+        from pip._vendor.packaging.requirements import Requirement
+    return Requirement(line)
 
-    return [Requirement(line).name for line in [TORCH, *_requirements()]]
+
+def _names() -> list[str]:
+    return [_requirement(line).name for line in [TORCH, *_requirements()]]
 
 
 def _hasWheel(folder: Path, line: str) -> bool:
-    from packaging.requirements import Requirement
-
-    name = Requirement(line).name.replace("-", "_").lower()
+    name = _requirement(line).name.replace("-", "_").lower()
     return any(file.name.lower().startswith(f"{name}-") for file in folder.glob("*.whl"))
 
 

@@ -169,13 +169,21 @@ def figuresText(figures: dict) -> str:
 
 def header(path: Path) -> dict:
     """Metadata of a .safetensors file, without its tensors; Refusal where the file is none."""
+    return _wholeHeader(path).get("__metadata__", {})
+
+
+def _wholeHeader(path: Path) -> dict:
+    """Metadata, and by its name where each tensor lies."""
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             if not 2 <= length <= min(LARGEST_HEADER, path.stat().st_size - 8):
                 raise ValueError(length)
-            return json.loads(file.read(length)).get("__metadata__", {})
-    except (OSError, ValueError, AttributeError) as error:
+            whole = json.loads(file.read(length))
+        if not isinstance(whole, dict):
+            raise ValueError(whole)
+        return whole
+    except (OSError, ValueError) as error:
         raise Refusal(
             _("{file} is damaged or no .safetensors file: copy it again.").format(file=path)
         ) from error
@@ -191,11 +199,17 @@ def _checkFile(path: Path) -> None:
     if path.suffix not in SUFFIXES:
         text = _("{file} is no model: expected {suffixes}.")
         raise Refusal(text.format(file=path.name, suffixes=", ".join(SUFFIXES)))
-    if path.suffix == ".safetensors" and "kind" not in header(path):
+    if path.suffix == ".safetensors" and "kind" not in header(path) and not _isPublished(path):
         text = _(
-            "{file} has no settings inside: it was not written by SAMCA. Choose an adapter or base file."
+            "{file} has no settings inside: it was not written by SAMCA, and is no SAM 2. Choose an adapter "
+            "or base file."
         )
         raise Refusal(text.format(file=path.name))
+
+
+def _isPublished(path: Path) -> bool:
+    """Whether the core knows these tensors without settings: SAM 2 as Hugging Face names them."""
+    return any(name.startswith("vision_encoder.backbone.") for name in _wholeHeader(path))
 
 
 def _describe(path: Path, origin: str, removable: str) -> ModelInfo | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 
 from .Texts import _
 
@@ -31,16 +32,19 @@ def deviceName(model) -> str:
     return device_name(model.device)
 
 
+def _isOutOfMemory(error: Exception) -> bool:
+    from samca.devices import is_out_of_memory
+
+    return is_out_of_memory(error)
+
+
 def sentence(error: Exception) -> str:
     """What to tell the user; our own errors are sentences already."""
     if isinstance(error, ModuleNotFoundError):
         return _("{name} is not installed: press Install in the module SAMCA Ultrasound.").format(
             name=error.name
         )
-    with contextlib.suppress(ImportError):
-        from samca.devices import is_out_of_memory
-
-        if is_out_of_memory(error):
-            return _("Memory ran out: choose a smaller model or the CPU.")
+    if isinstance(error, MemoryError) or ("torch" in sys.modules and _isOutOfMemory(error)):
+        return _("Memory ran out: choose a smaller model or the CPU.")
     text = str(error) or type(error).__name__
     return text[0].upper() + text[1:].rstrip(".") + "."

@@ -16,7 +16,7 @@ class SliceOutline:
 
     def __init__(self, host):
         """host: a scriptedEffect, which adds actors to views and renders them."""
-        self.host, self._view = host, None
+        self.host, self._view, self._renderer = host, None, None
         self._mapper = vtk.vtkPolyDataMapper2D()
         self._actor = vtk.vtkActor2D()
         self._actor.SetMapper(self._mapper)
@@ -55,19 +55,21 @@ class SliceOutline:
     def hide(self) -> None:
         """Take the line out of its view."""
         if self._view is not None:
-            view, self._view = self._view, None
+            view, self._view, self._renderer = self._view, None, None
             self.host.removeActor2D(view, self._actor)
             self.host.scheduleRender(view)
 
     def forget(self) -> None:
-        """The views are gone, and the line with them."""
-        self._view = None
+        """The views may be gone; if this one is not, the line must not stay in it."""
+        if self._view is not None:
+            self._renderer.RemoveViewProp(self._actor)
+            self._view = self._renderer = None
 
     def _show(self, view, lines: vtk.vtkPolyData) -> None:
         self._mapper.SetInputData(lines)
-        if view is not self._view:
+        if view != self._view:
             self.hide()
-            self._view = view
+            self._view, self._renderer = view, self.host.renderer(view)
             self.host.addActor2D(view, self._actor)
         self.host.scheduleRender(view)
 

@@ -65,15 +65,17 @@ def apply(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Image (S, S, C) uint8 and mask (S, S) bool through a transform whose random numbers come from `rng`.
 
-    Where the structure would leave the image, both stay as they are.
+    Frames of a loop go through it as channels, with a mask (S, S, frames). Where the structure would leave
+    the image, or one of its frames, both stay as they are.
     """
     import torch
 
     transform.set_random_state(seed=int(rng.integers(2**31)))
     planes = torch.from_numpy(image.transpose(2, 0, 1).astype(np.float32) / 255)
-    out = transform({"image": planes, "mask": torch.from_numpy(mask[None].astype(np.float32))})
-    moved = out["mask"][0].numpy() > 0.5
-    if mask.any() and not moved.any():
+    masks = mask.reshape(*mask.shape[:2], -1).transpose(2, 0, 1)
+    out = transform({"image": planes, "mask": torch.from_numpy(masks.astype(np.float32))})
+    moved = (np.asarray(out["mask"]) > 0.5).transpose(1, 2, 0).reshape(mask.shape)
+    if (mask.any((0, 1)) & ~moved.any((0, 1))).any():
         return image, mask
     pixels = np.asarray(out["image"]).transpose(1, 2, 0).clip(0, 1) * 255
     return pixels.round().astype(np.uint8), moved

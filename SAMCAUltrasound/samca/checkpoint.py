@@ -77,8 +77,13 @@ def base_of(path: str | Path, given: str | Path | None = None) -> Path:
 def load_base_into(model: Model, path: str | Path) -> None:
     """Put the tensors of a base file or a published checkpoint into a model that has no adapter yet."""
     state, metadata = read(path)
-    if metadata.get("kind") != "base":
-        _, state, _ = published.recognise(state, path)
+    if metadata.get("kind") == "base":
+        config = _config(Path(path), metadata)
+    else:
+        config, state, _ = published.recognise(state, path)
+    found, expected = config.backbone.name, model.config.backbone.name
+    if found != expected:
+        raise ValueError(f"{path} holds weights of {found}: expected {expected}, as the model's settings say")
     load_weights(model, state, path, _base_names(model))
 
 

@@ -65,6 +65,7 @@ class ModelConfig:
     fit: str = setting("squash", choices=FITS)  # how an image fills the square
     intensities: str = setting("normalized", choices=("normalized", "unit"))  # SAM's mean and std; or 0..1
     best_of_three: bool = False  # of SAM's three masks for one prompt, the one of the highest predicted IoU
+    replace_unstable: bool = False  # that one, where the usual mask hangs on its threshold (SAM 2)
     zoom: float = setting(0.0, at_least=0)  # small structures: sides of a second look over theirs; 0: none
     feedback: str = setting("none", choices=FEEDBACK)  # whose logits are the mask prompt of the next click
 

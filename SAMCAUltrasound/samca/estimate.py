@@ -16,7 +16,7 @@ from .devices import choose_device, device_name
 from .evaluate import validate
 from .learner import Learner, Moment
 from .memory import peak_bytes, total_bytes
-from .samples import CACHE_BYTES, Samples
+from .samples import CACHE_BYTES, samples_for
 from .starting_point import cases_of, starting_model
 
 ENOUGH_SECONDS, MOST_STEPS = 6.0, 8  # of measuring
@@ -46,11 +46,11 @@ def estimate(config: TrainConfig) -> Estimate:
     with tempfile.TemporaryDirectory() as folder, torch.random.fork_rng(devices=[]):
         model, _ = starting_model(config, Path(folder))
     model.to(device)
-    samples = Samples(training, model.config.image_size, model.config.fit, config.augment)
+    samples = samples_for(training, model.config, config.augment, config.windows)
     learner = Learner(model, samples, config, device)
-    first, again = _steps(learner, len(training))
+    first, again = _steps(learner, len(samples))
     case = _validation(model, validation, config)
-    steps, whole = math.ceil(len(training) / config.batch), len(validation) * case
+    steps, whole = math.ceil(len(samples) / config.batch), len(validation) * case
     epoch = steps * again + whole
     kept = min(CACHE_BYTES, len(training) * 4 * samples.size**2) if device.type != "cuda" else 0
     return Estimate(

@@ -17,7 +17,7 @@ import numpy as np
 from . import metrics
 from .clicks import CLICKS
 from .config import choose
-from .datasets import Case, Dataset
+from .datasets import Case, Dataset, loops_of, window_around
 from .geometry import resample
 from .prompts import Click, Prompts
 from .session import Session
@@ -119,9 +119,10 @@ def evaluate(
     """
     check_protocol(clicks, seeds, curve, user)
     for dataset in datasets:
+        sessions = Sessions(model, dataset.cases)
         for name, case in named_cases(dataset):
             index = None
-            for index, truth, session in _targets(model, case):
+            for index, truth, session in _targets(sessions, case):
                 for seed in range(seeds):
                     rng = generator_for(case.id, index, seed)
                     trial = USERS[user](session, truth, max(curve, *clicks), rng)
@@ -188,11 +189,12 @@ class Trial(NamedTuple):
 
 def trials(model, cases: Iterable[Case], count: int, seed: int = 0) -> Iterator[Trial]:
     """One trial of `count` clicks for each target of the cases; `model` is in eval mode."""
+    cases = list(cases)
+    sessions = Sessions(model, cases)
     for case in cases:
-        for index, truth, session in _targets(model, case):
-            yield Trial(
-                case, index, truth, interact(session, truth, count, generator_for(case.id, index, seed))
-            )
+        for index, truth, session in _targets(sessions, case):
+            found = interact(session, truth, count, generator_for(case.id, index, seed))
+            yield Trial(case, index, truth, found)
 
 
 def validate(
@@ -222,13 +224,37 @@ def generator_for(case: str, target: int, seed: int) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
 
-def _targets(model, case: Case) -> Iterator[tuple[int, np.ndarray, Session]]:
+class Sessions:
+    """Sessions on cases; a model of several frames gets each case with its neighbours in its group.
+
+    A group of fewer frames than the model's depth goes through the encoder as it is.
+    """
+
+    def __init__(self, model, cases: Sequence[Case]):
+        self.model, depth = model, model.config.depth
+        self._windows: dict[tuple[str, str], tuple[list[Case], int]] = {}
+        for loop in loops_of(cases) if depth > 1 else ():
+            for place, index in enumerate(loop):
+                window = window_around(place, len(loop), depth)
+                neighbours = [cases[loop[i]] for i in window], place - window.start
+                self._windows[cases[index].source, cases[index].id] = neighbours
+
+    def on(self, case: Case) -> Session:
+        """A new session with the case's image; ValueError where its neighbours have another size."""
+        session = Session(self.model)
+        window, place = self._windows.get((case.source, case.id), ([case], 0))
+        if len(window) == 1:
+            session.set_image(case.pixels())
+        else:
+            session.set_frames([neighbour.pixels() for neighbour in window], place)
+        return session
+
+
+def _targets(sessions: Sessions, case: Case) -> Iterator[tuple[int, np.ndarray, Session]]:
     """Each target of a case with its number, (H, W) bool truth and a session; the image is encoded once."""
     session = None
     for index, truth in enumerate(case.targets()):
-        if session is None:
-            session = Session(model)
-            session.set_image(case.pixels())
+        session = session or sessions.on(case)
         yield index, truth, session
 
 

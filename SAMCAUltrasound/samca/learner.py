@@ -126,6 +126,8 @@ class Learner:
         seed, epoch, step = self.config.seed, moment.epoch, moment.step
         rngs = tuple(generator_of(seed, epoch, step, int(position)) for position in positions)
         pairs = [self.samples.sample(int(i), rng) for i, rng in zip(indices, rngs, strict=True)]
+        if self.model.config.depth > 1:
+            pairs, rngs = _frame_by_frame(pairs, rngs)
         truth = np.stack([mask for _, mask in pairs])
         shared = generator_of(seed, epoch, step)
         batch = Batch(truth, rngs, shared, self.loss, self.device, moment.done, self.memory, epoch)
@@ -155,6 +157,14 @@ class Learner:
             )
 
 
+def _frame_by_frame(windows, rngs):
+    """Windows of frames one after another, and a generator for each frame."""
+    frames = [pair for images, masks in windows for pair in zip(images, masks, strict=True)]
+    depth = len(frames) // len(windows)
+    seeds = [seed for rng in rngs for seed in rng.integers(2**63, size=depth)]
+    return frames, tuple(map(np.random.default_rng, seeds))
+
+
 class _Losses(nn.Module):
     """Encoder and schedule as one module, so that torch's DistributedDataParallel can wrap it."""
 
@@ -163,7 +173,8 @@ class _Losses(nn.Module):
         self.model, self.schedule, self.options = model, schedule, options
 
     def forward(self, images: torch.Tensor | None, features: Features | None, batch: Batch):
-        features = self.model.encode(images, rngs=batch.rngs) if features is None else features
+        if features is None:
+            features = self.model.encode(images, self.model.config.depth, rngs=batch.rngs)
         losses = self.schedule(self.model, features, batch, **self.options)
         return {
             **losses,

@@ -31,10 +31,12 @@ class Model(nn.Module):
     def __init__(self, config: ModelConfig, image_encoder: nn.Module):
         super().__init__()
         self.config = config
+        _check_size(config, image_encoder)
         width, grid = image_encoder.out_channels, config.image_size // image_encoder.stride
+        parts = getattr(image_encoder, "parts", sam)  # an encoder that was trained with others names them
         self.image_encoder, self.branch = image_encoder, None
-        self.prompt_encoder = sam.prompt_encoder_for(width, grid, config.image_size)
-        self.mask_decoder = sam.decoder_for(width, config.best_of_three)
+        self.prompt_encoder = parts.prompt_encoder_for(width, grid, config.image_size)
+        self.mask_decoder = parts.decoder_for(width, config.best_of_three, config.replace_unstable)
         self.fusion = config.fusion.make("fusion", FUSIONS)
         self.tuned: list[str] = []
         self.register_buffer("pixel_mean", torch.tensor(sam.PIXEL_MEAN).view(3, 1, 1), persistent=False)
@@ -179,6 +181,13 @@ def _match_grid(model: Model) -> None:
     grid = model.config.image_size // model.image_encoder.stride
     model.prompt_encoder.image_embedding_size = (grid, grid)
     model.prompt_encoder.mask_input_size = (4 * grid, 4 * grid)
+
+
+def _check_size(config: ModelConfig, image_encoder: nn.Module) -> None:
+    multiple = getattr(image_encoder, "multiple", 16)
+    if config.image_size % multiple:
+        name, size = config.backbone.name, config.image_size
+        raise ValueError(f"model.image_size is {size}: {name} expects a multiple of {multiple}")
 
 
 def _part(model: Model, name: str) -> nn.Module:

@@ -1,4 +1,4 @@
-"""Published checkpoints by their key names: SAM and MedSAM, SAM-Med2D, SAMIHS, Medical-SAM-Adapter.
+"""Published checkpoints by their key names: SAM and MedSAM, MobileSAM, SAM 2, and adapters in SAM's encoder.
 
 Each project's names, sizes and ways of feeding an image are taken from its public code. Adapter tensors get
 our names; the rest has SAM's.
@@ -7,6 +7,7 @@ our names; the rest has SAM's.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,15 @@ from typing import Any
 
 import torch
 
+from . import published_sam2
+from .backbones import mobile_sam
 from .config import ModelConfig, with_settings
 from .methods import METHODS
 
 WIDTHS = {768: "sam_vit_b", 1024: "sam_vit_l", 1280: "sam_vit_h"}
 WRAPPERS = ("model", "state_dict", "model_state_dict")
+MOBILE_MARK = "image_encoder.patch_embed.seq.0.c.weight"
+CLASSIFIER = ("image_encoder.norm_head.", "image_encoder.head.")  # MobileSAM's, of no use for masks
 TRAINED_GRID = 64  # side of SAM's own position table: 1024 px
 BLOCK = r"(image_encoder\.blocks\.\d+)"
 SHARED = "image_encoder.shared_adapter.projection_0"
@@ -99,10 +104,17 @@ def recognise(state: dict, path: str | Path) -> tuple[ModelConfig, State, State]
     are the best of three. MedSAM's file looks like SAM's and is taken for it.
     """
     state = _unwrapped(state)
+    if published_sam2.is_sam2(state):
+        return _sam2(state, path)
+    if MOBILE_MARK in state:
+        return _mobile_sam(state, path)
     positions = state.get("image_encoder.pos_embed")
     if positions is None or positions.ndim != 4 or positions.shape[-1] not in WIDTHS:
         widths = ", ".join(map(str, WIDTHS))
-        raise ValueError(f"{path} is no SAM checkpoint: expected image_encoder.pos_embed of width {widths}")
+        raise ValueError(
+            f"{path} is no SAM checkpoint: expected image_encoder.pos_embed of width {widths}, or tensors of "
+            "MobileSAM or SAM 2"
+        )
     settings: dict[str, Any] = {"backbone": WIDTHS[positions.shape[-1]]}
     grid = positions.shape[1]
     if grid != TRAINED_GRID:
@@ -113,6 +125,24 @@ def recognise(state: dict, path: str | Path) -> tuple[ModelConfig, State, State]
         return with_settings(METHODS["sam"], "model", settings), state, {}
     settings |= {"tuned": ["mask_decoder"], **project.settings(state)}
     return with_settings(METHODS["sam"], "model", settings), *_split(state, project.names)
+
+
+def _sam2(state: State, path: str | Path) -> tuple[ModelConfig, State, State]:
+    state = published_sam2.by_our_names(state)
+    settings = {"backbone": published_sam2.size_of(state, path), "fit": "squash", "replace_unstable": True}
+    return with_settings(METHODS["sam"], "model", settings), state, {}
+
+
+def _mobile_sam(state: State, path: str | Path) -> tuple[ModelConfig, State, State]:
+    pattern = r"image_encoder\.layers\.\d\.blocks\.\d+\.(conv3\.bn|mlp\.norm)\.weight"
+    depths = Counter(tensor.shape[0] for name, tensor in state.items() if re.fullmatch(pattern, name))
+    expected = dict(zip(mobile_sam.WIDTHS, mobile_sam.DEPTHS, strict=True))
+    if depths != expected:
+        raise ValueError(
+            f"{path} holds a TinyViT with blocks {dict(depths)} by their widths: mobile_sam has {expected}"
+        )
+    state = {name: tensor for name, tensor in state.items() if not name.startswith(CLASSIFIER)}
+    return with_settings(METHODS["sam"], "model", {"backbone": "mobile_sam"}), state, {}
 
 
 def _split(state: State, names: dict[str, str | None]) -> tuple[State, State]:

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from .datasets import Dataset
-from .evaluate import Record, named_cases
+from .evaluate import Record, Sessions, named_cases
 from .overlay import draw, save
 from .prompts import Click, Prompts
-from .session import Session
 from .summary import GOALS, Result
 
 CELL, GAP, TEXT_HEIGHT = 448, 8, 13  # px of a sheet of cases
@@ -45,9 +44,11 @@ def extremes(records: Sequence[Record], count: int, each: int = EACH) -> list[tu
 
 def strips(model, dataset: Dataset, records: Sequence[Record], counts: Sequence[int]) -> list[Strip]:
     """The extreme trials of one dataset, with the masks of these counts predicted again from the clicks."""
-    cases = dict(named_cases(dataset))
+    cases, sessions = dict(named_cases(dataset)), Sessions(model, dataset.cases)
     return [
-        _strip(model, cases[r.case], label, [step for step in records if _trial(step) == _trial(r)], counts)
+        _strip(
+            sessions, cases[r.case], label, [step for step in records if _trial(step) == _trial(r)], counts
+        )
         for label, r in extremes(records, max(counts))
     ]
 
@@ -56,9 +57,8 @@ def _trial(record: Record) -> tuple[str, int, int]:
     return record.case, record.target, record.seed
 
 
-def _strip(model, case, label: str, steps: Sequence[Record], counts: Sequence[int]) -> Strip:
-    session = Session(model)
-    session.set_image(case.pixels())
+def _strip(sessions: Sessions, case, label: str, steps: Sequence[Record], counts: Sequence[int]) -> Strip:
+    session = sessions.on(case)
     clicks = {n: steps[n - 1].clicks for n in counts}
     masks = {n: session.predict(Prompts(clicks[n])).mask for n in counts}
     dice = {n: steps[n - 1].scores["dice"] for n in counts}

@@ -45,12 +45,14 @@ ImageEncoderViT, PromptEncoder, TwoWayTransformer = (
     modeling.TwoWayTransformer,
 )
 LayerNorm2d = modeling.image_encoder.LayerNorm2d
-PlainBlock = modeling.image_encoder.Block
+PlainBlock, MLPBlock = modeling.image_encoder.Block, modeling.common.MLPBlock
+MLP = modeling.mask_decoder.MLP
 window_partition = modeling.image_encoder.window_partition
 window_unpartition = modeling.image_encoder.window_unpartition
 get_rel_pos = modeling.image_encoder.get_rel_pos
 
 
+STABILITY_DELTA, STABLE = 0.05, 0.98  # logits around 0; IoU from which on a mask does not hang on them
 BIAS_NUMBERS = 1 << 22  # most position biases held at once: 16 MB in float32, what stays in a cache is faster
 
 
@@ -145,7 +147,7 @@ class MaskDecoder(modeling.MaskDecoder):
     its four masks, the first is SAM's answer to clear prompts; the other three are for ambiguous ones.
     """
 
-    best_of_three = False
+    best_of_three, replace_unstable = False, False
     own_tokens = 5  # before those of the prompt, in the newest call of `attend`
 
     def forward(self, embedding, image_pe, sparse, dense, fine=()):
@@ -173,10 +175,20 @@ class MaskDecoder(modeling.MaskDecoder):
 
     def answer(self, tokens: torch.Tensor, upscaled: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Tokens from that of the IoU on, and features -> logits (B, 1, 4h, 4w) and predicted IoU (B, 1)."""
+        if self.best_of_three:
+            return self.best_answer(tokens, upscaled)
+        weights = self.output_hypernetworks_mlps[0](tokens[:, 1])[:, None]  # (B, 1, C/8)
+        logits = torch.einsum("bmc,bchw->bmhw", weights, upscaled)
+        iou = self.iou_prediction_head(tokens[:, 0])[:, :1]
+        if self.training or not self.replace_unstable:
+            return logits, iou
+        stable = stability(logits) >= STABLE  # (B, 1)
+        others, their_iou = self.best_answer(tokens, upscaled)
+        return torch.where(stable[..., None, None], logits, others), torch.where(stable, iou, their_iou)
+
+    def best_answer(self, tokens: torch.Tensor, upscaled: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """As `answer`, of the three masks for ambiguous prompts the one of the highest predicted IoU."""
         iou = self.iou_prediction_head(tokens[:, 0])  # (B, 4)
-        if not self.best_of_three:
-            weights = self.output_hypernetworks_mlps[0](tokens[:, 1])[:, None]  # (B, 1, C/8)
-            return torch.einsum("bmc,bchw->bmhw", weights, upscaled), iou[:, :1]
         best = 1 + iou[:, 1:].argmax(dim=1, keepdim=True)  # (B, 1)
         weights = torch.stack(
             [mlp(tokens[:, 1 + i]) for i, mlp in enumerate(self.output_hypernetworks_mlps)], 1
@@ -192,30 +204,43 @@ class MaskDecoder(modeling.MaskDecoder):
         return last_activation(second(middle) + fine[0])
 
 
-def decoder_for(width: int, best_of_three: bool = False) -> MaskDecoder:
+def stability(logits: torch.Tensor) -> torch.Tensor:
+    """(B, 1, h, w) -> (B, 1): IoU of the masks at logits +0.05 and -0.05; 1 where both are empty (SAM 2)."""
+    smaller = (logits > STABILITY_DELTA).sum((-2, -1))
+    larger = (logits > -STABILITY_DELTA).sum((-2, -1))
+    return torch.where(larger > 0, smaller / larger.clamp(min=1), 1.0)
+
+
+def decoder_for(
+    width: int,
+    best_of_three: bool = False,
+    replace_unstable: bool = False,
+    kind: type[MaskDecoder] = MaskDecoder,
+) -> MaskDecoder:
     """A mask decoder of `width` channels; 256 is the official one, others keep its proportions.
 
     best_of_three: the mask is that of the three for ambiguous prompts whose predicted IoU is highest.
+    replace_unstable: it is, in use, where the one for clear prompts hangs on its threshold (SAM 2).
     """
     transformer = TwoWayTransformer(depth=2, embedding_dim=width, mlp_dim=8 * width, num_heads=width // 32)
     for layer in transformer.layers:
         for name in ("self_attn", "cross_attn_token_to_image", "cross_attn_image_to_token"):
             setattr(layer, name, FusedAttention(getattr(layer, name)))
     transformer.final_attn_token_to_image = FusedAttention(transformer.final_attn_token_to_image)
-    decoder = MaskDecoder(
+    decoder = kind(
         num_multimask_outputs=3,
         transformer=transformer,
         transformer_dim=width,
         iou_head_depth=3,
         iou_head_hidden_dim=width,
     )
-    decoder.best_of_three = best_of_three
+    decoder.best_of_three, decoder.replace_unstable = best_of_three, replace_unstable
     return decoder
 
 
-def prompt_encoder_for(width: int, grid: int, image_size: int) -> nn.Module:
+def prompt_encoder_for(width: int, grid: int, image_size: int, kind: type[nn.Module] = PromptEncoder):
     """A prompt encoder for an embedding of `width` channels on grid x grid and an input of image_size px."""
-    return PromptEncoder(
+    return kind(
         embed_dim=width,
         image_embedding_size=(grid, grid),
         input_image_size=(image_size, image_size),

@@ -1,4 +1,4 @@
-"""Cases of datasets at model resolution, as training takes them: an image and one of its targets."""
+"""Cases of datasets at model resolution, as training takes them: images, and one target in them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from functools import lru_cache
 import numpy as np
 
 from . import augment
-from .config import choose
+from .config import ModelConfig, choose
+from .datasets import windows_of
 from .frames import as_rgb
 from .geometry import Geometry, resample
 from .prompts import box_around
@@ -89,8 +90,51 @@ class Samples:
         return mask
 
 
+class LoopSamples(Samples):
+    """Runs of `depth` neighbouring frames of a loop, sweep or volume, whole, all with the same structure.
+
+    Every frame is prompted, as in Medical SAM Adapter. Raises ValueError as of `datasets.windows_of`.
+    """
+
+    def __init__(self, cases: Sequence, size: int, fit: str, augmentation: str, depth: int):
+        super().__init__(cases, size, fit, augmentation)
+        self.runs = windows_of(self.cases, depth)
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    def sample(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Images (depth, size, size, 1 or 3) uint8 of run `index` and a random structure in them (depth,
+        size, size) bool, augmented alike; in some frames it may be missing."""
+        images, structures = zip(*(self._load(i) for i in self.runs[index]), strict=True)
+        if len({image.shape for image in images}) > 1:
+            images = [as_rgb_image(image) for image in images]
+        value = int(rng.choice(sorted({value for found in structures for value in found})))
+        nothing = np.zeros((self.size, self.size), bool)
+        masks = np.stack([found.get(value, nothing) for found in structures], axis=-1)
+        channels = np.concatenate(images, axis=-1)
+        if self.transform is not None:
+            channels, masks = augment.apply(self.transform, channels, masks, rng)
+        return np.stack(np.split(channels, len(images), axis=-1)), np.moveaxis(masks, -1, 0)
+
+    def _read(self, index: int) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+        frame, _ = self._read_frame(index)
+        structures = self.cases[index].structures()
+        image, masks = self._at_model_size(frame, list(structures.values()))
+        return image, dict(zip(structures, masks, strict=True))
+
+
+def samples_for(cases: Sequence, config: ModelConfig, augmentation: str, windows: float) -> Samples:
+    """What a model of this config is trained with: single frames, or runs of as many as it takes together."""
+    common = cases, config.image_size, config.fit, augmentation
+    return Samples(*common, windows) if config.depth == 1 else LoopSamples(*common, config.depth)
+
+
+def as_rgb_image(image: np.ndarray) -> np.ndarray:
+    """(S, S, 1 or 3) -> (S, S, 3)."""
+    return np.broadcast_to(image, (*image.shape[:2], 3))
+
+
 def to_rgb_planes(images: Sequence[np.ndarray]) -> np.ndarray:
     """Images (S, S, 1 or 3) uint8 -> (B, 3, S, S) float32 in 0..255."""
-    return np.stack([np.broadcast_to(i, (*i.shape[:2], 3)).transpose(2, 0, 1) for i in images]).astype(
-        np.float32
-    )
+    return np.stack([as_rgb_image(i).transpose(2, 0, 1) for i in images]).astype(np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -20,6 +21,9 @@ class Embedder(Protocol):
 
     def embed(self, pixels: np.ndarray) -> Any:
         """(h, w, 3) float32 RGB in 0..255 at model resolution -> features."""
+
+    def embed_frames(self, frames: Sequence[np.ndarray]) -> list[Any]:
+        """The same of frames that are encoded together; asked for where a session gets several."""
 
     def predict(
         self, features: Any, prompts: Prompts, previous: np.ndarray | None
@@ -65,6 +69,22 @@ class Session:
         geometry = Geometry(*rgb.shape[:2], self.model.config.image_size, self.model.config.fit)
         closeups = Closeups(rgb) if self.model.config.zoom else None
         self.use_embedding(self.model.embed(geometry.image_to_model(rgb)), geometry, closeups)
+
+    def set_frames(
+        self, frames: Sequence[np.ndarray], index: int, window: tuple[float, float] | None = None
+    ) -> None:
+        """Take frame `index` of neighbouring frames, encoded together with the others; see `set_image`.
+
+        Raises ValueError for frames of different size and for an index that is none of theirs.
+        """
+        sizes = sorted({np.shape(frame)[:2] for frame in frames})
+        if len(sizes) != 1 or not 0 <= index < len(frames):
+            raise ValueError(f"frame {index} of {len(frames)}, sizes {sizes}: expected frames of one size")
+        geometry = Geometry(*sizes[0], self.model.config.image_size, self.model.config.fit)
+        pictures = [as_rgb(frame, window) for frame in frames]
+        features = self.model.embed_frames([geometry.image_to_model(rgb) for rgb in pictures])
+        closeups = Closeups(pictures[index]) if self.model.config.zoom else None
+        self.use_embedding(features[index], geometry, closeups)
 
     def use_embedding(self, features: Any, geometry: Geometry, closeups: Closeups | None = None) -> None:
         """Take an image that was encoded before, and forget the prompts."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import pickle
 from pathlib import Path
 
@@ -48,11 +49,9 @@ def read(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
             f"{path} is damaged, no checkpoint, or carries code, which is never run: download it again, "
             "or ask its author for .safetensors"
         ) from error
-    except OSError:
-        raise
-    except (
-        Exception
-    ) as error:  # wrong bytes raise whatever the parser meets first: struct.error, IndexError ...
+    except Exception as error:  # wrong bytes raise what the parser meets first: struct.error, IndexError ...
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # that one: a place before the file
+            raise
         raise ValueError(f"{path} is damaged or no checkpoint: download or copy it again") from error
 
 

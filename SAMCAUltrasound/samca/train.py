@@ -25,7 +25,7 @@ from .evaluate import mean_dice, trials
 from .learner import LOSSES, Learner, Moment, generator_of
 from .run_folder import RunFolder
 from .sample_pictures import SamplePictures
-from .samples import Samples
+from .samples import samples_for
 from .starting_point import cases_of, starting_model, summary_of, write_weights
 from .validation_table import write_table
 
@@ -92,13 +92,7 @@ class _Run:
         self.settings = {**to_json(config), "model": to_json(self.model.config)}
         self.saved = self.folder.load_state()
         self.folder.check_settings(self.settings, self.saved)
-        samples = Samples(
-            self.training_cases,
-            self.model.config.image_size,
-            self.model.config.fit,
-            config.augment,
-            config.windows,
-        )
+        samples = samples_for(self.training_cases, self.model.config, config.augment, config.windows)
         self.learner = Learner(self.model, samples, config, device)
         self.steps_per_epoch = math.ceil(len(samples) / config.batch)
         self.epoch, self.next_step, self.best = 0, 0, -1.0
@@ -168,8 +162,8 @@ class _Run:
             write_curves(self.folder.curves, self.folder.epochs())
 
     def _order(self) -> np.ndarray:
-        """The images of this epoch in random order, some twice if processes would not have equally many."""
-        order = generator_of(self.config.seed, self.epoch).permutation(len(self.training_cases))
+        """The samples of this epoch in random order, some twice if processes would not have equally many."""
+        order = generator_of(self.config.seed, self.epoch).permutation(len(self.learner.samples))
         return np.resize(order, len(order) + (-len(order)) % processes.count())
 
     def _moment(self) -> Moment:

@@ -1,5 +1,6 @@
 """The effect in Slicer itself: PythonQt's widgets, the real host, real history; no weights, no download."""
 
+import time
 import types
 import unittest
 
@@ -131,6 +132,36 @@ class SAMCAEffectTest(unittest.TestCase):
         other.setActiveEffectByName("")
         self.editor.setActiveEffectByName("")
         self.assertEqual(slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLMarkupsFiducialNode"), nodes)
+
+    def test_a_click_is_answered_while_the_application_waits_for_events(self):
+        from SAMCALib import FrameLogic
+
+        self.effect.edit.click(FrameLogic.frameOf(self.volume, 0), 40, 32)
+        end = time.monotonic() + 10
+        while self.voxels() == 0 and time.monotonic() < end:
+            slicer.app.processEvents()
+        self.assertGreater(self.voxels(), 50)
+
+    def test_other_options_change_the_outline_that_is_there(self):
+        self.click(40, 32)
+        self.click(40, 32, positive=False)
+        filled = self.voxels()
+        self.effect.panel.ui.fillHolesCheckBox.click()
+        self.settle()
+        self.assertLess(self.voxels(), filled)
+        self.editor.undo()
+        self.settle()
+        self.assertEqual(self.voxels(), filled)
+
+    def test_the_console_segments_from_fiducials(self):
+        points = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode")
+        points.AddControlPointWorld(40, 32, 0)
+        logic = slicer.util.getModuleLogic("SAMCAUltrasound")
+        segment = logic.segment(
+            self.volume, initial=points, segmentationNode=self.segmentation, segmentId="Lesion"
+        )
+        self.assertEqual(segment, "Lesion")
+        self.assertGreater(self.voxels(), 50)
 
     def test_closing_the_scene_while_the_effect_is_active_breaks_nothing(self):
         self.click(40, 32)

@@ -35,6 +35,12 @@ class SAMCAModuleTest(unittest.TestCase):
         (volume,) = source.customDownloader(source)
         self.assertEqual(volume.GetImageData().GetDimensions()[2], 1)
 
+    def test_a_script_gets_a_sample_by_its_name(self):
+        import SampleData
+
+        volume = SampleData.downloadSample("SAMCATwoLesions")
+        self.assertEqual(volume.GetImageData().GetDimensions()[2], 1)
+
     def test_the_effect_is_registered(self):
         editor = slicer.qMRMLSegmentEditorWidget()
         self.assertIn("SAMCA", editor.availableEffectNames())

@@ -148,7 +148,9 @@ def test_a_list_that_was_cut_off_is_an_empty_list(logic):
 
 
 def test_the_official_checkpoints_have_size_licence_and_sha256():
-    assert [entry.name for entry in checkpoints()] == ["SAM ViT-B", "SAM ViT-L", "SAM ViT-H"]
+    sam2 = [f"SAM 2.1 {size}" for size in ("tiny", "small", "base plus", "large")]
+    names = [entry.name for entry in checkpoints()]
+    assert names == ["SAM ViT-B", "SAM ViT-L", "SAM ViT-H", "MobileSAM", *sam2]
     for entry in checkpoints():
         assert entry.url.endswith(entry.file)
         assert len(bytes.fromhex(entry.sha256)) == 32
@@ -163,7 +165,7 @@ def test_a_checkpoint_is_fetched_checked_and_offered(logic, server):
     (model,) = logic.models()
     assert model.name == "SAM ViT-B"
     assert model.source not in [entry.file for entry in logic.checkpoints()]
-    assert len(logic.checkpoints()) == 2
+    assert len(logic.checkpoints()) == len(checkpoints()) - 1
 
 
 @pytest.mark.parametrize(("path", "words"), [("/short", "instead of"), ("/none", "404")])

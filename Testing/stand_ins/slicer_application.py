@@ -13,7 +13,7 @@ from pathlib import Path
 import slicer
 import slicer.util
 import vtk
-from slicer_widgets import Shortcut, Timer, loadUI
+from slicer_widgets import Icon, Shortcut, Timer, loadUI, processEvents
 
 
 class Modes(enum.IntEnum):
@@ -99,6 +99,9 @@ class EffectHost:
 
     def viewNode(self, viewWidget):
         return viewWidget.view.node
+
+    def renderer(self, viewWidget):
+        return viewWidget.view.renderer
 
     def addActor2D(self, viewWidget, actor):
         self.actors.append(actor)
@@ -219,7 +222,7 @@ class Layout:
 def install(monkeypatch, window=None):
     """Put the stand-ins where the product looks for them; return (qt, slicer.app)."""
     qt = QT
-    qt.QTimer, qt.QShortcut, qt.QKeySequence, qt.QIcon = Timer, Shortcut, str, str
+    qt.QTimer, qt.QShortcut, qt.QKeySequence, qt.QIcon = Timer, Shortcut, str, Icon
     qt.Qt = types.SimpleNamespace(CrossCursor="cross")
     qt.QCursor, qt.QUrl = str, str
     qt.QTableWidgetItem = lambda text: types.SimpleNamespace(text=text, setToolTip=lambda tip: None)
@@ -250,7 +253,7 @@ def install(monkeypatch, window=None):
     )
     layout = Layout()
     application = types.SimpleNamespace(
-        layoutManager=lambda: layout, userSettings=lambda: settings, processEvents=lambda: None
+        layoutManager=lambda: layout, userSettings=lambda: settings, processEvents=processEvents
     )
     monkeypatch.setattr(slicer, "app", application, raising=False)
     del registered[:]

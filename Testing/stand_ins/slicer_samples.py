@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import types
 import urllib.request
 from pathlib import Path
@@ -45,14 +46,16 @@ def module(cache: Path):
     found = types.ModuleType("SampleData")
     found.SampleDataSource = SampleDataSource
 
-    def downloadSample(sampleName):
-        for sources in slicer.modules.sampleDataSources.values():
-            for source in sources:
-                if source.sampleName == sampleName:
-                    return next(_fetched(*what, cache) for what in zip(*_fields(source), strict=True))
-        raise IndexError("list index out of range")
+    class SampleDataLogic:
+        def sourceForSampleName(self, sampleName):
+            sources = itertools.chain(*slicer.modules.sampleDataSources.values())
+            return next((source for source in sources if source.sampleName == sampleName), None)
 
-    found.downloadSample = downloadSample
+    def downloadSample(sampleName):
+        source = SampleDataLogic().sourceForSampleName(sampleName)
+        return next(_fetched(*what, cache) for what in zip(*_fields(source), strict=True))
+
+    found.SampleDataLogic, found.downloadSample = SampleDataLogic, downloadSample
     return found
 
 

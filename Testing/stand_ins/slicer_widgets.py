@@ -157,31 +157,50 @@ def loadUI(path):
     panel = Widget(Path(path).stem)
     children = {}
     for element in ElementTree.parse(path).iter("widget"):
-        children[element.get("name")] = CLASSES.get(element.get("class"), Widget)(element.get("name"))
+        child = CLASSES.get(element.get("class"), Widget)(element.get("name"))
+        tip = element.find("property[@name='toolTip']/string")
+        child.values["toolTip"] = "" if tip is None else tip.text
+        children[element.get("name")] = child
     panel.values["children"] = children
     return panel
 
 
 class Timer(Widget):
     signals = ("timeout()",)
+    running: ClassVar[list] = []
 
     def setInterval(self, milliseconds):
         self.values["interval"] = milliseconds
 
     def start(self):
-        self.values["running"] = True
+        self.stop()
+        self.running.append(self)
 
     def stop(self):
-        self.values["running"] = False
+        if self.isRunning:
+            self.running.remove(self)
 
     @property
     def isRunning(self):
-        return self.values.get("running", False)
+        return self in self.running
 
     def fire(self):
         """The interval has passed."""
         if self.isRunning:
             self.emit("timeout()")
+
+
+def processEvents():
+    """One turn of the event loop, long enough for every timer."""
+    for timer in list(Timer.running):
+        timer.fire()
+
+
+class Icon(str):
+    """The path of a picture."""
+
+    def isNull(self):
+        return not Path(self).is_file()
 
 
 class Shortcut(Widget):

@@ -11,7 +11,7 @@ from torch import nn
 
 
 class SamMed2DAdapter(nn.Module):
-    """(B, h, w, D) -> (B, h, w, D), even h and w."""
+    """(B, h, w, D) -> (B, h, w, D)."""
 
     def __init__(self, width: int, hidden: int):
         super().__init__()
@@ -32,7 +32,7 @@ class SamMed2DAdapter(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         gated = x * self.channel(x.mean(dim=(1, 2)))[:, None, None]
         spatial = self.spatial(gated.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-        return self.norm(x + spatial)
+        return self.norm(x + spatial[:, : x.shape[1], : x.shape[2]])  # odd sides come back one longer
 
 
 def add(encoder: nn.Module, ratio: float = 0.25) -> None:

@@ -123,9 +123,11 @@ def add_shared(
             shared[key] = make()
         return shared[key]
 
-    for index, (block, width, stage, _) in enumerate(encoder.adapter_sites()):
-        adapters = {}
-        for position in ("attention",) if tie_sites else positions:
+    for index, here in enumerate(encoder.adapter_sites()):
+        adapters, after = {}, (here.width, here.stage)
+        tied_here = tie_sites and here.entry == after  # other widths before attention have nothing to share
+        for position in ("attention",) if tied_here else positions:
+            width, stage = here.entry if PLACES[site][position] == "before_attention" else after
             key = f"projection_{stage}" + ("" if tie_sites or one_projection else f"_{position}")
             projection = borrow(key, lambda width=width: SharedProjection(width, rank, tied))
             scope = {
@@ -136,10 +138,10 @@ def add_shared(
             conv = borrow(f"conv{scope[conv_scope]}", make_conv) if make_conv else None
             skip = not (site == "post" and position == "mlp")
             adapters[position] = SharedWeightAdapter(projection, conv, activation, act_before_conv, skip)
-        if tie_sites:
+        if tied_here:
             adapters["mlp"] = Borrowed(adapters["attention"])
         for position, adapter in adapters.items():
-            setattr(block, PLACES[site][position], adapter)
+            setattr(here.block, PLACES[site][position], adapter)
 
 
 def is_shared_projection(name: str) -> bool:

@@ -32,6 +32,11 @@ class Site(NamedTuple):
     stage: int
     windowed: bool
 
+    @property
+    def entry(self) -> tuple[int, int]:
+        """(width, stage) before attention; in a block that begins a stage, those of the stage before."""
+        return getattr(self.block, "entry", (self.width, self.stage))
+
 
 class Block(nn.Module):
     """SAM's transformer block with places for adapters, empty at first; (B, h, w, D) -> (B, h, w, D).

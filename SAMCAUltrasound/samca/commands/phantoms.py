@@ -1,17 +1,26 @@
-"""`samca phantoms`: a dataset folder of simulated frames, for pretraining and for trying things out."""
+"""`samca phantoms`: a dataset folder of simulated frames or loops, for pretraining and for trying out."""
 
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from ..files import write_atomically
+from ..phantoms import Phantom, make, make_loop
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     parser.add_argument("--count", type=int, default=1000, help="number of frames (default %(default)s)")
+    parser.add_argument(
+        "--loops", type=int, help="instead of frames, number of cine loops and sweeps, each one group"
+    )
+    parser.add_argument("--frames", type=int, default=8, help="frames of each loop (default %(default)s)")
     parser.add_argument(
         "--out", type=Path, required=True, help="dataset folder to write images/ and labels/ into"
     )
@@ -21,7 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the frames and print their paths; ValueError for a count or size that is too small."""
-    for path in write_frames(arguments.out, arguments.count, arguments.size, arguments.seed):
+    out, size, seed = arguments.out, arguments.size, arguments.seed
+    if arguments.loops is None:
+        paths = write_frames(out, arguments.count, size, seed)
+    else:
+        paths = write_loops(out, arguments.loops, arguments.frames, size, seed)
+    for path in paths:
         print(path)
     return 0
 
@@ -31,25 +45,56 @@ def write_frames(folder: Path, count: int, size: int = 256, seed: int = 0) -> It
 
     Frames that are there already are kept, so a run that was interrupted goes on.
     """
+    _prepare(folder, count, seed)
+    for number in range(count):
+        path = folder / "images" / f"phantom_{number:05d}.png"
+        if not path.exists():
+            rng = np.random.default_rng([seed, number])
+            _write_frame(folder, path.name, make(rng, size, size, lesions=int(rng.integers(1, 4))))
+        yield path
+
+
+def write_loops(folder: Path, count: int, frames: int = 8, size: int = 256, seed: int = 0) -> Iterator[Path]:
+    """Write `count` loops, cine and sweep in turn, each a group in cases.csv; yields each image's path.
+
+    A structure has one label in its loop; every frame shows one. Whole loops that are there are kept.
+    """
+    _prepare(folder, count, seed)
+    names = [f"{('cine', 'sweep')[number % 2]}_{number:05d}" for number in range(count)]
+    ids = [(f"{group}_{frame:03d}", group) for group in names for frame in range(frames)]
+    table = io.StringIO()
+    csv.writer(table, lineterminator="\n").writerows([("id", "group"), *ids])
+    for number, group in enumerate(names):
+        paths = [folder / "images" / f"{group}_{frame:03d}.png" for frame in range(frames)]
+        if not all(path.exists() for path in paths):
+            for path, phantom in zip(paths, _loop(number, frames, size, seed), strict=True):
+                _write_frame(folder, path.name, phantom)
+        yield from paths
+    write_atomically(folder / "cases.csv", table.getvalue().encode())
+
+
+def _loop(number: int, frames: int, size: int, seed: int) -> tuple[Phantom, ...]:
+    """The first draw in which something is to be seen in every frame."""
+    rng = np.random.default_rng([seed, number])
+    while True:
+        kind = ("cine", "sweep")[number % 2]
+        loop = make_loop(rng, frames, size, size, lesions=int(rng.integers(1, 4)), kind=kind)
+        if all(phantom.labels.any() for phantom in loop):
+            return loop
+
+
+def _prepare(folder: Path, count: int, seed: int) -> None:
     if count < 1 or seed < 0:
         raise ValueError(
             f"count {count}, seed {seed}: expected a count of at least 1 and a seed of at least 0"
         )
     for name in ("images", "masks", "labels"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    for number in range(count):
-        path = folder / "images" / f"phantom_{number:05d}.png"
-        if not path.exists():
-            _write_frame(folder, path.name, size, np.random.default_rng([seed, number]))
-        yield path
 
 
-def _write_frame(folder: Path, name: str, size: int, rng: np.random.Generator) -> None:
+def _write_frame(folder: Path, name: str, phantom: Phantom) -> None:
     from PIL import Image
 
-    from ..phantoms import make
-
-    phantom = make(rng, size, size, lesions=int(rng.integers(1, 4)))
     Image.fromarray(phantom.labels).save(folder / "labels" / name)
     Image.fromarray((phantom.labels > 0).astype(np.uint8) * 255).save(folder / "masks" / name)
     Image.fromarray(phantom.image).save(

@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import numpy as np
+
 import samca
 
-from .. import frames, masks
+from .. import frames, masks, text_box
+from ..prompts import Box
 from . import pointing_arguments
 
 
@@ -17,23 +20,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("image", metavar="IMAGE", help="PNG, JPEG, BMP, TIFF, NRRD, NIfTI, MHA or DICOM file")
     pointing_arguments.add_frame_and_clicks(parser)
     add("--box", type=pointing_arguments.box, help="x0,y0,x1,y1: a box around the object, in px")
+    add("--target", help="what to look for in words, as 'breast lesion'; needs --detector")
+    add("--detector", metavar="FOLDER", help="Grounding DINO on disk, which finds the target's box")
     add("--model", default="shipped", help="shipped (default) or a file of weights")
     add("--out", required=True, help="mask.png (0 and 255) or mask.seg.nrrd (opens in Slicer)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the mask and say how large it is; errors as of `frames.read`, `samca.load` and `write_mask`."""
-    if not arguments.click and arguments.box is None:
+    if not arguments.click and arguments.box is None and arguments.target is None:
         raise ValueError("nothing points at an object: give --click x,y or --box x0,y0,x1,y1")
     out = Path(arguments.out)
     masks.check_place(out)
     frame = frames.read(arguments.image, arguments.frame)
+    box = arguments.box if arguments.target is None else _found(arguments, frame.pixels)
     session = samca.Session(samca.load(arguments.model))
     session.set_image(frame.pixels)
-    if arguments.box is not None:
-        session.box(arguments.box.x0, arguments.box.y0, arguments.box.x1, arguments.box.y1)
+    if box is not None:
+        session.box(box.x0, box.y0, box.x1, box.y1)
     for click in arguments.click:
         session.click(click.x, click.y, click.positive)
     masks.write_mask(out, session.mask, frame)
     print(f"{out}: {int(session.mask.sum())} px, predicted IoU {session.iou:.2f}")
     return 0
+
+
+def _found(arguments: argparse.Namespace, pixels: np.ndarray) -> Box | None:
+    """The box of the target; None where it is not found and clicks were given as well."""
+    text_box.sentence_for(arguments.target)
+    if arguments.detector is None:
+        raise ValueError("--target needs --detector FOLDER, the folder of a Grounding DINO")
+    box = text_box.TextBox(arguments.detector).find(pixels, arguments.target)
+    if box is None and not arguments.click:
+        raise ValueError(
+            f"no {arguments.target} was found in {arguments.image}: point at it with --click x,y"
+        )
+    return box

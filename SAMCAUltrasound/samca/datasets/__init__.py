@@ -8,9 +8,22 @@ from pathlib import Path
 from . import busi, ddti, folder, tn3k, tnscui, udiat
 from .case import Case, Dataset
 from .check import examined
+from .loops import loops_of, window_around, windows_of
 from .split import divided, folds_by_group, split_by_group
 
-__all__ = ["READERS", "Case", "Dataset", "checked", "divided", "folds_by_group", "read", "split_by_group"]
+__all__ = [
+    "READERS",
+    "Case",
+    "Dataset",
+    "checked",
+    "divided",
+    "folds_by_group",
+    "loops_of",
+    "read",
+    "split_by_group",
+    "window_around",
+    "windows_of",
+]
 
 # a reader is a module with LAYOUT (in words), matches(folder) -> bool and find(folder) -> (cases, problems)
 READERS = {

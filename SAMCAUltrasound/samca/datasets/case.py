@@ -44,6 +44,16 @@ class Case:
             return read_labels(self.labels) > 0
         return _filled(self.outlines, self.pixels().shape[:2])
 
+    def structures(self) -> dict[int, np.ndarray]:
+        """(H, W) bool of each label value: what is one structure in all frames of a loop.
+
+        Without labels the whole mask is structure 1.
+        """
+        if self.labels is None:
+            return {1: self.mask()}
+        values = read_labels(self.labels)
+        return {int(value): values == value for value in np.unique(values[values > 0])}
+
     def targets(self) -> list[np.ndarray]:
         """What a click can aim at, each (H, W) bool and not empty.
 

@@ -1,9 +1,9 @@
-"""Simulated B-mode frames with known truth.
+"""Simulated B-mode frames, cine loops and sweeps with known truth.
 
 `describe` chooses a scene and returns it as frozen data, `render` turns a scene into a frame, `make` does
-both. Speckle is coherent scattering summed inside a point spread function (Wagner et al. 1983, IEEE Trans.
-Sonics Ultrasonics 30:156), summed over looks as spatial compounding does (Trahey et al. 1986, IEEE UFFC
-33:257).
+both; `describe_loop` and `make_loop` are for frames that belong together. Speckle is coherent scattering
+summed inside a point spread function (Wagner et al. 1983, IEEE Trans. Sonics Ultrasonics 30:156), summed over
+looks as spatial compounding does (Trahey et al. 1986, IEEE UFFC 33:257).
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .choose import describe
+from .loops import describe_loop
 from .render import render
 
-__all__ = ["Phantom", "describe", "make", "render"]
+__all__ = ["Phantom", "describe", "describe_loop", "make", "make_loop", "render"]
 
 
 @dataclass(frozen=True)
@@ -47,3 +48,22 @@ def make(
     scene = describe(rng, height, width, lesions, geometry)
     image, labels = render(scene, rng)
     return Phantom(image, labels, (scene.view.spacing_mm, scene.view.spacing_mm))
+
+
+def make_loop(
+    rng: np.random.Generator,
+    frames: int = 12,
+    height: int = 384,
+    width: int = 512,
+    lesions: int | None = None,
+    geometry: str | None = None,
+    kind: str | None = None,
+) -> tuple[Phantom, ...]:
+    """Neighbouring frames of one scene that moves and deforms, each with its truth; the others as in `make`.
+
+    kind: "cine" (the probe stays, tissue moves), "sweep" (the probe moves), or None to draw one. A label is
+    one structure in all frames. Raises ValueError for other values.
+    """
+    scene, motions = describe_loop(rng, frames, height, width, lesions, geometry, kind)
+    spacing = (scene.view.spacing_mm, scene.view.spacing_mm)
+    return tuple(Phantom(*render(scene, rng, motion), spacing) for motion in motions)

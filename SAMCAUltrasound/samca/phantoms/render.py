@@ -7,6 +7,7 @@ from scipy import ndimage
 
 from .beams import Beams, beams_of, to_frame
 from .fields import noise, wave
+from .loops import Motion
 from .marks import burn
 from .scene import Machine, Scene
 from .structures import add_structure
@@ -21,25 +22,38 @@ SHADOW_EDGE_MM = 0.8  # half width over which compounding softens the edge of a 
 UNEVEN_DB = 2.5  # what remains of gain that does not fit the tissue
 
 
-def render(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Frame and labels, each (H, W) uint8; `rng` draws the speckle and the electronic noise."""
+def render(
+    scene: Scene, rng: np.random.Generator, motion: Motion | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Frame and labels, each (H, W) uint8; `rng` draws speckle and electronic noise.
+
+    With a motion the tissue and all in it has moved, and its speckle too if the motion says so.
+    """
     beams = beams_of(scene.view)
-    tissue = tissue_of(scene, beams)
+    origin = motion.moved(beams) if motion else beams
+    tissue = tissue_of(scene, origin)
     labels = np.zeros(beams.x.shape, np.uint8)
     for number, structure in enumerate(scene.structures, start=1):
-        labels[add_structure(tissue, structure, beams)] = number
-    grey = compress(scene.machine, received(scene, tissue, beams, rng))
+        around = motion.structures[number - 1].before(structure, origin) if motion else beams
+        labels[add_structure(tissue, structure, around)] = number
+    grey = compress(scene.machine, received(scene, tissue, beams, rng, motion))
     image = to_frame(scene.view, np.round(grey), order=1)
     return burn(np.round(image).astype(np.uint8), scene.marks), to_frame(scene.view, labels, order=0)
 
 
-def received(scene: Scene, tissue: Tissue, beams: Beams, rng: np.random.Generator) -> np.ndarray:
+def received(
+    scene: Scene, tissue: Tissue, beams: Beams, rng: np.random.Generator, motion: Motion | None = None
+) -> np.ndarray:
     """Envelope in dB with white at 0, (samples, beams)."""
     machine = scene.machine
+    carried = motion is not None and motion.speckle is not None
+    source = motion.source(beams) if carried else (slice(None), slice(None))
+    drawn = np.random.default_rng(motion.speckle) if carried else rng
     amplitude = (10 ** ((tissue.echo + ROUGHNESS * tissue.specular) / 20)).astype(np.float32)
     power = np.zeros_like(amplitude)
     for _ in range(machine.looks):
-        scatterers = rng.standard_normal((2, *amplitude.shape), np.float32) * amplitude
+        scatterers = drawn.standard_normal((2, *amplitude.shape), np.float32)
+        scatterers = scatterers[(slice(None), *source)] * amplitude
         power += (spread(machine, beams, scatterers) ** 2).sum(0) / machine.looks
     mirrors = amplitude * (10 ** ((1 - ROUGHNESS) * tissue.specular / 20) - 1)
     power = (power + spread(machine, beams, mirrors, normalised=False) ** 2).astype(float)
