@@ -14,8 +14,8 @@ KEPT_BYTES = 4 << 30  # features beyond this are computed again each time
 
 def kept_features(model, samples: Samples) -> Callable[[list[int]], Features] | None:
     """From case indices to batched features; None where these change: an encoder that is trained or has a
-    branch, images that are augmented or of several frames."""
-    if samples.transform is not None or model.branch is not None or model.config.depth > 1:
+    branch, images that are augmented, cut to windows or of several frames."""
+    if samples.transform is not None or samples.windows or model.config.depth > 1 or model.branch is not None:
         return None
     if any(p.requires_grad for p in model.image_encoder.parameters()):
         return None

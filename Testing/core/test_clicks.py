@@ -258,3 +258,21 @@ def test_arguments_that_do_not_fit_are_refused_in_words(name):
     if name in (*ERROR_CLICKS, "double_click"):
         with pytest.raises(ValueError, match=r"\(40, 60\) bool prediction.*\(3, 3\)"):
             place(name, TRUTH, np.ones((3, 3), bool))
+
+
+@pytest.mark.parametrize(("name", "overlap"), [("box_50", 0.5), ("box_75", 0.75)])
+@pytest.mark.parametrize(
+    "truth",
+    [rectangle(20, 10, 40, 30), rectangle(0, 0, 60, 40), rectangle(0, 5, 50, 35)],
+    ids=["middle", "full", "border"],
+)
+def test_a_box_of_known_overlap_has_it(name, overlap, truth):
+    rows, columns = np.flatnonzero(truth.any(1)), np.flatnonzero(truth.any(0))
+    tight = np.array([columns[0], rows[0], columns[-1], rows[-1]], float)
+    boxes = [place(name, truth, None, k=1, seed=seed).box for seed in range(20)]
+    for box in boxes:
+        got = np.array([box.x0, box.y0, box.x1, box.y1])
+        common = np.clip(np.minimum(got[2:], tight[2:]) - np.maximum(got[:2], tight[:2]), 0, None).prod()
+        areas = (got[2:] - got[:2]).prod() + (tight[2:] - tight[:2]).prod()
+        assert common / (areas - common) == pytest.approx(overlap)
+    assert truth.all() or len(set(boxes)) > 2  # at the border there is room in few directions

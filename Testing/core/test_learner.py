@@ -45,9 +45,14 @@ def test_features_are_computed_each_time_where_the_encoder_learns_or_images_chan
     frozen = {"adapter": "none"}
     kept = [
         learner_of(settings(**changes), tmp_path)[0].features
-        for changes in ({}, {"model": frozen, "augment": "samus"}, {"model": frozen})
+        for changes in (
+            {},
+            {"model": frozen, "augment": "samus"},
+            {"model": frozen, "windows": 0.5},
+            {"model": frozen},
+        )
     ]
-    assert [features is not None for features in kept] == [False, False, True]
+    assert [features is not None for features in kept] == [False, False, False, True]
 
 
 def test_kept_features_train_as_computed_ones(settings, tmp_path):

@@ -1,5 +1,7 @@
 """Training in two stages: one click, then clicks placed by what stage 1 predicted, on features kept once."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -112,6 +114,20 @@ def test_stage_2_may_keep_the_first_click(model, asked):
     for first, second in zip(asked[0], asked[1], strict=True):
         assert second[: len(first)] == first
         assert len(second) > len(first)
+
+
+@pytest.mark.parametrize("done", [0.0, 0.5])
+def test_masks_of_nothing_and_of_specks_are_learned_from_with_few_clicks(model, asked, monkeypatch, done):
+    specks = np.zeros((2, SIDE, SIDE), bool)
+    specks[1, ::4, ::4] = True  # 256 components of a pixel
+    monkeypatch.setattr(sys.modules[__name__], "TRUTH", specks)
+    losses, _ = step(model, done, {})
+    assert torch.isfinite(losses["loss"])
+    for nothing, many in asked:
+        assert nothing
+        assert not any(positive for _, _, positive in nothing)
+        assert 1 <= len(many) <= 30
+    assert [(len(nothing), len(many)) for nothing, many in asked[:1]] == [(1, 10)]
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0, -1.0])

@@ -13,7 +13,7 @@ from samca import train
 from samca.config import TrainConfig, from_json
 from samca.learner import Learner
 from samca.run_folder import RunFolder
-from samca.samples import Samples
+from samca.samples import samples_for
 from samca.starting_point import cases_of, starting_model
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,7 +67,7 @@ def learner_of(settings, tmp_path) -> tuple[Learner, Path]:
     config = config_of(settings)
     torch.manual_seed(config.seed)
     model, base = starting_model(config, tmp_path)
-    samples = Samples(cases_of(config)[0], model.config.image_size, model.config.fit, config.augment)
+    samples = samples_for(cases_of(config)[0], model.config, config.augment, config.windows)
     return Learner(model, samples, config, torch.device("cpu")), base
 
 

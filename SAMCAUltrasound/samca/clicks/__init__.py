@@ -7,7 +7,16 @@ prompts. Clicks lie on pixel centres, positive ones on the truth and negative on
 is empty and nothing else is left to point at, the answer is one negative click on the background.
 """
 
-from . import boxes, center_of_mass, double_click, error_deepest, error_random, random_foreground, voronoi
+from . import (
+    box_overlap,
+    boxes,
+    center_of_mass,
+    double_click,
+    error_deepest,
+    error_random,
+    random_foreground,
+    voronoi,
+)
 
 CLICKS = {
     "random_foreground": random_foreground.place,
@@ -17,4 +26,6 @@ CLICKS = {
     "double_click": double_click.guided,
     "voronoi": voronoi.place,
     "boxes": boxes.place,
+    "box_50": box_overlap.place_50,
+    "box_75": box_overlap.place_75,
 }

@@ -1,4 +1,4 @@
-"""`samca segment`: one frame, clicks and a box in, its mask out."""
+"""`samca segment`: one frame and what points at an object in, its mask out; or all that is found in it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import samca
 
 from .. import frames, masks, text_box
+from ..everything import Criteria, everything, labels_of
 from ..prompts import Box
 from . import pointing_arguments
 
@@ -22,14 +23,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--box", type=pointing_arguments.box, help="x0,y0,x1,y1: a box around the object, in px")
     add("--target", help="what to look for in words, as 'breast lesion'; needs --detector")
     add("--detector", metavar="FOLDER", help="Grounding DINO on disk, which finds the target's box")
+    add("--everything", action="store_true", help="no object in particular: all that a grid of clicks finds")
+    add("--grid", type=int, default=16, help="for --everything: clicks along each side (default: 16)")
+    add("--iou", type=float, default=0.88, help="smallest predicted IoU of what is kept (default: 0.88)")
+    add("--stability", type=float, default=0.95, help="smallest stability of what is kept (default: 0.95)")
     add("--model", default="shipped", help="shipped (default) or a file of weights")
-    add("--out", required=True, help="mask.png (0 and 255) or mask.seg.nrrd (opens in Slicer)")
+    add(
+        "--out",
+        required=True,
+        help="mask.png (0 and 255; everything: 1, 2, ...) or mask.seg.nrrd",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the mask and say how large it is; errors as of `frames.read`, `samca.load` and `write_mask`."""
-    if not arguments.click and arguments.box is None and arguments.target is None:
-        raise ValueError("nothing points at an object: give --click x,y or --box x0,y0,x1,y1")
+    pointing = arguments.click or arguments.box is not None or arguments.target is not None
+    if arguments.everything:
+        if pointing:
+            raise ValueError("--everything looks for all things: leave --click, --box and --target out")
+        return _run_everything(arguments)
+    if not pointing:
+        raise ValueError(
+            "nothing points at an object: give --click x,y or --box x0,y0,x1,y1, or --everything"
+        )
     out = Path(arguments.out)
     masks.check_place(out)
     frame = frames.read(arguments.image, arguments.frame)
@@ -42,6 +58,20 @@ def run(arguments: argparse.Namespace) -> int:
         session.click(click.x, click.y, click.positive)
     masks.write_mask(out, session.mask, frame)
     print(f"{out}: {int(session.mask.sum())} px, predicted IoU {session.iou:.2f}")
+    return 0
+
+
+def _run_everything(arguments: argparse.Namespace) -> int:
+    """Write the things found, numbered from the surest, and say how many there are."""
+    out, criteria = Path(arguments.out), Criteria(arguments.grid, arguments.iou, arguments.stability)
+    masks.check_place(out)
+    frame = frames.read(arguments.image, arguments.frame)
+    found = everything(samca.load(arguments.model), frame.pixels, criteria)
+    masks.write_labels(out, labels_of(found, frame.pixels.shape[:2]), frame)
+    for number, thing in enumerate(found, start=1):
+        at = f"({thing.click.x:.0f}, {thing.click.y:.0f})"
+        print(f"{number}: {int(thing.mask.sum())} px around {at}, predicted IoU {thing.iou:.2f}")
+    print(f"{out}: {len(found)} things")
     return 0
 
 
