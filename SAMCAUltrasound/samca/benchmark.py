@@ -13,8 +13,9 @@ import torch
 from torch import nn
 
 from . import checkpoint, sam
+from .backbones import BACKBONES
 from .backbones.sam_vit import SIZES
-from .config import ModelConfig, with_settings
+from .config import ModelConfig, choose, with_settings
 from .methods import METHODS
 from .model import Model, build
 from .prompts import Click, Prompts
@@ -40,12 +41,18 @@ class Timing(NamedTuple):
     seconds: float
 
 
-def contestants(image_sizes: Collection[int]) -> Iterator[Contestant]:
-    """The plain ViT-B and ours at each input size in px, and the shipped small model at its own size."""
+def contestants(
+    image_sizes: Collection[int], backbones: Collection[str] = ("sam_vit_b",)
+) -> Iterator[Contestant]:
+    """The plain ViT-B and SAMCA on these backbones at each input size in px, and the shipped small model at
+    its own size. Raises ValueError for a wrong name before any model is built."""
+    for name in backbones:
+        choose("backbone", BACKBONES, name)
     for size in image_sizes:
-        config = with_settings(METHODS["samca"], "model", {"backbone": "sam_vit_b", "image_size": size})
         yield plain(size)
-        yield ours("samca ViT-B", build(config))
+        for name in backbones:
+            settings = {"backbone": name, "image_size": size}
+            yield ours(f"samca {name}", build(with_settings(METHODS["samca"], "model", settings)))
     small = _small()
     if small.config.image_size in image_sizes:
         yield ours("samca small", small)

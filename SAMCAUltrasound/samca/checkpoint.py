@@ -18,6 +18,7 @@ from safetensors.torch import save
 from . import published
 from .config import ModelConfig, from_json, to_json, with_settings
 from .files import write_atomically
+from .methods import DEFAULT
 from .model import Model, adapt, build_base
 from .tensor_files import read, read_metadata
 
@@ -72,6 +73,13 @@ def base_of(path: str | Path, given: str | Path | None = None) -> Path:
     """The base file that an adapter file belongs to; any other file is its own base."""
     metadata = read_metadata(path)
     return _find_base(Path(path), metadata, given) if metadata.get("kind") == "adapter" else Path(path)
+
+
+def method_of(source: str | Path) -> str:
+    """The method of the adapter in a file, with which training goes on; of any other file the default one."""
+    path = source_path(source)
+    metadata = read_metadata(path)
+    return _config(path, metadata).method if metadata.get("kind") == "adapter" else DEFAULT
 
 
 def load_base_into(model: Model, path: str | Path) -> None:

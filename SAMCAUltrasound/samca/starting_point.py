@@ -11,6 +11,7 @@ from .config import ModelConfig, TrainConfig, to_json
 from .datasets import Case
 from .methods import configure
 from .model import Model, adapt, build_base
+from .tensor_files import read_metadata
 
 INHERITED = ("backbone", "image_size", "fit", "feedback", "zoom")  # what a base decides
 PARTS = {"image_encoder", "prompt_encoder", "mask_decoder"}
@@ -55,7 +56,9 @@ def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | Non
         return _with_branch_weights(model, config), path
     source = checkpoint.source_path(config.base)
     start, base = checkpoint.load(source), checkpoint.base_of(source)
-    ours = base.suffix == ".safetensors"  # a published checkpoint runs at any size, our bases at their own
+    ours = (
+        read_metadata(base).get("kind") == "base"
+    )  # a published checkpoint runs at any size, our bases at their own
     inherited = {
         k: v for k, v in to_json(start.config).items() if k in (INHERITED if ours else ("backbone",))
     }

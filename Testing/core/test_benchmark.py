@@ -70,7 +70,7 @@ def slicer_side(monkeypatch):
 @pytest.mark.parametrize("as_json", [False, True])
 def test_the_command_prints_a_row_for_each_model(steps, slicer_side, monkeypatch, capsys, as_json):
     rows, _ = steps
-    monkeypatch.setattr("samca.commands.benchmark.contestants", lambda sizes: rows)
+    monkeypatch.setattr("samca.commands.benchmark.contestants", lambda *_: rows)
     assert main(["benchmark", "--repeats", "2", *(["--json"] if as_json else [])]) == 0
     printed = capsys.readouterr().out
     if as_json:
@@ -84,7 +84,7 @@ def test_the_command_prints_a_row_for_each_model(steps, slicer_side, monkeypatch
 
 def test_without_slicer_it_says_what_was_not_measured_and_how_it_would_be(steps, monkeypatch, capsys):
     rows, _ = steps
-    monkeypatch.setattr("samca.commands.benchmark.contestants", lambda sizes: rows)
+    monkeypatch.setattr("samca.commands.benchmark.contestants", lambda *_: rows)
     monkeypatch.setitem(sys.modules, AROUND, None)
     assert main(["benchmark", "--repeats", "1"]) == 0
     assert MISSING in capsys.readouterr().out
@@ -103,3 +103,20 @@ def test_numbers_that_are_too_small_are_refused_before_a_model_is_built(
     monkeypatch.setattr(benchmark, "plain", lambda size: pytest.fail("a model was built"))
     assert main(["benchmark", option, number]) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_backbones_are_measured_at_every_size_beside_the_plain_one(monkeypatch, tiny_model):
+    built = []
+    monkeypatch.setattr(benchmark, "plain", lambda size: Contestant(PLAIN, size, None, None))
+    monkeypatch.setattr(benchmark, "build", lambda config: built.append(config) or tiny_model())
+    monkeypatch.setattr(benchmark, "_small", tiny_model)
+    names = [row.name for row in benchmark.contestants([256, 512], ["mobile_sam", "sam2_tiny"])]
+    assert names == [PLAIN, "samca mobile_sam", "samca sam2_tiny"] * 2
+    expected = [(name, size) for size in (256, 512) for name in ("mobile_sam", "sam2_tiny")]
+    assert [(config.backbone.name, config.image_size) for config in built] == expected
+
+
+def test_a_wrong_backbone_is_refused_before_a_model_is_built(monkeypatch, capsys):
+    monkeypatch.setattr(benchmark, "plain", lambda size: pytest.fail("a model was built"))
+    assert main(["benchmark", "--backbones", "mobile_sam", "tiny_vit"]) == 2
+    assert "backbone 'tiny_vit' is not one of mobile_sam, sam2_base_plus" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import sys
 from collections import Counter
 
 import pytest
@@ -12,12 +13,13 @@ from safetensors.torch import save_file
 from samca import checkpoint, published, sam
 from samca.__main__ import main
 from samca.backbones import BACKBONES, sam2
-from samca.config import with_settings
+from samca.config import TrainConfig, from_json, with_settings
 from samca.methods import METHODS
 from samca.model import build, build_base
 from samca.pointing import collate
 from samca.prompts import Box, Click, Prompts
 from samca.session import Session
+from samca.starting_point import starting_model
 
 SIZES = {  # width, blocks of the stages, first window, side of the position table
     "sam2_tiny": (96, (1, 2, 7, 2), 8, 7),
@@ -357,6 +359,29 @@ def test_a_session_segments_a_frame_that_is_no_square(narrow, tmp_path):
     assert session.click(40, 30).shape == (60, 90)
     assert session.click(50, 20, False).shape == (60, 90)
     assert 0 <= session.iou <= 1
+
+
+@pytest.mark.parametrize("name", ["sam2.pt", "model.safetensors"])
+def test_training_starts_from_a_published_file_at_the_size_of_the_method(name, narrow, tmp_path):
+    path = tmp_path / name
+    if path.suffix == ".pt":
+        torch.save({"model": random_file("meta")}, path)
+    else:
+        save_file(random_file("hugging_face"), path, {"format": "pt"})
+    run = {"data": ["d"], "out": str(tmp_path), "base": str(path), "model": {"adapter.rank": 4}}
+    model, base = starting_model(from_json(TrainConfig, run, "run"), tmp_path)
+    assert base == path
+    assert (model.config.backbone.name, model.config.image_size) == ("sam2_16", METHODS["samca"].image_size)
+    assert not model.config.replace_unstable
+    assert torch.equal(
+        model.image_encoder.trunk.pos_embed, checkpoint.load(path).image_encoder.trunk.pos_embed
+    )
+
+
+def test_no_package_is_needed_that_sam_does_not_need(narrow, monkeypatch):
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    model = build(with_settings(METHODS["samca"], "model", {"backbone": "sam2_16", "image_size": 64}))
+    assert model.encode(torch.zeros(1, 3, 64, 64)).embedding.shape == (1, 256, 4, 4)
 
 
 def test_a_side_that_windows_do_not_divide_is_refused():

@@ -5,10 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from samca import methods
+from samca import checkpoint, methods
 from samca.__main__ import main
 from samca.commands import train as command
-from samca.config import Part
+from samca.config import Part, with_settings
+from samca.model import build
 
 
 @pytest.fixture
@@ -65,6 +66,18 @@ def test_what_a_run_says_goes_over_its_method(tmp_path, taught):
     assert (config.epochs, config.loss.dice, config.loss.iou) == (3, 1.0, 0.5)
     assert config.schedule == Part("iterative", {"iterations": 4})
     assert config.model == {"method": "taught", "feedback": "last", "image_size": 256}
+
+
+def test_a_run_that_goes_on_from_a_file_has_the_settings_of_its_method(tmp_path, tiny_config):
+    base, weights, file = (tmp_path / name for name in ("base.safetensors", "mine.safetensors", "run.json"))
+    model = build(with_settings(tiny_config, "model", {"method": "click_sam", "adapter": "none"}))
+    checkpoint.save_base(model, base, checkpoint.Provenance())
+    checkpoint.save_adapter(model, weights, base, checkpoint.Provenance())
+    for source, schedule in ((weights, "two_stage"), (base, "double_click"), ("shipped", "double_click")):
+        file.write_text(json.dumps({"data": ["frames"], "out": "run", "base": str(source)}))
+        config = command.settings_of(file)
+        assert config.schedule.name == schedule
+        assert config.model == {}  # those of the file hold
 
 
 @pytest.mark.parametrize("name", methods.FILES)

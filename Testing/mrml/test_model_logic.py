@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import json
 import threading
 import time
 from dataclasses import replace
@@ -124,6 +125,14 @@ def test_what_is_no_model_is_refused_by_name_and_not_listed(logic, tmp_path, nam
         logic.add(path)
     assert name in str(refusal.value)
     assert logic.models() == []
+
+
+def test_sam_2_as_hugging_face_names_it_can_be_added(logic, tmp_path):
+    names = {"vision_encoder.backbone.pos_embed": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}}
+    text = json.dumps({"__metadata__": {"format": "pt"}, **names}).encode()
+    (tmp_path / "sam2.safetensors").write_bytes(len(text).to_bytes(8, "little") + text)
+    assert logic.add(tmp_path / "sam2.safetensors").name == "sam2"
+    assert [model.name for model in logic.models()] == ["sam2"]
 
 
 def test_a_missing_file_is_refused(logic, tmp_path):

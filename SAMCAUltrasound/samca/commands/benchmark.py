@@ -29,6 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[256, 1024],
         help="input sizes in px, may be none (default: 256 1024)",
     )
+    add(
+        "--backbones",
+        nargs="+",
+        default=["sam_vit_b"],
+        metavar="NAME",
+        help="image encoders to run SAMCA on, as mobile_sam (default: sam_vit_b)",
+    )
     add("--repeats", type=int, default=5, help="measurements of each model (default: 5)")
     add("--threads", type=int, default=0, help="CPU threads, 0 for torch's own choice (default: 0)")
     add("--json", action="store_true", help="print one JSON object instead of a table")
@@ -40,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError(f"threads is {arguments.threads}: expected 0 or more")
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    rows = summary(benchmark(contestants(arguments.sizes), arguments.repeats))
+    rows = summary(benchmark(contestants(arguments.sizes, arguments.backbones), arguments.repeats))
     around = around_the_network(arguments.repeats)
     result = {"threads": torch.get_num_threads(), "torch": torch.__version__, "rows": rows, "around": around}
     print(json.dumps(result) if arguments.json else as_text(rows) + "\n\n" + around_as_text(around))
@@ -61,11 +68,11 @@ def around_the_network(repeats: int) -> list[dict[str, Any]] | None:
 
 def as_text(rows: list[dict[str, Any]]) -> str:
     """Medians in ms, and how many times faster than plain."""
-    lines = [f"{'model':<16}{'px':>6}{'encode ms':>12}{'click ms':>12}{'encode x':>12}{'click x':>12}"]
+    lines = [f"{'model':<22}{'px':>6}{'encode ms':>12}{'click ms':>12}{'encode x':>12}{'click x':>12}"]
     for row in rows:
         encode, click = row["encode_ms"], row["click_ms"]
         ratios = f"{row['encode_times_faster']:>12.2f}{row['click_times_faster']:>12.2f}"
-        lines.append(f"{row['model']:<16}{row['image_size']:>6}{encode:>12.1f}{click:>12.1f}{ratios}")
+        lines.append(f"{row['model']:<22}{row['image_size']:>6}{encode:>12.1f}{click:>12.1f}{ratios}")
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from .. import checkpoint
 from ..config import TrainConfig, parse_setting
 from ..methods import configure_training
 from ..train import train
@@ -47,7 +48,11 @@ def settings_of(path: Path, changes: Iterable[str] = ()) -> TrainConfig:
 
     Raises FileNotFoundError without the file, ValueError for what is no JSON object or no setting.
     """
-    return configure_training(read_settings(path), dict(map(parse_setting, changes)))
+    values, given = read_settings(path), dict(map(parse_setting, changes))
+    config = configure_training(values, given)
+    if config.model or config.base == "random":
+        return config
+    return configure_training(values, given, checkpoint.method_of(config.base))
 
 
 def read_settings(path: Path) -> dict[str, Any]:

@@ -20,20 +20,23 @@ def configure(settings: dict[str, Any]) -> ModelConfig:
     return with_settings(method, "model", settings)
 
 
-def configure_training(values: dict[str, Any], changes: dict[str, Any] | None = None) -> TrainConfig:
+def configure_training(
+    values: dict[str, Any], changes: dict[str, Any] | None = None, method: str = DEFAULT
+) -> TrainConfig:
     """A run from JSON values, changes by dotted name over them, and its method's TRAINING under both.
 
-    The method is the one of model.method (none named: samca). "model" and "loss" are joined with the method's
-    key by key; anything else that is given, as a schedule with its options, takes the place of the method's.
+    The method is model.method; where it is not named `method`, which is that of the adapter file that the run
+    goes on from. "model" (if it is not empty, which leaves all to the file) and "loss" are joined with the
+    method's key by key; anything else that is given, as a schedule with its options, takes their place.
     """
     given = from_json(TrainConfig, values, "run")  # checks all types before anything is joined
     changes = changes or {}
     of_model = {name[6:]: value for name, value in changes.items() if name.startswith("model.")}
     others = {name: value for name, value in changes.items() if not name.startswith("model.")}
     model = {**given.model, **of_model}
-    defaults = choose("model.method", FILES, model.get("method", DEFAULT)).TRAINING
+    defaults = choose("model.method", FILES, model.get("method", method)).TRAINING
     joined = {
-        "model": {**defaults.get("model", {}), **model},
+        "model": {**defaults.get("model", {}), **model} if model else {},
         "loss": {**defaults.get("loss", {}), **values.get("loss", {})},
     }
     return with_settings(from_json(TrainConfig, {**defaults, **values, **joined}, "run"), "run", others)
