@@ -180,3 +180,11 @@ def open_editor(prototype, engine, view):
         if editor.isActive:
             editor.deactivate()
         editor.effect.cleanup()
+
+
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory):
+    """The folder of a real training run of seconds, to be played back."""
+    import recorded_run  # torch, for those tests only
+
+    return recorded_run.record(tmp_path_factory.mktemp("recording"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import time
 import types
 import weakref
@@ -15,69 +14,12 @@ import slicer
 import training_panel
 import volumes
 from model_files import adapter
-from recorded_run import Playback
+from recorded_run import UI, PlayedLogic
 from slicer_scene import Editor
 
-import SAMCATrainingLib
-from SAMCALib.ModelLogic import ModelLogic
-from SAMCATrainingLib.TrainingLogic import TrainingLogic
-from training_runs import config_of, write_case
+from training_runs import write_case
 
-UI = Path(SAMCATrainingLib.__file__).resolve().parents[1] / "Resources" / "UI"
 WINDOW = object()
-MODEL = {
-    "method": "samca",
-    "backbone": {
-        "name": "sam_vit_small", "channels": [8, 8, 8], "width": 16, "depth": 2, "heads": 2,
-        "out_channels": 32,
-    },
-    "image_size": 64,
-    "adapter": {"name": "shared_weight", "rank": 4},
-}  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def recording(tmp_path_factory):
-    """The folder of a real run of three epochs on eight discs."""
-    from samca.train import train
-
-    folder = tmp_path_factory.mktemp("recording")
-    for number in range(8):
-        write_case(folder / "discs", f"disc{number}", number)
-    settings = {
-        "data": [str(folder / "discs")], "out": str(folder / "run"), "base": "random", "epochs": 3,
-        "batch": 3,
-        "validation_share": 0.25, "augment": "none", "schedule": {"name": "double_click", "iterations": 1},
-        "precision": "float32", "threads": 1, "model": MODEL,
-    }  # fmt: skip
-    assert [record["event"] for record in train(config_of(settings))][-1] == "finish"
-    return folder / "run"
-
-
-class PlayedLogic(TrainingLogic):
-    """The real logic, whose processes are played back from the recording."""
-
-    def __init__(self, folder, recording):
-        super().__init__(folder / "user", ModelLogic(folder / "models"))
-        self.recording, self.playback, self.calls = recording, None, []
-
-    def start(self, settings):
-        run = Path(settings["out"])
-        run.mkdir(parents=True)
-        (run / "run.json").write_text(json.dumps({**settings, "epochs": 3}))
-        self.playback = Playback(self.recording, run)
-        return run
-
-    def resume(self, run):
-        self.playback.hold()
-        self.playback.add({"event": "resume", "epoch": 2, "step": 0, "device": "CPU", "time": time.time()})
-
-    def kill(self, run):
-        self.calls.append("kill")
-        self.playback.end()
-
-    def evaluate(self, run):
-        self.calls.append("evaluate")
 
 
 @pytest.fixture

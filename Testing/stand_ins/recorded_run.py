@@ -5,9 +5,67 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import time
 from pathlib import Path
 
+import SAMCATrainingLib
 from samca import run_lock
+from samca.train import train
+from SAMCALib.ModelLogic import ModelLogic
+from SAMCATrainingLib.TrainingLogic import TrainingLogic
+from training_runs import config_of, write_case
+
+UI = Path(SAMCATrainingLib.__file__).resolve().parents[1] / "Resources" / "UI"
+EPOCHS = 3
+MODEL = {
+    "method": "samca",
+    "backbone": {
+        "name": "sam_vit_small", "channels": [8, 8, 8], "width": 16, "depth": 2, "heads": 2,
+        "out_channels": 32,
+    },
+    "image_size": 64,
+    "adapter": {"name": "shared_weight", "rank": 4},
+}  # fmt: skip
+
+
+def record(folder: Path) -> Path:
+    """The folder of a real run of some epochs on eight discs, made in a second or two."""
+    for number in range(8):
+        write_case(folder / "discs", f"disc{number}", number)
+    settings = {
+        "data": [str(folder / "discs")], "out": str(folder / "run"), "base": "random", "epochs": EPOCHS,
+        "batch": 3, "validation_share": 0.25, "augment": "none", "model": MODEL, "precision": "float32",
+        "schedule": {"name": "double_click", "iterations": 1}, "threads": 1,
+    }  # fmt: skip
+    *_before, last = train(config_of(settings))
+    assert last["event"] == "finish"
+    return folder / "run"
+
+
+class PlayedLogic(TrainingLogic):
+    """The real logic, whose processes are played back from a recording."""
+
+    def __init__(self, folder: Path, recording: Path):
+        super().__init__(folder / "user", ModelLogic(folder / "models"))
+        self.recording, self.playback, self.calls = recording, None, []
+
+    def start(self, settings):
+        run = Path(settings["out"])
+        run.mkdir(parents=True)
+        (run / "run.json").write_text(json.dumps({**settings, "epochs": EPOCHS}))
+        self.playback = Playback(self.recording, run)
+        return run
+
+    def resume(self, run):
+        self.playback.hold()
+        self.playback.add({"event": "resume", "epoch": 2, "step": 0, "device": "CPU", "time": time.time()})
+
+    def kill(self, run):
+        self.calls.append("kill")
+        self.playback.end()
+
+    def evaluate(self, run):
+        self.calls.append("evaluate")
 
 
 class Playback:
