@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from pathlib import Path
 
 import qt
@@ -10,6 +9,7 @@ import slicer
 
 from SAMCALib.Texts import _
 
+from .DatasetCheck import together
 from .SceneWidget import SceneWidget
 from .StepWidget import StepWidget, cell, fillCombo, openPath, pixmapOf, showText
 
@@ -72,8 +72,7 @@ class DataWidget(StepWidget):
         found = [self._summaries[folder] for folder in self.data if folder in self._summaries]
         if not found:
             return None
-        rows, problems = (tuple(x for s in found for x in getattr(s, name)) for name in ("rows", "problems"))
-        return replace(found[0], rows=rows, problems=problems, counts=_sum([s.counts for s in found]))
+        return together(found)
 
     @property
     def isChecked(self) -> bool:
@@ -185,7 +184,7 @@ class DataWidget(StepWidget):
             self._showRow(number, folder, row)
         table.resizeColumnsToContents()
         table.resizeRowsToContents()
-        problems = summary.problems if summary else ()
+        problems = summary.problems or tuple(filter(None, [summary.tooFew])) if summary else ()
         self.ui.problemsList.clear()
         for problem in problems:
             self.ui.problemsList.addItem(problem)
@@ -243,7 +242,3 @@ def countsText(summary) -> str:
 def _usedFor(split: str) -> str:
     words = {"train": _("training"), "val": _("validation"), "test": _("neither"), "": _("either")}
     return words.get(split, split)
-
-
-def _sum(counts: list):
-    return type(counts[0])(*(sum(getattr(c, field.name) for c in counts) for field in fields(counts[0])))

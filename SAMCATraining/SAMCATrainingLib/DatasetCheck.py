@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from samca import datasets
 from samca.config import TrainConfig
-from samca.datasets import Case, Dataset
+from samca.datasets import Case
 from samca.overlay import TRUTH, thumbnail
 from SAMCALib.Texts import _
 
@@ -48,7 +48,10 @@ class Counts:
 
 @dataclass(frozen=True)
 class DatasetSummary:
-    """What is in a folder; layout: the name of the reader that knows it, "" if none does."""
+    """What is in a folder; layout: the name of the reader that knows it, "" if none does.
+
+    problems: a sentence for each bad file. tooFew: why these cases alone cannot be divided, "" if they can.
+    """
 
     folder: Path
     layout: str
@@ -56,6 +59,8 @@ class DatasetSummary:
     problems: tuple[str, ...]
     counts: Counts
     text: str
+    tooFew: str = ""
+    tooFew: str = ""  # the problem that more data solve, also those of another folder
 
 
 def check(folder, progress: Callable[[int, int], bool] = lambda done, of: True) -> DatasetSummary:
@@ -72,8 +77,9 @@ def check(folder, progress: Callable[[int, int], bool] = lambda done, of: True) 
             break
         rows.append(_row(case))
     counts = _counts(dataset, rows)
-    problems = (*dataset.problems, *_tooFew(folder, dataset, counts))
-    return DatasetSummary(folder, layout, tuple(rows), problems, counts, _text(counts, problems))
+    tooFew = _tooFew(folder, dataset, counts)
+    problems = (*dataset.problems, tooFew) if tooFew else dataset.problems
+    return DatasetSummary(folder, layout, tuple(rows), problems, counts, _text(counts, problems), tooFew)
 
 
 class Check:
@@ -114,26 +120,39 @@ def _row(case: Case) -> CaseRow:
     return CaseRow(*about, len(targets), 100 * float(mask.mean()), picture)
 
 
-def _counts(dataset: Dataset, rows: list[CaseRow]) -> Counts:
-    groups = {(case.source, case.group) for case in dataset.cases}
-    without = sum(not case.has_truth for case in dataset.cases)
-    cases = [case for case in dataset.cases if case.has_truth]
-    training, validation = datasets.divided(cases, SHARE, 0)
+def together(summaries: Sequence[DatasetSummary]) -> DatasetSummary:
+    """Several folders as one set of data: what a run on all of them has."""
+    rows, problems = (tuple(x for s in summaries for x in getattr(s, name)) for name in ("rows", "problems"))
+    return _summary(summaries[0].folder, summaries[0].layout, rows, problems)
+
+
+def _summary(
+    folder: Path, layout: str, rows: tuple[CaseRow, ...], problems: tuple[str, ...]
+) -> DatasetSummary:
+    counts = _counts(rows)
+    tooFew = "" if problems else _tooFew(counts)
+    return DatasetSummary(folder, layout, rows, problems, counts, _text(counts, problems, tooFew), tooFew)
+
+
+def _counts(rows: Sequence[CaseRow]) -> Counts:
+    groups = {(row.source, row.group) for row in rows}
+    usable = [row for row in rows if row.targets]
+    training, validation = datasets.divided(usable, SHARE, 0)
     targets = sum(row.targets for row in rows)
-    return Counts(len(dataset.cases), targets, len(groups), without, len(training), len(validation))
+    return Counts(len(rows), targets, len(groups), len(rows) - len(usable), len(training), len(validation))
 
 
-def _tooFew(folder: Path, dataset: Dataset, counts: Counts) -> list[str]:
-    if dataset.problems or (counts.training and counts.validation):
-        return []
+def _tooFew(counts: Counts) -> str:
+    if counts.training and counts.validation:
+        return ""
     text = _(
-        "{folder}: {cases} cases with a mask in {groups} groups; at least one group to train on and another "
-        "to validate on are needed: add a second volume, loop or patient."
+        "{cases} cases with a mask in {groups} groups; at least one group to train on and another to "
+        "validate on are needed: add a second volume, loop or patient."
     )
-    return [text.format(folder=folder, cases=counts.cases - counts.without_truth, groups=counts.groups)]
+    return text.format(cases=counts.cases - counts.without_truth, groups=counts.groups)
 
 
-def _text(counts: Counts, problems: tuple[str, ...]) -> str:
+def _text(counts: Counts, problems: tuple[str, ...], tooFew: str) -> str:
     if problems:
         return _("{count} problems: mend or remove what is named, then look again.").format(
             count=len(problems)
@@ -142,4 +161,4 @@ def _text(counts: Counts, problems: tuple[str, ...]) -> str:
         "{cases} images with {targets} structures in {groups} groups; {training} to train, "
         "{validation} to validate."
     )
-    return text.format(**vars(counts))
+    return tooFew or text.format(**vars(counts))

@@ -139,7 +139,7 @@ class SettingsWidget(StepWidget):
         except PROBLEMS as problem:
             self.say(str(problem))
             return
-        isBad = summary is not None and summary.problems
+        isBad = summary is not None and bool(summary.problems or summary.tooFew)
         self.say(_("Mend the problems that step 1 lists, or leave those data out.") if isBad else "")
         self._settings = None if isBad else self._settings
 

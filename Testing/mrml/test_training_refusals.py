@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import time
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from SAMCALib.ModelLogic import ModelLogic
+from SAMCATrainingLib.DatasetCheck import together
 from SAMCATrainingLib.TrainingLogic import TrainingLogic
 
 pytestmark = pytest.mark.usefixtures("application")
@@ -87,9 +89,14 @@ def test_every_damage_is_listed_and_a_run_ends_before_it_begins(logic, damaged):
 
 def test_one_case_one_group_and_no_data_are_told_of(logic, sound, tmp_path):
     (sound / "cases.csv").write_text("id,group\n" + "".join(f"{n},loop 1\n" for n in range(4)))
-    (problem,) = logic.check(sound).problems
-    assert "4 cases with a mask in 1 groups" in problem
-    assert "add a second volume" in problem
+    alone = logic.check(sound)
+    assert alone.problems == ()
+    assert alone.text == alone.tooFew
+    assert "4 cases with a mask in 1 groups" in alone.tooFew
+    assert "add a second volume" in alone.tooFew
+    shutil.copytree(sound, tmp_path / "other")
+    both = together([alone, logic.check(tmp_path / "other")])
+    assert (both.tooFew, both.counts.training, both.counts.validation) == ("", 4, 4)
     (problem,) = logic.check(tmp_path / "nowhere").problems
     assert "nowhere does not exist" in problem
     (tmp_path / "holiday").mkdir()
