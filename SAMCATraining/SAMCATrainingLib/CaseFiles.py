@@ -61,13 +61,19 @@ class CaseFiles:
         values = (case.id, case.group, "", *spacing)
         self._rows.append(dict(zip(COLUMNS, values, strict=True)))
 
-    def commit(self) -> int:
-        """Put the cases in; those of the same frames that were there before go. How many these were."""
+    def commit(self, keepsGroup: bool = False) -> int:
+        """Put the cases in; those of the same frames that were there before go. How many these were.
+
+        keepsGroup: frames that replace others take the group of those with them.
+        """
         columns, rows = readTable(self.folder)
         frames = {frameOf(row["id"]) for row in self._rows}
         old = [row["id"] for row in rows if frameOf(row["id"]) in frames]
+        earlier = next((row.get("group") for row in rows if row["id"] in old), "")
+        if keepsGroup and earlier:
+            self._rows = [{**row, "group": earlier} for row in self._rows]
+        splits = {row.get("group"): row["split"] for row in rows if row.get("split")}
         rows = [row for row in rows if row["id"] not in old]
-        splits = {row.get("group"): row.get("split", "") for row in rows if row.get("split")}
         rows += [{**row, "split": splits.get(row["group"], "")} for row in self._rows]
         new = {row["id"] for row in self._rows}
         table = _tableText([*columns, *(c for c in COLUMNS if c not in columns)], rows)

@@ -61,7 +61,7 @@ def adding(volumeNode, segmentationNode, folder, segmentIds=None, axis=None, gro
     source = sourceOf(volumeNode, segmentationNode, segmentIds, axis)
     files = CaseFiles(Path(folder).absolute())
     try:
-        yield from _adding(source, files, group or groupOf(source.volume))
+        yield from _adding(source, files, group)
     except OSError as error:
         raise Refusal(f"{error}. {Advice.adviceFor(str(error))}") from error
     finally:
@@ -69,10 +69,10 @@ def adding(volumeNode, segmentationNode, folder, segmentIds=None, axis=None, gro
 
 
 def _adding(source: Source, files: CaseFiles, group: str) -> Iterator[Progress]:
-    found, cases = candidates(source), []
+    found, cases, ofVolume = candidates(source), [], group or groupOf(source.volume)
     for number, frame in enumerate(found):
         yield Progress(number, len(found))
-        for case in casesOf(source, frame, group):
+        for case in casesOf(source, frame, ofVolume):
             files.add(case)
             cases.append(case.id)
     if not cases:
@@ -80,7 +80,7 @@ def _adding(source: Source, files: CaseFiles, group: str) -> Iterator[Progress]:
             "{name} has no voxel on the frames of {volume}: segment a frame first, or choose another axis."
         )
         raise Refusal(text.format(name=source.segmentation.GetName(), volume=source.volume.GetName()))
-    replaced = files.commit()
+    replaced = files.commit(keepsGroup=not group)
     text = _("{count} cases of {volume} are in {folder}, {replaced} of them in place of older ones.")
     text = text.format(
         count=len(cases), volume=source.volume.GetName(), folder=files.folder.name, replaced=replaced

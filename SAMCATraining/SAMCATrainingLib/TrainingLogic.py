@@ -58,7 +58,9 @@ class TrainingLogic:
 
     def axesOf(self, volumeNode) -> list[int]:
         """IJK axes that frames can lie across, the natural one first."""
-        if volumeNode is None or volumeNode.GetImageData() is None:
+        if volumeNode is not None and volumeNode.IsA("vtkMRMLSequenceNode"):
+            volumeNode = volumeNode.GetNthDataNode(0)
+        if volumeNode is None or not hasattr(volumeNode, "GetImageData") or not volumeNode.GetImageData():
             return []
         return axesOf(volumeNode)
 

@@ -210,6 +210,7 @@ def test_volumes_of_one_name_are_groups_of_their_own_and_a_group_can_be_given(sc
         paint(editor, "Lesion", blobs(1))
         addCase(editor.volume, editor.segmentation, tmp_path / "data")
         addCase(editor.volume, editor.segmentation, tmp_path / "named", group="animal 7")
+    addCase(editor.volume, editor.segmentation, tmp_path / "named")  # a correction says nothing of the group
     cases = read(tmp_path / "data")
     assert len({case.group for case in cases.values()}) == 2
     assert {case.group for case in read(tmp_path / "named").values()} == {"animal 7"}
