@@ -57,19 +57,21 @@ class SAMCATrainingWidget(ScriptedLoadableModuleWidget):
 
 
 class SAMCATrainingTest(ScriptedLoadableModuleTest):
-    """Runs the self test of Testing/Python, which is in the source tree and is not installed."""
+    """Runs the self tests of Testing/Python, which are in the source tree and are not installed."""
 
     def runTest(self):
         import importlib.util
         import unittest
 
-        file = FOLDER.parent / "Testing" / "Python" / "SAMCATrainingTest.py"
-        if not file.is_file():
-            self.skipTest(_("The self test is not installed: run it from the source tree."))
-        specification = importlib.util.spec_from_file_location(file.stem, file)
-        module = importlib.util.module_from_spec(specification)
-        specification.loader.exec_module(module)
-        suite = unittest.defaultTestLoader.loadTestsFromModule(module)
+        files = sorted((FOLDER.parent / "Testing" / "Python").glob("SAMCATraining*Test.py"))
+        if not files:
+            self.skipTest(_("The self tests are not installed: run them from the source tree."))
+        suite = unittest.TestSuite()
+        for file in files:
+            specification = importlib.util.spec_from_file_location(file.stem, file)
+            module = importlib.util.module_from_spec(specification)
+            specification.loader.exec_module(module)
+            suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
         result = unittest.TextTestRunner(verbosity=2).run(suite)
         if not result.wasSuccessful():
             self.fail(f"{len(result.failures + result.errors)} self tests failed")
