@@ -33,6 +33,7 @@ class DataWidget(StepWidget):
         self.folders: list[Path] = []  # given by the user, beside the dataset
         self._datasets: list[Path] = []
         self._summaries, self._checks, self._listed = {}, {}, []
+        self._joined: tuple = [], None  # summaries, and one of them all
         self.scene = SceneWidget(self, logic)
         self.connect(self.ui.datasetComboBox, "activated(int)", self._chooseDataset)
         self._show()
@@ -70,9 +71,9 @@ class DataWidget(StepWidget):
     def summary(self):
         """One DatasetSummary of all data, None until something was looked at."""
         found = [self._summaries[folder] for folder in self.data if folder in self._summaries]
-        if not found:
-            return None
-        return together(found)
+        if list(map(id, found)) != list(map(id, self._joined[0])):  # asked for at every tick
+            self._joined = found, together(found) if found else None
+        return self._joined[1]
 
     @property
     def isChecked(self) -> bool:

@@ -60,7 +60,6 @@ class DatasetSummary:
     counts: Counts
     text: str
     tooFew: str = ""
-    tooFew: str = ""  # the problem that more data solve, also those of another folder
 
 
 def check(folder, progress: Callable[[int, int], bool] = lambda done, of: True) -> DatasetSummary:
@@ -76,10 +75,7 @@ def check(folder, progress: Callable[[int, int], bool] = lambda done, of: True) 
         if not progress(number, len(dataset.cases)):
             break
         rows.append(_row(case))
-    counts = _counts(dataset, rows)
-    tooFew = _tooFew(folder, dataset, counts)
-    problems = (*dataset.problems, tooFew) if tooFew else dataset.problems
-    return DatasetSummary(folder, layout, tuple(rows), problems, counts, _text(counts, problems), tooFew)
+    return _summary(folder, layout, tuple(rows), dataset.problems)
 
 
 class Check:

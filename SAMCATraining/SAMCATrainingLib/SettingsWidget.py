@@ -139,9 +139,11 @@ class SettingsWidget(StepWidget):
         except PROBLEMS as problem:
             self.say(str(problem))
             return
-        isBad = summary is not None and bool(summary.problems or summary.tooFew)
-        self.say(_("Mend the problems that step 1 lists, or leave those data out.") if isBad else "")
-        self._settings = None if isBad else self._settings
+        if summary is not None and (summary.problems or summary.tooFew):
+            self.say(summary.tooFew or _("Mend the problems that step 1 lists, or leave those data out."))
+            self._settings = None
+        else:
+            self.say("")
 
     def _showEstimate(self) -> None:
         summary = self.data()[1]
