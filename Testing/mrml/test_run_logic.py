@@ -293,6 +293,27 @@ def test_the_child_has_the_code_and_a_session_of_its_own(tmp_path, application):
     assert "model.method 'nothing' is not one of" in Advice.lastWords(tmp_path / "output.txt")
 
 
+SLICER = """
+import os, signal, subprocess, sys
+sys.path[:0] = sys.argv[1].split(os.pathsep)
+from SAMCATrainingLib import ChildProcess
+nowhere = {name: subprocess.DEVNULL for name in ("stdin", "stdout", "stderr")}
+ChildProcess._popen([sys.executable, "-c", sys.argv[2], sys.argv[3], sys.argv[4], "work"], nowhere)
+os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+"""
+
+
+def test_the_child_outlives_a_slicer_that_is_killed(tmp_path, logic):
+    run = tmp_path / "run"
+    write_atomically(run / "run.json", json.dumps({**SETTINGS, "out": str(run)}).encode())
+    paths = os.pathsep.join(path for path in sys.path if path)
+    ended = subprocess.run([sys.executable, "-c", SLICER, paths, CHILD, str(ChildProcess.CODE), str(run)])
+    assert ended.returncode != 0, "it was killed"
+    until(logic, run, "running")
+    logic.stop(run)
+    until(logic, run, "stopped")
+
+
 def test_inside_slicer_the_child_is_python_slicer(tmp_path, monkeypatch, application):
     binaries = tmp_path / "bin"
     binaries.mkdir()
