@@ -178,10 +178,11 @@ class _Watched:
 
     def read(self) -> None:
         """Take in what is new."""
-        if not self.epochs:
+        records, isNew = self.tail.read()
+        hasBegun = any(record["event"] in ("start", "resume") for record in records)
+        if not self.epochs or hasBegun:  # which writes what a short file of settings leaves out
             settings = readJson(self.run / SETTINGS)
             self.name, self.epochs = settings.get("name") or self.run.name, int(settings.get("epochs", 20))
-        records, isNew = self.tail.read()
         if isNew:
             self.history.clear()
         for record in records:
