@@ -20,7 +20,9 @@ class SAMCATrainingTest(unittest.TestCase):
         from SAMCALib.ModelLogic import ModelLogic
         from SAMCATrainingLib.TrainingLogic import TrainingLogic
 
-        folder = tempfile.TemporaryDirectory(prefix="SAMCA Training ")  # with a space, as many users have
+        folder = tempfile.TemporaryDirectory(
+            prefix="SAMCA Training ", ignore_cleanup_errors=True
+        )  # with a space, as many users have
         self.addCleanup(folder.cleanup)
         self.logic = TrainingLogic(f"{folder.name}/Training", ModelLogic(f"{folder.name}/Models"))
 
