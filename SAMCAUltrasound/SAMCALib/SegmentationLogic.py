@@ -9,7 +9,7 @@ from pathlib import Path
 
 import slicer
 
-from . import FolderLogic, FrameLogic, PromptLogic, SegmentLogic, SequenceLogic
+from . import FolderLogic, FrameLogic, NeighbourLogic, PromptLogic, SegmentLogic, SequenceLogic
 from .EditQueue import pictureOf, union
 from .EngineLogic import EngineLogic, sharedEngine
 from .FrameLogic import Frame
@@ -36,6 +36,9 @@ class SegmentationLogic:
         segmentId: str = "",
         frame: Frame | int | None = None,
         options: MaskOptions | None = None,
+        frames: tuple[int, int] | None = None,
+        neighbours: int = 0,
+        progress: NeighbourLogic.Progress | None = None,
     ) -> str:
         """Segment one frame, or all frames of a Sequence or folder, and return the segment id.
 
@@ -46,11 +49,23 @@ class SegmentationLogic:
         synchronised with a Sequence. frame: an index along the volume's last axis, a FrameLogic.Frame, or
         None for where the first initial point lies. The same initial point again mends the object it started.
         ValueError where something does not fit, RuntimeError if the model fails.
+
+        frames or neighbours: carry the object from the frames with an initial point through frames (first,
+        last), counted from 0, or through so many to each side; of a Sequence from the item that is shown.
+        progress: called with (frames done, of how many) after each; if it returns False, nothing is written
+        and the answer is "".
         """
         points, options = (initial, guidedPositive, guidedNegative), options or MaskOptions()
         if isinstance(volumeNode, (str, Path)):
             volumeNode = FolderLogic.loadSequence(volumeNode)
-        if volumeNode is not None and volumeNode.IsA("vtkMRMLSequenceNode"):
+        isSequence = volumeNode is not None and volumeNode.IsA("vtkMRMLSequenceNode")
+        if frames is not None or neighbours:
+            if isSequence:
+                volumeNode, frame = SequenceLogic.browse(volumeNode)[1], 0
+            frame = _frameOf(volumeNode, frame, initial)
+            target = segmentationNode, segmentId
+            return self._segmentNeighbours(frame, points, target, options, (frames, neighbours), progress)
+        if isSequence:
             return self._segmentItems(volumeNode, points, segmentationNode, segmentId, options)
         frame = _frameOf(volumeNode, frame, initial)
         return self._segmentFrame(frame, points, segmentationNode, segmentId, options)[1]
@@ -72,6 +87,25 @@ class SegmentationLogic:
         if not done:
             raise refusal or ValueError(f"{sequence.GetName()} has no items: load a cine loop first")
         return target[1]
+
+    def _segmentNeighbours(self, frame: Frame, points, target, options, asked, progress) -> str:
+        loop = FrameLogic.loopOf(frame)
+        bounds = NeighbourLogic.rangeOf(loop, frame, *asked)
+        prompts = NeighbourLogic.promptsOf(loop, frame, points)
+        prompts = {place: given for place, given in prompts.items() if bounds[0] <= place <= bounds[1]}
+        self._ensureModel()
+        things = NeighbourLogic.found(self.engine, loop, prompts, bounds, options, progress)
+        if not things:
+            return ""
+        target = self._target(frame.volume, *target)
+        with _editorHost(target[0], frame.volume) as host:
+            NeighbourLogic.write(host, target, things)
+        return target[1]
+
+    def _ensureModel(self) -> None:
+        if not self.engine.hasModel:
+            self.engine.useModel("shipped")
+            self.engine.wait()
 
     def _segmentFrame(
         self, frame: Frame, points, segmentationNode, segmentId: str, options: MaskOptions
