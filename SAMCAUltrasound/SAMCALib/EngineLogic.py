@@ -126,6 +126,11 @@ class EngineLogic:
         return self._modelName
 
     @property
+    def suggests(self) -> tuple[str, ...]:
+        """Names of the classes that the model in use finds by itself, in their order; none if it does not."""
+        return getattr(self._model, "suggests", ())
+
+    @property
     def hasModel(self) -> bool:
         """Whether a model is in use or being loaded."""
         with self._changed:

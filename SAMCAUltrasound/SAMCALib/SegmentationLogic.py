@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from .EngineLogic import EngineLogic, sharedEngine
 from .FrameLogic import Frame
 from .MaskLogic import MaskOptions
 from .SegmentLogic import EditorHost
+from .SuggestLogic import SuggestLogic, checkKind
 from .TagLogic import PromptObject
 from .Texts import Refusal
 
@@ -69,6 +70,46 @@ class SegmentationLogic:
             return self._segmentItems(volumeNode, points, segmentationNode, segmentId, options)
         frame = _frameOf(volumeNode, frame, initial)
         return self._segmentFrame(frame, points, segmentationNode, segmentId, options)[1]
+
+    def suggest(
+        self,
+        volumeNode,
+        kind: int = 0,
+        segmentationNode=None,
+        segmentId: str = "",
+        frame: Frame | int | None = None,
+        options: MaskOptions | None = None,
+        goesOn: Callable[[int, int], bool] = lambda done, total: True,
+    ) -> str:
+        """Let the model find its class `kind` in one frame, or in all of a volume, Sequence or folder.
+
+        Nobody clicks; frames in which nothing is found stay empty, those that have prompts stay as they are.
+        goesOn(done, total) is asked before each frame; False cancels, what was found stays. Returns the
+        segment id. ValueError where something does not fit, RuntimeError if the model fails.
+        """
+        if isinstance(volumeNode, (str, Path)):
+            volumeNode = FolderLogic.loadSequence(volumeNode)
+        if volumeNode is not None and volumeNode.IsA("vtkMRMLSequenceNode"):
+            volumeNode = SequenceLogic.browse(volumeNode)[1]
+        FrameLogic.checkVolume(volumeNode)
+        if not self.engine.hasModel:
+            self.engine.useModel("shipped")
+        self.engine.wait()
+        checkKind(self.engine, kind)
+        shown = _frameOf(volumeNode, 0 if frame is None else frame, ())
+        node, segmentId = self._target(volumeNode, segmentationNode, segmentId)
+        with _editorHost(node, volumeNode) as host:
+            sweep = SuggestLogic(host, self.engine)
+            only = None if frame is None else [shown]
+            sweep.start((node.GetID(), segmentId), shown, kind, options or MaskOptions(), only)
+            while sweep.isRunning:
+                if not goesOn(sweep.done, sweep.total):
+                    sweep.cancel()
+                self.engine.wait()
+                sweep.poll()
+        if sweep.error:
+            raise RuntimeError(sweep.error)
+        return segmentId
 
     def _segmentItems(self, sequence, points, segmentationNode, segmentId: str, options: MaskOptions) -> str:
         browser, volumeNode = SequenceLogic.browse(sequence)
