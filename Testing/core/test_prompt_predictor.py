@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 import samca
-from samca import checkpoint, sam
+from samca import checkpoint, sam, sam2_decoder
 from samca.__main__ import main
 from samca.checkpoint import Provenance
 from samca.classes import Classes
@@ -65,6 +65,8 @@ def presence_of(model, logit):
         ({}, 1_896_389 + 256 * 10),
         ({"predictor.tokens": 7, "predictor.classes": ["a", "b", "c"]}, 1_896_389 + 256 * 7 * 3),
         ({"predictor": "high_resolution"}, 5_449_157 + 256 * 10),
+        ({"predictor": "high_resolution", "backbone": "sam2_tiny", "fit": "squash"}, 5_080_517 + 256 * 10),
+        ({"backbone": "mobile_sam"}, 1_896_389 + 256 * 10),
     ],
 )
 def test_the_counts_are_those_of_the_paper_on_vit_b(settings, predictor):
@@ -273,6 +275,7 @@ def test_a_model_without_predictor_says_so(tiny_model):
         ({"predictor.classes": []}, "expected at least one name, none twice"),
         ({"predictor.classes": ["a", "a"]}, "expected at least one name, none twice"),
         ({"predictor.labels": {"busi": ["b"]}}, "predictor.labels.busi has 'b': expected one of object"),
+        ({"predictor": "high_resolution", "backbone": "mobile_sam"}, "finer features than mobile_sam has"),
         ({"predictor.objectness": "deep"}, "predictor.objectness 'deep' is not one of linear, mlp"),
         ({"decoder_adapter": {"name": "lora", "rank": 0}}, "decoder_adapter.rank 0"),
     ],
@@ -307,6 +310,15 @@ def test_a_model_with_a_predictor_travels_and_suggests_the_same(model, tmp_path)
     save_file(state, tmp_path / "m.safetensors", metadata)
     with pytest.raises(ValueError, match=r"does not fit: predictor\.class_tokens has shape \(1, 4, 32\)"):
         samca.load(tmp_path / "m.safetensors")
+
+
+def test_from_sam_2_objectness_starts_as_what_its_decoder_has_learned(tiny_model):
+    model = tiny_model()
+    model.mask_decoder = sam2_decoder.decoder_for(32)
+    PREDICTORS["single_block"](model, objectness="mlp")
+    token = torch.randn(1, 32)
+    assert torch.equal(model.objectness(token), model.mask_decoder.pred_obj_score_head(token))
+    assert torch.equal(model.objectness.token.weight, model.mask_decoder.obj_score_token.weight)
 
 
 def test_decoder_updates_start_as_the_plain_decoder_and_keep_its_names(tiny_model):
