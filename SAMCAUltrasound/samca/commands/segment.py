@@ -42,7 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
     pointing = arguments.click or any(given is not None for given in others)
     if arguments.everything:
         if pointing:
-            raise ValueError("--everything looks for all things: leave --click, --box, --target and --suggest out")
+            raise ValueError(
+                "--everything looks for all things: leave --click, --box and --target out, and --suggest"
+            )
         return _run_everything(arguments)
     if not pointing:
         raise ValueError(
