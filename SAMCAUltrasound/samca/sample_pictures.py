@@ -43,9 +43,7 @@ class SamplePictures:
 
     def _cell(self, trial: Trial, count: int) -> np.ndarray:
         masks = trial.masks
-        mask = masks.get(
-            count, masks[min(masks)]
-        )  # a model that finds nothing by itself has none of 0 clicks
+        mask = masks.get(count, masks[min(masks)])  # none of 0 clicks: it cannot look by itself
         regions = [(TRUTH, trial.truth), (OUTLINE, mask)]
         return thumbnail(trial.case.pixels(), regions, SIDE)
 
