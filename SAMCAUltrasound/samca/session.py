@@ -11,7 +11,7 @@ import numpy as np
 from .closeups import Closeups
 from .frames import as_rgb
 from .geometry import Geometry
-from .prompts import Box, Click, Prompts
+from .prompts import Box, Click, Prompts, box_around
 from .windows import Window, enlarging
 
 
@@ -183,7 +183,7 @@ class Session:
         window = self._closeups and enlarging(whole.mask, prompts, self.model.config.zoom)
         if not window:
             return whole
-        closer = self._at(window).predict(window.prompts(prompts))
+        closer = self._at(window).predict(window.prompts(_by_box(prompts, whole.mask)))
         logits = (window.crop(whole.logits) + closer.logits) / 2
         return Prediction(window.paste(logits, whole.logits), (whole.iou + closer.iou) / 2)
 
@@ -232,3 +232,10 @@ class Session:
                 f"{what} at ({x}, {y}) is outside the image: x must be 0..{self.geometry.width - 1}, "
                 f"y 0..{self.geometry.height - 1}"
             )
+
+
+def _by_box(prompts: Prompts, mask: np.ndarray) -> Prompts:
+    """The prompts for a closer look at `mask`: a suggestion, which knows whole frames only, becomes its box."""
+    if prompts.suggestion is None:
+        return prompts
+    return replace(prompts, suggestion=None, box=prompts.box or box_around(mask))

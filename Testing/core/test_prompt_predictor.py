@@ -221,6 +221,26 @@ def test_clicks_after_a_suggestion_get_the_earlier_logits_where_the_model_takes_
     assert [previous is not None for previous in seen] == [feedback != "none"] * 2
 
 
+def test_a_closer_look_at_what_was_found_goes_by_its_box(tiny_model, monkeypatch):
+    model, asked = tiny_model({**PREDICTED, "zoom": 1.5}), []
+
+    def answer(features, prompts, previous=None):
+        asked.append(prompts)
+        logits = np.full((SIZE, SIZE), -5, np.float32)
+        logits[30:38, 20:30] = 5
+        return logits, 0.5
+
+    monkeypatch.setattr(model, "predict", answer)
+    session = with_image(model)
+    session.suggest(1)
+    whole, closer = asked
+    assert whole == Prompts(suggestion=1)
+    assert closer.suggestion is None
+    assert closer.box is not None
+    assert np.isfinite(session.logits).all()
+    assert session.mask.any()
+
+
 # No object
 
 
