@@ -235,7 +235,7 @@ class Session:
 
 
 def _by_box(prompts: Prompts, mask: np.ndarray) -> Prompts:
-    """The prompts for a closer look at `mask`: a suggestion, which knows whole frames only, becomes its box."""
+    """The prompts for a closer look at `mask`: of a suggestion, which knows whole frames, its box."""
     if prompts.suggestion is None:
         return prompts
     return replace(prompts, suggestion=None, box=prompts.box or box_around(mask))
