@@ -20,6 +20,7 @@ from .FrameLogic import Frame
 from .MaskLogic import MaskOptions
 from .PromptLogic import FramePrompts
 from .PromptPoints import Change, PromptPoints
+from .SuggestLogic import SuggestLogic, checkKind
 from .TagLogic import PromptObject
 from .Texts import Refusal, _
 
@@ -41,6 +42,7 @@ class EditLogic:
         self.encodeAhead = True
         self.points = PromptPoints()  # points.isOver() tells the effect to leave the mouse to Markups
         self._queue = EditQueue(host, self.engine, self)
+        self.sweep = SuggestLogic(host, self.engine)
         self._forget()
 
     @property
@@ -71,7 +73,7 @@ class EditLogic:
     @property
     def status(self) -> str:
         """One sentence for the status line."""
-        return self._message or self.engine.status
+        return self.sweep.status if self.sweep.isRunning else self._message or self.engine.status
 
     def useOptions(self, options: MaskOptions) -> None:
         """What is done to masks from now on; the objects of the frame are computed again, as one undo step.
@@ -98,12 +100,17 @@ class EditLogic:
 
     def deactivate(self) -> None:
         """Drop requests and points; prompts stay in the tags."""
+        self.sweep.cancel()
         self.engine.cancel(self)
         self.points.remove()
         self._forget()
 
     def cancel(self) -> None:
         """Stop what is being computed for this editor; the next click or change of frame asks anew."""
+        if self.sweep.isRunning:
+            self.sweep.cancel()
+            self._message = self.sweep.message
+            return
         self.engine.cancel(self)
         self._queue.clear()
         self._preview = self._hovered = None
@@ -164,6 +171,23 @@ class EditLogic:
             raise Refusal(_("The segment is empty on this frame: paint or click first, then use the mask."))
         self._edit(lambda prompts: _pointed(prompts, replace(prompts.object.prompts, mask=mask), mask))
 
+    def suggest(self, frame: Frame, kind: int = 0) -> None:
+        """Let the model find what is of this class (from 0) as the current object; clicks mend it."""
+        self._check(frame)
+        checkKind(self.engine, kind)
+        self.setFrame(frame)
+        self._edit(lambda prompts: _pointed(prompts, replace(prompts.object.prompts, suggestion=kind)))
+
+    def suggestAll(self, frame: Frame, kind: int = 0) -> None:
+        """The same on all frames that have no prompts, one after the other, as one undo step; see `sweep`."""
+        self._check(frame)
+        checkKind(self.engine, kind)
+        self.setFrame(frame)
+        if not self._queue.isIdle:
+            raise Refusal(_("Wait until the last click is answered."))
+        self.sweep.start(self._target(), frame, kind, self.maskOptions)
+        self._message = ""
+
     def newObject(self, frame: Frame) -> None:
         """The next click starts another object in the same segment and frame."""
         self._check(frame)
@@ -218,6 +242,9 @@ class EditLogic:
         Returns whether something changed (voxels, points, preview, status).
         """
         before = self._told
+        if self.sweep.poll():
+            self._message = self._message if self.sweep.isRunning else self.sweep.message
+            self._refresh()
         try:
             self._follow()
             for change in self.points.changes():
@@ -263,6 +290,8 @@ class EditLogic:
         editor = self.host.parameterSetNode()
         volume = editor and editor.GetSourceVolumeNode()
         FrameLogic.checkVolume(volume)
+        if self.sweep.isRunning:
+            raise Refusal(_("All frames are being done: wait, or press Cancel."))
         if self._selection()[0] is None:
             raise Refusal(_("There is no segmentation: choose or create one above."))
         if frame is None or frame.volumeId != volume.GetID():
@@ -336,6 +365,9 @@ class EditLogic:
     def _receive(self, result: Result) -> None:
         if result.error:
             self._message = result.error
+        elif result.prompts.suggestion is not None and not (result.prompts.by_user or result.mask.any()):
+            name = self.engine.suggests[result.prompts.suggestion]
+            self._message = _("The model finds no {name} on this frame.").format(name=name)
         if result.subject == PREVIEW:
             self._preview = (
                 self._hovered and result.mask is not None and (self._hovered, result.mask)

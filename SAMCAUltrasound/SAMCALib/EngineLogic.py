@@ -36,6 +36,8 @@ class Picture:
     window: tuple[float, float] | None = None
     spacing: tuple[float, float] = (1.0, 1.0)  # (x, y) mm
     name: str = ""  # for the status line
+    frames: tuple[np.ndarray, ...] = field(default=(), repr=False, compare=False)  # encoded together
+    place: int = 0  # of the picture among them
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,11 @@ class EngineLogic:
         return self._modelName
 
     @property
+    def suggests(self) -> tuple[str, ...]:
+        """Names of the classes that the model in use finds by itself, in their order; none if it does not."""
+        return getattr(self._model, "suggests", ())
+
+    @property
     def hasModel(self) -> bool:
         """Whether a model is in use or being loaded."""
         with self._changed:
@@ -131,6 +138,11 @@ class EngineLogic:
 
     def _loads(self) -> list[_Request]:
         return [r for r in (*self._waiting, self._running) if r is not None and r.kind == LOAD]
+
+    @property
+    def depth(self) -> int:
+        """How many neighbouring frames the model in use takes together."""
+        return getattr(self._model.config, "depth", 1) if self._model is not None else 1
 
     # Requests
 
@@ -334,7 +346,10 @@ class EngineLogic:
             session.use_embedding(*embedding)
             return session
         start = time.perf_counter()
-        session.set_image(picture.pixels, picture.window)
+        if picture.frames:
+            session.set_frames(picture.frames, picture.place, picture.window)
+        else:
+            session.set_image(picture.pixels, picture.window)
         self._seconds[ENCODE] = time.perf_counter() - start
         self._keep(picture, session)
         return session

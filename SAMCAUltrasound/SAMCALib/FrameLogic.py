@@ -127,6 +127,15 @@ def neighbours(frame: Frame) -> list[Frame]:
     return [replace(frame, item=item) for item in SequenceLogic.itemsBeside(frame.volume, frame.item)]
 
 
+def loopOf(frame: Frame) -> list[Frame]:
+    """All frames along the axis, or along the Sequence where the axis has one frame; else itself alone."""
+    count = _dimensions(frame.volume)[frame.axis]
+    if count > 1:
+        return [replace(frame, index=i) for i in range(count)]
+    browser = SequenceLogic.browserOf(frame.volume) if frame.item else None
+    return [replace(frame, item=item) for item in SequenceLogic.itemsOf(browser)] if browser else [frame]
+
+
 def pixels(frame: Frame) -> np.ndarray:
     """(H, W) or (H, W, 3 or 4) copy of the frame's voxels, dtype as stored."""
     voxels = slicer.util.arrayFromVolume(_source(frame))  # (K, J, I) or (K, J, I, C)

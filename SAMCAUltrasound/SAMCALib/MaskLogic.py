@@ -22,7 +22,10 @@ class MaskOptions:
 def tidied(
     mask: np.ndarray, prompts: Prompts, options: MaskOptions, spacing: tuple[float, float]
 ) -> np.ndarray:
-    """(H, W) bool -> the same; spacing: (x, y) mm of a pixel. Smoothed first: what splits off goes."""
+    """(H, W) bool -> the same; spacing: (x, y) mm of a pixel. Smoothed first: what splits off goes.
+
+    What the model found by itself may have several parts, which all stay.
+    """
     if not mask.any():
         return mask
     sigma = [options.smoothingMm / mm for mm in reversed(spacing)]
@@ -30,7 +33,7 @@ def tidied(
     part, whole = mask[rows, columns], np.zeros_like(mask)
     if options.smoothingMm > 0:
         part = _smoothed(part, sigma)
-    if options.largestComponent:
+    if options.largestComponent and prompts.suggestion is None:
         part = _componentsOf(
             part, [(c.x - columns.start, c.y - rows.start) for c in prompts.clicks if c.positive]
         )

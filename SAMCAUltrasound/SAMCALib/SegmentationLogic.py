@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import slicer
 
-from . import FolderLogic, FrameLogic, PromptLogic, SegmentLogic, SequenceLogic
+from . import FolderLogic, FrameLogic, NeighbourLogic, PromptLogic, SegmentLogic, SequenceLogic
 from .EditQueue import pictureOf, union
 from .EngineLogic import EngineLogic, sharedEngine
 from .FrameLogic import Frame
 from .MaskLogic import MaskOptions
 from .SegmentLogic import EditorHost
+from .SuggestLogic import SuggestLogic, checkKind
 from .TagLogic import PromptObject
 from .Texts import Refusal
 
@@ -36,6 +37,9 @@ class SegmentationLogic:
         segmentId: str = "",
         frame: Frame | int | None = None,
         options: MaskOptions | None = None,
+        frames: tuple[int, int] | None = None,
+        neighbours: int = 0,
+        progress: NeighbourLogic.Progress | None = None,
     ) -> str:
         """Segment one frame, or all frames of a Sequence or folder, and return the segment id.
 
@@ -46,14 +50,66 @@ class SegmentationLogic:
         synchronised with a Sequence. frame: an index along the volume's last axis, a FrameLogic.Frame, or
         None for where the first initial point lies. The same initial point again mends the object it started.
         ValueError where something does not fit, RuntimeError if the model fails.
+
+        frames or neighbours: carry the object from the frames with an initial point through frames (first,
+        last), counted from 0, or through so many to each side; of a Sequence from the item that is shown.
+        progress: called with (frames done, of how many) after each; if it returns False, nothing is written
+        and the answer is "".
         """
         points, options = (initial, guidedPositive, guidedNegative), options or MaskOptions()
         if isinstance(volumeNode, (str, Path)):
             volumeNode = FolderLogic.loadSequence(volumeNode)
-        if volumeNode is not None and volumeNode.IsA("vtkMRMLSequenceNode"):
+        isSequence = volumeNode is not None and volumeNode.IsA("vtkMRMLSequenceNode")
+        if frames is not None or neighbours:
+            if isSequence:
+                volumeNode, frame = SequenceLogic.browse(volumeNode)[1], 0
+            frame = _frameOf(volumeNode, frame, initial)
+            target = segmentationNode, segmentId
+            return self._segmentNeighbours(frame, points, target, options, (frames, neighbours), progress)
+        if isSequence:
             return self._segmentItems(volumeNode, points, segmentationNode, segmentId, options)
         frame = _frameOf(volumeNode, frame, initial)
         return self._segmentFrame(frame, points, segmentationNode, segmentId, options)[1]
+
+    def suggest(
+        self,
+        volumeNode,
+        kind: int = 0,
+        segmentationNode=None,
+        segmentId: str = "",
+        frame: Frame | int | None = None,
+        options: MaskOptions | None = None,
+        goesOn: Callable[[int, int], bool] = lambda done, total: True,
+    ) -> str:
+        """Let the model find its class `kind` in one frame, or in all of a volume, Sequence or folder.
+
+        Nobody clicks; frames in which nothing is found stay empty, those that have prompts stay as they are.
+        goesOn(done, total) is asked before each frame; False cancels, what was found stays. Returns the
+        segment id. ValueError where something does not fit, RuntimeError if the model fails.
+        """
+        if isinstance(volumeNode, (str, Path)):
+            volumeNode = FolderLogic.loadSequence(volumeNode)
+        if volumeNode is not None and volumeNode.IsA("vtkMRMLSequenceNode"):
+            volumeNode = SequenceLogic.browse(volumeNode)[1]
+        FrameLogic.checkVolume(volumeNode)
+        if not self.engine.hasModel:
+            self.engine.useModel("shipped")
+        self.engine.wait()
+        checkKind(self.engine, kind)
+        shown = _frameOf(volumeNode, 0 if frame is None else frame, ())
+        node, segmentId = self._target(volumeNode, segmentationNode, segmentId)
+        with _editorHost(node, volumeNode) as host:
+            sweep = SuggestLogic(host, self.engine)
+            only = None if frame is None else [shown]
+            sweep.start((node.GetID(), segmentId), shown, kind, options or MaskOptions(), only)
+            while sweep.isRunning:
+                if not goesOn(sweep.done, sweep.total):
+                    sweep.cancel()
+                self.engine.wait()
+                sweep.poll()
+        if sweep.error:
+            raise RuntimeError(sweep.error)
+        return segmentId
 
     def _segmentItems(self, sequence, points, segmentationNode, segmentId: str, options: MaskOptions) -> str:
         browser, volumeNode = SequenceLogic.browse(sequence)
@@ -72,6 +128,25 @@ class SegmentationLogic:
         if not done:
             raise refusal or ValueError(f"{sequence.GetName()} has no items: load a cine loop first")
         return target[1]
+
+    def _segmentNeighbours(self, frame: Frame, points, target, options, asked, progress) -> str:
+        loop = FrameLogic.loopOf(frame)
+        bounds = NeighbourLogic.rangeOf(loop, frame, *asked)
+        prompts = NeighbourLogic.promptsOf(loop, frame, points)
+        prompts = {place: given for place, given in prompts.items() if bounds[0] <= place <= bounds[1]}
+        self._ensureModel()
+        things = NeighbourLogic.found(self.engine, loop, prompts, bounds, options, progress)
+        if not things:
+            return ""
+        target = self._target(frame.volume, *target)
+        with _editorHost(target[0], frame.volume) as host:
+            NeighbourLogic.write(host, target, things)
+        return target[1]
+
+    def _ensureModel(self) -> None:
+        if not self.engine.hasModel:
+            self.engine.useModel("shipped")
+            self.engine.wait()
 
     def _segmentFrame(
         self, frame: Frame, points, segmentationNode, segmentId: str, options: MaskOptions

@@ -1,10 +1,11 @@
 """Prompts of a segment as JSON in its tag: Slicer's undo and redo, `.seg.nrrd` and `.mrb` carry it.
 
     {"version": 1, "frames": {"2:17": [{"of": "Scan", "clicks": [[x, y, 1], ...], "box": [x0, y0, x1, y1],
-     "maskPrompt": MASK, "mask": MASK, "pending": true}, ...]}}
+     "suggestion": 0, "maskPrompt": MASK, "mask": MASK, "pending": true}, ...]}}
 
 A frame is named by `Frame.key`, the volume that it is of by its name ("of" is missing in older tags: any);
-clicks are in their order, in px, 1 for positive and 0 for negative; what is not there is left out. MASK is
+clicks are in their order, in px, 1 for positive and 0 for negative; a suggestion is the number of its class;
+what is not there is left out. MASK is
 {"shape": [H, W], "at": [row, column, rows, columns], "bits": base64 of zlib of bits}.
 """
 
@@ -45,7 +46,8 @@ class PromptObject:
         """Whether there is anything positive to start from; without, the object's mask is empty."""
         prompts = self.prompts
         positive = any(click.positive for click in prompts.clicks)
-        return positive or prompts.box is not None or prompts.mask is not None
+        others = (prompts.box, prompts.mask, prompts.suggestion)
+        return positive or any(prompt is not None for prompt in others)
 
     def roleOf(self, index: int) -> str:
         """ "initial", "guidedPositive" or "guidedNegative" of click `index`."""
@@ -125,6 +127,8 @@ def _entry(thing: PromptObject, volumeName: str) -> dict:
     entry["clicks"] = [[round(c.x, 3), round(c.y, 3), int(c.positive)] for c in prompts.clicks]
     if prompts.box is not None:
         entry["box"] = [prompts.box.x0, prompts.box.y0, prompts.box.x1, prompts.box.y1]
+    if prompts.suggestion is not None:
+        entry["suggestion"] = prompts.suggestion
     if prompts.mask is not None:
         entry["maskPrompt"] = _packed(prompts.mask)
     if thing.mask is not None and thing.mask.any():
@@ -138,7 +142,9 @@ def _object(entry: dict, shape: tuple[int, int]) -> PromptObject:
     clicks = tuple(Click(float(x), float(y), bool(positive)) for x, y, positive in entry["clicks"])
     box = Box(*entry["box"]) if "box" in entry else None
     masks = [_unpacked(entry[name], shape) if name in entry else None for name in ("maskPrompt", "mask")]
-    return PromptObject(Prompts(clicks, box, masks[0]), masks[1], entry.get("pending", False))
+    suggestion = int(entry["suggestion"]) if "suggestion" in entry else None
+    prompts = Prompts(clicks, box, masks[0], suggestion)
+    return PromptObject(prompts, masks[1], entry.get("pending", False))
 
 
 def _packed(mask: np.ndarray) -> dict:

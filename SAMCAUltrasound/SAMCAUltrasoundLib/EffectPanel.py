@@ -17,6 +17,8 @@ BOXES = {
     "encodeAheadCheckBox": "encodeAhead",
 }
 BUTTONS = (
+    "suggest",
+    "suggestAll",
     "newObject",
     "useMask",
     "clear",
@@ -26,7 +28,13 @@ BUTTONS = (
     "cancel",
     "modelFile",
 )
-KEYS = {"N": "newObject", "M": "useMask", "C": "clear", "H": "hoverPreview"}  # free in Slicer, SLICER.md 3.3
+KEYS = {
+    "S": "suggest",
+    "N": "newObject",
+    "M": "useMask",
+    "C": "clear",
+    "H": "hoverPreview",
+}  # free in Slicer, SLICER.md 3.3
 
 
 class EffectPanel:
@@ -37,6 +45,9 @@ class EffectPanel:
         self.widget = slicer.util.loadUI(str(UI))
         self.ui = slicer.util.childWidgetVariables(self.widget)
         self.ui.pointsSelector.setMRMLScene(slicer.mrmlScene)
+        buttons = (self.ui.suggestButton, self.ui.suggestAllButton)
+        self._toolTips = {button.name: button.toolTip for button in buttons}
+        self._suggestions = None
         self._models: list = []
         self._shortcuts: list = []
         self._connections: list = []
@@ -107,6 +118,24 @@ class EffectPanel:
         if 0 <= index < len(self._models) and self._models[index] != self.options.model:
             self.options.model = self._models[index]
         self.changed()
+
+    def showSuggestions(self, names: tuple[str, ...], reason: str) -> None:
+        """Offer the classes that the model finds by itself; without any the buttons are off and say why."""
+        if (names, reason) == self._suggestions:
+            return
+        self._suggestions = names, reason
+        self.ui.classComboBox.clear()
+        for name in names:
+            self.ui.classComboBox.addItem(name)
+        self.ui.classComboBox.setVisible(len(names) > 1)
+        for button in (self.ui.suggestButton, self.ui.suggestAllButton):
+            button.enabled = bool(names)
+            button.toolTip = reason or self._toolTips[button.name]
+
+    @property
+    def chosenClass(self) -> int:
+        """Number of the class to suggest, from 0."""
+        return max(self.ui.classComboBox.currentIndex, 0)
 
     def showStatus(self, text: str, canTurn: bool, needsSetup: bool, isBusy: bool) -> None:
         """The status line, and the buttons that help just now."""

@@ -14,6 +14,7 @@ from SAMCALib.EditLogic import EditLogic
 from SAMCALib.EditQueue import pictureOf
 from SAMCALib.InstallLogic import InstallLogic, State, Status
 from SAMCALib.ModelLogic import ModelLogic
+from SAMCALib.SuggestLogic import reasonAgainst
 from SAMCALib.Texts import Refusal, _
 
 from .EffectOptions import EffectOptions
@@ -67,7 +68,8 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             _("<b>Click</b> again where something is missing (added, green cross)."),
             _("<b>Ctrl+click</b> where there is too much (taken away, red dash)."),
             _("<b>Drag</b> a point to move it, delete it by its menu; drag on free image for a box."),
-            _("<b>N</b> starts another structure, <b>Z</b> undoes a click, <b>C</b> clears the frame."),
+            _("<b>N</b> starts another structure, <b>Z</b> undoes a click, <b>C</b> clears the frame;")
+            + _(" <b>S</b> suggests a first outline, if the model can."),
         )
         return f"<html>{'<br>'.join(lines)}</html>"
 
@@ -84,6 +86,10 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
     def setupOptionsFrame(self):
         """Make the widgets, once for each instance."""
         actions = {
+            "suggest": lambda: self.apply(lambda frame: self.edit.suggest(frame, self.panel.chosenClass)),
+            "suggestAll": lambda: self.apply(
+                lambda frame: self.edit.suggestAll(frame, self.panel.chosenClass)
+            ),
             "newObject": lambda: self.apply(self.edit.newObject),
             "useMask": lambda: self.apply(self.edit.useMask),
             "clear": lambda: self.apply(self.edit.clear),
@@ -345,6 +351,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         text = self._problem or (self.edit.status if isWorking else self._setup.text)
         canTurn = bool(self._problem) and self.view.canTurn
         self.panel.showStatus(text, canTurn, not self._setup.ready, self.edit.engine.isBusy)
+        self.panel.showSuggestions(self.edit.engine.suggests, reasonAgainst(self.edit.engine))
 
     def _forget(self) -> None:
         self._mouse = self._hovered = None

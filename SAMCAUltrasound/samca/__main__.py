@@ -18,6 +18,7 @@ COMMANDS = {  # name: (module with add_arguments and run, what it does)
     "evaluate": ("samca.commands.evaluate", "simulate users on images with known truth and score the masks"),
     "robustness": ("samca.commands.robustness", "evaluate with disturbed frames and clicks"),
     "ablate": ("samca.commands.ablate", "train and evaluate the variants of one of SAMCA's tables"),
+    "few-shot": ("samca.commands.few_shot", "train on 10, 20, 50 and all frames and compare"),
     "benchmark": ("samca.commands.benchmark", "time encoding and clicks beside plain SAM"),
 }
 MISUSE, INTERRUPTED = 2, 130

@@ -7,11 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .checkpoint import base_of, load, load_base_into, source_path
+from .checkpoint import base_of, source_path
 from .config import Part, TrainConfig, choose
-from .contestants import Contestant, files_of, load_contestants
-from .devices import choose_device
-from .model import Model, build_base
+from .contestants import Contestant, files_of, load_contestants, untrained
 from .run_folder import RunFolder
 from .train import train
 
@@ -85,7 +83,7 @@ def load_variants(table: str, common: TrainConfig) -> list[Contestant]:
             weights = RunFolder(settings_of(variant, common).out).best
             rows += load_contestants([str(weights)], [variant.name], str(base), common.device)
         else:
-            model = _untrained(base).to(choose_device(common.device))
+            model = untrained(base, common.device)
             rows.append(Contestant(variant.name, model, files_of(base)))
     return rows
 
@@ -93,11 +91,3 @@ def load_variants(table: str, common: TrainConfig) -> list[Contestant]:
 def _base(common: TrainConfig) -> Path:
     """The base file: an adapter that it may have been named by would give some variants a head start."""
     return base_of(source_path(common.base))
-
-
-def _untrained(base: Path) -> Model:
-    """The base alone, with all clicks in one set."""
-    config = replace(load(base).config, adapter=Part("none"), fusion=Part("single"))
-    model = build_base(config)
-    load_base_into(model, base)
-    return model

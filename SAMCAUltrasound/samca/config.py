@@ -59,6 +59,7 @@ class ModelConfig:
     decoder_adapter: Part = Part("none")  # what is put into the mask decoder
     fusion: Part = Part("dynamic")  # how initial and guided prompts are joined
     branch: Part = Part("none")  # a second image encoder, and how it is joined with the first
+    predictor: Part = Part("none")  # what finds objects without a click
     tuned: tuple[str, ...] = ("mask_decoder",)  # parts trained beside the adapter
     image_size: int = setting(256, at_least=32, at_most=4096)  # side of the model's input in px
     depth: int = setting(1, at_least=1, at_most=64)  # neighbouring frames that the encoder takes together
@@ -112,10 +113,14 @@ class TrainConfig:
     windows: float = setting(0.0, at_least=0, at_most=1)  # share of samples that zoom in on the target
     optimizer: str = setting("adam", choices=("adam", "adamw"))
     learning_rate: float = setting(1e-4, above=0, at_most=1)
+    learning_rates: dict[str, Any] = field(
+        default_factory=dict
+    )  # other ones by part; 0: the part stays frozen
     learning_rate_curve: str = setting("constant", choices=("constant", "one_cycle"))
     weight_decay: float = setting(0.0, at_least=0)
     average: float = setting(0.0, at_least=0, at_most=0.99999)  # decay of averaged weights; 0: no averaging
     batch: int = setting(4, at_least=1)
+    frames: int = setting(0, at_least=0)  # how many of the data's training images are used; 0: all
     epochs: int = setting(20, at_least=1)
     keep: str = setting("best", choices=("best", "last"))  # which epoch's weights; best by validation Dice
     validation_clicks: tuple[int, ...] = (1, 3, 5)
@@ -128,8 +133,15 @@ class TrainConfig:
         check_fields(self, "run")
         if not self.data or not self.out:
             raise ValueError("run.data and run.out must name at least one dataset folder and the run folder")
-        if not self.validation_clicks or min(self.validation_clicks) < 1:
-            raise ValueError(f"run.validation_clicks is {self.validation_clicks}: expected numbers from 1")
+        if max(self.validation_clicks, default=0) < 1 or min(self.validation_clicks) < 0:
+            raise ValueError(
+                f"run.validation_clicks is {self.validation_clicks}: expected numbers from 1, and 0 for "
+                "models that find objects by themselves"
+            )
+        for part, rate in self.learning_rates.items():
+            check_type(f"run.learning_rates.{part}", rate, float)
+            if not 0 <= rate <= 1:
+                raise ValueError(f"run.learning_rates.{part} is {rate}: expected a number of 0..1")
 
 
 def choose(where: str, entries: dict[str, Any], name: str):

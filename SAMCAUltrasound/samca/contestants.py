@@ -12,7 +12,7 @@ from . import checkpoint
 from .config import Part
 from .devices import choose_device
 from .fusion import Single
-from .model import Model
+from .model import Model, build_base
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,14 @@ def with_single_set(model: Model) -> Model:
     model = copy.deepcopy(model)
     model.fusion, model.config = Single(), replace(model.config, fusion=Part("single"))
     return model
+
+
+def untrained(base: str | Path, device: str = "auto") -> Model:
+    """The base of this file alone, with all clicks in one set."""
+    config = replace(checkpoint.load(base).config, adapter=Part("none"), fusion=Part("single"))
+    model = build_base(config)
+    checkpoint.load_base_into(model, base)
+    return model.to(choose_device(device))
 
 
 def _names(sources: Sequence[str]) -> list[str]:

@@ -10,7 +10,17 @@ from .adapters.shared_weight import is_shared_projection
 from .config import ModelConfig, to_json
 from .model import adapt, build_base
 
-PARTS = ("image_encoder", "adapter", "branch", "prompt_encoder", "mask_decoder", "fusion")
+PARTS = (
+    "image_encoder",
+    "adapter",
+    "branch",
+    "prompt_encoder",
+    "mask_decoder",
+    "fusion",
+    "predictor",
+    "objectness",
+)
+ADDED = ("branch", "predictor", "objectness")  # what is new and counted by itself, not as adapter
 
 
 def describe(config: ModelConfig) -> dict[str, Any]:
@@ -29,7 +39,7 @@ def describe(config: ModelConfig) -> dict[str, Any]:
     for name, parameter in model.named_parameters():
         count, trained = parameter.numel(), parameter.requires_grad
         place = name.split(".")[0]
-        part = parts[place if name in base or place == "branch" else "adapter"]
+        part = parts[place if name in base or place in ADDED else "adapter"]
         part["total"] += count
         part["trainable"] += count * trained
         shared += count * (trained and is_shared_projection(name))

@@ -34,7 +34,10 @@ OVERLAPS = {
 
 
 class Interaction(NamedTuple):
-    """Clicks, the (H, W) bool mask of all of them, and the model's estimate of its IoU, 0..1."""
+    """Clicks, the (H, W) bool mask of all of them, and the model's estimate of its IoU, 0..1.
+
+    There is no click where the model found the object by itself, before any.
+    """
 
     clicks: tuple[Click, ...]  # all that point at the object now, the newest last
     mask: np.ndarray
@@ -42,23 +45,32 @@ class Interaction(NamedTuple):
 
 
 def interact(
-    session: Session, truth: np.ndarray, count: int, rng: np.random.Generator, first: Click | None = None
+    session: Session,
+    truth: np.ndarray,
+    count: int,
+    rng: np.random.Generator,
+    first: Click | None = None,
+    kind: int | None = None,
 ) -> list[Interaction]:
     """Click `count` times at an object of the session's image: first on it, then each time on what is wrong.
 
     Click 1 is uniform over the (H, W) bool truth (or `first`), each other uniform over the error of the mask
     before it; clicks add up (SAM-Med2D's test protocol, without its mask feedback). The session's own prompts
-    stay as they were.
+    stay as they were. With the class `kind` the model's suggestion comes before the clicks, which all are on
+    what is wrong then: one more interaction.
     """
     interactions: list[Interaction] = []
     clicks: tuple[Click, ...] = ()
-    for number in range(count):
-        if number:
+    if kind is not None:
+        found = session.predict(Prompts(suggestion=kind))
+        interactions.append(Interaction((), found.mask, found.iou))
+    for _ in range(count):
+        if interactions:
             click = _one(CLICKS["error_random"], truth, interactions[-1].mask, rng)
         else:
             click = first or _one(CLICKS["random_foreground"], truth, None, rng)
         clicks += (click,)
-        prediction = session.predict(Prompts(clicks))
+        prediction = session.predict(Prompts(clicks, suggestion=kind))
         interactions.append(Interaction(clicks, prediction.mask, prediction.iou))
     return interactions
 
@@ -93,6 +105,7 @@ class Record:
     clicks: tuple[Click, ...]  # all that were decoded, the newest last
     empty: bool  # nothing was predicted
     scores: dict[str, float]  # see `score`; of counts that were not asked for only dice
+    kind: int | None = None  # class that the model found by itself before the first click
 
 
 @dataclass(frozen=True)
@@ -101,6 +114,7 @@ class Skipped:
 
     dataset: str
     case: str
+    left_empty: bool | None = None  # whether the model found nothing in it by itself; None: not asked
 
 
 def evaluate(
@@ -115,33 +129,43 @@ def evaluate(
 
     `model` is in eval mode. Records of the counts in `clicks` hold all scores; those of the others, up to the
     largest of them and `curve`, hold dice alone. user: who clicks, a name in USERS; of "two_stage" the
-    counts are its stages, 1 and 2.
+    counts are its stages, 1 and 2. With 0 among the clicks a target is all of one label value in an image,
+    which is what a model with a prompt predictor finds by itself: its trials start there, those of other
+    models with a click.
     """
     check_protocol(clicks, seeds, curve, user)
+    alone = 0 in clicks
     for dataset in datasets:
         sessions = Sessions(model, dataset.cases)
         for name, case in named_cases(dataset):
             index = None
-            for index, truth, session in _targets(sessions, case):
+            for index, truth, session, kind in _targets(sessions, case, alone):
                 for seed in range(seeds):
-                    rng = generator_for(case.id, index, seed)
-                    trial = USERS[user](session, truth, max(curve, *clicks), rng)
-                    for count, (given, mask, _) in enumerate(trial, start=1):
+                    rng, count = generator_for(case.id, index, seed), max(curve, *clicks)
+                    if kind is None:
+                        trial = USERS[user](session, truth, count, rng)
+                    else:
+                        trial = interact(session, truth, count, rng, kind=kind)
+                    for count, (given, mask, _) in enumerate(trial, start=int(kind is None)):
                         scores = _scores(mask, truth, case.spacing_mm, count in clicks)
-                        yield Record(dataset.name, name, index, seed, count, given, not mask.any(), scores)
+                        empty = not mask.any()
+                        yield Record(dataset.name, name, index, seed, count, given, empty, scores, kind)
             if index is None:
-                yield Skipped(dataset.name, name)
+                yield Skipped(dataset.name, name, _left_empty(sessions, case) if alone else None)
 
 
 def check_protocol(clicks: Sequence[int], seeds: int, curve: int, user: str = "clicks") -> None:
-    """ValueError unless there are clicks and seeds of at least 1, a curve of at least 0 and such a user."""
+    """ValueError unless there are clicks of at least 0, not 0 alone, seeds of at least 1, a curve of at least
+    0 and such a user."""
     choose("user", USERS, user)
-    if user == "two_stage" and (curve or max(clicks, default=0) > 2):
+    if user == "two_stage" and (curve or max(clicks, default=0) > 2 or 0 in clicks):
         said = f"clicks {list(clicks)}, curve {curve}"
         raise ValueError(f"{said}: the user two_stage has the stages 1 and 2 and no curve")
-    if min(clicks, default=0) < 1 or seeds < 1 or curve < 0:
+    if max(clicks, default=0) < 1 or min(clicks) < 0 or seeds < 1 or curve < 0:
         said = f"clicks {list(clicks)}, seeds {seeds}, curve {curve}"
-        raise ValueError(f"{said}: expected clicks and seeds of at least 1, curve of at least 0")
+        raise ValueError(
+            f"{said}: expected clicks of at least 1 (and 0: the model alone), seeds of at least 1, curve >= 0"
+        )
 
 
 def named_cases(dataset: Dataset) -> list[tuple[str, Case]]:
@@ -186,14 +210,22 @@ class Trial(NamedTuple):
     truth: np.ndarray  # (H, W) bool
     interactions: list[Interaction]
 
+    @property
+    def masks(self) -> dict[int, np.ndarray]:
+        """Number of clicks: (H, W) bool; 0 where the model found the target by itself."""
+        return {len(step.clicks): step.mask for step in self.interactions}
 
-def trials(model, cases: Iterable[Case], count: int, seed: int = 0) -> Iterator[Trial]:
-    """One trial of `count` clicks for each target of the cases; `model` is in eval mode."""
+
+def trials(model, cases: Iterable[Case], count: int, seed: int = 0, alone: bool = False) -> Iterator[Trial]:
+    """One trial of `count` clicks for each target of the cases; `model` is in eval mode.
+
+    alone: targets are all of one label value, which the model finds by itself before the clicks, if it can.
+    """
     cases = list(cases)
     sessions = Sessions(model, cases)
     for case in cases:
-        for index, truth, session in _targets(sessions, case):
-            found = interact(session, truth, count, generator_for(case.id, index, seed))
+        for index, truth, session, kind in _targets(sessions, case, alone):
+            found = interact(session, truth, count, generator_for(case.id, index, seed), kind=kind)
             yield Trial(case, index, truth, found)
 
 
@@ -202,20 +234,21 @@ def validate(
 ) -> dict[int, float]:
     """Mean Dice in 0..100 over all targets of `cases` after each number of clicks; one trial a target.
 
-    `model` is in eval mode. ValueError if no case has a target.
+    `model` is in eval mode; 0 clicks as in `evaluate`. ValueError if no case has a target.
     """
-    return mean_dice(trials(model, cases, max(clicks), seed), clicks)
+    return mean_dice(trials(model, cases, max(clicks), seed, 0 in clicks), clicks)
 
 
 def mean_dice(found: Iterable[Trial], clicks: Sequence[int]) -> dict[int, float]:
     """Mean Dice in 0..100 of trials after each number of clicks; ValueError if there are none."""
-    reached = [
-        [100 * metrics.dice(trial.interactions[count - 1].mask, trial.truth) for count in clicks]
-        for trial in found
-    ]
-    if not reached:
+    reached: dict[int, list[float]] = {count: [] for count in clicks}
+    for trial in found:
+        masks = trial.masks
+        for count in set(clicks) & set(masks):
+            reached[count].append(100 * metrics.dice(masks[count], trial.truth))
+    if not any(reached.values()):
         raise ValueError("no target in any case: expected at least one mask that is not empty")
-    return dict(zip(clicks, np.mean(reached, axis=0).tolist(), strict=True))
+    return {count: float(np.mean(dice)) for count, dice in reached.items() if dice}
 
 
 def generator_for(case: str, target: int, seed: int) -> np.random.Generator:
@@ -250,12 +283,33 @@ class Sessions:
         return session
 
 
-def _targets(sessions: Sessions, case: Case) -> Iterator[tuple[int, np.ndarray, Session]]:
-    """Each target of a case with its number, (H, W) bool truth and a session; the image is encoded once."""
-    session = None
-    for index, truth in enumerate(case.targets()):
+def _targets(
+    sessions: Sessions, case: Case, alone: bool
+) -> Iterator[tuple[int, np.ndarray, Session, int | None]]:
+    """Each target of a case: number, (H, W) bool truth, a session, and the class that the model is to find
+    `alone` first, if it can; the image is encoded once."""
+    session, classes = None, _classes_of(sessions.model, case)
+    if alone:
+        targets = [(structure, classes.get(value)) for value, structure in case.structures().items()]
+    else:
+        targets = [(target, None) for target in case.targets()]
+    for index, (truth, kind) in enumerate(targets):
         session = session or sessions.on(case)
-        yield index, truth, session
+        yield index, truth, session, kind
+
+
+def _classes_of(model, case: Case) -> dict[int, int]:
+    """Label value -> class of what this model finds by itself in images of the case's dataset."""
+    predictor = getattr(model, "predictor", None)
+    return {} if predictor is None else predictor.classes.of_values(case.source)
+
+
+def _left_empty(sessions: Sessions, case: Case) -> bool | None:
+    """Whether the model finds nothing in an image where nothing is; None if it cannot look by itself."""
+    if not (kinds := _classes_of(sessions.model, case).values()):
+        return None
+    session = sessions.on(case)
+    return not any(session.predict(Prompts(suggestion=kind)).mask.any() for kind in kinds)
 
 
 def _one(simulator, truth: np.ndarray, prediction: np.ndarray | None, rng: np.random.Generator) -> Click:

@@ -19,27 +19,29 @@ def kept_features(model, samples: Samples) -> Callable[[list[int]], Features] | 
         return None
     if any(p.requires_grad for p in model.image_encoder.parameters()):
         return None
-    kept: dict[int, tuple[torch.Tensor, ...]] = {}
+    kept: dict[int, list[tuple[torch.Tensor, ...]]] = {}
     used = 0
 
     @torch.no_grad()
-    def encode(index: int) -> tuple[torch.Tensor, ...]:
+    def encode(index: int) -> list[tuple[torch.Tensor, ...]]:
         nonlocal used
         if index not in kept:
             planes = torch.from_numpy(to_rgb_planes([samples.image(index)])).to(model.device)
             with torch.autocast(model.device.type, enabled=False):
                 features = model.encode(planes)
-            tensors = tuple(t.half().cpu() for t in (features.embedding, *features.fine))
-            used += sum(t.nbytes for t in tensors)
+            given = (features.embedding,), features.fine, features.late
+            groups = [tuple(t.half().cpu() for t in group) for group in given]
+            used += sum(t.nbytes for group in groups for t in group)
             if used > KEPT_BYTES:
-                return tensors
-            kept[index] = tensors
+                return groups
+            kept[index] = groups
         return kept[index]
 
     def batch(indices: list[int]) -> Features:
-        embedding, *fine = (
-            torch.cat(column).to(model.device).float() for column in zip(*map(encode, indices), strict=True)
+        (embedding,), fine, late = (
+            tuple(torch.cat(tensors).to(model.device).float() for tensors in zip(*of_images, strict=True))
+            for of_images in zip(*map(encode, indices), strict=True)
         )
-        return Features(embedding, tuple(fine))
+        return Features(embedding, fine, late=late)
 
     return batch

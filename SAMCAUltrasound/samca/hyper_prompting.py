@@ -16,6 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from . import decoder_lora
 from .adapters.bottleneck import Bottleneck
 
 HIDDEN = (32, 8)  # widths of the generated layers between rank and output; they give the paper's counts
@@ -147,4 +148,4 @@ def _zero(before: int, after: int) -> nn.Linear:
     return linear
 
 
-DECODER_ADAPTERS = {"none": lambda decoder: None, "hyper_prompting": add}
+DECODER_ADAPTERS = {"none": lambda decoder: None, "hyper_prompting": add, "lora": decoder_lora.add}

@@ -37,6 +37,31 @@ def generator_of(seed: int, epoch: int, step: int = -1, image: int = -1) -> np.r
     return np.random.default_rng([seed, epoch, step + 1, image + 1])
 
 
+def parameter_groups(model, config: TrainConfig) -> list[dict[str, Any]]:
+    """What trains, each group with its "rate": run.learning_rate, or that of the longest part that holds it.
+
+    Parts of rate 0 are frozen here. ValueError for a part in which nothing trains.
+    """
+    groups: dict[str, list[nn.Parameter]] = {part: [] for part in ("", *config.learning_rates)}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            parts = [part for part in config.learning_rates if f"{name}.".startswith(f"{part}.")]
+            groups[max(parts, key=len, default="")].append(parameter)
+    rates = {"": config.learning_rate, **config.learning_rates}
+    for part, parameters in groups.items():
+        if part and not parameters:
+            children = ", ".join(name for name, _ in model.named_children())
+            raise ValueError(
+                f"run.learning_rates has {part!r}, where nothing trains: expected a part of {children}"
+            )
+        for parameter in parameters:
+            parameter.requires_grad_(rates[part] > 0)
+    chosen = {part: found for part, found in groups.items() if found and rates[part] > 0}
+    if not chosen:
+        raise ValueError("run.learning_rates leaves nothing to train: give one part more than 0")
+    return [{"params": found, "rate": rates[part]} for part, found in chosen.items()]
+
+
 class Learner:
     """A model in training on one device, with its optimiser and its averaged weights."""
 
@@ -46,9 +71,10 @@ class Learner:
         self.model, self.samples, self.config, self.device = model, samples, config, device
         self.module = processes.wrap(_Losses(model, schedule, config.schedule.options), device)
         self.loss = HybridLoss(config.loss)
+        groups = parameter_groups(model, config)
         self.tuned = [p for p in model.parameters() if p.requires_grad]
         kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
-        self.optimizer = kind(self.tuned, lr=config.learning_rate, weight_decay=config.weight_decay)
+        self.optimizer = kind(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
         self.average = Average(self.tuned, config.average)
         self.features = kept_features(model, samples)
         self.precision = faster_precision(device) if config.precision == "auto" else config.precision
@@ -70,7 +96,7 @@ class Learner:
         self._check_finite(losses["loss"], moment)
         factor = learning_rate_factor(self.config.learning_rate_curve, moment.done)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.config.learning_rate * factor
+            group["lr"] = group["rate"] * factor
         self.optimizer.step()
         self.average.update()
         return losses
@@ -125,18 +151,29 @@ class Learner:
         """Losses of the cases of these indices, at these positions of their batch."""
         seed, epoch, step = self.config.seed, moment.epoch, moment.step
         rngs = tuple(generator_of(seed, epoch, step, int(position)) for position in positions)
-        pairs = [self.samples.sample(int(i), rng) for i, rng in zip(indices, rngs, strict=True)]
+        chosen = list(zip(map(int, indices), rngs, strict=True))
         if self.model.config.depth > 1:
-            pairs, rngs = _frame_by_frame(pairs, rngs)
-        truth = np.stack([mask for _, mask in pairs])
+            pairs, rngs = _frame_by_frame([self.samples.sample(*each) for each in chosen], rngs)
+            drawn = [(*pair, 0) for pair in pairs]
+        else:
+            drawn = [self.samples.sample_with_class(*each) for each in chosen]
+        planes, truths, classes = zip(*drawn, strict=True)
         shared = generator_of(seed, epoch, step)
-        batch = Batch(truth, rngs, shared, self.loss, self.device, moment.done, self.memory, epoch)
+        where = moment.done, self.memory, epoch
+        batch = Batch(np.stack(truths), rngs, shared, self.loss, self.device, *where, np.array(classes))
         images = features = None
         if self.features:
             features = self.features([int(i) for i in indices])
         else:
-            images = torch.from_numpy(to_rgb_planes([image for image, _ in pairs])).to(self.device)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
+            images = torch.from_numpy(to_rgb_planes(planes)).to(self.device)
+        own = [self.device] if self.device.type == "cuda" else []
+        with (
+            torch.random.fork_rng(own),
+            torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"),
+        ):
+            torch.manual_seed(
+                int(generator_of(seed, epoch, step, int(positions[0])).integers(2**31))
+            )  # dropout
             return self.module(images, features, batch)
 
     def _check_divisible(self, batch: int, error: BaseException) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,9 +21,20 @@ from .fusion import FUSIONS
 from .geometry import resample
 from .hyper_prompting import DECODER_ADAPTERS
 from .pointing import Pointing, collate
+from .prompt_predictor import BOX_TOKENS, PREDICTORS, Suggested
 from .prompts import Prompts
 
 MASK_PROMPT_LOGIT = 10.0  # a painted mask becomes logits of this size, about what a sure decoder gives
+
+
+class Decoded(NamedTuple):
+    """Of B objects: logits (B, 1, m, m) and predicted IoU (B, 1); where the model was to find them by itself
+    also the predicted prompts, and logits (B, 1) of there being such an object."""
+
+    logits: torch.Tensor
+    iou: torch.Tensor
+    suggested: Suggested | None = None
+    presence: torch.Tensor | None = None
 
 
 class Model(nn.Module):
@@ -38,6 +50,7 @@ class Model(nn.Module):
         self.prompt_encoder = parts.prompt_encoder_for(width, grid, config.image_size)
         self.mask_decoder = parts.decoder_for(width, config.best_of_three, config.replace_unstable)
         self.fusion = config.fusion.make("fusion", FUSIONS)
+        self.predictor, self.objectness = None, None  # see prompt_predictor.py
         self.tuned: list[str] = []
         self.register_buffer("pixel_mean", torch.tensor(sam.PIXEL_MEAN).view(3, 1, 1), persistent=False)
         self.register_buffer("pixel_std", torch.tensor(sam.PIXEL_STD).view(3, 1, 1), persistent=False)
@@ -46,6 +59,11 @@ class Model(nn.Module):
     def device(self) -> torch.device:
         """Where the parameters are."""
         return self.pixel_mean.device
+
+    @property
+    def suggests(self) -> tuple[str, ...]:
+        """Names of the classes of objects that it finds by itself; none without a prompt predictor."""
+        return () if self.predictor is None else self.predictor.classes.names
 
     @property
     def mask_side(self) -> int:
@@ -78,18 +96,54 @@ class Model(nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Features of B images, one or two sets of prompts (initial, guided) and mask logits (B, 1, m, m) or
         None -> logits (B, 1, m, m) and predicted IoU (B, 1), m = mask_side."""
-        sparse = self.fusion([self._sparse(s) for s in sets], self.prompt_encoder.not_a_point_embed.weight)
-        dense = self._dense(masks, sparse.shape[0])
-        return self.mask_decoder(
-            features.embedding, self.prompt_encoder.get_dense_pe(), sparse, dense, fine=features.fine
-        )
+        return self.decode_fully(features, sets, masks)[:2]
 
-    def _sparse(self, pointing: Pointing) -> torch.Tensor:
-        points, labels, boxes = pointing
+    def decode_fully(
+        self, features: Features, sets: Sequence[Pointing], masks: torch.Tensor | None = None
+    ) -> Decoded:
+        """The same with what was predicted, where the first set names classes: its tokens go before the
+        user's, its mask is the mask prompt where none is given (Sam2Rad)."""
+        suggested = self._suggested(features, sets[0].classes)
+        not_a_point = self.prompt_encoder.not_a_point_embed.weight
+        sparse = self.fusion([self._sparse(s, suggested) for s in sets], not_a_point)
+        if masks is None and suggested is not None:
+            masks = suggested.masks
+        found = suggested is not None and self.objectness is not None
+        first = [self.objectness.token.weight] if found else []
+        tokens, upscaled = self.mask_decoder.attend(
+            features.embedding,
+            self.prompt_encoder.get_dense_pe(),
+            sparse,
+            self._dense(masks, sparse.shape[0]),
+            features.fine,
+            first,
+        )
+        logits, iou = self.mask_decoder.answer(tokens[:, len(first) :], upscaled)
+        return Decoded(logits, iou, suggested, self.objectness(tokens[:, 0]) if found else None)
+
+    def _suggested(self, features: Features, classes: torch.Tensor | None) -> Suggested | None:
+        if classes is None:
+            return None
+        if self.predictor is None:
+            raise ValueError(
+                "this model makes no suggestion, it has no prompt predictor: click on the object, or load a "
+                "model that was trained with one (method sam2rad)"
+            )
+        for number in set(classes.tolist()):
+            self.predictor.classes.check(number)
+        return self.predictor(features, classes, self.prompt_encoder.no_mask_embed.weight)
+
+    def _sparse(self, pointing: Pointing, suggested: Suggested | None = None) -> torch.Tensor:
+        points, labels, boxes, classes = pointing
         if points.shape[1] == 0 and boxes is None:
-            return points.new_zeros(points.shape[0], 0, self.mask_decoder.transformer_dim)
-        coordinates = (points, labels) if points.shape[1] else None
-        return self.prompt_encoder(coordinates, boxes, None)[0]
+            user = points.new_zeros(points.shape[0], 0, self.mask_decoder.transformer_dim)
+        else:
+            user = self.prompt_encoder((points, labels) if points.shape[1] else None, boxes, None)[0]
+        if classes is None:
+            return user
+        corners = suggested.boxes.float() * self.config.image_size
+        box = self.prompt_encoder(None, corners, None)[0][:, :BOX_TOKENS]  # SAM 2 fills boxes up
+        return torch.cat([box, suggested.tokens.to(box.dtype), user], dim=1)
 
     def _dense(self, masks: torch.Tensor | None, batch: int) -> torch.Tensor:
         if masks is None:
@@ -127,12 +181,17 @@ class Model(nn.Module):
     ) -> tuple[np.ndarray, float]:
         """Prompts of one object in model pixels, and logits (m, m) of earlier ones as mask prompt
         -> logits (m, m) float32 and predicted IoU. One click is the initial path; of more, the
-        first is initial and the others are guided (SAMCA), unless the fusion knows one set only."""
+        first is initial and the others are guided (SAMCA), unless the fusion knows one set only.
+
+        Where nobody pointed and the object is not there, all is outside. ValueError for a suggestion of a
+        class that the model does not know."""
         sets = prompts.initial_and_guided() if self.fusion.splits else (prompts,)
-        pointings = [collate([s], self.device) for s in sets]
-        pointings = pointings[:1] if len(sets) == 2 and not sets[1].clicks else pointings
-        logits, iou = self.decode(features, pointings, self._mask_prompt(prompts, previous))
-        return logits[0, 0].float().cpu().numpy(), float(iou[0, 0])
+        pointings = [collate([s], self.device) for s in sets if s is sets[0] or s.clicks or s.box]
+        decoded = self.decode_fully(features, pointings, self._mask_prompt(prompts, previous))
+        logits = decoded.logits[0, 0].float().cpu().numpy()
+        if decoded.presence is not None and not prompts.by_user and decoded.presence[0, 0] < 0:
+            return np.full_like(logits, -MASK_PROMPT_LOGIT), 0.0
+        return logits, float(decoded.iou[0, 0])
 
     def _mask_prompt(self, prompts: Prompts, previous: np.ndarray | None) -> torch.Tensor | None:
         logits = previous
@@ -162,13 +221,15 @@ def build_base(config: ModelConfig) -> Model:
 
 
 def adapt(model: Model) -> Model:
-    """Freeze the base, add the adapters, unfreeze what the config names; `tuned` is trained, saved, read."""
+    """Freeze the base, add adapters and predictor, unfreeze what the config names; `tuned` is trained, saved,
+    loaded."""
     base = set(model.state_dict())
     model.requires_grad_(False)  # what exists now is the base; what is made below trains
     model.config.adapter.make("adapter", ADAPTERS, model.image_encoder)
     _match_grid(model)
     model.branch = model.config.branch.make("branch", BRANCHES, model.image_encoder)
     model.config.decoder_adapter.make("decoder_adapter", DECODER_ADAPTERS, model.mask_decoder)
+    model.config.predictor.make("predictor", PREDICTORS, model)
     for part in model.config.tuned:
         _part(model, part).requires_grad_(True)
     parts = (*(f"{part}." for part in model.config.tuned), "fusion.")

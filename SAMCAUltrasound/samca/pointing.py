@@ -15,12 +15,13 @@ class Pointing(NamedTuple):
     """One set of prompts for each image of a batch, in model pixels.
 
     points (B, N, 2) float32 (x, y); labels (B, N) int: 1 foreground, 0 background, -1 no point; boxes
-    (B, 4) float32 (x0, y0, x1, y1) or None.
+    (B, 4) float32 (x0, y0, x1, y1) or None; classes (B,) int of objects that the model is to find, or None.
     """
 
     points: torch.Tensor
     labels: torch.Tensor
     boxes: torch.Tensor | None = None
+    classes: torch.Tensor | None = None
 
 
 def collate(prompts: Sequence[Prompts], device: torch.device) -> Pointing:
@@ -33,7 +34,10 @@ def collate(prompts: Sequence[Prompts], device: torch.device) -> Pointing:
             points[row, column] = click.x, click.y
             labels[row, column] = click.positive
     return Pointing(
-        torch.from_numpy(points).to(device), torch.from_numpy(labels).to(device), _boxes(prompts, device)
+        torch.from_numpy(points).to(device),
+        torch.from_numpy(labels).to(device),
+        _boxes(prompts, device),
+        _classes(prompts, device),
     )
 
 
@@ -44,3 +48,12 @@ def _boxes(prompts: Sequence[Prompts], device: torch.device) -> torch.Tensor | N
     if any(box is None for box in boxes):
         raise ValueError("either all images of a batch have a box or none")
     return torch.tensor([[b.x0, b.y0, b.x1, b.y1] for b in boxes], dtype=torch.float32, device=device)
+
+
+def _classes(prompts: Sequence[Prompts], device: torch.device) -> torch.Tensor | None:
+    classes = [p.suggestion for p in prompts]
+    if all(number is None for number in classes):
+        return None
+    if any(number is None for number in classes):
+        raise ValueError("either all images of a batch are to get a suggestion or none")
+    return torch.tensor(classes, device=device)

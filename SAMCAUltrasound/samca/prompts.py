@@ -46,13 +46,23 @@ class Box:
 
 @dataclass(frozen=True)
 class Prompts:
-    """What points at one object: clicks in their order, at most one box, at most one (H, W) bool mask."""
+    """What points at one object: clicks in their order, at most one box, at most one (H, W) bool mask.
+
+    suggestion: the class, from 0, of the object that the model is to find by itself (Sam2Rad); what the user
+    points at mends it. None: only the user points.
+    """
 
     clicks: tuple[Click, ...] = ()
     box: Box | None = None
     mask: np.ndarray | None = field(default=None, compare=False)
+    suggestion: int | None = None
 
     def __bool__(self) -> bool:
+        return self.by_user or self.suggestion is not None
+
+    @property
+    def by_user(self) -> bool:
+        """Whether the user points at anything."""
         return bool(self.clicks) or self.box is not None or self.mask is not None
 
     def plus(self, *clicks: Click) -> Prompts:
@@ -76,9 +86,12 @@ class Prompts:
     def initial_and_guided(self) -> tuple[Prompts, Prompts]:
         """Split by role: what starts the object and what mends it (SAMCA section 3.1), the rule of inference.
 
-        A box starts the object if there is one, else the first positive click (the first click where none is
-        positive); every other click is guided. A mask belongs to both, because it is dense and not fused.
+        A suggestion starts the object if there is one, else a box, else the first positive click (the first
+        click where none is positive); what else there is mends it. A mask belongs to both, because it is
+        dense and not fused.
         """
+        if self.suggestion is not None:
+            return replace(self, clicks=(), box=None), replace(self, suggestion=None)
         if self.box is not None or not self.clicks:
             return replace(self, clicks=()), Prompts(self.clicks, mask=self.mask)
         start = next((i for i, click in enumerate(self.clicks) if click.positive), 0)

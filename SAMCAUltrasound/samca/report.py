@@ -91,6 +91,8 @@ def counted(results: Sequence[Result]) -> list[str]:
     for result in results:
         s = result.summary
         skipped = f", {s['without_target']} images without target left out" if s["without_target"] else ""
+        if s.get("left_empty") is not None:
+            skipped += f", {s['left_empty']} of them left empty by {result.model}"
         sentences[result.data] = (
             f"{result.data}: {s['targets']} targets in {s['images']} images{skipped}; "
             f"mean over {s['seeds']} trials each, then mean±std over targets"
@@ -145,7 +147,7 @@ def records_csv(records_of: dict[str, Sequence[Record]]) -> str:
     rows = [["model", "data", "case", "target", "seed", "clicks", "x", "y", "positive", "empty", *MEASURES]]
     for model, records in records_of.items():
         for r in records:
-            place = [*_numbers(r.clicks[-1]), int(r.empty)]
+            place = [*(_numbers(r.clicks[-1]) if r.clicks else [None] * 3), int(r.empty)]
             scores = [r.scores.get(name) for name in MEASURES]
             rows.append([model, r.dataset, r.case, r.target, r.seed, r.count, *place, *scores])
     return _csv(rows)
@@ -154,14 +156,15 @@ def records_csv(records_of: dict[str, Sequence[Record]]) -> str:
 def trials(records: Iterable[Record]) -> list[dict[str, Any]]:
     """Each trial with all its clicks [x px, y px, 1 on the structure or 0 off it] and the Dice after each.
 
-    Where a step is not one more click, "clicks" has a list of all its clicks for each step.
+    Where a step is not one more click, "clicks" has a list of all its clicks for each step. The place of a
+    click is null where the model found the structure by itself, before the first one.
     """
     found = []
     for key, steps in groupby(records, lambda r: (r.dataset, r.case, r.target, r.seed)):
         steps = list(steps)
         clicks = [[_numbers(click) for click in r.clicks] for r in steps]
         if all(len(r.clicks) == r.count for r in steps):
-            clicks = [given[-1] for given in clicks]
+            clicks = [given[-1] if given else None for given in clicks]
         dice = [round(r.scores["dice"], 3) for r in steps]
         names = dict(zip(("data", "case", "target", "seed"), key, strict=True))
         found.append(names | {"clicks": clicks, "dice": dice})

@@ -59,10 +59,12 @@ def _trial(record: Record) -> tuple[str, int, int]:
 
 def _strip(sessions: Sessions, case, label: str, steps: Sequence[Record], counts: Sequence[int]) -> Strip:
     session = sessions.on(case)
-    clicks = {n: steps[n - 1].clicks for n in counts}
-    masks = {n: session.predict(Prompts(clicks[n])).mask for n in counts}
-    dice = {n: steps[n - 1].scores["dice"] for n in counts}
-    truths, target = case.targets(), steps[0].target
+    asked = [step for step in steps if step.count in counts]
+    clicks = {step.count: step.clicks for step in asked}
+    masks = {n: session.predict(Prompts(clicks[n], suggestion=steps[0].kind)).mask for n in clicks}
+    dice = {step.count: step.scores["dice"] for step in asked}
+    truths = list(case.structures().values()) if 0 in counts else case.targets()
+    target = steps[0].target
     name = steps[0].case if len(truths) == 1 else f"{steps[0].case} #{target}"
     return Strip(f"{label}: {name}", case.pixels(), truths[target], clicks, masks, dice)
 
@@ -79,7 +81,7 @@ def _cell(strip: Strip, count: int) -> np.ndarray:
     from PIL import Image
 
     given = strip.clicks[count]
-    clicks = f"{len(given)} click{'s' * (len(given) > 1)}, Dice {strip.dice[count]:.1f}"
+    clicks = f"{len(given)} click{'s' * (len(given) != 1)}, Dice {strip.dice[count]:.1f}"
     drawn = Image.fromarray(draw(strip.pixels, strip.masks[count], Prompts(given), strip.truth))
     drawn.thumbnail((CELL - GAP, CELL - GAP), Image.Resampling.LANCZOS)
     cell = Image.new("RGB", (CELL, CELL), "white")

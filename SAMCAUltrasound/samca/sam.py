@@ -224,8 +224,7 @@ def decoder_for(
     """
     transformer = TwoWayTransformer(depth=2, embedding_dim=width, mlp_dim=8 * width, num_heads=width // 32)
     for layer in transformer.layers:
-        for name in ("self_attn", "cross_attn_token_to_image", "cross_attn_image_to_token"):
-            setattr(layer, name, FusedAttention(getattr(layer, name)))
+        _fuse(layer)
     transformer.final_attn_token_to_image = FusedAttention(transformer.final_attn_token_to_image)
     decoder = kind(
         num_multimask_outputs=3,
@@ -236,6 +235,18 @@ def decoder_for(
     )
     decoder.best_of_three, decoder.replace_unstable = best_of_three, replace_unstable
     return decoder
+
+
+def two_way_block(width: int) -> nn.Module:
+    """One block of the mask decoder's transformer: tokens (B, N, C) and keys (B, M, C), with positions of
+    both -> tokens, keys."""
+    return _fuse(modeling.transformer.TwoWayAttentionBlock(width, width // 32, 8 * width))
+
+
+def _fuse(layer: nn.Module) -> nn.Module:
+    for name in ("self_attn", "cross_attn_token_to_image", "cross_attn_image_to_token"):
+        setattr(layer, name, FusedAttention(getattr(layer, name)))
+    return layer
 
 
 def prompt_encoder_for(width: int, grid: int, image_size: int, kind: type[nn.Module] = PromptEncoder):

@@ -42,7 +42,9 @@ class SamplePictures:
         save(path, np.vstack(rows))
 
     def _cell(self, trial: Trial, count: int) -> np.ndarray:
-        regions = [(TRUTH, trial.truth), (OUTLINE, trial.interactions[count - 1].mask)]
+        masks = trial.masks
+        mask = masks.get(count, masks[min(masks)])  # none of 0 clicks: it cannot look by itself
+        regions = [(TRUTH, trial.truth), (OUTLINE, mask)]
         return thumbnail(trial.case.pixels(), regions, SIDE)
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from . import augment
+from .classes import Classes
 from .config import ModelConfig, choose
 from .datasets import windows_of
 from .frames import as_rgb
@@ -25,11 +26,21 @@ class Samples:
     """Cases at (size, size) px. Images are read once and kept while they fit in memory.
 
     windows: the share of samples, 0..1, that show a window around the target instead of the whole frame, the
-    target taking 20 to 80 % of its sides.
+    target taking 20 to 80 % of its sides. With `classes` a target is all of one class in an image, and empty
+    where the image shows nothing of it.
     """
 
-    def __init__(self, cases: Sequence, size: int, fit: str, augmentation: str, windows: float = 0.0):
+    def __init__(
+        self,
+        cases: Sequence,
+        size: int,
+        fit: str,
+        augmentation: str,
+        windows: float = 0.0,
+        classes: Classes | None = None,
+    ):
         self.cases, self.size, self.fit, self.windows = list(cases), size, fit, windows
+        self.classes = classes
         self.transform = choose("run.augment", augment.AUGMENTS, augmentation)()
         self._load = lru_cache(max(1, CACHE_BYTES // (4 * size * size)))(self._read)
         if windows:  # cut from frames at their own resolution
@@ -44,14 +55,22 @@ class Samples:
 
     def sample(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Image (size, size, 1 or 3) uint8 and a random target (size, size) bool of a case, augmented."""
+        return self.sample_with_class(index, rng)[:2]
+
+    def sample_with_class(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, int]:
+        """The same with the class of the target, from 0; 0 without `classes`."""
+        number = 0
         if self.windows and rng.random() < self.windows:
             image, target = self._window(index, rng)
         else:
             image, targets = self._load(index)
-            target = targets[int(rng.integers(len(targets)))]
+            chosen = int(rng.integers(len(targets)))
+            target = targets[chosen]
+            if self.classes:
+                number = list(self.classes.of_values(self.cases[index].source).values())[chosen]
         if self.transform is None:
-            return image, target
-        return augment.apply(self.transform, image, target, rng)
+            return image, target, number
+        return *augment.apply(self.transform, image, target, rng), number
 
     def _window(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """A window around a random target of a case, up to a quarter of the frame's sides large."""
@@ -70,7 +89,8 @@ class Samples:
 
     def _read_frame(self, index: int) -> tuple[np.ndarray, Masks]:
         case = self.cases[index]
-        return as_rgb(case.pixels()).round().clip(0, 255).astype(np.uint8), list(case.targets())
+        targets = [truth for _, truth in self.classes.truths(case)] if self.classes else case.targets()
+        return as_rgb(case.pixels()).round().clip(0, 255).astype(np.uint8), list(targets)
 
     def _at_model_size(
         self, pixels: np.ndarray, targets: list[np.ndarray]
@@ -86,7 +106,7 @@ class Samples:
         coverage = resample(target, height, width)
         mask = np.zeros((self.size, self.size), bool)
         # A structure thinner than a model pixel keeps the pixels it covers most.
-        mask[:height, :width] = coverage >= min(0.5, coverage.max())
+        mask[:height, :width] = coverage >= min(0.5, coverage.max() or 1.0)
         return mask
 
 
@@ -109,7 +129,7 @@ class LoopSamples(Samples):
         images, structures = zip(*(self._load(i) for i in self.runs[index]), strict=True)
         if len({image.shape for image in images}) > 1:
             images = [as_rgb_image(image) for image in images]
-        value = int(rng.choice(sorted({value for found in structures for value in found})))
+        value = int(rng.choice(sorted({value for found in structures for value in found}) or [1]))
         nothing = np.zeros((self.size, self.size), bool)
         masks = np.stack([found.get(value, nothing) for found in structures], axis=-1)
         channels = np.concatenate(images, axis=-1)
@@ -124,10 +144,12 @@ class LoopSamples(Samples):
         return image, dict(zip(structures, masks, strict=True))
 
 
-def samples_for(cases: Sequence, config: ModelConfig, augmentation: str, windows: float) -> Samples:
+def samples_for(
+    cases: Sequence, config: ModelConfig, augmentation: str, windows: float, classes: Classes | None = None
+) -> Samples:
     """What a model of this config is trained with: single frames, or runs of as many as it takes together."""
     common = cases, config.image_size, config.fit, augmentation
-    return Samples(*common, windows) if config.depth == 1 else LoopSamples(*common, config.depth)
+    return Samples(*common, windows, classes) if config.depth == 1 else LoopSamples(*common, config.depth)
 
 
 def as_rgb_image(image: np.ndarray) -> np.ndarray:

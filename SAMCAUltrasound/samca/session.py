@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from .closeups import Closeups
 from .frames import as_rgb
 from .geometry import Geometry
-from .prompts import Box, Click, Prompts
+from .prompts import Box, Click, Prompts, box_around
 from .windows import Window, enlarging
 
 
@@ -115,7 +116,7 @@ class Session:
         """Put a box around the object, in place of an earlier one; return the new mask."""
         for corner in ((x0, y0), (x1, y1)):
             self._check_inside(*corner, "box corner")
-        return self._become(Prompts(self.prompts.clicks, Box(x0, y0, x1, y1), self.prompts.mask))
+        return self._become(replace(self.prompts, box=Box(x0, y0, x1, y1)))
 
     def use_mask(self, mask: np.ndarray) -> np.ndarray:
         """Take an (H, W) bool mask as prompt, in place of an earlier one; return the new mask."""
@@ -123,7 +124,15 @@ class Session:
         expected = (self.geometry.height, self.geometry.width)
         if np.shape(mask) != expected:
             raise ValueError(f"mask of shape {np.shape(mask)}: expected {expected}, the shape of the image")
-        return self._become(Prompts(self.prompts.clicks, self.prompts.box, np.asarray(mask, bool)))
+        return self._become(replace(self.prompts, mask=np.asarray(mask, bool)))
+
+    def suggest(self, kind: int = 0) -> np.ndarray:
+        """Let the model find the object of this class (from 0) by itself; return the new mask.
+
+        Prompts before and after it mend what was found; without any, the mask is empty where the model sees
+        no such object. ValueError for a class that the model does not know, or one that suggests nothing.
+        """
+        return self._become(replace(self.prompts, suggestion=int(kind)))
 
     def move(self, index: int, x: float, y: float) -> np.ndarray:
         """Move click `index` (from 0) to (x, y) px; return the new mask."""
@@ -174,7 +183,7 @@ class Session:
         window = self._closeups and enlarging(whole.mask, prompts, self.model.config.zoom)
         if not window:
             return whole
-        closer = self._at(window).predict(window.prompts(prompts))
+        closer = self._at(window).predict(window.prompts(_by_box(prompts, whole.mask)))
         logits = (window.crop(whole.logits) + closer.logits) / 2
         return Prediction(window.paste(logits, whole.logits), (whole.iou + closer.iou) / 2)
 
@@ -223,3 +232,10 @@ class Session:
                 f"{what} at ({x}, {y}) is outside the image: x must be 0..{self.geometry.width - 1}, "
                 f"y 0..{self.geometry.height - 1}"
             )
+
+
+def _by_box(prompts: Prompts, mask: np.ndarray) -> Prompts:
+    """The prompts for a closer look at `mask`: of a suggestion, which knows whole frames, its box."""
+    if prompts.suggestion is None:
+        return prompts
+    return replace(prompts, suggestion=None, box=prompts.box or box_around(mask))

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from . import checkpoint, datasets
 from .checkpoint import Provenance
-from .config import ModelConfig, TrainConfig, to_json
+from .classes import Classes
+from .config import ModelConfig, Part, TrainConfig, to_json
 from .datasets import Case
 from .methods import configure
 from .model import Model, adapt, build_base
+from .schedules import BY_CLASS
 from .tensor_files import read_metadata
 
 INHERITED = ("backbone", "image_size", "fit", "feedback", "zoom")  # what a base decides
@@ -21,23 +27,58 @@ def cases_of(config: TrainConfig) -> tuple[list[Case], list[Case], int]:
     """Training cases, validation cases, and how many were left out because they have no truth.
 
     Without validation folders, cases whose split is "val" validate and those of "test" are left alone; data
-    that knows no "val" gives a share of its groups. Raises ValueError with every bad file of the data, or if
+    that knows no "val" gives a share of its groups. A schedule by class also learns from images without
+    truth, where nothing is. Raises ValueError with every bad file of the data, or if
     either part would be empty.
     """
     given = _cases(config.data)
-    cases = [case for case in given if case.has_truth]
+    by_class = config.schedule.name in BY_CLASS
+    cases = [case for case in given if case.has_truth or by_class]
     left_out = len(given) - len(cases)
     if config.validation:
         training, validation = cases, [case for case in _cases(config.validation) if case.has_truth]
     else:
         training, validation = datasets.divided(cases, config.validation_share, config.seed)
+    validation = [case for case in validation if case.has_truth]
     if not training or not validation:
         raise ValueError(
             f"{len(training)} training and {len(validation)} validation cases with a mask, {left_out} "
             "without: at least one of each is needed, of different groups; give more run.data, or "
             "run.validation"
         )
-    return list(training), list(validation), left_out
+    return some_of(training, config.frames, config.seed), list(validation), left_out
+
+
+def some_of(cases: Sequence[Case], count: int, seed: int) -> list[Case]:
+    """`count` cases drawn by chance, all where 0; fewer are always among more of the same seed."""
+    if not count:
+        return list(cases)
+    if count > len(cases):
+        raise ValueError(
+            f"run.frames is {count}, and there are {len(cases)} images to train on: give fewer, or 0"
+        )
+    order = np.random.default_rng(seed).permutation(len(cases))
+    return [cases[i] for i in sorted(order[:count])]
+
+
+def classes_of(config: TrainConfig, model: Model, cases: list[Case]) -> Classes | None:
+    """The classes that a run learns, checked against the label values of its cases; None if it knows none."""
+    if config.schedule.name not in BY_CLASS:
+        return None
+    if model.predictor is None:
+        raise ValueError(
+            f"schedule {config.schedule.name} trains a prompt predictor, and the model has none: set "
+            "model.method to sam2rad, or model.predictor"
+        )
+    if config.windows or model.config.depth > 1:
+        raise ValueError(
+            f"run.windows is {config.windows}, model.depth {model.config.depth}: schedule "
+            f"{config.schedule.name} looks for objects in single whole frames, leave them 0 and 1"
+        )
+    for case in cases:
+        if case.labels:
+            model.predictor.classes.truths(case)
+    return model.predictor.classes
 
 
 def summary_of(cases: list[Case]) -> str:
@@ -48,8 +89,8 @@ def summary_of(cases: list[Case]) -> str:
 def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | None]:
     """The model to train, and its adapter's base file; None where the run makes a base itself.
 
-    From an adapter file training goes on with that adapter, unless the settings ask for another form: then it
-    starts from the adapter's base.
+    From an adapter file training goes on with that adapter, to which a prompt predictor may be added, unless
+    the settings ask for another form: then it starts from the adapter's base.
     """
     if config.base == "random":
         model, path = _from_random(configure(config.model), folder / "base.safetensors")
@@ -67,7 +108,14 @@ def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | Non
         return start, base
     model = build_base(wanted)
     checkpoint.load_base_into(model, base)
-    return _with_branch_weights(adapt(model), config), base
+    model = adapt(model)
+    if base != source and _without_predictor(wanted) == _without_predictor(start.config):
+        model.load_state_dict(start.state_dict(), strict=False)
+    return _with_branch_weights(model, config), base
+
+
+def _without_predictor(config: ModelConfig) -> ModelConfig:
+    return replace(config, method="", predictor=Part("none"))
 
 
 def write_weights(model: Model, path: Path, base: Path | None, provenance: Provenance) -> None:
@@ -79,9 +127,9 @@ def write_weights(model: Model, path: Path, base: Path | None, provenance: Prove
 
 
 def makes_base(config: ModelConfig) -> bool:
-    """Whether every part of a model without adapters is trained, so that the result is a base of its own."""
-    added = {config.adapter.name, config.decoder_adapter.name, config.branch.name}
-    return added == {"none"} and set(config.tuned) >= PARTS
+    """Whether every part of a model without additions is trained, so that the result is a base of its own."""
+    added = (config.adapter, config.decoder_adapter, config.branch, config.predictor)
+    return {part.name for part in added} == {"none"} and set(config.tuned) >= PARTS
 
 
 def _from_random(config: ModelConfig, path: Path) -> tuple[Model, Path | None]:

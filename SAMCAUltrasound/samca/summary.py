@@ -41,8 +41,9 @@ def summary(records: Iterable[Record | Skipped], curve: int = 0) -> dict[str, An
     """Mean and population deviation over the targets of one dataset, each target the mean over its seeds.
 
     {"clicks": {"1": {"dice": {"mean": 84.3, "std": 15.7}, ..., "empty": 0}, ...}, "targets": n,
-    "images": n, "without_target": n, "seeds": n}: overlaps in percent, distances in px or mm. empty counts
-    predictions (of each target and seed) without a pixel, without_target the images that were left out.
+    "images": n, "without_target": n, "left_empty": n, "seeds": n}: overlaps in percent, distances in px or
+    mm. empty counts predictions (of each target and seed) without a pixel, without_target the images that
+    were left out, left_empty those of them where the model found nothing by itself (None: not asked).
     Where a step is not one more click, as with the user "two_stage", "given" is the mean number of clicks.
     With `curve` also "curve", the mean Dice after 1, 2, ... `curve` clicks, and "noc", {"80": {"mean", "std",
     "failed"}, ...}: the clicks needed to reach that Dice; a trial that fails to counts as `curve`.
@@ -60,6 +61,7 @@ def summary(records: Iterable[Record | Skipped], curve: int = 0) -> dict[str, An
         "targets": len({(r.case, r.target) for r in trials}),
         "images": len({r.case for r in trials}),
         "without_target": len(records) - len(trials),
+        "left_empty": _left_empty(records),
         "seeds": len({r.seed for r in trials}),
     }
     if curve:
@@ -67,6 +69,11 @@ def summary(records: Iterable[Record | Skipped], curve: int = 0) -> dict[str, An
         result["curve"] = [mean_and_std(_per_target(step, "dice"))[0] for step in steps]
         result["noc"] = {str(goal): _clicks_needed(trials, goal, curve) for goal in GOALS}
     return result
+
+
+def _left_empty(records: list[Record | Skipped]) -> int | None:
+    looked_at = [r.left_empty for r in records if isinstance(r, Skipped) and r.left_empty is not None]
+    return sum(looked_at) if looked_at else None
 
 
 def _measured(records: list[Record]) -> dict[str, Any]:

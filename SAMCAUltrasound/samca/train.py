@@ -26,7 +26,7 @@ from .learner import LOSSES, Learner, Moment, generator_of
 from .run_folder import RunFolder
 from .sample_pictures import SamplePictures
 from .samples import samples_for
-from .starting_point import cases_of, starting_model, summary_of, write_weights
+from .starting_point import cases_of, classes_of, starting_model, summary_of, write_weights
 from .validation_table import write_table
 
 SAVE_EVERY_SECONDS = 60.0
@@ -92,7 +92,9 @@ class _Run:
         self.settings = {**to_json(config), "model": to_json(self.model.config)}
         self.saved = self.folder.load_state()
         self.folder.check_settings(self.settings, self.saved)
-        samples = samples_for(self.training_cases, self.model.config, config.augment, config.windows)
+        classes = classes_of(config, self.model, self.training_cases)
+        about = self.model.config, config.augment, config.windows, classes
+        samples = samples_for(self.training_cases, *about)
         self.learner = Learner(self.model, samples, config, device)
         self.steps_per_epoch = math.ceil(len(samples) / config.batch)
         self.epoch, self.next_step, self.best = 0, 0, -1.0
@@ -187,7 +189,8 @@ class _Run:
         self.model.eval()
         with self.learner.average.in_use():
             clicks = self.config.validation_clicks
-            found = trials(self.model, self.validation_cases, max(clicks), self.config.seed)
+            seed, alone = self.config.seed, 0 in clicks
+            found = trials(self.model, self.validation_cases, max(clicks), seed, alone)
             dice = mean_dice(self.pictures.watching(found), clicks)
             self.pictures.write(self.folder.samples(self.epoch))
             if self.config.keep == "last" or np.mean(list(dice.values())) > self.best:

@@ -195,7 +195,7 @@ def test_an_empty_prediction_is_marked_and_costs_the_diagonal():
 
 
 @pytest.mark.parametrize(
-    ("clicks", "seeds", "curve"), [([], 5, 0), ([0, 1], 5, 0), ([1], 0, 0), ([1], 1, -1)]
+    ("clicks", "seeds", "curve"), [([], 5, 0), ([0], 5, 0), ([-1, 1], 5, 0), ([1], 0, 0), ([1], 1, -1)]
 )
 def test_counts_that_are_too_small_are_refused(clicks, seeds, curve):
     with pytest.raises(ValueError, match="at least 1"):

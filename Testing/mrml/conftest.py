@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import types
 
-import numpy as np
 import pytest
 import slicer
 import slicer_application
 import slicer_scene
 import volumes
+from disc_model import DiscModel
 from effect_editors import READY, settled
 
 from SAMCALib import FrameLogic
@@ -31,33 +31,6 @@ def scene(application):
     """The scene, empty."""
     yield slicer.mrmlScene
     slicer.mrmlScene.Clear(0)
-
-
-class DiscModel:
-    """Stands in for a network: the mask is a disc of `radius` model px around the first click, less or plus
-    smaller discs around the others; a box or a mask is taken as it is. The embedding is the picture
-    itself."""
-
-    def __init__(self, radius=5.0, size=64):
-        self.radius = radius
-        self.config = types.SimpleNamespace(image_size=size, fit="squash", feedback="none", zoom=0.0)
-        self.embedded = []
-
-    def embed(self, pixels):
-        self.embedded.append(pixels)
-        return (pixels,)
-
-    def predict(self, features, prompts, previous):
-        y, x = np.mgrid[: self.config.image_size, : self.config.image_size]
-        inside = np.zeros(x.shape, bool) if prompts.mask is None else prompts.mask > 0.5
-        if prompts.box is not None:
-            box = prompts.box
-            inside |= (x >= box.x0) & (x <= box.x1) & (y >= box.y0) & (y <= box.y1)
-        for number, click in enumerate(prompts.clicks):
-            radius = self.radius if number == 0 else self.radius / 2
-            disc = (x - click.x) ** 2 + (y - click.y) ** 2 <= radius**2
-            inside = inside | disc if click.positive else inside & ~disc
-        return np.where(inside, 8.0, -8.0).astype(np.float32), 0.9
 
 
 @pytest.fixture

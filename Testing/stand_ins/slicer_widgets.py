@@ -16,7 +16,9 @@ class Widget:
     def __init__(self, name=""):
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "slots", {})
-        object.__setattr__(self, "values", {"visible": True, "enabled": True, **self.properties})
+        object.__setattr__(
+            self, "values", {"visible": True, "enabled": True, "toolTip": "", **self.properties}
+        )
 
     def __getattr__(self, name):
         if name in self.values:

@@ -42,14 +42,17 @@ class SamViT(ImageEncoderViT):
         )
         self.blocks = nn.ModuleList(Block(block, pad_before_norm) for block in self.blocks)
         self.after_patches, self.position_adapter = nn.Identity(), None  # places for adapters
+        self.keep_late = 0  # of the last blocks, how many outputs go with the features
 
     def forward(self, image: torch.Tensor, depth: int = 1) -> Features:
         x = self.after_patches(self.patch_embed(self._enlarged(image)))
         x = x + self._positions(x.shape[1:3])
+        late = []
         for block in self.blocks:
             x = block(x, depth)
+            late = [*late, x.permute(0, 3, 1, 2)][-self.keep_late :] if self.keep_late else []
         tokens = x.permute(0, 3, 1, 2)
-        return Features(self.neck(tokens), tokens=tokens)
+        return Features(self.neck(tokens), tokens=tokens, late=tuple(late))
 
     @property
     def token_width(self) -> int:
@@ -60,6 +63,11 @@ class SamViT(ImageEncoderViT):
         """Take a 16 px patch every `stride` px, with the same weights: more tokens of the same image."""
         self.stride = stride
         self.patch_embed.proj.stride = (stride, stride)
+
+    def high_resolution_channels(self) -> tuple[int, int]:
+        """Channels of the last two blocks' outputs, which go with the features from now on."""
+        self.keep_late = 2
+        return self.token_width, self.token_width
 
     def adapter_sites(self) -> list[Site]:
         """The transformer blocks, one stage."""

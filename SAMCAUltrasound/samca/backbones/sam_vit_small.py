@@ -85,6 +85,10 @@ class SamViTSmall(nn.Module):
         """Channels of `Features.tokens`."""
         return self.blocks[0].norm1.weight.shape[0]
 
+    def high_resolution_channels(self) -> tuple[int, int]:
+        """Channels of the finer maps, at strides 4 and 2."""
+        return self.out_channels // 4, self.out_channels // 8
+
     def adapter_sites(self) -> list[Site]:
         """The transformer blocks, one stage, all global."""
         return [Site(block, self.token_width, 0, False) for block in self.blocks]

@@ -16,12 +16,14 @@ class Features(NamedTuple):
 
     tokens (B, D, h', w'): the transformer's last map, for a branch to join; the model hands on none.
     auxiliary: scalar losses of a branch in training by name.
+    late: outputs (B, D, h, w) of the last two blocks, where a part of the model asked the encoder for them.
     """
 
     embedding: torch.Tensor
     fine: tuple[torch.Tensor, ...] = ()
     tokens: torch.Tensor | None = None
     auxiliary: dict[str, torch.Tensor] | None = None
+    late: tuple[torch.Tensor, ...] = ()
 
 
 class Site(NamedTuple):

@@ -1,4 +1,4 @@
-"""`samca ablate`: one of SAMCA's tables on a dataset folder, trained and evaluated."""
+"""`samca ablate`: one of the papers' tables on a dataset folder, trained and evaluated."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ import shlex
 import sys
 from pathlib import Path
 
-from .. import report
+from .. import prompt_sources, report
 from ..ablate import ABLATIONS, ablate, load_variants
 from ..config import TrainConfig, from_json
 from ..datasets import Dataset
 from ..evaluation_folder import Protocol, write
 from ..files import write_atomically
+from ..methods import configure_training
 from ..starting_point import cases_of
 from .evaluate import as_object, as_text, evaluate_all
 from .train import read_settings
+
+PROMPTS = "prompts"  # asks with boxes and learned prompts instead of clicks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     add = parser.add_argument
-    add("table", choices=ABLATIONS, help="adapters (Table 3), components (Table 4) or fusion (Table 5)")
+    tables = "SAMCA's adapters (Table 3), components (Table 4), fusion (Table 5); Sam2Rad's prompts (2 to 4)"
+    add("table", choices=[*ABLATIONS, PROMPTS], help=tables)
     add("--data", action="append", required=True, help="dataset folder to train on; may be repeated")
     add("--validation", action="append", default=[], help="dataset folder to evaluate on; a share by default")
     add("--base", default="shipped", help="base file that all runs start from (default: the shipped one)")
@@ -35,6 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train what is not trained yet, evaluate at 1, 3 and 5 clicks, print and write the table."""
+    if arguments.table == PROMPTS:
+        return run_prompts(arguments)
     common, protocol = common_settings(arguments), Protocol(seeds=arguments.seeds, curve=0)
     for record in ablate(arguments.table, common):
         if record["event"] != "step":
@@ -55,11 +61,30 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def common_settings(arguments: argparse.Namespace) -> TrainConfig:
-    """What all runs share: the file of settings, and over it what the command line says."""
+def run_prompts(arguments: argparse.Namespace) -> int:
+    """Sam2Rad's tables: nobody clicks, so there are no trials, and table.md is all that is written."""
+    common = common_settings(arguments, "sam2rad")
+    for record in prompt_sources.train_rows(common):
+        if record["event"] != "step":
+            print(json.dumps(record), flush=True)
+        if record["event"] == "stopped":
+            return 0
+    rows = prompt_sources.table(common, cases_of(common)[1])
+    print(report.aligned(rows), flush=True)
+    write_atomically(Path(arguments.out) / "table.md", report.markdown(rows).encode())
+    if arguments.json:
+        print(json.dumps({"rows": [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]}))
+    return 0
+
+
+def common_settings(arguments: argparse.Namespace, method: str | None = None) -> TrainConfig:
+    """What all runs share: the file of settings, over that of the method if one is named, and over both what
+    the command line says."""
     settings = {"keep": "last"}  # the best epoch would be chosen on the cases that the table reports
     settings |= read_settings(Path(arguments.settings)) if arguments.settings else {}
     settings |= {"data": arguments.data, "validation": arguments.validation}
     settings |= {"base": arguments.base, "out": arguments.out}
     settings |= {"epochs": arguments.epochs} if arguments.epochs is not None else {}
-    return from_json(TrainConfig, settings, "run")
+    if method is None:
+        return from_json(TrainConfig, settings, "run")
+    return configure_training({**settings, "model": {**settings.get("model", {}), "method": method}})

@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--grid", type=int, default=16, help="for --everything: clicks along each side (default: 16)")
     add("--iou", type=float, default=0.88, help="smallest predicted IoU of what is kept (default: 0.88)")
     add("--stability", type=float, default=0.95, help="smallest stability of what is kept (default: 0.95)")
+    add("--suggest", metavar="CLASS", help="let the model find this class (name, or number from 0) by itself")
     add("--model", default="shipped", help="shipped (default) or a file of weights")
     add(
         "--out",
@@ -37,10 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the mask and say how large it is; errors as of `frames.read`, `samca.load` and `write_mask`."""
-    pointing = arguments.click or arguments.box is not None or arguments.target is not None
+    others = (arguments.box, arguments.target, arguments.suggest)
+    pointing = arguments.click or any(given is not None for given in others)
     if arguments.everything:
         if pointing:
-            raise ValueError("--everything looks for all things: leave --click, --box and --target out")
+            raise ValueError(
+                "--everything looks for all things: leave --click, --box and --target out, and --suggest"
+            )
         return _run_everything(arguments)
     if not pointing:
         raise ValueError(
@@ -52,6 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
     box = arguments.box if arguments.target is None else _found(arguments, frame.pixels)
     session = samca.Session(samca.load(arguments.model))
     session.set_image(frame.pixels)
+    if arguments.suggest is not None:
+        session.suggest(_class(session.model.suggests, arguments.suggest))
     if box is not None:
         session.box(box.x0, box.y0, box.x1, box.y1)
     for click in arguments.click:
@@ -73,6 +79,15 @@ def _run_everything(arguments: argparse.Namespace) -> int:
         print(f"{number}: {int(thing.mask.sum())} px around {at}, predicted IoU {thing.iou:.2f}")
     print(f"{out}: {len(found)} things")
     return 0
+
+
+def _class(names: tuple[str, ...], word: str) -> int:
+    """The number of a class by its name or number; the model refuses numbers that it does not know."""
+    if word in names:
+        return names.index(word)
+    if not word.isdigit() and names:
+        raise ValueError(f"--suggest {word!r} is not one of {', '.join(names)}")
+    return int(word) if word.isdigit() else 0
 
 
 def _found(arguments: argparse.Namespace, pixels: np.ndarray) -> Box | None:

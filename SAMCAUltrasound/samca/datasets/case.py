@@ -44,16 +44,6 @@ class Case:
             return read_labels(self.labels) > 0
         return _filled(self.outlines, self.pixels().shape[:2])
 
-    def structures(self) -> dict[int, np.ndarray]:
-        """(H, W) bool of each label value: what is one structure in all frames of a loop.
-
-        Without labels the whole mask is structure 1.
-        """
-        if self.labels is None:
-            return {1: self.mask()}
-        values = read_labels(self.labels)
-        return {int(value): values == value for value in np.unique(values[values > 0])}
-
     def targets(self) -> list[np.ndarray]:
         """What a click can aim at, each (H, W) bool and not empty.
 
@@ -61,14 +51,20 @@ class Case:
         mask as one. Without truth there are none.
         """
         if self.labels is None:
-            mask = self.mask()
-            return [mask] if mask.any() else []
-        values = read_labels(self.labels)
+            return list(self.structures().values())
         targets = []
-        for value in np.unique(values[values > 0]):
-            parts, count = label(values == value, np.ones((3, 3)))
+        for structure in self.structures().values():
+            parts, count = label(structure, np.ones((3, 3)))
             targets += [parts == number for number in range(1, count + 1)]
         return targets
+
+    def structures(self) -> dict[int, np.ndarray]:
+        """What is of one label value, together, (H, W) bool and not empty; a mask is value 1."""
+        if self.labels is None:
+            mask = self.mask()
+            return {1: mask} if mask.any() else {}
+        values = read_labels(self.labels)
+        return {int(value): values == value for value in np.unique(values[values > 0])}
 
 
 @dataclass(frozen=True)

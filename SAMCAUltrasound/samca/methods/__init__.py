@@ -7,9 +7,17 @@ A file has MODEL, a `ModelConfig`, and TRAINING, settings of a run as in run.jso
 from typing import Any
 
 from ..config import ModelConfig, TrainConfig, choose, from_json, with_settings
-from . import cc_sam, click_sam, med_sa, sam, samca
+from . import cc_sam, click_sam, med_sa, sam, sam2rad, samca, samca_sam2rad
 
-FILES = {"samca": samca, "sam": sam, "med_sa": med_sa, "click_sam": click_sam, "cc_sam": cc_sam}
+FILES = {
+    "samca": samca,
+    "sam": sam,
+    "med_sa": med_sa,
+    "click_sam": click_sam,
+    "cc_sam": cc_sam,
+    "sam2rad": sam2rad,
+    "samca_sam2rad": samca_sam2rad,
+}
 METHODS = {name: file.MODEL for name, file in FILES.items()}
 DEFAULT = "samca"  # where settings name no method
 

@@ -10,6 +10,8 @@ from torch.nn import functional as F
 
 from ..losses import HybridLoss
 
+SUGGESTION = "suggestion"  # in place of a simulated first click: the model finds the object by itself
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -17,6 +19,7 @@ class Batch:
 
     done: the share of the run before this step, 0..1. memory: tensors that a schedule of several stages keeps
     from step to step; they are part of the run's resume point. epoch: counted from 0.
+    classes (B,) int, from 0: what each truth is, for models that find objects by their class; else zeros.
     """
 
     truth: np.ndarray
@@ -27,6 +30,7 @@ class Batch:
     done: float = 0.0
     memory: dict[str, torch.Tensor] = field(default_factory=dict)
     epoch: int = 0
+    classes: np.ndarray | None = None
 
     def target(self) -> torch.Tensor:
         """Truth as (B, 1, S, S) float32."""

@@ -10,7 +10,10 @@ import torch
 
 from ..clicks import double_click
 from ..pointing import Pointing, collate
-from .batch import Batch
+from ..prompts import Prompts
+from .batch import SUGGESTION, Batch
+
+FIRST = ("click", SUGGESTION)  # what starts the object
 
 
 def run(
@@ -20,12 +23,16 @@ def run(
     iterations: int = 8,
     initial_clicks: int = 1,
     guided_clicks: tuple[int, ...] = (1, 2, 4),
+    first: str = "click",
 ) -> dict[str, torch.Tensor]:
     """-> {"loss", "initial", "guided"}: scalars, the last two detached.
 
     The number of guided clicks is drawn once a batch: 1 + 2 and 1 + 4 clicks are what the evaluation at 3 and
-    5 clicks asks for.
+    5 clicks asks for. first: "click", or "suggestion": the model finds the batch's classes by itself, which
+    takes the place of the initial set.
     """
+    if first not in FIRST:
+        raise ValueError(f"schedule.first is {first!r}: expected one of {', '.join(FIRST)}")
     if min(iterations, initial_clicks, *(guided_clicks or (0,))) < 1:
         raise ValueError(
             f"schedule.iterations {iterations}, initial_clicks {initial_clicks}, "
@@ -37,6 +44,7 @@ def run(
     initial_loss, guided_loss = torch.zeros((), device=batch.device), torch.zeros((), device=batch.device)
     for iteration in range(iterations):
         initial, guided = _click_sets(batch, initial_masks, guided_masks, (initial_clicks, count), iteration)
+        initial = initial if first == "click" else _suggestions(batch)
         logits, iou = model.decode(features, [initial])
         initial_loss = initial_loss + batch.loss(logits, iou, target)
         initial_masks = batch.masks(logits)
@@ -65,3 +73,7 @@ def _click_sets(
         initial.append(double_click.initial(truth, before, counts[0], rng))
         guided.append(double_click.guided(truth, masks, counts[1], rng, iteration))
     return collate(initial, batch.device), collate(guided, batch.device)
+
+
+def _suggestions(batch: Batch) -> Pointing:
+    return collate([Prompts(suggestion=int(number)) for number in batch.classes], batch.device)

@@ -10,7 +10,8 @@ import torch
 from ..clicks import CLICKS
 from ..config import choose
 from ..pointing import collate
-from .batch import Batch
+from ..prompts import Prompts
+from .batch import SUGGESTION, Batch
 
 
 def run(
@@ -23,15 +24,20 @@ def run(
 ) -> dict[str, torch.Tensor]:
     """-> {"loss", "initial", "guided"}: means over all iterations, of the first and of the others.
 
-    first: the click simulator of the first prompt; box_share: how often a jittered box takes its place.
+    first: the click simulator of the first prompt, or "suggestion": the model finds the batch's classes by
+    itself; box_share: how often a jittered box takes its place.
     """
     if iterations < 1 or not 0 <= box_share <= 1:
         raise ValueError(
             f"schedule iterations {iterations}, box_share {box_share}: expected at least 1, and 0..1"
         )
     start = "boxes" if batch.shared_rng.random() < box_share else first
-    simulate, mend = choose("schedule.first", CLICKS, start), CLICKS["error_random"]
-    prompts = [simulate(t, None, 1, rng) for t, rng in zip(batch.truth, batch.rngs, strict=True)]
+    mend = CLICKS["error_random"]
+    if start == SUGGESTION:
+        prompts = [Prompts(suggestion=int(number)) for number in batch.classes]
+    else:
+        simulate = choose("schedule.first", CLICKS, start)
+        prompts = [simulate(t, None, 1, rng) for t, rng in zip(batch.truth, batch.rngs, strict=True)]
     target, losses, previous = batch.target(), [], None
     for _ in range(iterations):
         logits, iou = model.decode(features, _sets(model, prompts, batch.device), previous)

@@ -1,0 +1,67 @@
+"""`samca few-shot`: how much is reached with 10, 20, 50 or all frames to train on, as table and curve."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from .. import report
+from ..datasets import Dataset
+from ..evaluation_folder import Protocol, write
+from ..few_shot import ALL, FRAMES, few_shot, load_runs, settings_of, write_curve
+from ..files import write_atomically
+from ..starting_point import cases_of
+from .evaluate import as_text, evaluate_all
+from .train import settings_of as settings_in
+
+
+def frames(word: str) -> int:
+    """ "all", or a number of frames."""
+    if word == "all":
+        return ALL
+    if not word.isdigit() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word!r} is not all, or a number from 1")
+    return int(word)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of this command."""
+    add = parser.add_argument
+    add("settings", metavar="run.json", help="JSON file of settings as for train; the runs lie in its out")
+    add(
+        "--frames",
+        type=frames,
+        nargs="+",
+        default=list(FRAMES),
+        help="numbers, or all (default: 10 20 50 all)",
+    )
+    add("--clicks", type=int, nargs="+", help="clicks in the table (default: the run's validation_clicks)")
+    add("--seeds", type=int, default=5, help="trials for each target (default: 5)")
+    add("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting over the file's")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train what is not trained yet, evaluate on the validation cases, write table.md and frames.png."""
+    common = replace(settings_in(Path(arguments.settings), arguments.set), keep="last")
+    clicks = tuple(sorted(set(arguments.clicks or common.validation_clicks)))
+    protocol = Protocol(clicks, arguments.seeds, curve=0)
+    settings_of(common, arguments.frames)  # refuses wrong numbers before anything is trained
+    for record in few_shot(common, arguments.frames):
+        if record["event"] != "step":
+            print(json.dumps(record), flush=True)
+        if record["event"] == "stopped":
+            return 0
+    training, cases, _ = cases_of(replace(common, frames=ALL))
+    contestants = load_runs(common, arguments.frames)
+    evaluation = evaluate_all(contestants, [Dataset("validation", tuple(cases))], protocol)
+    results, out = evaluation.results(), Path(common.out)
+    print(as_text(results), flush=True)
+    write_atomically(out / "table.md", report.markdown(report.table(results)).encode())
+    write_curve(out / "frames.png", results, arguments.frames, len(training))
+    folders = ", ".join(common.validation or common.data)
+    write(evaluation, out, shlex.join(["samca", *sys.argv[1:]]), [folders])
+    return 0

@@ -1,0 +1,144 @@
+"""This frame and its neighbours, from the console: volumes and Sequences, prompts on several frames, undo."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import slicer
+import slicer.util
+import volumes
+from slicer_scene import Editor
+
+from SAMCALib import FrameLogic, NeighbourLogic, PromptLogic, SequenceLogic
+from SAMCALib.MaskLogic import MaskOptions
+from SAMCALib.SegmentationLogic import SegmentationLogic
+from SAMCALib.SegmentLogic import EditorHost, maskOf
+from SAMCALib.Texts import Refusal
+
+
+@pytest.fixture
+def logic(engine):
+    return SegmentationLogic(engine)
+
+
+@pytest.fixture
+def volume(scene):
+    return volumes.volume(volumes.speckle(9, 60, 80), "oblique")
+
+
+def at(volume, index, x, y):
+    return FrameLogic.xyToRas(FrameLogic.frameOf(volume, index), x, y)
+
+
+def filled(node, segmentId, volume) -> list[int]:
+    count = len(FrameLogic.loopOf(FrameLogic.frameOf(volume, 0)))
+    return [i for i in range(count) if maskOf(node, segmentId, FrameLogic.frameOf(volume, i)).any()]
+
+
+def segmentation():
+    return slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
+
+
+def test_neighbours_to_each_side_get_the_object(logic, volume):
+    seen = []
+    segmentId = logic.segment(
+        volume, [at(volume, 4, 30, 20)], neighbours=2, progress=lambda *done: seen.append(done)
+    )
+    assert filled(segmentation(), segmentId, volume) == [2, 3, 4, 5, 6]
+    assert seen == [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
+    for index in (2, 6):
+        frame = FrameLogic.frameOf(volume, index)
+        assert maskOf(segmentation(), segmentId, frame)[20, 30]
+        (thing,) = PromptLogic.framePrompts(segmentation(), segmentId, frame).objects
+        assert thing.prompts.mask is not None
+        assert len(thing.prompts.clicks) == 1
+
+
+def test_a_range_is_taken_as_it_is_and_a_second_run_replaces_the_first(logic, volume):
+    editor = Editor(volume)
+    given = {"segmentationNode": editor.segmentation, "segmentId": "Lesion", "frames": (3, 8)}
+    for _ in range(2):
+        logic.segment(volume, [at(volume, 5, 30, 20)], **given)
+        assert filled(editor.segmentation, "Lesion", volume) == [3, 4, 5, 6, 7, 8]
+        for index in range(3, 9):
+            there = PromptLogic.framePrompts(editor.segmentation, "Lesion", FrameLogic.frameOf(volume, index))
+            assert len(there.objects) == 1
+
+
+def test_points_on_several_frames_each_lead_their_own_part(logic, volume):
+    segmentId = logic.segment(volume, [at(volume, 1, 20, 20), at(volume, 7, 60, 40)], frames=(0, 8), frame=1)
+    near = [maskOf(segmentation(), segmentId, FrameLogic.frameOf(volume, i)) for i in range(9)]
+    assert [bool(mask[20, 20]) for mask in near] == [True] * 5 + [False] * 4
+    assert [bool(mask[40, 60]) for mask in near] == [False] * 5 + [True] * 4
+
+
+def test_all_frames_are_one_undo_step(engine, volume):
+    editor = Editor(volume)
+    loop = FrameLogic.loopOf(FrameLogic.frameOf(volume, 0))
+    host = EditorHost(editor.logic)
+    saved = []
+    save = host.saveStateForUndo
+    host.saveStateForUndo = lambda: (saved.append(1), save())
+    prompts = NeighbourLogic.promptsOf(loop, loop[4], ([at(volume, 4, 30, 20)], None, None))
+    things = NeighbourLogic.found(engine, loop, prompts, (2, 6), MaskOptions())
+    NeighbourLogic.write(host, (editor.segmentation, "Lesion"), things)
+    assert filled(editor.segmentation, "Lesion", volume) == [2, 3, 4, 5, 6]
+    assert saved == [1]
+    editor.logic.Undo()
+    assert not editor.voxels().any()
+    assert PromptLogic.framePrompts(editor.segmentation, "Lesion", loop[3]).objects == ()
+    editor.logic.Redo()
+    assert filled(editor.segmentation, "Lesion", volume) == [2, 3, 4, 5, 6]
+
+
+def test_cancelling_writes_nothing(logic, volume):
+    editor = Editor(volume)
+    nodes = {node.GetID() for node in slicer.util.getNodesByClass("vtkMRMLNode")}
+    answer = logic.segment(
+        volume, [at(volume, 4, 30, 20)], neighbours=3, segmentationNode=editor.segmentation,
+        segmentId="Lesion", progress=lambda done, count: done < 3,
+    )  # fmt: skip
+    assert answer == ""
+    assert logic.segment(volume, [at(volume, 4, 30, 20)], neighbours=3, progress=lambda *_: False) == ""
+    assert {node.GetID() for node in slicer.util.getNodesByClass("vtkMRMLNode")} == nodes
+    assert not editor.voxels().any()
+
+
+def test_items_of_a_sequence_are_neighbours(logic, scene):
+    browser, proxy = volumes.cine(5, (60, 80))
+    items = SequenceLogic.itemsOf(browser)
+    SequenceLogic.showItem(browser, items[2])
+    points = [FrameLogic.xyToRas(FrameLogic.frameOf(proxy, 0), 30, 20)]
+    segmentId = logic.segment(browser.GetMasterSequenceNode(), points, neighbours=1)
+    assert SequenceLogic.itemOf(proxy) == items[2]
+    found = []
+    for item in items:
+        SequenceLogic.showItem(browser, item)
+        found.append(bool(maskOf(segmentation(), segmentId, FrameLogic.frameOf(proxy, 0)).any()))
+    assert found == [False, True, True, True, False]
+
+
+def test_a_model_of_several_frames_gets_them_together(logic, volume, disc_model):
+    disc_model.config.depth = 3
+    together = []
+    disc_model.embed_frames = lambda frames: (together.append(len(frames)), [(f,) for f in frames])[1]
+    logic.segment(volume, [at(volume, 0, 30, 20)], frames=(0, 2))
+    assert together == [3, 3, 3]
+    assert disc_model.embedded == []
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"neighbours": -1}, "neighbours is -1: expected at least 1"),
+        ({"frames": (2, 9)}, "frames 2 to 9: expected a part of 0 to 8"),
+        ({"frames": (6, 8)}, "expected at least one frame, all from 6 to 8"),
+    ],
+)
+def test_a_wrong_range_is_said_and_leaves_the_scene(logic, volume, how, message):
+    nodes = slicer.mrmlScene.GetNumberOfNodes()
+    with pytest.raises(ValueError, match=message):
+        logic.segment(volume, [at(volume, 4, 30, 20)], **how)
+    with pytest.raises(Refusal, match="No initial point lies on"):
+        logic.segment(volume, [np.array((900.0, 900.0, 900.0))], frame=2, neighbours=1)
+    assert slicer.mrmlScene.GetNumberOfNodes() == nodes
