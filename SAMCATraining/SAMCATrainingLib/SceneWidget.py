@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import qt
@@ -37,7 +38,12 @@ class SceneWidget:
         self._showAdding(False)
 
     def show(self) -> None:
-        """The segments and axes as they are now."""
+        """Segments and axes as they are now; where nothing is chosen, what the Segment Editor works on."""
+        with contextlib.suppress(ValueError):
+            selectors = self.ui.volumeSelector, self.ui.segmentationSelector
+            for selector, node in zip(selectors, editedNodes(), strict=True):
+                if selector.currentNode() is None:
+                    selector.setCurrentNode(node)
         self._showSegments()
         self._showAxes()
 

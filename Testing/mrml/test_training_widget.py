@@ -169,11 +169,20 @@ def test_only_ticked_segments_are_added_and_the_group_is_the_users(panel, scene)
     assert {(line[2], line[4]) for line in lines} == {("P7", "1")}
 
 
-def test_nothing_ticked_or_chosen_is_told(panel, segmented):
+def test_what_the_segment_editor_works_on_is_chosen_already(panel, segmented):
+    shown = panel()
+    assert shown.data.ui.volumeSelector.currentNode() is segmented[0].volume
+    assert shown.data.ui.segmentationSelector.currentNode() is segmented[0].segmentation
+    choose(shown, segmented[1])
+    shown.enter()
+    assert shown.data.ui.volumeSelector.currentNode() is segmented[1].volume
+
+
+def test_nothing_ticked_or_chosen_is_told(panel, scene):
     shown = panel()
     shown.data.ui.addButton.click()
     assert "Choose the images" in shown.data.ui.dataLabel.text
-    choose(shown, segmented[0])
+    choose(shown, lesion("Scan 1"))
     shown.data.ui.segmentsList.item(0).setCheckState(0)
     shown.data.ui.addButton.click()
     assert "Tick" in shown.data.ui.dataLabel.text
@@ -271,6 +280,19 @@ def test_problems_of_the_data_are_listed_and_stop_the_start(panel, tmp_path):
     (tmp_path / "discs" / "masks" / "disc2.png").unlink()
     (tmp_path / "discs" / "images" / "disc2.png").unlink()
     shown.enter()
+    wait(shown)
+    assert not shown.data.ui.problemsList.visible
+    assert shown.run.ui.startButton.enabled
+
+
+def test_one_patient_of_ones_own_is_enough_beside_a_folder(panel, segmented, tmp_path):
+    shown = panel()
+    add(shown, segmented[0])
+    assert "add a second volume" in shown.data.ui.problemsList.texts[0]
+    assert not shown.run.ui.startButton.enabled
+    for number in range(3):
+        write_case(tmp_path / "discs", f"disc{number}", number)
+    shown.data.addFolder(tmp_path / "discs")
     wait(shown)
     assert not shown.data.ui.problemsList.visible
     assert shown.run.ui.startButton.enabled
