@@ -21,6 +21,7 @@ class Wrapped:
 
     def __init__(self, thing):
         object.__setattr__(self, "thing", thing)
+        object.__setattr__(self, "joints", {})  # by signature and slot: what Qt really calls
 
     def __getattr__(self, name):
         if self.thing.metaObject().indexOfProperty(name) >= 0:
@@ -36,13 +37,17 @@ class Wrapped:
         if isinstance(self.thing, NodeComboBox) and "Node" in signal:
             self.thing.slots.append(slot)
         else:
-            assert QtCore.QObject.connect(self.thing, QtCore.SIGNAL(signal), slot), signal
+            name, words = signal.rstrip(")").split("(")
+            count = len(words.split(",")) if words else 0
+            joint = self.joints[signal, slot] = lambda *given: slot(*given[:count])
+            assert self.thing.metaObject().indexOfSignal(signal) >= 0, signal
+            getattr(self.thing, name).connect(joint)
 
     def disconnect(self, signal, slot):
         if isinstance(self.thing, NodeComboBox) and "Node" in signal:
             self.thing.slots.remove(slot)
         else:
-            assert QtCore.QObject.disconnect(self.thing, QtCore.SIGNAL(signal), slot), signal
+            getattr(self.thing, signal.split("(")[0]).disconnect(self.joints.pop((signal, slot)))
 
 
 def wrap(thing):
