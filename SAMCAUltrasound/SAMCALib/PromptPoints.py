@@ -38,7 +38,12 @@ class Change:
 
 
 class PromptPoints:
-    """Nothing is in the scene before the first point is shown; `remove` leaves nothing behind."""
+    """Nothing is in the scene before the first point is shown; `remove` leaves nothing behind.
+
+    onNode(node) is called for every node that is made; the effect limits its context menu.
+    """
+
+    onNode = staticmethod(lambda node: None)
 
     def __init__(self):
         self._nodes = {}
@@ -118,6 +123,7 @@ class PromptPoints:
         display.SetVisibility3D(False)
         self._nodes[role] = node
         self._shown[role] = []
+        self.onNode(node)
         self._observe(node, slicer.vtkMRMLMarkupsNode.PointStartInteractionEvent, lambda: self._press(role))
         self._observe(node, slicer.vtkMRMLMarkupsNode.PointEndInteractionEvent, self._release)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import json
 import logging
 import zlib
@@ -108,7 +109,9 @@ def samePrompts(a: Prompts, b: Prompts) -> bool:
     return a == b and masks[0] == masks[1]
 
 
+@functools.lru_cache(maxsize=4)  # a click reads the same tag many times, and a cine loop makes it long
 def _frames(text: str) -> dict:
+    """The frames of a tag, not to be changed."""
     if not text:
         return {}
     content = json.loads(text)

@@ -36,6 +36,8 @@ KEYS = {
     "H": "hoverPreview",
 }  # free in Slicer, SLICER.md 3.3
 
+_withKeys: list = []  # panels whose effect is active; the last one has the keys, as Qt gives one to one only
+
 
 class EffectPanel:
     """actions: name of a button or key -> function without arguments; changed: called after a new option."""
@@ -67,13 +69,27 @@ class EffectPanel:
 
     def addShortcuts(self, window) -> None:
         """Keys that work while the effect is active; none without a window."""
-        for key, action in KEYS.items() if window else ():
+        if window:
+            for other in _withKeys:
+                other._releaseKeys()
+            _withKeys.append(self)
+            self._takeKeys(window)
+
+    def removeShortcuts(self) -> None:
+        """Give the keys back, to the editor that had them before if there is one."""
+        self._releaseKeys()
+        if self in _withKeys:
+            _withKeys.remove(self)
+            if _withKeys:
+                _withKeys[-1]._takeKeys(slicer.util.mainWindow())
+
+    def _takeKeys(self, window) -> None:
+        for key, action in KEYS.items() if not self._shortcuts else ():
             shortcut = qt.QShortcut(qt.QKeySequence(key), window)
             shortcut.connect("activated()", self.actions[action])
             self._shortcuts.append((shortcut, self.actions[action]))
 
-    def removeShortcuts(self) -> None:
-        """Give the keys back."""
+    def _releaseKeys(self) -> None:
         for shortcut, slot in self._shortcuts:
             shortcut.disconnect("activated()", slot)
             shortcut.setParent(None)

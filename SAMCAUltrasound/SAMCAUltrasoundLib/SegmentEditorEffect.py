@@ -21,6 +21,7 @@ from .EffectOptions import EffectOptions
 from .EffectPanel import EffectPanel
 from .Gesture import Gesture
 from .LookedAtView import LookedAtView
+from .PointMenu import offerDeletionOnly
 from .SliceOutline import SliceOutline
 
 ICON = Path(__file__).resolve().parent.parent / "Resources" / "Icons" / "SAMCAEffect.png"
@@ -42,6 +43,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         AbstractScriptedSegmentEditorEffect.__init__(self, scriptedEffect)
         self.options = EffectOptions(scriptedEffect)
         self.edit = EditLogic(scriptedEffect)
+        self.edit.points.onNode = offerDeletionOnly
         self.installation, self.models = InstallLogic(), ModelLogic()
         self.view, self.gesture = LookedAtView(scriptedEffect), Gesture()
         self.outline = SliceOutline(scriptedEffect)

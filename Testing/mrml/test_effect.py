@@ -99,6 +99,13 @@ def test_a_point_is_dragged_by_markups_and_the_outline_follows_live(open_editor)
     assert prompts(editor).objects[0].prompts.clicks[0].x == pytest.approx(30, abs=0.3)
 
 
+def test_the_menu_of_a_point_offers_to_delete_it(open_editor):
+    click(open_editor(), 30, 30)
+    menus = slicer_application.PluginHandler.menus
+    assert set(menus) == {"SAMCA initial", "SAMCA add", "SAMCA take away"}
+    assert set(map(tuple, menus.values())) == {("DeletePointAction",)}
+
+
 def test_a_deleted_point_is_taken_out_and_the_mask_computed_again(open_editor):
     editor = click(click(open_editor(), 30, 30), 50, 30)
     both = count(editor)

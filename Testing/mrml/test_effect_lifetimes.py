@@ -7,6 +7,7 @@ import sys
 import threading
 
 import slicer
+import slicer_application
 from effect_editors import at, click, count, prompts, settled
 
 
@@ -69,8 +70,10 @@ def test_the_timer_lets_the_engine_compute_where_the_main_thread_never_rests(ope
     sys.setswitchinterval(1000)
     try:
         editor.view.click(at(editor, 40, 30))
-        for _ in range(100):
+        for _ in range(1000):
             editor.tick()
+            if count(editor):
+                break
     finally:
         sys.setswitchinterval(interval)
     assert count(editor) > 0
@@ -98,3 +101,17 @@ def test_a_second_editor_does_not_load_the_model_again_while_it_is_loaded(open_e
     assert loads == ["mine.safetensors"]
     click(two, 40, 30)
     assert count(two) > 0
+
+
+def test_keys_belong_to_the_editor_that_was_activated_last(open_editor):
+    one, two = open_editor(), open_editor()
+    keys = [shortcut.name for shortcut in slicer_application.Shortcut.alive]
+    assert sorted(keys) == ["C", "H", "M", "N"], "Qt gives a key that two want to neither"
+    slicer_application.Shortcut.alive[keys.index("H")].emit("activated()")
+    assert (one.hoverCheckBox.checked, two.hoverCheckBox.checked) == (False, True)
+    two.deactivate()
+    (hover,) = [shortcut for shortcut in slicer_application.Shortcut.alive if shortcut.name == "H"]
+    hover.emit("activated()")
+    assert one.hoverCheckBox.checked
+    one.deactivate()
+    assert slicer_application.Shortcut.alive == []

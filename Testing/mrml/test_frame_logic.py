@@ -54,6 +54,12 @@ def test_the_frame_of_a_view_holds_what_lies_under_its_pixels(placed, view, orie
         assert inside == voxels[k, j, i]
 
 
+def test_frames_are_seen_as_they_are_stored_however_the_volume_lies(placed):
+    """Row 0 is what the scanner stored first, as in training and on the command line: skin stays on top."""
+    voxels = slicer.util.arrayFromVolume(placed)
+    np.testing.assert_array_equal(FrameLogic.pixels(FrameLogic.frameOf(placed, 3)), voxels[3])
+
+
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_pixels_are_found_again_from_their_ras_position(placed, axis):
     frame = FrameLogic.frameOf(placed, 3, axis)

@@ -9,6 +9,7 @@ import enum
 import sys
 import types
 from pathlib import Path
+from typing import ClassVar
 
 import slicer
 import slicer.util
@@ -206,6 +207,23 @@ registered: list = []
 QT = types.ModuleType("qt")  # one for all tests, because the product imports it once
 
 
+class PluginHandler:
+    """qSlicerSubjectHierarchyPluginHandler; `menus` has what the context menu of each item offers."""
+
+    menus: ClassVar[dict] = {}
+
+    @classmethod
+    def instance(cls):
+        return cls()
+
+    def pluginLogic(self):
+        allow = lambda item, names: self.menus.update({item: names})  # noqa: E731
+        return types.SimpleNamespace(setAllowedViewContextMenuActionNamesForItem=allow)
+
+    def subjectHierarchyNode(self):
+        return types.SimpleNamespace(GetItemByDataNode=lambda node: node.GetName())
+
+
 class Layout:
     """qSlicerLayoutManager: the slice widgets of all editors."""
 
@@ -238,6 +256,8 @@ def install(monkeypatch, window=None):
     for module in (qt, effects, bases):
         monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(slicer, "qSlicerSegmentEditorAbstractEffect", Modes, raising=False)
+    monkeypatch.setattr(slicer, "qSlicerSubjectHierarchyPluginHandler", PluginHandler, raising=False)
+    PluginHandler.menus.clear()
     slicer.util.loadUI = lambda path: loadUI(path)  # absent from the package: nothing to restore
     slicer.util.childWidgetVariables = lambda panel: types.SimpleNamespace(**panel.children)
     for name, value in {
