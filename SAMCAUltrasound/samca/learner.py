@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -166,14 +166,9 @@ class Learner:
             features = self.features([int(i) for i in indices])
         else:
             images = torch.from_numpy(to_rgb_planes(planes)).to(self.device)
-        own = [self.device] if self.device.type == "cuda" else []
-        with (
-            torch.random.fork_rng(own),
-            torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"),
-        ):
-            torch.manual_seed(
-                int(generator_of(seed, epoch, step, int(positions[0])).integers(2**31))
-            )  # dropout
+        of_dropout = generator_of(seed, epoch, step, int(positions[0]))
+        halves = self.precision == "bfloat16"
+        with _random(of_dropout, self.device), torch.autocast(self.device.type, torch.bfloat16, halves):
             return self.module(images, features, batch)
 
     def _check_divisible(self, batch: int, error: BaseException) -> None:
@@ -192,6 +187,14 @@ class Learner:
                 f"loss {loss}, gradient {norm} in epoch {moment.epoch + 1}, step {moment.step + 1}: start "
                 "a run with a smaller learning_rate or precision float32; the weights on disk are from before"
             )
+
+
+@contextmanager
+def _random(rng: np.random.Generator, device: torch.device):
+    """Inside, what torch draws belongs to `rng`; outside, nothing has been drawn."""
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(int(rng.integers(2**31)))
+        yield
 
 
 def _frame_by_frame(windows, rngs):

@@ -87,13 +87,19 @@ def test_the_larger_objectness_head_and_the_decoders_updates_have_their_counts()
 # What is predicted
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("backbone", ["small", "vit"])
+ON_BACKBONES = [
+    (name, backbone) for name in NAMES for backbone in ("sam_vit_small", "sam_vit_b", "sam2_tiny")
+]
+
+
+@pytest.mark.parametrize(("name", "backbone"), [*ON_BACKBONES, ("single_block", "mobile_sam")])
 def test_prompts_have_the_shapes_of_the_models_own(name, backbone, tiny_config, monkeypatch):
-    if backbone == "vit":
-        sizes = {"embed_dim": 48, "depth": 3, "num_heads": 2, "global_attn_indexes": (2,)}
-        monkeypatch.setitem(samca.backbones.sam_vit.SIZES, "sam_vit_b", sizes)
-        tiny_config = with_settings(tiny_config, "model", {"backbone": "sam_vit_b", "adapter": "none"})
+    vit = {"embed_dim": 48, "depth": 3, "num_heads": 2, "global_attn_indexes": (2,)}
+    hiera = {"width": 16, "heads": 1, "depths": (1, 1, 2, 1), "global_blocks": (3,)}
+    monkeypatch.setitem(samca.backbones.sam_vit.SIZES, "sam_vit_b", vit)
+    monkeypatch.setitem(samca.backbones.sam2.SIZES, "sam2_tiny", hiera)
+    if backbone != "sam_vit_small":
+        tiny_config = with_settings(tiny_config, "model", {"backbone": backbone, "adapter": "none"})
     config = with_settings(tiny_config, "model", {"predictor": PREDICTED["predictor"] | {"name": name}})
     model = adapt(build_base(config))
     features = model.encode(torch.rand(2, 3, SIZE, SIZE) * 255)

@@ -9,6 +9,7 @@ from PIL import Image
 
 import samca
 from samca.config import LossConfig
+from samca.estimate import estimate
 from samca.evaluate import validate
 from samca.learner import generator_of, parameter_groups
 from samca.losses import HybridLoss
@@ -277,6 +278,10 @@ def test_images_without_truth_are_learned_from_by_class_alone(by_class):
     training, _, left_out = cases_of(config_of(by_class(schedule={"name": "iterative"})))
     assert left_out == 2
     assert all(case.has_truth for case in training)
+
+
+def test_a_run_by_class_is_estimated_with_its_images_without_truth(by_class):
+    assert estimate(config_of(by_class())).seconds > 0
 
 
 def test_a_schedule_by_class_needs_a_predictor(by_class, tiny_model):

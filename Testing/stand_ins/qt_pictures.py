@@ -77,6 +77,7 @@ def fill(widget: QtWidgets.QWidget) -> None:
             label.setText(text)
     for name, text in {
         "modelComboBox": "SAMCA small (shipped)",
+        "classComboBox": "lesion",
         "checkpointComboBox": "SAM ViT-B, 375 MB",
         "pointsSelector": "None",
         "datasetComboBox": "Nerves",

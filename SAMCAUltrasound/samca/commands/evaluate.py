@@ -51,7 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="who clicks: at random where the mask is wrong, one by one (default), or ClickSAM's test in two "
         "stages, whose clicks the truth places",
     )
-    add("--clicks", type=int, nargs="+", help="clicks in the table (default: 1 3 5; the stages of two_stage)")
+    add(
+        "--clicks",
+        type=int,
+        nargs="+",
+        help="clicks in the table (default: 1 3 5; 0: the model alone; or stages)",
+    )
     add("--seeds", type=int, help="trials for each target (default: 5; 1 of two_stage, which draws nothing)")
     add(
         "--curve",
