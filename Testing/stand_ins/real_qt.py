@@ -6,6 +6,8 @@ measured and drawn as they are, without Slicer. Only Slicer's own widgets are st
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import types
 from pathlib import Path
 
@@ -142,6 +144,7 @@ def install(monkeypatch, window=None):
     """Put it where the product looks for it; return the module qt."""
     qt, _app = slicer_application.install(monkeypatch, window)
     qt_pictures.application()
+    spare_none()
     for name in ("QWidget", "QVBoxLayout", "QSpinBox", "QLineEdit", "QCheckBox", "QComboBox", "QPushButton"):
         monkeypatch.setattr(qt, name, made(getattr(QtWidgets, name)), raising=False)
     monkeypatch.setattr(qt, "QTimer", made(QtCore.QTimer))
@@ -155,6 +158,13 @@ def install(monkeypatch, window=None):
     monkeypatch.setattr(slicer.util, "loadUI", loadUI)
     monkeypatch.setattr(slicer.util, "childWidgetVariables", childWidgetVariables)
     return qt
+
+
+def spare_none():
+    """Give None references to lose: PySide6 6.12 takes one at each call that returns nothing, until Python
+    3.11 and older abort; from 3.12 on None cannot be lost."""
+    if sys.version_info < (3, 12):
+        ctypes.c_ssize_t.from_address(id(None)).value += 10**9
 
 
 def picture(panel, width):
