@@ -71,7 +71,8 @@ class ResultWidget(StepWidget):
         if state is None or state.weights is None:
             return _("The result of a run is shown here after its first epoch.")
         about = state.evaluation
-        said = " ".join(filter(None, (about.text, about.advice))) if about.status != "none" else ""
+        isNews = about.status in ("running", "failed") or (about.status == "finished" and not self.result)
+        said = " ".join(filter(None, (about.text, about.advice))) if isNews else ""
         return said or (
             self.result.text if self.result else _("Press Evaluate to measure the trained model.")
         )
@@ -86,6 +87,7 @@ class ResultWidget(StepWidget):
             for column, text in enumerate(texts):
                 cell(table, number, column, text)
         table.resizeColumnsToContents()
+        table.resizeRowsToContents()
 
     # Actions
 
