@@ -90,8 +90,13 @@ class Collapsible(qt_pictures.CollapsibleButton):
         return self._collapsed if hasattr(self, "_collapsed") else False
 
     def setCollapsed(self, isCollapsed):
+        if isCollapsed == self.isCollapsed():
+            return
         self._collapsed = isCollapsed
-        for child in self.findChildren(QtWidgets.QWidget, options=QtCore.Qt.FindDirectChildrenOnly):
+        if isCollapsed:  # as CTK: what is hidden in it stays so when it is opened
+            children = self.findChildren(QtWidgets.QWidget, options=QtCore.Qt.FindDirectChildrenOnly)
+            self._shown = [child for child in children if not child.isHidden()]
+        for child in self._shown:
             child.setVisible(not isCollapsed)
         self.setMaximumHeight(self.fontMetrics().height() + 6 if isCollapsed else 16777215)
 
