@@ -31,8 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     tables = (
         "SAMCA's adapters (Table 3), components (Table 4), fusion (Table 5); Sam2Rad's prompts (2 to 4); "
+        "Medical SAM Adapter's med_sa_* (5 to 8, Figure 6)"
     )
-    tables += "Medical SAM Adapter's med_sa_* (Tables 5 to 8, Figure 6)"
     add("table", choices=[*ABLATIONS, PROMPTS], help=tables)
     add("--data", action="append", required=True, help="dataset folder to train on; may be repeated")
     add("--validation", action="append", default=[], help="dataset folder to evaluate on; a share by default")
