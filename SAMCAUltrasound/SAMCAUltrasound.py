@@ -13,6 +13,7 @@ from slicer.ScriptedLoadableModule import (
 )
 
 FOLDER = Path(__file__).resolve().parent
+SELF_TESTS = ("SAMCAEffectTest", "SAMCAModuleTest")
 
 
 class SAMCAUltrasound(ScriptedLoadableModule):
@@ -107,8 +108,8 @@ class SAMCAUltrasoundTest(ScriptedLoadableModuleTest):
         import importlib.util
         import unittest
 
-        files = sorted((FOLDER.parent / "Testing" / "Python").glob("SAMCA*Test.py"))
-        if not files:
+        files = [FOLDER.parent / "Testing" / "Python" / f"{name}.py" for name in SELF_TESTS]
+        if not all(file.is_file() for file in files):
             self.skipTest(_("The self tests are not installed: run them from the source tree."))
         suite = unittest.TestSuite()
         for file in files:

@@ -11,17 +11,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from samca.prompts import Box, Click, Prompts
+from samca.prompts import Box, Click
 
 from . import FrameLogic, PromptLogic, SegmentLogic, SequenceLogic, TagLogic
 from .EditQueue import Edit, EditQueue, pictureOf, union
 from .EngineLogic import EngineLogic, Result, sharedEngine
 from .FrameLogic import Frame
 from .MaskLogic import MaskOptions
-from .PromptLogic import FramePrompts
+from .NeighbourLogic import NeighbourRun
+from .PromptLogic import FramePrompts, again, pointed, withoutClick
 from .PromptPoints import Change, PromptPoints
 from .SuggestLogic import SuggestLogic, checkKind
-from .TagLogic import PromptObject
 from .Texts import Refusal, _
 
 PREVIEW = "preview"
@@ -89,7 +89,7 @@ class EditLogic:
             return
         goesOn = self._isTidying and self._queue.isAsWritten(place)
         for number in numbers:
-            self._queue.do(Edit(*place, number, _again, undo=not goesOn))
+            self._queue.do(Edit(*place, number, again, undo=not goesOn))
             goesOn = True
         self._current, self._isTidying, self._message = prompts.current, True, ""
         self._refresh()
@@ -141,7 +141,7 @@ class EditLogic:
         if not positive and not self.prompts.object.startsSomewhere:
             raise Refusal(_("The first click of an object goes inside it: click without Ctrl."))
         click = Click(float(x), float(y), positive)
-        self._edit(lambda prompts: _pointed(prompts, prompts.object.prompts.plus(click)))
+        self._edit(lambda prompts: pointed(prompts, prompts.object.prompts.plus(click)))
 
     def box(self, frame: Frame, x0: float, y0: float, x1: float, y1: float) -> None:
         """Put a box, by two opposite corners in px, around the current object, in place of an earlier one."""
@@ -155,7 +155,7 @@ class EditLogic:
             )
         self.setFrame(frame)
         box = Box(left, top, right, bottom)
-        self._edit(lambda prompts: _pointed(prompts, replace(prompts.object.prompts, box=box)))
+        self._edit(lambda prompts: pointed(prompts, replace(prompts.object.prompts, box=box)))
 
     def useMask(self, frame: Frame) -> None:
         """Take what the segment covers here, other objects aside, as mask prompt of the current object."""
@@ -169,14 +169,27 @@ class EditLogic:
         mask = mask if others is None else mask & ~others
         if not mask.any():
             raise Refusal(_("The segment is empty on this frame: paint or click first, then use the mask."))
-        self._edit(lambda prompts: _pointed(prompts, replace(prompts.object.prompts, mask=mask), mask))
+        self._edit(lambda prompts: pointed(prompts, replace(prompts.object.prompts, mask=mask), mask))
 
     def suggest(self, frame: Frame, kind: int = 0) -> None:
         """Let the model find what is of this class (from 0) as the current object; clicks mend it."""
         self._check(frame)
         checkKind(self.engine, kind)
         self.setFrame(frame)
-        self._edit(lambda prompts: _pointed(prompts, replace(prompts.object.prompts, suggestion=kind)))
+        self._edit(lambda prompts: pointed(prompts, replace(prompts.object.prompts, suggestion=kind)))
+
+    def segmentNeighbours(self, frame: Frame, count: int) -> None:
+        """Carry the current object through `count` frames to each side, as one undo step when all are done.
+
+        Where the user pointed at something in another of these frames, that leads the frames around it.
+        """
+        self._check(frame)
+        self.setFrame(frame)
+        if not self.prompts.object.startsSomewhere or not self._queue.isIdle:
+            raise Refusal(_("Click on the object first: neighbours follow from its outline here."))
+        run = NeighbourRun(self.host, self.engine)
+        run.start(self._target(), frame, self.prompts.object.prompts, count, self.maskOptions)
+        self.sweep, self._message = run, ""
 
     def suggestAll(self, frame: Frame, kind: int = 0) -> None:
         """The same on all frames that have no prompts, one after the other, as one undo step; see `sweep`."""
@@ -185,6 +198,7 @@ class EditLogic:
         self.setFrame(frame)
         if not self._queue.isIdle:
             raise Refusal(_("Wait until the last click is answered."))
+        self.sweep = SuggestLogic(self.host, self.engine)
         self.sweep.start(self._target(), frame, kind, self.maskOptions)
         self._message = ""
 
@@ -208,7 +222,7 @@ class EditLogic:
         taken = PromptLogic.promptsFromFiducials(frame, initial, guidedPositive, guidedNegative)
         self.setFrame(frame)
         self._current = len(self.prompts.objects)
-        self._edit(lambda prompts: _pointed(prompts, taken))
+        self._edit(lambda prompts: pointed(prompts, taken))
 
     def moveClick(self, object: int, index: int, x: float, y: float, finished: bool = True) -> None:
         """Move a click of the frame; a drag is one undo step from its first move to the finished one."""
@@ -216,12 +230,12 @@ class EditLogic:
         x, y = min(max(x, 0.0), width - 1.0), min(max(y, 0.0), height - 1.0)
         self._current = object
         goesOn, self._dragging = self._dragging, not finished
-        self._edit(lambda prompts: _pointed(prompts, prompts.object.prompts.moved(index, x, y)), goesOn)
+        self._edit(lambda prompts: pointed(prompts, prompts.object.prompts.moved(index, x, y)), goesOn)
 
     def removeClick(self, object: int, index: int) -> None:
         """Take a click of the frame away; the object goes with its last one."""
         self._current = object
-        self._edit(lambda prompts: _withoutClick(prompts, index))
+        self._edit(lambda prompts: withoutClick(prompts, index))
 
     def hover(self, frame: Frame | None, x: float = 0, y: float = 0) -> None:
         """Ask what a positive click here would give, see `preview`; None ends it."""
@@ -374,27 +388,3 @@ class EditLogic:
             ) or None
         else:
             self._queue.receive(result)
-
-
-def _pointed(prompts: FramePrompts, pointing: Prompts, mask: np.ndarray | None = None) -> FramePrompts:
-    """The current object with these prompts, its mask to be computed; mask: what it covers until then."""
-    thing = prompts.object
-    return prompts.withObject(
-        replace(thing, prompts=pointing, mask=thing.mask if mask is None else mask, pending=True)
-    )
-
-
-def _again(prompts: FramePrompts) -> FramePrompts:
-    """The mask of the current object is to be computed once more."""
-    thing = prompts.object
-    return prompts.withObject(replace(thing, pending=True)) if thing.startsSomewhere else prompts
-
-
-def _withoutClick(prompts: FramePrompts, index: int) -> FramePrompts:
-    """The current object without this click; its mask goes with its last positive prompt."""
-    rest = prompts.object.prompts.without(index)
-    if not rest:
-        return prompts.withoutObject(prompts.current)
-    if not PromptObject(rest).startsSomewhere:
-        return prompts.withObject(PromptObject(rest))
-    return _pointed(prompts, rest)

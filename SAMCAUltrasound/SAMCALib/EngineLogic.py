@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -231,7 +232,7 @@ class EngineLogic:
         """One sentence: what it is doing, on which device, how long the last encoding and click took."""
         running = self._running
         if running is not None and running.kind == LOAD:
-            return _("Loading the model {name}.").format(name=running.source[0])
+            return _("Loading the model {name}.").format(name=Path(running.source[0]).stem)
         if running is not None and running.kind != AHEAD and not self._isEncoded(running.picture):
             return _("Encoding {name} on {device}.").format(name=running.picture.name, device=self._device)
         if self._problem:
@@ -241,7 +242,7 @@ class EngineLogic:
         return self._readyText()
 
     def _readyText(self) -> str:
-        text = _("Ready: {model} on {device}").format(model=self._modelName, device=self._device)
+        text = _("Ready: {model} on {device}").format(model=Path(self._modelName).stem, device=self._device)
         if self._seconds[ENCODE]:
             text += _("; last encoding {seconds:.2f} s").format(seconds=self._seconds[ENCODE])
         if self._seconds[DECODE]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import slicer
 
 from samca.prompts import Prompts
 
@@ -53,6 +54,20 @@ def rangeOf(
     return first, last
 
 
+def promptsIn(loop: list[Frame], frame: Frame, prompts: Prompts, target: tuple) -> dict[int, Prompts]:
+    """Prompts by place in the loop: these on `frame`, and in other frames what the user pointed at there.
+
+    That is in the segment's tag the first object that was not carried there. target: (segmentation node,
+    segment id).
+    """
+    given = {loop.index(frame): prompts}
+    for place, each in enumerate(loop):
+        own = [t for t in PromptLogic.framePrompts(*target, each).objects if t.prompts.mask is None]
+        if each != frame and own and own[0].startsSomewhere:
+            given[place] = own[0].prompts
+    return given
+
+
 def promptsOf(loop: list[Frame], frame: Frame, points) -> dict[int, Prompts]:
     """Prompts by place in the loop, from (initial, guidedPositive, guidedNegative) fiducials.
 
@@ -72,6 +87,157 @@ def promptsOf(loop: list[Frame], frame: Frame, points) -> dict[int, Prompts]:
     return prompts
 
 
+class Carrying:
+    """An object on its way through the frames first to last of a loop, prompted frames first.
+
+    ValueError as of `samca.propagation.order_of`, and for frames of different size where the model takes
+    several together.
+    """
+
+    def __init__(
+        self, engine: EngineLogic, loop: list[Frame], prompts: Mapping[int, Prompts], bounds: tuple[int, int]
+    ):
+        from samca.propagation import order_of
+
+        self._engine, self.loop, self._prompts = engine, loop, prompts
+        self._order = order_of(prompts, *bounds)
+        self._results: list[Found] = []
+
+    @property
+    def done(self) -> tuple[int, int]:
+        """Frames done, of how many."""
+        return len(self._results), len(self._order)
+
+    @property
+    def status(self) -> str:
+        """One sentence."""
+        done, count = self.done
+        if done < count:
+            return _("Neighbours: {done} of {count} frames.").format(done=done, count=count)
+        return _("The object was carried through {count} frames.").format(count=count)
+
+    def next(self) -> tuple[Picture, Prompts] | None:
+        """What to ask the engine for now; None at the end. Where the object was lost nothing is asked."""
+        from samca.propagation import FrameMask, carried
+
+        by_place = {place: thing for (place, _), thing in zip(self._order, self._results, strict=False)}
+        while len(self._results) < len(self._order):
+            place, source = self._order[len(self._results)]
+            if source is None:
+                return self._picture(place), self._prompts[place]
+            before = by_place[source]
+            given = carried(FrameMask(source, before.prompts, before.mask, 0.0))
+            if given:
+                return self._picture(place), given
+            self.take(given, np.zeros(FrameLogic.shape(self.loop[place]), bool))
+            by_place[place] = self._results[-1]
+        return None
+
+    def take(self, prompts: Prompts, mask: np.ndarray) -> None:
+        """The engine's answer to what `next` gave."""
+        place, source = self._order[len(self._results)]
+        self._results.append(Found(self.loop[place], prompts, mask, source is not None))
+
+    @property
+    def things(self) -> list[Found]:
+        """All frames that are done."""
+        return list(self._results)
+
+    def _picture(self, place: int) -> Picture:
+        """The frame for the engine, with its neighbours where the model takes several frames together."""
+        from samca.datasets.loops import check_sizes, window_around
+
+        loop = self.loop
+        picture, around = pictureOf(loop[place]), window_around(place, len(loop), self._engine.depth)
+        if len(around) == 1:
+            return picture
+        check_sizes([FrameLogic.shape(loop[i]) for i in around], _("This loop"))
+        key = (*(FrameLogic.cacheKey(loop[i]) for i in around), place - around.start)
+        frames = tuple(FrameLogic.pixels(loop[i]) for i in around)
+        return replace(picture, key=key, frames=frames, place=place - around.start)
+
+
+def carryingFrom(engine: EngineLogic, frame: Frame, prompts: Prompts, target: tuple, count: int) -> Carrying:
+    """An object of this frame on its way through `count` frames to each side; see `promptsIn`.
+
+    Refusal for a frame without neighbours.
+    """
+    loop = FrameLogic.loopOf(frame)
+    if len(loop) < 2:
+        raise Refusal(_("This frame has no neighbours: it is neither in a volume nor in a Sequence."))
+    first, last = rangeOf(loop, frame, neighbours=count)
+    given = promptsIn(loop, frame, prompts, target)
+    inside = {place: each for place, each in given.items() if first <= place <= last}
+    return Carrying(engine, loop, inside, (first, last))
+
+
+class NeighbourRun:
+    """`Carrying` for a timer: `poll` takes the answers and asks on, and writes all frames at the end.
+
+    host, engine: as of EditLogic. An ended run leaves its `message`.
+    """
+
+    def __init__(self, host, engine: EngineLogic):
+        self.host, self.engine = host, engine
+        self.message, self._carrying, self._target, self._options = "", None, None, None
+
+    @property
+    def isRunning(self) -> bool:
+        """Whether frames are left to do."""
+        return self._carrying is not None
+
+    @property
+    def status(self) -> str:
+        """One sentence: how far it is."""
+        return self._carrying.status if self._carrying else self.message
+
+    def start(self, target: tuple, frame: Frame, prompts: Prompts, count: int, options: MaskOptions) -> None:
+        """Carry an object of this frame to `count` frames on each side; see `carryingFrom`.
+
+        target: (segmentation id, segment id), prepared.
+        """
+        self._target, self._options = target[:2], options
+        self._carrying = carryingFrom(self.engine, frame, prompts, self._segment(), count)
+        self._ask()
+
+    def cancel(self) -> None:
+        """Stop; nothing has been written."""
+        if self.isRunning:
+            self._finish(_("Cancelled."))
+
+    def poll(self) -> bool:
+        """Take an answer and ask for the next frame; whether something changed."""
+        results = self.engine.poll(self) if self.isRunning else []
+        for result in results:
+            if result.error:
+                self._finish(result.error)
+            elif self._segment() is None:
+                self._finish(_("Segment or volume is gone: nothing was changed."))
+            else:
+                self._carrying.take(result.prompts, result.mask)
+                self._ask()
+        return bool(results)
+
+    def _ask(self) -> None:
+        if asked := self._carrying.next():
+            self.engine.decode(self, self._carrying.done, *asked, self._options)
+            return
+        write(self.host, self._segment(), self._carrying.things)
+        self._finish(self._carrying.status)
+
+    def _finish(self, says: str) -> None:
+        self.engine.cancel(self)
+        self.message, self._carrying = says, None
+
+    def _segment(self) -> tuple | None:
+        """(segmentation node, segment id), None if they or the volume are gone."""
+        node = slicer.mrmlScene.GetNodeByID(self._target[0])
+        gone = node is None or node.GetSegmentation().GetSegment(self._target[1]) is None
+        frames = self._carrying.loop if self._carrying else []
+        gone = gone or any(slicer.mrmlScene.GetNodeByID(frame.volumeId) is None for frame in frames[:1])
+        return None if gone else (node, self._target[1])
+
+
 def found(
     engine: EngineLogic,
     loop: list[Frame],
@@ -80,27 +246,14 @@ def found(
     options: MaskOptions,
     progress: Progress | None = None,
 ) -> list[Found]:
-    """The object in frames first to last of the loop, prompted frames first; empty if progress said False.
-
-    RuntimeError if the model fails, ValueError as of `samca.propagation.order_of` and for a loop of frames of
-    different size where the model takes several together.
-    """
-    from samca.propagation import FrameMask, carried, order_of
-
-    order = order_of(prompts, *bounds)
-    results: dict[int, FrameMask] = {}
-    for done, (place, source) in enumerate(order, start=1):
-        given = prompts[place] if source is None else carried(results[source])
-        mask = np.zeros(FrameLogic.shape(loop[place]), bool)
-        if given:
-            mask = engine.segment(_picture(engine, loop, place), given, options)
-        results[place] = FrameMask(place, given, mask, 0.0)
-        if progress is not None and progress(done, len(order)) is False:
+    """All frames of `Carrying`, waited for; none if progress said False. RuntimeError if the model fails."""
+    carrying = Carrying(engine, loop, prompts, bounds)
+    while asked := carrying.next():
+        picture, given = asked
+        carrying.take(given, engine.segment(picture, given, options))
+        if progress is not None and progress(*carrying.done) is False:
             return []
-    return [
-        Found(loop[place], results[place].prompts, results[place].mask, source is not None)
-        for place, source in order
-    ]
+    return carrying.things
 
 
 def write(host, target: tuple, things: list[Found]) -> None:
@@ -139,16 +292,3 @@ def _isSame(thing: Found, other: PromptObject) -> bool:
     if other.prompts.mask is None or other.mask is None:
         return False
     return (other.mask & thing.mask).sum() >= SAME * max((other.mask | thing.mask).sum(), 1)
-
-
-def _picture(engine: EngineLogic, loop: list[Frame], place: int) -> Picture:
-    """The frame for the engine, with its neighbours where the model takes several frames together."""
-    from samca.datasets.loops import check_sizes, window_around
-
-    picture, around = pictureOf(loop[place]), window_around(place, len(loop), engine.depth)
-    if len(around) == 1:
-        return picture
-    check_sizes([FrameLogic.shape(loop[i]) for i in around], _("This loop"))
-    key = (*(FrameLogic.cacheKey(loop[i]) for i in around), place - around.start)
-    frames = tuple(FrameLogic.pixels(loop[i]) for i in around)
-    return replace(picture, key=key, frames=frames, place=place - around.start)

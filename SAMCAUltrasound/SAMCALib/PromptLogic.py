@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
 import slicer
 import slicer.util
 
@@ -69,6 +70,30 @@ def _isOf(frame: Frame) -> Callable[[str], bool]:
     """
     names = {node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLVolumeNode")}
     return lambda name: name == frame.volume.GetName() or name not in names
+
+
+def pointed(prompts: FramePrompts, pointing: Prompts, mask: np.ndarray | None = None) -> FramePrompts:
+    """The current object with these prompts, its mask to be computed; mask: what it covers until then."""
+    thing = prompts.object
+    return prompts.withObject(
+        replace(thing, prompts=pointing, mask=thing.mask if mask is None else mask, pending=True)
+    )
+
+
+def again(prompts: FramePrompts) -> FramePrompts:
+    """The mask of the current object is to be computed once more."""
+    thing = prompts.object
+    return prompts.withObject(replace(thing, pending=True)) if thing.startsSomewhere else prompts
+
+
+def withoutClick(prompts: FramePrompts, index: int) -> FramePrompts:
+    """The current object without this click; its mask goes with its last positive prompt."""
+    rest = prompts.object.prompts.without(index)
+    if not rest:
+        return prompts.withoutObject(prompts.current)
+    if not PromptObject(rest).startsSomewhere:
+        return prompts.withObject(PromptObject(rest))
+    return pointed(prompts, rest)
 
 
 def promptsFromFiducials(frame: Frame, initial=None, guidedPositive=None, guidedNegative=None) -> Prompts:

@@ -77,10 +77,12 @@ class SuggestLogic:
             if self._segment() is None:
                 self._finish(_("Segment or volume is gone: stopped after {done} of {total} frames."))
             elif result.error:
-                self.error = result.error
-                self._finish(result.error.replace("{", "{{").replace("}", "}}"))
+                self._fail(result.error)
             else:
-                self._take(result)
+                try:
+                    self._take(result)
+                except Refusal as refusal:  # the segmentation does not reach the frame
+                    self._fail(str(refusal))
         return bool(results)
 
     # Below: how it is done
@@ -111,6 +113,10 @@ class SuggestLogic:
         node, segmentId = self._node(), self._target[1]
         SegmentLogic.replaceObject(self.host, node, segmentId, frame, None, thing.mask)
         PromptLogic.setFramePrompts(node, segmentId, frame, FramePrompts((thing,)))
+
+    def _fail(self, says: str) -> None:
+        self.error = says
+        self._finish(says.replace("{", "{{").replace("}", "}}"))
 
     def _finish(self, says: str) -> None:
         self.engine.cancel(self)

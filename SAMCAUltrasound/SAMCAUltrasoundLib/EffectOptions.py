@@ -8,7 +8,7 @@ from SAMCALib.MaskLogic import MaskOptions
 class Option:
     """One option: its type is that of its default; flags are stored as 0 and 1."""
 
-    def __init__(self, default: str | bool | float):
+    def __init__(self, default: str | bool | int | float):
         self.default = default
 
     def __set_name__(self, owner, name: str):
@@ -22,6 +22,8 @@ class Option:
             return self.default
         if isinstance(self.default, bool):
             return host.integerParameter(self.parameter) != 0
+        if isinstance(self.default, int):
+            return host.integerParameter(self.parameter)
         if isinstance(self.default, float):
             return host.doubleParameter(self.parameter)
         return host.parameter(self.parameter)
@@ -46,6 +48,7 @@ class EffectOptions:
     smoothingMm = Option(0.0)
     hoverPreview = Option(False)
     encodeAhead = Option(True)
+    neighbours = Option(5)  # frames to each side that the object is carried through
 
     def __init__(self, host):
         self.host = host

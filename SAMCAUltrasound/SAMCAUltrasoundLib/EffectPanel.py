@@ -16,12 +16,17 @@ BOXES = {
     "hoverCheckBox": "hoverPreview",
     "encodeAheadCheckBox": "encodeAhead",
 }
+NUMBERS = {
+    "smoothingSpinBox": ("smoothingMm", "valueChanged(double)"),
+    "neighboursSpinBox": ("neighbours", "valueChanged(int)"),
+}
 BUTTONS = (
     "suggest",
     "suggestAll",
     "newObject",
     "useMask",
     "clear",
+    "neighbours",
     "takePoints",
     "turn",
     "setup",
@@ -34,6 +39,7 @@ KEYS = {
     "M": "useMask",
     "C": "clear",
     "H": "hoverPreview",
+    "L": "neighbours",
 }  # free in Slicer, SLICER.md 3.3
 
 _withKeys: list = []  # panels whose effect is active; the last one has the keys, as Qt gives one to one only
@@ -57,7 +63,8 @@ class EffectPanel:
             self._connect(getattr(self.ui, f"{name}Button"), "clicked()", actions[name])
         for name in BOXES:
             self._connect(getattr(self.ui, name), "clicked()", self.store)
-        self._connect(self.ui.smoothingSpinBox, "valueChanged(double)", self._storeValue)
+        for name, (_option, signal) in NUMBERS.items():
+            self._connect(getattr(self.ui, name), signal, self._storeValue)
         self._connect(self.ui.modelComboBox, "activated(int)", self._storeValue)
 
     def disconnect(self) -> None:
@@ -114,9 +121,11 @@ class EffectPanel:
         """Show the options as they are in MRML."""
         for name, option in BOXES.items():
             getattr(self.ui, name).checked = getattr(self.options, option)
-        blocked = self.ui.smoothingSpinBox.blockSignals(True)
-        self.ui.smoothingSpinBox.value = self.options.smoothingMm
-        self.ui.smoothingSpinBox.blockSignals(blocked)
+        for name, (option, _signal) in NUMBERS.items():
+            box = getattr(self.ui, name)
+            blocked = box.blockSignals(True)
+            box.value = getattr(self.options, option)
+            box.blockSignals(blocked)
         if self.options.model in self._models:
             blocked = self.ui.modelComboBox.blockSignals(True)
             self.ui.modelComboBox.setCurrentIndex(self._models.index(self.options.model))
@@ -128,8 +137,10 @@ class EffectPanel:
             value = bool(getattr(self.ui, name).checked)
             if value != getattr(self.options, option):
                 setattr(self.options, option, value)
-        if self.ui.smoothingSpinBox.value != self.options.smoothingMm:
-            self.options.smoothingMm = self.ui.smoothingSpinBox.value
+        for name, (option, _signal) in NUMBERS.items():
+            value = getattr(self.ui, name).value
+            if value != getattr(self.options, option):
+                setattr(self.options, option, value)
         index = self.ui.modelComboBox.currentIndex
         if 0 <= index < len(self._models) and self._models[index] != self.options.model:
             self.options.model = self._models[index]

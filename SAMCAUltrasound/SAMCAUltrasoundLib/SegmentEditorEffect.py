@@ -95,6 +95,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             "newObject": lambda: self.apply(self.edit.newObject),
             "useMask": lambda: self.apply(self.edit.useMask),
             "clear": lambda: self.apply(self.edit.clear),
+            "neighbours": self.segmentNeighbours,
             "takePoints": self.takePoints,
             "turn": self.turn,
             "setup": lambda: slicer.util.selectModule("SAMCAUltrasound"),
@@ -225,6 +226,10 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             if self._isSegmentVisible():
                 action(frame)
         self._showStatus()
+
+    def segmentNeighbours(self) -> None:
+        """Carry the current object to the frames beside this one."""
+        self.apply(lambda frame: self.edit.segmentNeighbours(frame, self.options.neighbours))
 
     def takePoints(self) -> None:
         """An object from the fiducial list that is chosen in the panel."""

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from . import med_sa_ablations
 from .checkpoint import base_of, source_path
 from .config import Part, TrainConfig, choose
 from .contestants import Contestant, files_of, load_contestants, untrained
 from .run_folder import RunFolder
 from .train import train
+
+REPEAT = " #"  # in the name of a run of several of one row
 
 
 @dataclass(frozen=True)
@@ -51,16 +54,37 @@ ABLATIONS = {
 }
 
 
-def ablate(table: str, common: TrainConfig) -> Iterator[dict[str, Any]]:
+ABLATIONS |= {
+    table: tuple(Variant(name, {"method": "med_sa", **model}, "iterative") for name, model in rows.items())
+    for table, rows in med_sa_ablations.TABLES.items()
+}
+
+
+def ablate(table: str, common: TrainConfig, repeats: int = 1) -> Iterator[dict[str, Any]]:
     """Train the variants of a table one after another; yields the records of `train` with a "variant" each.
 
     `common` holds what they share; `common.out` is the folder of their run folders. A run that was
-    interrupted goes on, one that is finished takes no more steps. All start from the same base and seed.
+    interrupted goes on, one that is finished takes no more steps. All start from the same base and seed;
+    with `repeats` each row is trained so often, from as many seeds.
     """
     for variant in choose("ablation", ABLATIONS, table):
-        if variant.schedule:
-            for record in train(settings_of(variant, common)):
-                yield {"variant": variant.name, **record}
+        for name, run in runs_of(variant, common, repeats).items() if variant.schedule else ():
+            for record in train(run):
+                yield {"variant": name, **record}
+
+
+def runs_of(variant: Variant, common: TrainConfig, repeats: int = 1) -> dict[str, TrainConfig]:
+    """The runs of a row by name; of several the names end in " #1", " #2" and so on."""
+    if repeats < 1:
+        raise ValueError(f"repeats is {repeats}: expected at least 1")
+    run = settings_of(variant, common)
+    if repeats == 1:
+        return {variant.name: run}
+    names = [f"{variant.name}{REPEAT}{number}" for number in range(1, repeats + 1)]
+    return {
+        name: replace(run, out=str(Path(common.out) / name), seed=run.seed + index)
+        for index, name in enumerate(names)
+    }
 
 
 def settings_of(variant: Variant, common: TrainConfig) -> TrainConfig:
@@ -75,13 +99,14 @@ def settings_of(variant: Variant, common: TrainConfig) -> TrainConfig:
     )
 
 
-def load_variants(table: str, common: TrainConfig) -> list[Contestant]:
+def load_variants(table: str, common: TrainConfig, repeats: int = 1) -> list[Contestant]:
     """The best weights of each run of a table, in the order of its rows."""
     base, rows = _base(common), []
     for variant in choose("ablation", ABLATIONS, table):
         if variant.schedule:
-            weights = RunFolder(settings_of(variant, common).out).best
-            rows += load_contestants([str(weights)], [variant.name], str(base), common.device)
+            for name, run in runs_of(variant, common, repeats).items():
+                weights = RunFolder(run.out).best
+                rows += load_contestants([str(weights)], [name], str(base), common.device)
         else:
             model = untrained(base, common.device)
             rows.append(Contestant(variant.name, model, files_of(base)))

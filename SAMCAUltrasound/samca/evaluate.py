@@ -19,7 +19,7 @@ from .clicks import CLICKS
 from .config import choose
 from .datasets import Case, Dataset, loops_of, window_around
 from .geometry import resample
-from .prompts import Click, Prompts
+from .prompts import Click, Prompts, box_around
 from .session import Session
 
 GRID = 256  # side in px of the squashed image that the papers measure distances on
@@ -90,7 +90,28 @@ def two_stage(session: Session, truth: np.ndarray, count: int, rng: np.random.Ge
     return interactions
 
 
-USERS = {"clicks": interact, "two_stage": two_stage}
+def three_points(
+    session: Session, truth: np.ndarray, count: int, rng: np.random.Generator
+) -> list[Interaction]:
+    """Three positive clicks at once, of which 1, 2, ... `count` are right (Medical SAM Adapter, Figure 6).
+
+    Right ones are uniform over the (H, W) bool truth, wrong ones over what else is in twice its tight box;
+    the paper gives no form. Every step draws anew.
+    """
+    box, (rows, columns) = box_around(truth), np.indices(truth.shape)
+    beside = ~truth & (np.abs(columns - (box.x0 + box.x1) / 2) <= box.x1 - box.x0)
+    beside &= np.abs(rows - (box.y0 + box.y1) / 2) <= box.y1 - box.y0
+    beside = beside if beside.any() else ~truth
+    interactions = []
+    for right in range(1, count + 1):
+        places = [truth] * right + [beside if beside.any() else truth] * (3 - right)
+        drawn = [_one(CLICKS["random_foreground"], place, None, rng) for place in places]
+        prediction = session.predict(Prompts(tuple(drawn)))
+        interactions.append(Interaction(tuple(drawn), prediction.mask, prediction.iou))
+    return interactions
+
+
+USERS = {"clicks": interact, "two_stage": two_stage, "three_points": three_points}
 
 
 @dataclass(frozen=True)
@@ -158,6 +179,9 @@ def check_protocol(clicks: Sequence[int], seeds: int, curve: int, user: str = "c
     """ValueError unless there are clicks of at least 0, not 0 alone, seeds of at least 1, a curve of at least
     0 and such a user."""
     choose("user", USERS, user)
+    if user == "three_points" and (curve or max(clicks, default=0) > 3 or 0 in clicks):
+        said = f"clicks {list(clicks)}, curve {curve}"
+        raise ValueError(f"{said}: the user three_points has 1, 2 or 3 right ones and no curve")
     if user == "two_stage" and (curve or max(clicks, default=0) > 2 or 0 in clicks):
         said = f"clicks {list(clicks)}, curve {curve}"
         raise ValueError(f"{said}: the user two_stage has the stages 1 and 2 and no curve")

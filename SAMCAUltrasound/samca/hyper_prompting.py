@@ -6,7 +6,8 @@
 
 HyP-Adpt: e0 = down(y); three layers e(n+1) = ReLU(LN(e(n) W(n))), W(n) = reshape(M(n)(reduce p)), one W
 for each sample, widths rank, 32, 8, C. The last layer has neither norm nor ReLU and starts at zero, so an
-untrained adapter changes nothing. Where a prompt has no token (a mask alone, or nothing), p is zero.
+untrained adapter changes nothing. Where a prompt has no token (a mask alone, or nothing), p is zero; tokens
+that say "no point", as SAM adds one to clicks without a box, count like the others.
 (Wu et al., Medical SAM Adapter, MedIA 2025, section 3.3)
 """
 

@@ -148,6 +148,10 @@ def samples_for(
     cases: Sequence, config: ModelConfig, augmentation: str, windows: float, classes: Classes | None = None
 ) -> Samples:
     """What a model of this config is trained with: single frames, or runs of as many as it takes together."""
+    if windows and config.depth > 1:
+        raise ValueError(
+            f"run.windows is {windows}, but the {config.depth} frames that go together stay whole: expected 0"
+        )
     common = cases, config.image_size, config.fit, augmentation
     return Samples(*common, windows, classes) if config.depth == 1 else LoopSamples(*common, config.depth)
 

@@ -97,9 +97,7 @@ def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | Non
         return _with_branch_weights(model, config), path
     source = checkpoint.source_path(config.base)
     start, base = checkpoint.load(source), checkpoint.base_of(source)
-    ours = (
-        read_metadata(base).get("kind") == "base"
-    )  # a published checkpoint runs at any size, our bases at their own
+    ours = read_metadata(base).get("kind") == "base"  # which runs at its own size; a published one at any
     inherited = {
         k: v for k, v in to_json(start.config).items() if k in (INHERITED if ours else ("backbone",))
     }

@@ -12,8 +12,9 @@ from samca import checkpoint
 from samca.__main__ import main
 from samca.ablate import ABLATIONS, ablate, load_variants, settings_of
 from samca.checkpoint import Provenance
-from samca.config import TrainConfig, with_settings
+from samca.config import TrainConfig, to_json, with_settings
 from samca.contestants import Contestant
+from samca.methods import configure
 from samca.model import build, build_base
 
 ROWS = [(table, variant) for table, variants in ABLATIONS.items() for variant in variants]
@@ -54,7 +55,8 @@ def test_every_row_is_a_model_that_can_be_built(table, variant, tiny_config, bas
         assert (table, variant.name) == ("components", "SAM")
         return
     settings = settings_of(variant, common(base, data, tmp_path)).model
-    model = build(with_settings(tiny_config, "model", {k: v for k, v in settings.items() if k != "method"}))
+    inherited = {"backbone": to_json(tiny_config)["backbone"], "image_size": 64}
+    model = build(configure({**inherited, **settings}))
     assert model.tuned
 
 
@@ -100,7 +102,7 @@ def test_the_untrained_row_is_the_base_with_one_set_of_clicks(base, data, tmp_pa
 
 
 def test_a_wrong_name_lists_the_right_ones(base, data, tmp_path):
-    with pytest.raises(ValueError, match="'table3' is not one of adapters, components, fusion"):
+    with pytest.raises(ValueError, match="'table3' is not one of adapters"):
         next(ablate("table3", common(base, data, tmp_path)))
 
 
@@ -150,3 +152,48 @@ def trained(lines) -> list[str]:
     records = [json.loads(line) for line in lines if line.startswith('{"variant"')]
     assert records
     return [record["variant"] for record in records if record["event"] == "epoch"]
+
+
+def test_the_rows_of_medical_sam_adapter_differ_as_in_its_tables(tiny_config):
+    def models(table):
+        inherited = {"backbone": to_json(tiny_config)["backbone"], "image_size": 64}
+        return {v.name: configure({**inherited, **v.model}) for v in ABLATIONS[f"med_sa_{table}"]}
+
+    assert [m.decoder_adapter.options["prompt"] for m in models("prompts").values()] == [
+        "none", "add", "concat", "hyper",
+    ]  # fmt: skip
+    assert {name: m.depth for name, m in models("parts").items()} == {
+        "base": 1, "SD-Trans": 4, "SD-Trans, add": 4, "SD-Trans, concat": 4, "SD-Trans, HyP": 4,
+    }  # fmt: skip
+    assert [m.adapter.options["sites"] for m in models("positions").values()] == ["attention", "mlp", "both"]
+    sizes = models("sizes")
+    assert sizes["rank 16"].adapter.options["rank"] == sizes["rank 16"].decoder_adapter.options["rank"] == 16
+    assert sizes["first half of the layers"].adapter.options["layers"] == "first"
+    assert sizes["scale 0.2"].adapter.options["scale"] == 0.2
+    assert {name: m.depth for name, m in models("depth").items()} == {
+        "single frames": 1, "add": 4, "concat": 4, "cross-attention": 4,
+    }  # fmt: skip
+
+
+def test_repeats_are_trained_from_seeds_of_their_own_and_their_spread_is_told(
+    base, data, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setitem(ABLATIONS, "med_sa_points", ABLATIONS["med_sa_points"][1:])
+    settings = tmp_path / "settings.json"
+    fast = {"augment": "none", "precision": "float32", "device": "cpu", "validation_share": 0.3}
+    small = {"adapter.rank": 2, "decoder_adapter.rank": 2}
+    settings.write_text(
+        json.dumps({**fast, "model": small, "schedule": {"name": "iterative", "iterations": 1}})
+    )
+    out = tmp_path / "out"
+    words = ["ablate", "med_sa_points", "--data", data, "--base", base, "--out", out, "--settings", settings]
+    assert main([str(w) for w in [*words, "--epochs", 1, "--seeds", 1, "--repeats", 2]]) == 0
+    assert trained(capsys.readouterr().out.splitlines()) == ["HyP #1", "HyP #2"]
+    runs = [json.loads((out / f"HyP #{n}" / "run.json").read_text()) for n in (1, 2)]
+    assert [run["seed"] for run in runs] == [0, 1]
+    rows = [line.split(" | ") for line in (out / "repeats.md").read_text().splitlines()[2:]]
+    assert [row[:3] for row in rows] == [["| HyP", str(n), "2"] for n in (1, 2, 3)]
+    evaluated = list(csv.DictReader((out / "evaluation.csv").open()))
+    dice = [float(row["dice_mean"]) for row in evaluated if row["clicks"] == "2"]
+    assert len(dice) == 2
+    assert rows[1][3] == f"{np.mean(dice):.2f}±{np.std(dice):.2f} |"

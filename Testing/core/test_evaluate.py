@@ -9,8 +9,10 @@ from samca import Session, metrics
 from samca.clicks import CLICKS
 from samca.datasets import Dataset
 from samca.evaluate import (
+    USERS,
     Record,
     Skipped,
+    check_protocol,
     evaluate,
     generator_for,
     interact,
@@ -22,6 +24,7 @@ from samca.evaluate import (
 )
 from samca.evaluation_folder import Protocol
 from samca.prompts import Click
+from samca.session import Prediction
 
 
 class Discs:
@@ -176,7 +179,7 @@ def test_more_than_two_stages_are_refused(clicks, curve):
 
 
 def test_a_user_that_nobody_knows_is_refused_with_those_there_are():
-    with pytest.raises(ValueError, match="user 'nobody' is not one of clicks, two_stage"):
+    with pytest.raises(ValueError, match="user 'nobody' is not one of clicks"):
         list(evaluate(Discs(5), [], user="nobody"))
 
 
@@ -247,3 +250,23 @@ def _trial(case, seed):
 def test_validating_on_nothing_is_refused():
     with pytest.raises(ValueError, match="no target"):
         validate(Discs(5), [Case("normal")])
+
+
+def test_of_three_points_as_many_are_right_as_asked_for():
+    truth = np.zeros((40, 60), bool)
+    truth[10:20, 20:40] = True
+    seen = []
+
+    class Asked:
+        def predict(self, prompts):
+            seen.append(prompts)
+            return Prediction(np.where(truth, 1.0, -1.0), 0.5)
+
+    steps = USERS["three_points"](Asked(), truth, 3, np.random.default_rng(0))
+    right = [[bool(truth[int(c.y), int(c.x)]) for c in prompts.clicks] for prompts in seen]
+    assert right == [[True, False, False], [True, True, False], [True, True, True]]
+    assert all(click.positive for prompts in seen for click in prompts.clicks)
+    assert all(5 <= c.y <= 25 and 10 <= c.x <= 50 for prompts in seen for c in prompts.clicks)
+    assert [step.clicks for step in steps] == [prompts.clicks for prompts in seen]
+    with pytest.raises(ValueError, match="three_points has 1, 2 or 3 right ones"):
+        check_protocol((1, 5), 1, 0, "three_points")

@@ -1,6 +1,7 @@
 """Cine loops and sweeps: simulated ones, windows of their frames, and training and evaluation on them."""
 
 import csv
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -146,6 +147,8 @@ def test_a_sample_is_a_window_with_one_structure_moved_alike(loops, augmentation
 
 def test_still_images_are_sampled_as_before(loops, tiny_config):
     assert type(samples_for(datasets.checked(loops).cases, tiny_config, "none", 0.0)) is Samples
+    with pytest.raises(ValueError, match=r"run.windows is 0.3, but the 2 frames that go together stay whole"):
+        samples_for([], replace(tiny_config, depth=2), "none", 0.3)
 
 
 # Sessions, evaluation, training

@@ -373,9 +373,8 @@ def test_training_starts_from_a_published_file_at_the_size_of_the_method(name, n
     assert base == path
     assert (model.config.backbone.name, model.config.image_size) == ("sam2_16", METHODS["samca"].image_size)
     assert not model.config.replace_unstable
-    assert torch.equal(
-        model.image_encoder.trunk.pos_embed, checkpoint.load(path).image_encoder.trunk.pos_embed
-    )
+    table = checkpoint.load(path).image_encoder.trunk.pos_embed
+    assert torch.equal(model.image_encoder.trunk.pos_embed, table)
 
 
 def test_no_package_is_needed_that_sam_does_not_need(narrow, monkeypatch):

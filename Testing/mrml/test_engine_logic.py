@@ -231,6 +231,7 @@ def test_a_model_is_loaded_in_the_worker_and_clicks_wait_for_it(slow):
     assert engine.segment(picture("a"), at(1), AS_IT_IS).any()
     assert threads == [("mine.safetensors", "cpu", "SAMCA")]
     assert engine.modelName == "mine.safetensors"
+    assert engine.status.startswith("Ready: mine on CPU"), "a path would fill the line"
     engine.stop()
 
 

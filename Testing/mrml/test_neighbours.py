@@ -142,3 +142,76 @@ def test_a_wrong_range_is_said_and_leaves_the_scene(logic, volume, how, message)
     with pytest.raises(Refusal, match="No initial point lies on"):
         logic.segment(volume, [np.array((900.0, 900.0, 900.0))], frame=2, neighbours=1)
     assert slicer.mrmlScene.GetNumberOfNodes() == nodes
+
+
+# In the effect
+
+
+@pytest.fixture
+def edited(volume, editing, settle):
+    """An editor, its EditLogic after a click on frame 4, that frame, and what the timer does."""
+    editor = Editor(volume)
+    edit, frame = editing(editor), FrameLogic.frameOf(volume, 4)
+    edit.click(frame, 30, 20)
+    settle(edit)
+
+    def run(steps=12):
+        for _ in range(steps):
+            assert edit.engine.wait(30)
+            edit.poll()
+
+    return editor, edit, frame, run
+
+
+def test_the_effect_carries_the_current_object_without_waiting_and_in_one_undo_step(edited, volume):
+    editor, edit, frame, run = edited
+    edit.segmentNeighbours(frame, 2)
+    assert "0 of 5" in edit.status
+    with pytest.raises(Refusal, match="wait, or press Cancel"):
+        edit.click(frame, 50, 40)
+    assert filled(editor.segmentation, "Lesion", volume) == [4]
+    run()
+    assert "carried through 5 frames" in edit.status
+    assert filled(editor.segmentation, "Lesion", volume) == [2, 3, 4, 5, 6]
+    assert len(edit.prompts.objects) == 1
+    editor.logic.Undo()
+    run(2)
+    assert filled(editor.segmentation, "Lesion", volume) == [4]
+
+
+def test_points_of_another_frame_lead_the_frames_around_it(edited, volume):
+    editor, edit, frame, run = edited
+    edit.click(FrameLogic.frameOf(volume, 7), 60, 40)
+    run(3)
+    edit.setFrame(frame)
+    edit.segmentNeighbours(frame, 3)
+    run()
+    masks = [maskOf(editor.segmentation, "Lesion", FrameLogic.frameOf(volume, i)) for i in range(9)]
+    assert [bool(mask[20, 30]) for mask in masks] == [i in range(1, 6) for i in range(9)]
+    assert [bool(mask[40, 60]) for mask in masks] == [i in (6, 7) for i in range(9)]
+
+
+def test_cancel_in_the_effect_writes_nothing(edited, volume):
+    editor, edit, frame, run = edited
+    edit.segmentNeighbours(frame, 4)
+    edit.engine.wait(30)
+    edit.poll()
+    edit.cancel()
+    run()
+    assert "Cancelled." in edit.status
+    assert filled(editor.segmentation, "Lesion", volume) == [4]
+
+
+def test_without_an_outline_the_effect_says_what_to_do_first(volume, editing):
+    edit = editing(Editor(volume))
+    with pytest.raises(Refusal, match="Click on the object first"):
+        edit.segmentNeighbours(FrameLogic.frameOf(volume, 4), 2)
+
+
+def test_a_failing_model_ends_it_with_its_sentence(edited, disc_model, volume):
+    editor, edit, frame, run = edited
+    disc_model.predict = None
+    edit.segmentNeighbours(frame, 2)
+    run()
+    assert "not callable" in edit.status
+    assert filled(editor.segmentation, "Lesion", volume) == [4]

@@ -38,7 +38,7 @@ def in_slicer(qt, prototype, monkeypatch, tmp_path):
     monkeypatch.setattr(slicer.util, "getModuleLogic", lambda name: own.logic, raising=False)
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("SAMCA*Test.py")))
+@pytest.mark.parametrize("name", ["SAMCAEffectTest", "SAMCAModuleTest"])
 def test_self_tests_pass(in_slicer, name):
     specification = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
     module = importlib.util.module_from_spec(specification)

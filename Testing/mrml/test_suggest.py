@@ -12,7 +12,7 @@ from effect_editors import click, count, prompts, settled, status
 from slicer_scene import Editor
 
 from samca.prompts import Prompts
-from SAMCALib import FrameLogic, SequenceLogic
+from SAMCALib import FrameLogic, SegmentLogic, SequenceLogic
 from SAMCALib.SegmentationLogic import SegmentationLogic
 from SAMCALib.SegmentLogic import maskOf
 from SAMCALib.Texts import Refusal
@@ -223,6 +223,16 @@ def test_an_error_of_the_model_ends_the_sweep_with_its_sentence(edit, frame, set
     edit.suggestAll(frame)
     swept(edit, settle)
     assert edit.status == "The model failed {badly}."
+
+
+def test_a_segmentation_that_does_not_reach_a_frame_ends_the_sweep_in_words(edit, frame, settle, monkeypatch):
+    def refuse(*_):
+        raise Refusal("The segmentation does not reach this frame.")
+
+    monkeypatch.setattr(SegmentLogic, "replaceObject", refuse)
+    edit.suggestAll(frame)
+    swept(edit, settle)
+    assert edit.status == "The segmentation does not reach this frame."
 
 
 def test_a_sweep_where_every_frame_has_prompts_is_refused(scene, editing, settle):

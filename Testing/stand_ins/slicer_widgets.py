@@ -85,7 +85,12 @@ class SpinBox(Widget):
         changed = name == "value" and value != self.value
         super().__setattr__(name, value)
         if changed:
-            self.emit("valueChanged(double)", value)
+            self.emit(self.signals[0], value)
+
+
+class WholeSpinBox(SpinBox):
+    properties: ClassVar[dict] = {"value": 1}
+    signals = ("valueChanged(int)",)
 
 
 class ComboBox(Widget):
@@ -147,6 +152,7 @@ CLASSES = {
     "QToolButton": Button,
     "QCheckBox": CheckBox,
     "QDoubleSpinBox": SpinBox,
+    "QSpinBox": WholeSpinBox,
     "QComboBox": ComboBox,
     "QTableWidget": Table,
     "QProgressBar": ProgressBar,

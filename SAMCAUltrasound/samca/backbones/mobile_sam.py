@@ -100,7 +100,7 @@ class WindowAttention(nn.Module):
         batch, height, width, _ = x.shape
         qkv = self.qkv(x).reshape(batch, height * width, self.num_heads, 3, -1)
         query, key, value = qkv.permute(3, 0, 2, 1, 4)  # (B, heads, s s, D / heads)
-        bias = self.attention_biases[:, self.distances].to(query.dtype)
+        bias = self.attention_biases[None, :, self.distances].to(query.dtype)  # of four axes: a fused kernel
         x = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
         return self.proj(x.transpose(1, 2).reshape(batch, height, width, -1))
 

@@ -111,7 +111,11 @@ def _evaluate(arguments, contestants, sets, protocol: Protocol, out: Path, folde
 
 def protocol_of(arguments: argparse.Namespace) -> Protocol:
     """How the models are asked; what was not given is as the user needs it."""
-    defaults = Protocol((1, 2), 1, 0, "two_stage") if arguments.user == "two_stage" else Protocol()
+    special = {
+        "two_stage": Protocol((1, 2), 1, 0, "two_stage"),
+        "three_points": Protocol((1, 2, 3), 5, 0, "three_points"),
+    }
+    defaults = special.get(arguments.user, Protocol())
     defaults = replace(defaults, curve=0) if arguments.of_run else defaults
     clicks = defaults.clicks if arguments.clicks is None else tuple(sorted(set(arguments.clicks)))
     seeds = defaults.seeds if arguments.seeds is None else arguments.seeds
