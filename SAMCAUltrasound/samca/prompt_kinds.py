@@ -22,7 +22,7 @@ WORDS = "text"
 
 
 class Answer(NamedTuple):
-    """What one prompt for one target gave: Dice in 0..100; of words that found nothing 0, without a prompt."""
+    """What one prompt for one target gave: Dice in 0..100, which is 0 where words found no box."""
 
     kind: str
     case: str
