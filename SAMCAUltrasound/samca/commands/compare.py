@@ -31,7 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--base", default="shipped", help="base file that all start from (default: the shipped one)")
     add("--settings", help="JSON file with other settings that all runs share, over those of the methods")
     add("--epochs", type=int, help="epochs of each run (default: each method's own)")
-    add("--clicks", type=int, nargs="+", default=[1, 3, 5], help="clicks in the table (default: 1 3 5)")
+    add(
+        "--clicks",
+        type=int,
+        nargs="+",
+        default=[0, 1, 3, 5],
+        help="clicks in the table, 0: what a method finds alone (default: 0 1 3 5)",
+    )
     add("--seeds", type=int, default=5, help="trials for each target (default: 5)")
     add("--repeats", type=int, default=5, help="measurements of each time (default: 5)")
     add("--threads", type=int, default=0, help="CPU threads, 0 for torch's own choice (default: 0)")
