@@ -66,6 +66,7 @@ class EffectPanel:
         for name, (_option, signal) in NUMBERS.items():
             self._connect(getattr(self.ui, name), signal, self._storeValue)
         self._connect(self.ui.modelComboBox, "activated(int)", self._storeValue)
+        self._connect(self.ui.targetLineEdit, "returnPressed()", actions["findTarget"])
 
     def disconnect(self) -> None:
         """Let go of every signal, so that effect and widgets can be freed."""
@@ -158,6 +159,15 @@ class EffectPanel:
         for button in (self.ui.suggestButton, self.ui.suggestAllButton):
             button.enabled = bool(names)
             button.toolTip = reason or self._toolTips[button.name]
+
+    def showTarget(self, isAvailable: bool) -> None:
+        """Offer the field for the name of a structure where there can be a detector."""
+        self.ui.targetLineEdit.setVisible(isAvailable)
+
+    @property
+    def target(self) -> str:
+        """What the user wrote there."""
+        return self.ui.targetLineEdit.text
 
     @property
     def chosenClass(self) -> int:

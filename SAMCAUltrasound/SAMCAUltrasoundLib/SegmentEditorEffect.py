@@ -15,6 +15,7 @@ from SAMCALib.EditQueue import pictureOf
 from SAMCALib.InstallLogic import InstallLogic, State, Status
 from SAMCALib.ModelLogic import ModelLogic
 from SAMCALib.SuggestLogic import reasonAgainst
+from SAMCALib.TargetLogic import TargetLogic, isAvailable
 from SAMCALib.Texts import Refusal, _
 
 from .EffectOptions import EffectOptions
@@ -42,7 +43,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         scriptedEffect.requireSegments = False  # the first click makes a segment
         AbstractScriptedSegmentEditorEffect.__init__(self, scriptedEffect)
         self.options = EffectOptions(scriptedEffect)
-        self.edit = EditLogic(scriptedEffect)
+        self.edit, self.target = EditLogic(scriptedEffect), TargetLogic()
         self.edit.points.onNode = offerDeletionOnly
         self.installation, self.models = InstallLogic(), ModelLogic()
         self.view, self.gesture = LookedAtView(scriptedEffect), Gesture()
@@ -92,6 +93,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             "suggestAll": lambda: self.apply(
                 lambda frame: self.edit.suggestAll(frame, self.panel.chosenClass)
             ),
+            "findTarget": self.findTarget,
             "newObject": lambda: self.apply(self.edit.newObject),
             "useMask": lambda: self.apply(self.edit.useMask),
             "clear": lambda: self.apply(self.edit.clear),
@@ -115,6 +117,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self._isActive, self._setup = True, self.installation.status()
         self.edit.activate()
         self.panel.showModels(self.models.models())
+        self.panel.showTarget(isAvailable())
         self.panel.addShortcuts(slicer.util.mainWindow())
         self._useOptions()
         self._showStatus()
@@ -126,6 +129,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             self.timer.stop()
             self.panel.removeShortcuts()
         self.outline.hide()
+        self.target.forget()
         self.edit.deactivate()
         self._forget()
 
@@ -239,6 +243,20 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         else:
             self.apply(lambda frame: self.edit.takeFiducials(frame, points))
 
+    def findTarget(self) -> None:
+        """Look for what is named in the panel; its box is taken by `tick`."""
+        self.apply(lambda frame: self.target.look(frame, self.panel.target))
+        if self.target.isSearching:
+            self._tell(_("Looking for {target}...").format(target=self.panel.target))
+
+    def _takeTarget(self) -> None:
+        """A box that was found starts the object, if its frame is still the one that is looked at."""
+        with self._telling():
+            frame, box = self.target.take()
+            if frame == self.edit.frame:
+                self.edit.box(frame, box.x0, box.y0, box.x1, box.y1)
+        self._isStatusOld = True
+
     def turn(self) -> None:
         """Turn the view that is looked at to the volume's nearest frame."""
         with self._telling():
@@ -269,6 +287,8 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             self._follow()
         self._hover()
         self._checkModel()
+        if self.target.isDone:
+            self._takeTarget()
         # Slicer's main thread keeps Python's lock while it waits for events: the worker needs this pause
         self.edit.engine.wait(YIELD_SECONDS)
         if self.edit.poll() or self._isStatusOld:

@@ -19,6 +19,7 @@ COMMANDS = {  # name: (module with add_arguments and run, what it does)
     "robustness": ("samca.commands.robustness", "evaluate with disturbed frames and clicks"),
     "ablate": ("samca.commands.ablate", "train and evaluate the variants of one of SAMCA's tables"),
     "few-shot": ("samca.commands.few_shot", "train on 10, 20, 50 and all frames and compare"),
+    "compare": ("samca.commands.compare", "train, measure and evaluate all methods side by side"),
     "benchmark": ("samca.commands.benchmark", "time encoding and clicks beside plain SAM"),
 }
 MISUSE, INTERRUPTED = 2, 130

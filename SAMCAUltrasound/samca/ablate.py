@@ -1,4 +1,4 @@
-"""SAMCA's ablations: training runs on one dataset that differ in one thing, for its Tables 3, 4 and 5."""
+"""Ablations of the papers: training runs on one dataset that differ in one thing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 
 from . import med_sa_ablations
 from .checkpoint import base_of, source_path
-from .config import Part, TrainConfig, choose
+from .config import Part, TrainConfig, choose, with_settings
 from .contestants import Contestant, files_of, load_contestants, untrained
+from .methods import cc_sam
 from .run_folder import RunFolder
 from .train import train
 
@@ -19,17 +20,27 @@ REPEAT = " #"  # in the name of a run of several of one row
 
 @dataclass(frozen=True)
 class Variant:
-    """One row of a table, and what sets it apart from SAMCA; without a schedule it is the untrained base."""
+    """One row of a table, and what sets it apart from SAMCA; without a schedule it is the untrained base.
+
+    training: settings of the run over those that all rows share.
+    """
 
     name: str
     model: dict[str, Any] = field(default_factory=dict)
     schedule: str | None = "double_click"
+    training: dict[str, Any] = field(default_factory=dict)
 
 
 def _with_error_clicks(name: str, positions: str) -> Variant:
     """Adapters at some positions, trained by plain error clicks, which form one set."""
     adapter = {"name": "shared_weight", "positions": positions}
     return Variant(name, {"adapter": adapter, "fusion": "single"}, "iterative")
+
+
+def _cc_sam(name: str, branch: str | dict[str, Any]) -> Variant:
+    """CC-SAM with this branch, trained as it is."""
+    training = {key: cc_sam.TRAINING[key] for key in ("schedule", "loss")}
+    return Variant(name, {"method": "cc_sam", "branch": branch}, "iterative", training)
 
 
 ABLATIONS = {
@@ -50,6 +61,11 @@ ABLATIONS = {
         Variant("E2", {"fusion": "single"}),
         Variant("E1+E2", {"fusion": "sum"}),
         Variant("dynamic", {"fusion": "dynamic"}),
+    ),
+    "cc_sam": (  # CC-SAM's Table 1 without SAMUS's own convolutional branch
+        _cc_sam("ViT", "none"),
+        _cc_sam("ViT+ResNet", {"name": "resnet", "fusion": "sum"}),
+        _cc_sam("ViT+ResNet+VAF", "resnet"),
     ),
 }
 
@@ -90,13 +106,14 @@ def runs_of(variant: Variant, common: TrainConfig, repeats: int = 1) -> dict[str
 def settings_of(variant: Variant, common: TrainConfig) -> TrainConfig:
     """The training run of a variant; iterations set in the common schedule hold for every schedule."""
     iterations = {k: v for k, v in common.schedule.options.items() if k == "iterations"}
-    return replace(
+    run = replace(
         common,
         out=str(Path(common.out) / variant.name),
         base=str(_base(common)),
         model={**common.model, "method": "samca", **variant.model},
         schedule=Part(variant.schedule, iterations),
     )
+    return with_settings(run, "run", variant.training)
 
 
 def load_variants(table: str, common: TrainConfig, repeats: int = 1) -> list[Contestant]:

@@ -68,13 +68,19 @@ class TextBox:
         self.model.to(device).eval()
 
     @torch.inference_mode()
-    def find(self, pixels: np.ndarray, target: str, threshold: float = THRESHOLD) -> Box | None:
+    def find(
+        self,
+        pixels: np.ndarray,
+        target: str,
+        threshold: float = THRESHOLD,
+        window: tuple[float, float] | None = None,
+    ) -> Box | None:
         """The best box, in px of the (H, W) or (H, W, 3) image, or None where no score reaches the threshold.
 
-        A box scores by the word of the target that fits it best.
+        A box scores by the word of the target that fits it best. window: as of `frames.as_rgb`.
         """
         text = sentence_for(target)
-        image = as_rgb(pixels).round().clip(0, 255).astype(np.uint8)
+        image = as_rgb(pixels, window).round().clip(0, 255).astype(np.uint8)
         inputs = self.processor(images=image, text=text, return_tensors="pt").to(self.model.device)
         found = self.model(**inputs)
         words = self._words_of_target(text)

@@ -224,6 +224,12 @@ def test_other_weights_are_refused_by_name(resnet, change, message):
         load_resnet50(ResNet50(), state, "resnet.pt")
 
 
+def test_a_file_that_is_no_state_dict_is_refused():
+    for held in ([torch.zeros(1)], {"state_dict": {"conv1.weight": torch.zeros(1)}}):
+        with pytest.raises(ValueError, match="holds more than tensors"):
+            load_resnet50(ResNet50(), held, "resnet.pt")
+
+
 def test_the_resnet_stays_at_rest_in_training(resnet):
     before = resnet.bn1.running_mean.clone()
     resnet.train()

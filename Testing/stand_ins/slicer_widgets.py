@@ -93,6 +93,16 @@ class WholeSpinBox(SpinBox):
     signals = ("valueChanged(int)",)
 
 
+class LineEdit(Widget):
+    properties: ClassVar[dict] = {"text": ""}
+    signals = ("returnPressed()",)
+
+    def enter(self, text):
+        """The user writes this and presses Enter."""
+        self.text = text
+        self.emit("returnPressed()")
+
+
 class ComboBox(Widget):
     properties: ClassVar[dict] = {"currentIndex": -1}
     signals = ("activated(int)",)
@@ -154,6 +164,7 @@ CLASSES = {
     "QDoubleSpinBox": SpinBox,
     "QSpinBox": WholeSpinBox,
     "QComboBox": ComboBox,
+    "QLineEdit": LineEdit,
     "QTableWidget": Table,
     "QProgressBar": ProgressBar,
     "qMRMLNodeComboBox": NodeComboBox,

@@ -132,6 +132,8 @@ def make(
 
 def load_resnet50(resnet: ResNet50, state: dict[str, torch.Tensor], path: str | Path) -> None:
     """Load a state dict strictly; the classification layer, which is not used, may be there or not."""
+    if not isinstance(state, dict) or not all(isinstance(t, torch.Tensor) for t in state.values()):
+        raise ValueError(f"{path} is no ResNet-50 of RadImageNet or torchvision: it holds more than tensors")
     given = {_torchvision_name(name): tensor for name, tensor in state.items()}
     given = {name: tensor for name, tensor in given.items() if not name.startswith("fc.")}
     own = resnet.state_dict()

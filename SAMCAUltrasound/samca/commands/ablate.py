@@ -10,9 +10,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import med_sa_ablations, prompt_sources, report
+from .. import med_sa_ablations, prompt_kinds, prompt_sources, report
 from ..ablate import ABLATIONS, REPEAT, ablate, load_variants
 from ..config import TrainConfig, from_json
+from ..contestants import Contestant
 from ..datasets import Dataset
 from ..evaluation_folder import Protocol, write
 from ..files import write_atomically
@@ -20,6 +21,7 @@ from ..methods import configure_training
 from ..metrics import mean_and_std
 from ..starting_point import cases_of
 from ..summary import Result
+from ..text_box import TextBox
 from .evaluate import as_object, as_text, evaluate_all
 from .train import read_settings
 
@@ -31,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     tables = (
         "SAMCA's adapters (Table 3), components (Table 4), fusion (Table 5); Sam2Rad's prompts (2 to 4); "
-        "Medical SAM Adapter's med_sa_* (5 to 8, Figure 6)"
+        "Medical SAM Adapter's med_sa_* (5 to 8, Figure 6); CC-SAM's cc_sam (1)"
     )
     add("table", choices=[*ABLATIONS, PROMPTS], help=tables)
     add("--data", action="append", required=True, help="dataset folder to train on; may be repeated")
@@ -41,6 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--epochs", type=int, help="epochs of each run (default: 20)")
     add("--seeds", type=int, default=5, help="trials for each target (default: 5)")
     add("--repeats", type=int, default=1, help="trainings of each row, from as many seeds (default: 1)")
+    add("--target", default="", help="what cc_sam looks for in words (default: what the data set shows)")
+    add("--detector", metavar="FOLDER", help="Grounding DINO on disk, for cc_sam's prompts by words")
     add("--out", required=True, help="folder for the runs and the table")
     add("--json", action="store_true", help="the last line printed is the result as one JSON object")
 
@@ -50,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.table == PROMPTS:
         return run_prompts(arguments)
     common, protocol = common_settings(arguments), protocol_of(arguments.table, arguments.seeds)
+    detector = TextBox(arguments.detector) if arguments.detector else None
     for record in ablate(arguments.table, common, arguments.repeats):
         if record["event"] != "step":
             print(json.dumps(record), flush=True)
@@ -67,6 +72,10 @@ def run(arguments: argparse.Namespace) -> int:
         print(report.aligned(spread := spread_of(results)), flush=True)
         write_atomically(out / "repeats.md", report.markdown(spread).encode())
     write(evaluation, out, shlex.join(["samca", *sys.argv[1:]]), [folders])
+    if arguments.table == "cc_sam":
+        by_prompt = asked(contestants, dataset, arguments.seeds, detector, arguments.target)
+        print(report.aligned(by_prompt), flush=True)
+        write_atomically(out / "prompts.md", report.markdown(by_prompt).encode())
     if arguments.json:
         print(json.dumps(as_object(results)))
     return 0
@@ -104,6 +113,14 @@ def run_prompts(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({"rows": [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]}))
     return 0
+
+
+def asked(
+    contestants: Sequence[Contestant], dataset: Dataset, seeds: int, detector: TextBox | None, target: str
+) -> report.Rows:
+    """Each model by click, box and words, as a table."""
+    found = {c.name: list(prompt_kinds.ask(c.model, [dataset], seeds, detector, target)) for c in contestants}
+    return prompt_kinds.table(contestants, found)
 
 
 def common_settings(arguments: argparse.Namespace, method: str | None = None) -> TrainConfig:
