@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from .clicks import CLICKS
 from .config import choose
 from .datasets import Case, Dataset, loops_of, window_around
 from .geometry import resample
-from .prompts import Click, Prompts, box_around
+from .prompts import Box, Click, Prompts, box_around
 from .session import Session
 
 GRID = 256  # side in px of the squashed image that the papers measure distances on
@@ -42,6 +43,7 @@ class Interaction(NamedTuple):
     clicks: tuple[Click, ...]  # all that point at the object now, the newest last
     mask: np.ndarray
     iou: float
+    box: Box | None = None  # points at it as well
 
 
 def interact(
@@ -111,7 +113,27 @@ def three_points(
     return interactions
 
 
-USERS = {"clicks": interact, "two_stage": two_stage, "three_points": three_points}
+def box_then_clicks(
+    session: Session, truth: np.ndarray, count: int, rng: np.random.Generator, simulator: str = "box_50"
+) -> list[Interaction]:
+    """A box by this simulator of `CLICKS`, alone, then with `count` - 1 clicks in the error."""
+    box, clicks = CLICKS[simulator](truth, None, 1, rng).box, ()
+    interactions: list[Interaction] = []
+    for number in range(count):
+        if number:
+            clicks += (_one(CLICKS["error_random"], truth, interactions[-1].mask, rng),)
+        prediction = session.predict(Prompts(clicks, box))
+        interactions.append(Interaction(clicks, prediction.mask, prediction.iou, box))
+    return interactions
+
+
+USERS = {
+    "clicks": interact,
+    "two_stage": two_stage,
+    "three_points": three_points,
+    "box_50": box_then_clicks,  # IoU with the tight box, Medical SAM Adapter's test
+    "box_75": partial(box_then_clicks, simulator="box_75"),
+}
 
 
 @dataclass(frozen=True)
@@ -127,6 +149,7 @@ class Record:
     empty: bool  # nothing was predicted
     scores: dict[str, float]  # see `score`; of counts that were not asked for only dice
     kind: int | None = None  # class that the model found by itself before the first click
+    box: Box | None = None  # that was given with the clicks
 
 
 @dataclass(frozen=True)
@@ -150,9 +173,9 @@ def evaluate(
 
     `model` is in eval mode. Records of the counts in `clicks` hold all scores; those of the others, up to the
     largest of them and `curve`, hold dice alone. user: who clicks, a name in USERS; of "two_stage" the
-    counts are its stages, 1 and 2. With 0 among the clicks a target is all of one label value in an image,
-    which is what a model with a prompt predictor finds by itself: its trials start there, those of other
-    models with a click.
+    counts are its stages, 1 and 2; of "box_50" and "box_75" 1 is the box alone. With 0 among the clicks a
+    target is all of one label value in an image, which is what a model with a prompt predictor finds by
+    itself: its trials start there, those of other models with a click.
     """
     check_protocol(clicks, seeds, curve, user)
     alone = 0 in clicks
@@ -167,10 +190,10 @@ def evaluate(
                         trial = USERS[user](session, truth, count, rng)
                     else:
                         trial = interact(session, truth, count, rng, kind=kind)
-                    for count, (given, mask, _) in enumerate(trial, start=int(kind is None)):
-                        scores = _scores(mask, truth, case.spacing_mm, count in clicks)
-                        empty = not mask.any()
-                        yield Record(dataset.name, name, index, seed, count, given, empty, scores, kind)
+                    for count, step in enumerate(trial, start=int(kind is None)):
+                        scores = _scores(step.mask, truth, case.spacing_mm, count in clicks)
+                        place, empty = (dataset.name, name, index, seed, count), not step.mask.any()
+                        yield Record(*place, step.clicks, empty, scores, kind, step.box)
             if index is None:
                 yield Skipped(dataset.name, name, _left_empty(sessions, case) if alone else None)
 

@@ -60,8 +60,8 @@ def _trial(record: Record) -> tuple[str, int, int]:
 def _strip(sessions: Sessions, case, label: str, steps: Sequence[Record], counts: Sequence[int]) -> Strip:
     session = sessions.on(case)
     asked = [step for step in steps if step.count in counts]
-    clicks = {step.count: step.clicks for step in asked}
-    masks = {n: session.predict(Prompts(clicks[n], suggestion=steps[0].kind)).mask for n in clicks}
+    clicks, box = {step.count: step.clicks for step in asked}, steps[0].box
+    masks = {n: session.predict(Prompts(clicks[n], box, suggestion=steps[0].kind)).mask for n in clicks}
     dice = {step.count: step.scores["dice"] for step in asked}
     truths = list(case.structures().values()) if 0 in counts else case.targets()
     target = steps[0].target

@@ -179,7 +179,9 @@ def test_more_than_two_stages_are_refused(clicks, curve):
 
 
 def test_a_user_that_nobody_knows_is_refused_with_those_there_are():
-    with pytest.raises(ValueError, match="user 'nobody' is not one of clicks"):
+    with pytest.raises(
+        ValueError, match="user 'nobody' is not one of box_50, box_75, clicks, three_points, two_stage"
+    ):
         list(evaluate(Discs(5), [], user="nobody"))
 
 
@@ -270,3 +272,24 @@ def test_of_three_points_as_many_are_right_as_asked_for():
     assert [step.clicks for step in steps] == [prompts.clicks for prompts in seen]
     with pytest.raises(ValueError, match="three_points has 1, 2 or 3 right ones"):
         check_protocol((1, 5), 1, 0, "three_points")
+
+
+@pytest.mark.parametrize(("user", "overlap"), [("box_50", 0.5), ("box_75", 0.75)])
+def test_a_user_draws_a_box_of_known_overlap_and_then_clicks(user, overlap):
+    truth = np.zeros((60, 80), bool)
+    truth[20:35, 30:50] = True
+    seen = []
+
+    class Asked:
+        def predict(self, prompts):
+            seen.append(prompts)
+            return Prediction(np.full(truth.shape, -1.0), 0.5)
+
+    steps = USERS[user](Asked(), truth, 3, np.random.default_rng(0))
+    assert [len(prompts.clicks) for prompts in seen] == [0, 1, 2]
+    assert all(prompts.box == seen[0].box == step.box for prompts, step in zip(seen, steps, strict=True))
+    box = seen[0].box
+    common = (min(box.x1, 49) - max(box.x0, 30)) * (min(box.y1, 34) - max(box.y0, 20))
+    assert common / (2 * 19 * 14 - common) == pytest.approx(overlap)
+    records = list(evaluate(Discs(9), [Dataset("set", (Case("one", LEFT),))], [1], seeds=1, user=user))
+    assert [(record.clicks, record.box is not None) for record in records] == [((), True)]

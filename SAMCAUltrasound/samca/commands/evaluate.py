@@ -49,7 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=USERS,
         default="clicks",
         help="who clicks: at random where the mask is wrong, one by one (default), or ClickSAM's test in two "
-        "stages, whose clicks the truth places",
+        "stages, whose clicks the truth places; three points of which 1, 2, 3 are right; a box of IoU 0.5 or "
+        "0.75 with the tight one, then clicks",
     )
     add(
         "--clicks",
