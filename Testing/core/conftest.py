@@ -2,12 +2,18 @@
 
 import pytest
 import torch
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from samca import train
 from samca.config import ModelConfig, to_json, with_settings
 from samca.methods import METHODS
 from samca.model import build
 from training_runs import write_case
+
+# A busy machine is no failure: where time matters, a test measures it.
+hypothesis_settings.register_profile("samca", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("samca")
 
 TINY = {
     "backbone": {
