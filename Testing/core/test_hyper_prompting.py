@@ -183,7 +183,7 @@ def test_counts_over_the_rank_are_within_a_hundredth_of_table_7(rank):
         ({"adapter.rank": 0}, "adapter.rank is 0: expected at least 1"),
         ({"decoder_adapter.rank": 0}, "decoder_adapter.rank is 0: expected at least 1"),
         ({"decoder_adapter.prompt": "hyp"}, "'hyp' is not one of none, add, concat, hyper"),
-        ({"decoder_adapter": "lora"}, "decoder_adapter 'lora' is not one of"),
+        ({"decoder_adapter": "lorra"}, "decoder_adapter 'lorra' is not one of"),
         ({"adapter.sites": "none"}, "adapter.sites 'none'"),
         ({"adapter.layers": "even"}, "layers 'even': expected one of both, attention, mlp / all, first"),
     ],
