@@ -245,6 +245,7 @@ class Pixmap:
 
     def loadFromData(self, data):
         assert data.startswith(b"P6 ")
+        assert b"\0" not in data, "PythonQt may take bytes as a C string"
         self.data = data
 
     def scaledToWidth(self, width, mode):
