@@ -58,7 +58,7 @@ def launch(words: Sequence[str], output: Path) -> subprocess.Popen:
 
 def kill(number: int) -> None:
     """End a process at once; nothing happens if it has ended."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    with contextlib.suppress(OSError):  # on Windows no class of its own says that there is none
         os.kill(number, getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
