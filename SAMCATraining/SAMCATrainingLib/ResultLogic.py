@@ -14,7 +14,7 @@ from SAMCALib.ModelLogic import ModelInfo, ModelLogic
 from SAMCALib.Texts import Refusal, _
 
 from .AdapterFile import AdapterFile
-from .RunStatus import EVALUATION, WEIGHTS, settingsOf
+from .RunStatus import EVALUATION, WEIGHTS, modified, settingsOf
 
 MEASURES = {
     "dice": "DSC",
@@ -52,14 +52,18 @@ def resultOf(run: Path) -> Result | None:
         return None
     with path.open(newline="", encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
-    rows = tuple(ResultRow(line["model"], int(line["clicks"]), _valuesOf(line)) for line in lines)
+    try:
+        rows = tuple(ResultRow(line["model"], int(line["clicks"]), _valuesOf(line)) for line in lines)
+        about = {name: lines[0][name] for name in ("targets", "images", "seeds")}
+    except (LookupError, TypeError, ValueError):  # a damaged file is none: Evaluate writes it anew
+        return None
     trained = rows[-1].model
     sheets = sorted(path.parent.glob(f"cases_{trained}_*.png".replace("/", "-").replace(" ", "-")))
     text = _(
         "{targets} structures in {images} validation images, {seeds} trials each: mean ± standard deviation."
     )
-    text = text.format(**{name: lines[0][name] for name in ("targets", "images", "seeds")})
-    if path.stat().st_mtime < (Path(run) / WEIGHTS).stat().st_mtime - 1:
+    text = text.format(**about)
+    if path.stat().st_mtime < modified(Path(run) / WEIGHTS) - 1:
         text += " " + _("The weights are newer than that: evaluate again.")
     return Result(rows, path, sheets[-1] if sheets else None, text)
 

@@ -30,6 +30,7 @@ from .RunStatus import (
     evaluationOf,
     launchTime,
     modified,
+    numberIn,
     readJson,
     settingsOf,
     statusOf,
@@ -182,11 +183,15 @@ class _Watched:
         hasBegun = any(record["event"] in ("start", "resume") for record in records)
         if not self.epochs or hasBegun:  # which writes what a short file of settings leaves out
             settings = readJson(self.run / SETTINGS)
-            self.name, self.epochs = settings.get("name") or self.run.name, int(settings.get("epochs", 20))
+            self.name = str(settings.get("name") or self.run.name)
+            self.epochs = int(numberIn(settings, "epochs", 20))
         if isNew:
             self.history.clear()
         for record in records:
-            self.history.add(record, self.epochs)
+            with contextlib.suppress(
+                LookupError, TypeError, ValueError, ArithmeticError
+            ):  # of a damaged line
+                self.history.add(record, self.epochs)
 
 
 @contextlib.contextmanager

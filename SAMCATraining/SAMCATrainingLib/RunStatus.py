@@ -20,17 +20,22 @@ EVALUATION = "evaluation"  # folder in the run folder
 def statusOf(run: Path, history: History, epochs: int, isWorking: bool) -> tuple[str, str, str]:
     """(status, sentence, advice) of a run; isWorking: whether a process works on it, or is about to."""
     launched = launchTime(run)
-    last = history.last if history.last.get("time", 0) >= launched - 1 else {}
+    last = history.last if numberIn(history.last, "time") >= launched - 1 else {}
     event = last.get("event", "")
     if isWorking:
         return _aliveStatusOf(run, history, epochs, bool(last))
     if event == "finish":
-        return "finished", _("Finished: the best mean Dice was {best:.1f}.").format(best=last["best"]), ""
+        return (
+            "finished",
+            _("Finished: the best mean Dice was {best:.1f}.").format(best=numberIn(last, "best")),
+            "",
+        )
     if event == "stopped":
         text = _("Stopped in epoch {epoch} of {of}.")
-        return "stopped", text.format(epoch=last["epoch"], of=epochs), ""
+        return "stopped", text.format(epoch=last.get("epoch", "?"), of=epochs), ""
     if event == "failed":
-        return "failed", str(last["says"]), Advice.adviceFor(str(last["says"]))
+        says = str(last.get("says", event))
+        return "failed", says, Advice.adviceFor(says)
     if not launched and not history.last:
         return "new", _("Not started yet."), ""
     if says := Advice.lastWords(run / OUTPUT):
@@ -79,7 +84,13 @@ def settingsOf(run: Path) -> dict:
 
 def launchTime(folder: Path) -> float:
     """When a process was started for this folder by a panel, s since 1970; 0 if never."""
-    return float(readJson(folder / LAUNCH).get("time", 0.0))
+    return numberIn(readJson(folder / LAUNCH), "time")
+
+
+def numberIn(content: dict, name: str, default: float = 0.0) -> float:
+    """A number of a JSON object; the default where the file is damaged."""
+    value = content.get(name, default)
+    return float(value) if isinstance(value, int | float) else default
 
 
 def modified(path: Path) -> float:

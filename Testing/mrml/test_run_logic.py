@@ -324,3 +324,26 @@ def test_inside_slicer_the_child_is_python_slicer(tmp_path, monkeypatch, applica
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     assert ChildProcess.python() == str(program)
+
+
+DAMAGES = {
+    "run.json": ('{"epochs": null}', '{"epochs": "many"}', "[]", ""),
+    "launch.json": ('{"time": null}', "[]"),
+    "log.jsonl": (
+        '{"event": "step"}',
+        '{"event": "step", "epoch": 1, "step": 1, "of": 0, "loss": 1}',
+        '{"event": "epoch", "epoch": 1}',
+        '{"event": "failed", "time": null}',
+        '{"event": "finish"}',
+        '{"event": "stopped"}',
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "content"), [(n, text) for n, texts in DAMAGES.items() for text in texts])
+def test_a_damaged_file_of_a_run_keeps_nobody_from_looking_at_it(tmp_path, logic, name, content):
+    (tmp_path / "run.json").write_text("{}")
+    (tmp_path / name).write_text(content + "\n")
+    state = logic.state(tmp_path)
+    assert (state.name, state.isAlive) == (tmp_path.name, False)
+    assert state.text

@@ -187,6 +187,16 @@ def test_a_result_is_read_from_its_table(logic, tmp_path):
     assert path.read_bytes() == (run / "evaluation" / "evaluation.csv").read_bytes()
 
 
+@pytest.mark.parametrize(
+    "content", ["", "model,clicks\nNerve,1\n", "model,clicks,targets,images,seeds\n,,,,\n"]
+)
+def test_a_result_that_is_damaged_is_none(logic, content):
+    run = make_run(logic)
+    (run / "evaluation").mkdir()
+    (run / "evaluation" / "evaluation.csv").write_text(content)
+    assert logic.result(run) is None
+
+
 def test_an_estimate_is_put_in_words():
     found = {"seconds": 700.0, "device": "Toy GPU", "memory": 2e9, "memory_of": 16e9}
     assert estimateOf(found).text == "About 12 minutes on Toy GPU, 2 GB of 16 GB memory."
