@@ -44,6 +44,7 @@ class RunLogic:
 
     def __init__(self):
         self._children: dict[Path, subprocess.Popen] = {}  # by the folder they work in
+        self._launched: dict[Path, float] = {}  # when these were started, as the folder says it
         self._watched: dict[Path, _Watched] = {}
 
     # Commands
@@ -99,7 +100,7 @@ class RunLogic:
 
     def isAlive(self, run: Path) -> bool:
         """Whether a process works on this run, or is about to."""
-        return self._isWorking(Path(run).absolute())
+        return self.state(run).isAlive
 
     def state(self, run: Path) -> RunState:
         """Where the run stands; reads only what is new in its log."""
@@ -147,14 +148,17 @@ class RunLogic:
     def _launch(self, folder: Path, words: list) -> None:
         write_atomically(folder / LAUNCH, json.dumps({"time": time.time()}).encode())
         self._children[folder] = ChildProcess.launch(words, folder / OUTPUT)
+        self._launched[folder] = launchTime(folder)
 
     def _isWorking(self, folder: Path) -> bool:
         """Whether a process holds the folder, or one that was started for it has not come so far."""
         if run_lock.owner(folder) is not None:
             return True
-        if folder in self._children:
-            return self._running(folder) is not None
         launched = launchTime(folder)
+        if self._running(folder) is not None:
+            return True
+        if self._launched.get(folder, -1.0) >= launched:  # else another Slicer has started one since
+            return False
         if not 0 <= time.time() - launched < STARTING_SECONDS:
             return False
         hasSpoken = modified(folder / run_lock.NAME) >= launched - 1 or Advice.lastWords(folder / OUTPUT)

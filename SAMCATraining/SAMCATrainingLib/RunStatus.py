@@ -15,6 +15,7 @@ from .RunState import EvaluationState, History, durationText
 SETTINGS, LOG, RESUME, STOP, WEIGHTS = "run.json", "log.jsonl", "resume.pt", "stop", "best.safetensors"
 LAUNCH, OUTPUT = "launch.json", "output.txt"  # ours: when it was started, and what it said on stderr
 EVALUATION = "evaluation"  # folder in the run folder
+ENDS = ("finish", "stopped", "failed")  # last records of a process
 
 
 def statusOf(run: Path, history: History, epochs: int, isWorking: bool) -> tuple[str, str, str]:
@@ -22,7 +23,8 @@ def statusOf(run: Path, history: History, epochs: int, isWorking: bool) -> tuple
     launched = launchTime(run)
     last = history.last if numberIn(history.last, "time") >= launched - 1 else {}
     event = last.get("event", "")
-    if isWorking:
+    isEnding = event in ENDS and history.begun > launched and run_lock.owner(run) is None
+    if isWorking and not isEnding:  # a process that has let go of the folder takes a while to end
         return _aliveStatusOf(run, history, epochs, bool(last))
     if event == "finish":
         return (

@@ -32,6 +32,8 @@ if deed == "crash":
     raise ModuleNotFoundError("No module named 'monai'")
 if deed == "refuse":
     sys.exit("samca train: data has 2 problem(s), mend or remove the files:\\none.png: bad\\ntwo.png: empty")
+if deed == "wait":
+    time.sleep(60)
 with run_lock.holding(folder):
     say(event="start", device="Toy", training=6, validation=2)
     if deed == "fail":
@@ -41,6 +43,8 @@ with run_lock.holding(folder):
         time.sleep(0.02)
     (folder / "stop").unlink(missing_ok=True)
     say(event="stopped", epoch=1, step=3)
+if deed == "linger":
+    time.sleep(60)
 """
 SETTINGS = {"data": ["nowhere"], "name": "Nerve", "epochs": 4}
 
@@ -178,6 +182,7 @@ def test_every_problem_of_the_data_is_said(logic, settings, deed):
         ("process 7 is working in /runs/a: wait for it, stop it, or take another folder", "Wait until it"),
         ("resume.pt is damaged: delete it to start the run again", "Delete the file"),
         ("[WinError 126] Error loading c10.dll", "install it again"),
+        ("my.pth is no SAM checkpoint: expected image_encoder.pos_embed", "another base model"),
         ("[Errno 13] Permission denied: 'x'", "cannot be written"),
         ("my.safetensors needs its base base.safetensors: not found at x; give its path", "Add the base"),
     ],
@@ -347,3 +352,28 @@ def test_a_damaged_file_of_a_run_keeps_nobody_from_looking_at_it(tmp_path, logic
     state = logic.state(tmp_path)
     assert (state.name, state.isAlive) == (tmp_path.name, False)
     assert state.text
+
+
+# With several panels, and a process that takes its time
+
+
+def test_a_process_that_has_said_its_last_word_counts_as_ended_though_it_still_exists(logic, settings, deed):
+    deed += ["work", "linger"]
+    run = logic.start(settings)
+    state = until(logic, run, "stopped")
+    assert state.canResume
+    logic.resume(run)
+    until(logic, run, "running")
+
+
+def test_a_run_that_another_panel_has_resumed_is_not_taken_for_dead(logic, settings, deed):
+    deed += ["wait", "end"]
+    run = logic.start(settings)
+    until(logic, run, "stopped")
+    logic._children[run].wait()
+    os.utime(run / "run.lock", (0, 0))  # as if that were long ago
+    other = RunLogic()
+    other.resume(run)
+    assert other.state(run).status == logic.state(run).status == "starting"
+    with pytest.raises(Refusal, match="stop it first"):
+        logic.resume(run)
