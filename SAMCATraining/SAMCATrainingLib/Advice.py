@@ -74,6 +74,9 @@ def _advice() -> dict[str, str]:
             "disk are from before and can be used."
         ),
         r"is working in": _("Wait until it has ended, or stop it; one run folder takes one process."),
+        r"is no SAM checkpoint|^model\.": _(
+            "Choose another base model, method or setting in step 2, then start a new run."
+        ),
         r"is damaged": _("Delete the file that is named, or take a good copy, then start again."),
         r"problem\(s\)|no truth|without mask|cases with a mask": _(
             "Go back to the data, mend or remove what is named there, then start again."

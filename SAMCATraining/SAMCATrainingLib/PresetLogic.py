@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from samca.config import to_json
+from samca.config import ModelConfig, to_json
 from samca.methods import FILES, configure_training
 from SAMCALib import ModelLogic
 from SAMCALib.Texts import Refusal, _
@@ -92,6 +92,8 @@ def settingsOf(
     elif isSame and _configOf(base).get("fusion", {}).get("name") == "single":
         values["schedule"] = SHIPPED_SCHEDULE
     try:
+        if size := given.get("model.image_size"):
+            ModelConfig(image_size=size)  # else a run would find out only when it has started
         return to_json(configure_training(values, given))
     except ValueError as error:
         raise Refusal(str(error)) from error

@@ -100,6 +100,8 @@ def test_what_cannot_be_is_refused(logic, tmp_path):
         ({"base": str(tmp_path / "gone.safetensors")}, "no base model at"),
         ({"base": str(tmp_path / "torn.safetensors")}, "damaged"),
         ({"advanced": {"epochs": -1}}, "epochs is -1"),
+        ({"advanced": {"model.image_size": 17}}, "image_size is 17"),
+        ({"advanced": {"model.image_size": 100}}, "multiple of 16"),
         ({"data": []}, "no data"),
         ({"name": " "}, "name is empty"),
     ):
