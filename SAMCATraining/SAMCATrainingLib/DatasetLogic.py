@@ -81,7 +81,9 @@ def _adding(source: Source, files: CaseFiles, group: str) -> Iterator[Progress]:
         )
         raise Refusal(text.format(name=source.segmentation.GetName(), volume=source.volume.GetName()))
     replaced = files.commit(keepsGroup=not group)
-    text = _("{count} cases of {volume} are in {folder}, {replaced} of them in place of older ones.")
+    text = _("{count} cases of {volume} were added to {folder}.")
+    if replaced:
+        text += " " + _("{replaced} that were there before were replaced.")
     text = text.format(
         count=len(cases), volume=source.volume.GetName(), folder=files.folder.name, replaced=replaced
     )

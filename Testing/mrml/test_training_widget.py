@@ -230,7 +230,7 @@ def test_corrections_take_the_place_of_what_was_added(ready, segmented):
     ready.data.ui.correctionsButton.click()
     wait(ready)
     assert ready.data.ui.casesTable.rows == 5
-    assert "1 of them in place" in ready.data.ui.dataLabel.text
+    assert ready.data.ui.dataLabel.text.endswith("1 that were there before were replaced.")
 
 
 def test_corrections_without_an_editor_are_told(panel, scene):
