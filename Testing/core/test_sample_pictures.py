@@ -15,7 +15,8 @@ def trials_of(cases, masks):
     """Two clicks at the first target of each case, with these masks after them."""
     for case in cases:
         truth = case.targets()[0]
-        steps = [Interaction(Click(1, 1, True), mask(truth), 1.0) for mask in masks]
+        click = Click(1, 1, True)
+        steps = [Interaction((click,) * n, mask(truth), 1.0) for n, mask in enumerate(masks, start=1)]
         yield Trial(case, 0, truth, steps)
 
 
