@@ -78,7 +78,7 @@ def _advice() -> dict[str, str]:
             "Choose another base model, method or setting in step 2, then start a new run."
         ),
         r"is damaged": _("Delete the file that is named, or take a good copy, then start again."),
-        r"problem\(s\)|no truth|without mask|cases with a mask": _(
+        r"problem\(s\)|cannot be read as|no truth|without mask|cases with a mask": _(
             "Go back to the data, mend or remove what is named there, then start again."
         ),
         r"Permission denied|Errno 13|Errno 30|Read-only": _(

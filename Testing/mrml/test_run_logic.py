@@ -183,6 +183,7 @@ def test_every_problem_of_the_data_is_said(logic, settings, deed):
         ("resume.pt is damaged: delete it to start the run again", "Delete the file"),
         ("[WinError 126] Error loading c10.dll", "install it again"),
         ("my.pth is no SAM checkpoint: expected image_encoder.pos_embed", "another base model"),
+        ("k.png: cannot be read as an image ([Errno 2] No such file)", "Go back to the data"),
         ("[Errno 13] Permission denied: 'x'", "cannot be written"),
         ("my.safetensors needs its base base.safetensors: not found at x; give its path", "Add the base"),
     ],
