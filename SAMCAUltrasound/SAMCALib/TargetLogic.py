@@ -6,7 +6,7 @@ which the user puts there; nothing is downloaded.
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -50,6 +50,11 @@ class TargetLogic:
     def isDone(self) -> bool:
         """Whether `take` has something."""
         return self.isSearching and self._search[2].done()
+
+    def wait(self, seconds: float) -> None:
+        """Give the search this long, or less if it ends before."""
+        if self.isSearching:
+            wait([self._search[2]], seconds)
 
     def look(self, frame: Frame, target: str) -> None:
         """Start to look for the target on a frame; Refusal if that cannot be done."""

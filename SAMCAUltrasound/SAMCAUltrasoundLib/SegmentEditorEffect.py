@@ -246,7 +246,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
     def findTarget(self) -> None:
         """Look for what is named in the panel; its box is taken by `tick`."""
         self.apply(lambda frame: self.target.look(frame, self.panel.target))
-        if self.target.isSearching:
+        if self.target.isSearching and not self._problem:
             self._tell(_("Looking for {target}...").format(target=self.panel.target))
 
     def _takeTarget(self) -> None:
@@ -287,9 +287,10 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             self._follow()
         self._hover()
         self._checkModel()
+        # Slicer's main thread keeps Python's lock while it waits for events: the workers need these pauses
+        self.target.wait(YIELD_SECONDS)
         if self.target.isDone:
             self._takeTarget()
-        # Slicer's main thread keeps Python's lock while it waits for events: the worker needs this pause
         self.edit.engine.wait(YIELD_SECONDS)
         if self.edit.poll() or self._isStatusOld:
             self._showPreview()

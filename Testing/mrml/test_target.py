@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 from effect_editors import count, prompts, settled, status
 
@@ -63,6 +66,24 @@ def test_where_nothing_is_found_a_click_is_asked_for(open_with):
     search(editor, "nerve")
     assert status(editor) == "No nerve was found on this frame: click on it."
     assert count(editor) == 0
+
+
+def test_the_timer_gives_the_search_time_and_a_second_one_waits(open_with, monkeypatch):
+    editor, detector = open_with(Box(20, 15, 50, 45))
+    from SAMCAUltrasoundLib.SegmentEditorEffect import YIELD_SECONDS  # needs the stand-ins of Qt
+
+    go = threading.Event()
+    monkeypatch.setattr(detector, "find", lambda *_, **__: go.wait(30) and detector.box)
+    editor.targetLineEdit.enter("breast lesion")
+    assert status(editor) == "Looking for breast lesion..."
+    editor.targetLineEdit.enter("nerve")
+    assert "Wait until the last search" in status(editor)
+    start = time.perf_counter()
+    editor.effect.tick()
+    assert time.perf_counter() - start >= 0.9 * YIELD_SECONDS
+    go.set()
+    search(editor, "nerve")
+    assert prompts(editor).object.prompts.box == detector.box
 
 
 @pytest.mark.parametrize("target", ["", "  ", "."])
