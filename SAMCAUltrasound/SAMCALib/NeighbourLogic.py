@@ -222,8 +222,12 @@ class NeighbourRun:
         if asked := self._carrying.next():
             self.engine.decode(self, self._carrying.done, *asked, self._options)
             return
-        write(self.host, self._segment(), self._carrying.things)
-        self._finish(self._carrying.status)
+        says = self._carrying.status
+        try:
+            write(self.host, self._segment(), self._carrying.things)
+        except Refusal as refusal:  # the segmentation does not reach a frame
+            says = str(refusal)
+        self._finish(says)
 
     def _finish(self, says: str) -> None:
         self.engine.cancel(self)
@@ -257,7 +261,13 @@ def found(
 
 
 def write(host, target: tuple, things: list[Found]) -> None:
-    """Put the masks of all frames into the segment (segmentation node, segment id) as one undo step."""
+    """Put the masks of all frames into the segment (segmentation node, segment id) as one undo step.
+
+    Refusal, before anything is changed, if the segmentation does not reach one of them.
+    """
+    for thing in things:
+        if thing.mask.any():
+            SegmentLogic.labelmapOf(target[0], thing.frame, thing.mask)
     shown = SequenceLogic.itemOf(things[0].frame.volume)
     browser = SequenceLogic.browserOf(things[0].frame.volume) if shown else None
     host.saveStateForUndo()
