@@ -85,7 +85,7 @@ class EditLogic:
         self.maskOptions = options
         place, prompts = self._place(), self.prompts
         numbers = [i for i, thing in enumerate(prompts.objects) if thing.startsSomewhere]
-        if not numbers or not self.engine.hasModel:
+        if self.sweep.isRunning or not numbers or not self.engine.hasModel:
             return
         goesOn = self._isTidying and self._queue.isAsWritten(place)
         for number in numbers:
@@ -304,14 +304,17 @@ class EditLogic:
         editor = self.host.parameterSetNode()
         volume = editor and editor.GetSourceVolumeNode()
         FrameLogic.checkVolume(volume)
-        if self.sweep.isRunning:
-            raise Refusal(_("All frames are being done: wait, or press Cancel."))
+        self._checkNoSweep()
         if self._selection()[0] is None:
             raise Refusal(_("There is no segmentation: choose or create one above."))
         if frame is None or frame.volumeId != volume.GetID():
             raise Refusal(_("This view shows another volume than {name}.").format(name=volume.GetName()))
         if xy is not None and not FrameLogic.contains(frame, *xy):
             raise Refusal(_("The click is outside the image: click inside it."))
+
+    def _checkNoSweep(self) -> None:
+        if self.sweep.isRunning:
+            raise Refusal(_("All frames are being done: wait, or press Cancel."))
 
     def _edit(self, change, goesOn: bool = False) -> None:
         """Do this to the prompts of the frame, as part of the last edit if that goes on."""
@@ -365,7 +368,9 @@ class EditLogic:
                 self._queue.askFor(place)  # redo may have brought back a click that undo took while it waited
 
     def _take(self, change: Change) -> None:
-        """What the user did to a point."""
+        """What the user did to a point; while all frames are being done it goes back to its place."""
+        if change.kind != "pick":
+            self._checkNoSweep()
         if change.kind == "move":
             self.moveClick(change.object, change.click, change.x, change.y, finished=not self.points.isHeld)
         elif change.kind == "remove":
@@ -380,8 +385,9 @@ class EditLogic:
         if result.error:
             self._message = result.error
         elif result.prompts.suggestion is not None and not (result.prompts.by_user or result.mask.any()):
-            name = self.engine.suggests[result.prompts.suggestion]
-            self._message = _("The model finds no {name} on this frame.").format(name=name)
+            names, kind = self.engine.suggests, result.prompts.suggestion
+            if kind < len(names):  # else another model has come into use meanwhile
+                self._message = _("The model finds no {name} on this frame.").format(name=names[kind])
         if result.subject == PREVIEW:
             self._preview = (
                 self._hovered and result.mask is not None and (self._hovered, result.mask)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 import slicer
@@ -9,7 +11,7 @@ import slicer.util
 import volumes
 from slicer_scene import Editor
 
-from SAMCALib import FrameLogic, NeighbourLogic, PromptLogic, SequenceLogic
+from SAMCALib import FrameLogic, NeighbourLogic, PromptLogic, SegmentLogic, SequenceLogic
 from SAMCALib.MaskLogic import MaskOptions
 from SAMCALib.SegmentationLogic import SegmentationLogic
 from SAMCALib.SegmentLogic import EditorHost, maskOf
@@ -215,3 +217,40 @@ def test_a_failing_model_ends_it_with_its_sentence(edited, disc_model, volume):
     run()
     assert "not callable" in edit.status
     assert filled(editor.segmentation, "Lesion", volume) == [4]
+
+
+def test_a_segmentation_that_does_not_reach_a_frame_ends_it_in_words_and_changes_nothing(
+    edited, volume, monkeypatch
+):
+    editor, edit, frame, run = edited
+    whole = SegmentLogic.labelmapOf
+
+    def short(node, frame, mask):
+        if frame.index == 6:
+            raise Refusal("The segmentation does not reach this frame.")
+        return whole(node, frame, mask)
+
+    monkeypatch.setattr(SegmentLogic, "labelmapOf", short)
+    edit.segmentNeighbours(frame, 2)
+    run()
+    assert not edit.sweep.isRunning
+    assert "does not reach" in edit.status
+    assert filled(editor.segmentation, "Lesion", volume) == [4]
+
+
+def test_points_and_options_wait_until_all_frames_are_done(edited, volume, disc_model, monkeypatch):
+    editor, edit, frame, run = edited
+    go, predict = threading.Event(), disc_model.predict
+    monkeypatch.setattr(disc_model, "predict", lambda *given: go.wait(30) and predict(*given))
+    edit.segmentNeighbours(frame, 2)
+    edit.points.nodes["initial"].SetNthControlPointPositionWorld(0, *at(volume, 4, 60, 40))
+    edit.useOptions(MaskOptions(smoothingMm=1.0))
+    edit.poll()
+    (click,) = edit.prompts.object.prompts.clicks
+    assert (click.x, click.y) == (30, 20)
+    assert "wait, or press Cancel" in edit._message
+    place = edit.points.nodes["initial"].GetNthControlPointPositionWorld(0)
+    np.testing.assert_allclose(place, at(volume, 4, 30, 20), atol=1e-4)
+    go.set()
+    run()
+    assert filled(editor.segmentation, "Lesion", volume) == [2, 3, 4, 5, 6]

@@ -115,6 +115,16 @@ def test_where_nothing_is_found_the_frame_stays_empty_and_the_status_says_so(
     assert segment(editor, frame)[50, 70]
 
 
+def test_an_empty_suggestion_of_a_model_that_is_no_longer_in_use(edit, frame, disc_model, engine):
+    disc_model.blind = {0}
+    edit.suggest(frame, 1)
+    assert engine.wait(30)
+    engine.setModel(DiscModel(), "another")
+    edit.poll()
+    assert "finds no" not in edit.status
+    assert not edit.prompts.object.pending
+
+
 def test_the_suggestion_comes_back_from_the_segments_tag(editor, edit, frame, settle):
     edit.suggest(frame, 1)
     settle(edit)
