@@ -67,13 +67,19 @@ class ModelConfig:
     intensities: str = setting("normalized", choices=("normalized", "unit"))  # SAM's mean and std; or 0..1
     best_of_three: bool = False  # of SAM's three masks for one prompt, the one of the highest predicted IoU
     replace_unstable: bool = False  # that one, where the usual mask hangs on its threshold (SAM 2)
-    zoom: float = setting(0.0, at_least=0)  # small structures: sides of a second look over theirs; 0: none
+    zoom: float = setting(
+        0.0, at_least=0, at_most=10
+    )  # small structures: sides of a second look over theirs; 0: none
     feedback: str = setting("none", choices=FEEDBACK)  # whose logits are the mask prompt of the next click
 
     def __post_init__(self):
         check_fields(self, "model")
         if self.image_size % 16:
             raise ValueError(f"model.image_size is {self.image_size}: expected a multiple of 16")
+        if 0 < self.zoom < 1:
+            raise ValueError(
+                f"model.zoom is {self.zoom}: expected 0, or at least 1 to show all of a structure"
+            )
 
 
 @dataclass(frozen=True)

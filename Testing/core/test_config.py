@@ -63,10 +63,19 @@ def test_an_unknown_key_is_named_with_the_right_ones(key):
     assert "image_size" in str(error.value)
 
 
-@given(st.sampled_from(sorted(FIELDS)), st.one_of(st.none(), st.floats(), st.complex_numbers(), st.binary()))
+@given(
+    st.sampled_from(sorted(FIELDS - {"zoom"})),
+    st.one_of(st.none(), st.floats(), st.complex_numbers(), st.binary()),
+)
 def test_a_wrong_type_is_named(key, value):
     with pytest.raises(ValueError, match=rf"model\.{key} is "):
         from_json(ModelConfig, {key: value}, "model")
+
+
+@pytest.mark.parametrize("zoom", ["2", None, True, -1.0, 0.5, 11.0, float("nan")])
+def test_a_zoom_that_would_cut_a_structure_or_is_no_number_is_refused(zoom):
+    with pytest.raises(ValueError, match=r"model\.zoom is "):
+        from_json(ModelConfig, {"zoom": zoom}, "model")
 
 
 @given(st.one_of(st.integers(max_value=31), st.integers(min_value=4097)))
