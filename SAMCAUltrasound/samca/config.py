@@ -69,7 +69,7 @@ class ModelConfig:
     replace_unstable: bool = False  # that one, where the usual mask hangs on its threshold (SAM 2)
     zoom: float = setting(
         0.0, at_least=0, at_most=10
-    )  # small structures: sides of a second look over theirs; 0: none
+    )  # sides of a second look over the structure's; 0: none
     feedback: str = setting("none", choices=FEEDBACK)  # whose logits are the mask prompt of the next click
 
     def __post_init__(self):
