@@ -59,23 +59,22 @@ class Samples:
 
     def sample_with_class(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, int]:
         """The same with the class of the target, from 0; 0 without `classes`."""
-        number = 0
-        if self.windows and rng.random() < self.windows:
-            image, target = self._window(index, rng)
-        else:
-            image, targets = self._load(index)
-            chosen = int(rng.integers(len(targets)))
-            target = targets[chosen]
-            if self.classes:
-                number = list(self.classes.of_values(self.cases[index].source).values())[chosen]
+        zooms = self.windows > 0 and rng.random() < self.windows
+        image, targets = self._load(index)
+        chosen = int(rng.integers(len(targets)))
+        target, number = targets[chosen], 0
+        if self.classes:
+            number = list(self.classes.of_values(self.cases[index].source).values())[chosen]
+        if zooms and target.any():
+            image, target = self._window(index, chosen, rng)
         if self.transform is None:
             return image, target, number
         return *augment.apply(self.transform, image, target, rng), number
 
-    def _window(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """A window around a random target of a case, up to a quarter of the frame's sides large."""
+    def _window(self, index: int, chosen: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """A window around target `chosen` of a case, at least SMALLEST of the frame's sides large."""
         frame, targets = self._read_frame(index)
-        target = targets[int(rng.integers(len(targets)))]
+        target = targets[chosen]
         box, shape = box_around(target), target.shape
         share = share_of(box, *shape) / rng.uniform(0.2, 0.8)
         free = max(0.0, share - share_of(box, *shape)) / 2  # the target may lie off the middle
@@ -92,9 +91,7 @@ class Samples:
         targets = [truth for _, truth in self.classes.truths(case)] if self.classes else case.targets()
         return as_rgb(case.pixels()).round().clip(0, 255).astype(np.uint8), list(targets)
 
-    def _at_model_size(
-        self, pixels: np.ndarray, targets: list[np.ndarray]
-    ) -> tuple[np.ndarray, list[np.ndarray]]:
+    def _at_model_size(self, pixels: np.ndarray, targets: Masks) -> tuple[np.ndarray, Masks]:
         geometry = Geometry(*pixels.shape[:2], self.size, self.fit)
         height, width = geometry.content
         image = np.zeros((self.size, self.size, 3), np.uint8)

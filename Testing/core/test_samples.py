@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from samca.augment import AUGMENTS, apply
+from samca.classes import Classes
 from samca.samples import Samples, to_rgb_planes
 
 DISC = np.hypot(*(np.mgrid[:48, :64] - np.array([20, 30])[:, None, None])) < 12
@@ -144,3 +145,13 @@ def test_windows_are_drawn_as_often_as_said():
     plain = Samples([case], 32, "squash", "none").sample(0, np.random.default_rng(0))[1]
     drawn = [found.sample(0, np.random.default_rng(seed))[1] for seed in range(300)]
     assert np.mean([not np.array_equal(target, plain) for target in drawn]) == pytest.approx(0.3, abs=0.08)
+
+
+def test_windows_know_the_class_of_their_target_and_leave_empty_ones_alone():
+    pixels = np.where(SMALL, 200, 40).astype(np.uint8)
+    case = SimpleNamespace(pixels=lambda: pixels, structures=lambda: {2: SMALL}, source="made up")
+    found = Samples([case], 32, "squash", "none", windows=1.0, classes=Classes(("bar", "disc"), {}))
+    drawn = [found.sample_with_class(0, np.random.default_rng(seed))[1:] for seed in range(20)]
+    assert {number for _, number in drawn} == {0, 1}
+    assert all(target.any() == (number == 1) for target, number in drawn)
+    assert np.mean([target.mean() for target, number in drawn if number]) > 2 * SMALL.mean()
