@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from samca.closeups import bytes_of
+
 
 class EmbeddingCache:
     """key -> embedding; never more than `limit` bytes, except for the last one, which always stays."""
@@ -29,7 +31,7 @@ class EmbeddingCache:
     def put(self, key, embedding) -> None:
         """Keep this embedding and drop the oldest ones above the limit."""
         self.drop(key)
-        self._entries[key] = (embedding, size := bytesOf(embedding))
+        self._entries[key] = (embedding, size := bytes_of(embedding))
         self.bytes += size
         while self.bytes > self.limit and len(self._entries) > 1:
             self.drop(next(iter(self._entries)))
@@ -42,10 +44,3 @@ class EmbeddingCache:
         """Forget all."""
         self._entries.clear()
         self.bytes = 0
-
-
-def bytesOf(embedding) -> int:
-    """Bytes of an array or tensor, or of all in nested tuples of them."""
-    if isinstance(embedding, (tuple, list)):
-        return sum(map(bytesOf, embedding))
-    return int(getattr(embedding, "nbytes", 0))

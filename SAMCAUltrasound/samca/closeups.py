@@ -23,7 +23,7 @@ class Closeups:
     @property
     def nbytes(self) -> int:
         """Bytes of the image and of the features of its windows."""
-        return self._rgb.nbytes + sum(_bytes(features) for features, _ in self._encoded.values())
+        return self._rgb.nbytes + sum(bytes_of(features) for features, _ in self._encoded.values())
 
     def encoded(self, window: Window, model) -> tuple[Any, Geometry]:
         """The features of what the window shows, and how it lies in the model's input."""
@@ -39,5 +39,8 @@ class Closeups:
         return model.embed(geometry.image_to_model(pixels)), geometry
 
 
-def _bytes(features: Any) -> int:
-    return sum(map(_bytes, features)) if isinstance(features, tuple) else getattr(features, "nbytes", 0)
+def bytes_of(embedding: Any) -> int:
+    """Bytes of an array, a tensor or closeups, or of all in nested tuples and lists of them."""
+    if isinstance(embedding, tuple | list):
+        return sum(map(bytes_of, embedding))
+    return int(getattr(embedding, "nbytes", 0))
