@@ -109,6 +109,9 @@ class TrainConfig:
     validation: tuple[str, ...] = ()  # dataset folders; empty: a share of the data's groups
     validation_share: float = setting(0.15, above=0, at_most=0.5)  # of the groups, where no folder is given
     base: str = "shipped"  # where training starts: "shipped", "random" or a file of weights
+    encoder_weights: str = (
+        ""  # ImageNet weights for the first layers of an encoder that starts from random ones
+    )
     branch_weights: str = ""  # file of the frozen weights of model.branch; empty: random ones
     model: dict[str, Any] = field(default_factory=dict)  # settings of the model over those of its method
     schedule: Part = Part("double_click")  # which clicks and masks make the loss

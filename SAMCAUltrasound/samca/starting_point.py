@@ -93,8 +93,13 @@ def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | Non
     the settings ask for another form: then it starts from the adapter's base.
     """
     if config.base == "random":
-        model, path = _from_random(configure(config.model), folder / "base.safetensors")
+        model, path = _from_random(config, folder / "base.safetensors")
         return _with_branch_weights(model, config), path
+    if config.encoder_weights:
+        raise ValueError(
+            f"run.encoder_weights is {config.encoder_weights}, but run.base {config.base} has its own: drop "
+            'one, or set run.base to "random"'
+        )
     source = checkpoint.source_path(config.base)
     start, base = checkpoint.load(source), checkpoint.base_of(source)
     ours = read_metadata(base).get("kind") == "base"  # which runs at its own size; a published one at any
@@ -130,14 +135,27 @@ def makes_base(config: ModelConfig) -> bool:
     return {part.name for part in added} == {"none"} and set(config.tuned) >= PARTS
 
 
-def _from_random(config: ModelConfig, path: Path) -> tuple[Model, Path | None]:
-    model = build_base(config)
-    if makes_base(config):
+def _from_random(config: TrainConfig, path: Path) -> tuple[Model, Path | None]:
+    wanted = configure(config.model)
+    model = build_base(wanted)
+    _load_encoder_weights(model, config)
+    if makes_base(wanted):
         return adapt(model), None
     if not path.exists():
         checkpoint.save_base(model, path, Provenance(name="random weights"))
     checkpoint.load_base_into(model, path)  # rounded to half precision, as everybody else will see them
     return adapt(model), path
+
+
+def _load_encoder_weights(model: Model, config: TrainConfig) -> None:
+    if config.encoder_weights:
+        load = getattr(model.image_encoder, "load_imagenet", None)
+        if load is None:
+            raise ValueError(
+                f"run.encoder_weights is {config.encoder_weights}, but {model.config.backbone.name} takes "
+                "none: expected the backbone sam_vit_lite"
+            )
+        load(config.encoder_weights)
 
 
 def _with_branch_weights(model: Model, config: TrainConfig) -> Model:

@@ -12,9 +12,9 @@ from samca.__main__ import main
         ("depth=-3", "backbone.depth -3: expected at least 1"),
         ("width=0", "backbone.width 0: expected at least 1"),
         ("out_channels=-32", "backbone.out_channels -32: expected at least 1"),
-        ("channels=[8,-8,8]", "backbone.channels -8: expected at least 1"),
+        ("channels=[8,-8,8]", "expected multiples of 8, at least 8"),
         ("heads=7", "must be a multiple of backbone.heads 7"),
-        ("out_channels=48", "must be multiples of 8"),
+        ("out_channels=48", "backbone.out_channels 48: expected a multiple of 32"),
         ("channels=[8,8]", "expected tuple"),
     ],
 )

@@ -5,12 +5,13 @@ One whose forward has an argument `depth` takes groups of that many frames toget
 
 from functools import partial
 
-from . import mobile_sam, sam2, sam_vit, sam_vit_small
+from . import mobile_sam, sam2, sam_vit, sam_vit_lite, sam_vit_small
 
 BACKBONES = {
     "sam_vit_b": partial(sam_vit.build, "sam_vit_b"),
     "sam_vit_l": partial(sam_vit.build, "sam_vit_l"),
     "sam_vit_h": partial(sam_vit.build, "sam_vit_h"),
+    "sam_vit_lite": sam_vit_lite.build,
     "sam_vit_small": sam_vit_small.build,
     "mobile_sam": mobile_sam.build,
     **sam2.BUILDERS,

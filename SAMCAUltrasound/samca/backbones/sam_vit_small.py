@@ -37,8 +37,12 @@ def _stage(before: int, channels: int, residuals: int) -> nn.Sequential:
     )
 
 
-class SamViTSmall(nn.Module):
-    """(B, 3, S, S) normalised image -> Features: embedding (B, C, S/8, S/8), fine maps of stride 2 and 4."""
+class PyramidEncoder(nn.Module):
+    """(B, 3, S, S) normalised image -> Features: embedding (B, C, S/8, S/8), fine maps of stride 2 and 4.
+
+    A subclass gives the maps: `pyramid` of an image -> those of stride 2, 4 and 8 with `channels`, and tokens
+    (B, width, S/16, S/16).
+    """
 
     stride = 8
 
@@ -46,10 +50,6 @@ class SamViTSmall(nn.Module):
         super().__init__()
         half, quarter, eighth = channels
         self.out_channels = out_channels
-        self.stage2 = nn.Conv2d(3, half, 3, stride=2, padding=1)
-        self.stage4 = _stage(half, quarter, 1)
-        self.stage8 = _stage(quarter, eighth, 2)
-        self.stage16 = nn.Conv2d(eighth, width, 3, stride=2, padding=1)
         block = partial(
             PlainBlock,
             width,
@@ -69,10 +69,8 @@ class SamViTSmall(nn.Module):
         self.skip2 = nn.Conv2d(half, out_channels // 8, 1)
 
     def forward(self, image: torch.Tensor, depth: int = 1) -> Features:
-        half = self.stage2(image.contiguous(memory_format=torch.channels_last))
-        quarter = self.stage4(F.gelu(half))
-        eighth = self.stage8(quarter)
-        x = self.after_patches(self.stage16(F.gelu(eighth)).permute(0, 2, 3, 1))  # (B, S/16, S/16, D)
+        half, quarter, eighth, x = self.pyramid(image.contiguous(memory_format=torch.channels_last))
+        x = self.after_patches(x.permute(0, 2, 3, 1))  # (B, S/16, S/16, D)
         for block in self.blocks:
             x = block(x, depth)
         tokens = x.permute(0, 3, 1, 2)
@@ -94,6 +92,25 @@ class SamViTSmall(nn.Module):
         return [Site(block, self.token_width, 0, False) for block in self.blocks]
 
 
+class SamViTSmall(PyramidEncoder):
+    """The encoder with a convolutional stem of its own, to be trained from nothing."""
+
+    def __init__(self, channels: tuple[int, int, int], width: int, depth: int, heads: int, out_channels: int):
+        super().__init__(channels, width, depth, heads, out_channels)
+        half, quarter, eighth = channels
+        self.stage2 = nn.Conv2d(3, half, 3, stride=2, padding=1)
+        self.stage4 = _stage(half, quarter, 1)
+        self.stage8 = _stage(quarter, eighth, 2)
+        self.stage16 = nn.Conv2d(eighth, width, 3, stride=2, padding=1)
+
+    def pyramid(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """(B, 3, S, S) -> maps of stride 2, 4 and 8, tokens of stride 16."""
+        half = self.stage2(image)
+        quarter = self.stage4(F.gelu(half))
+        eighth = self.stage8(quarter)
+        return half, quarter, eighth, self.stage16(F.gelu(eighth))
+
+
 def build(
     channels: tuple[int, int, int] = (24, 48, 96),
     width: int = 192,
@@ -102,20 +119,23 @@ def build(
     out_channels: int = 128,
 ) -> SamViTSmall:
     """Channels at strides 2, 4 and 8; width, depth, heads of the transformer; channels of the embedding."""
-    numbers = {
-        "channels": min(channels),
-        "width": width,
-        "depth": depth,
-        "heads": heads,
-        "out_channels": out_channels,
-    }
-    for name, number in numbers.items():
+    check_sizes(width=width, depth=depth, heads=heads, out_channels=out_channels)
+    if min(channels) < 1 or any(c % 8 for c in channels):
+        raise ValueError(f"backbone.channels {channels}: expected multiples of 8, at least 8")
+    return SamViTSmall(tuple(channels), width, depth, heads, out_channels)
+
+
+def check_sizes(width: int, depth: int, heads: int, out_channels: int) -> None:
+    """ValueError unless a pyramid encoder can have these sizes."""
+    for name, number in (
+        ("width", width),
+        ("depth", depth),
+        ("heads", heads),
+        ("out_channels", out_channels),
+    ):
         if number < 1:
             raise ValueError(f"backbone.{name} {number}: expected at least 1")
     if width % heads:
         raise ValueError(f"backbone.width {width} must be a multiple of backbone.heads {heads}")
-    if out_channels % 32 or any(c % 8 for c in channels):
-        raise ValueError(
-            f"backbone.channels {channels} must be multiples of 8, backbone.out_channels {out_channels} of 32"
-        )
-    return SamViTSmall(tuple(channels), width, depth, heads, out_channels)
+    if out_channels % 32:
+        raise ValueError(f"backbone.out_channels {out_channels}: expected a multiple of 32")
