@@ -106,6 +106,7 @@ class TrainConfig:
     out: str  # run folder: settings, log, resume point, best weights
     name: str = ""  # of the trained model in lists; empty: the run folder's
     licence: str = ""  # of the weights, as the data allow
+    empty: tuple[str, ...] = ()  # folders of images without a structure, to learn that nothing is there
     validation: tuple[str, ...] = ()  # dataset folders; empty: a share of the data's groups
     validation_share: float = setting(0.15, above=0, at_most=0.5)  # of the groups, where no folder is given
     base: str = "shipped"  # where training starts: "shipped", "random" or a file of weights

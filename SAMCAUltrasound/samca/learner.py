@@ -160,7 +160,8 @@ class Learner:
         planes, truths, classes = zip(*drawn, strict=True)
         shared = generator_of(seed, epoch, step)
         where = moment.done, self.memory, epoch
-        batch = Batch(np.stack(truths), rngs, shared, self.loss, self.device, *where, np.array(classes))
+        about = np.array(classes), self._present(indices)
+        batch = Batch(np.stack(truths), rngs, shared, self.loss, self.device, *where, *about)
         images = features = None
         if self.features:
             features = self.features([int(i) for i in indices])
@@ -170,6 +171,12 @@ class Learner:
         halves = self.precision == "bfloat16"
         with _random(of_dropout, self.device), torch.autocast(self.device.type, torch.bfloat16, halves):
             return self.module(images, features, batch)
+
+    def _present(self, indices: np.ndarray) -> np.ndarray | None:
+        """Whether each case shows a structure; None where no case is without."""
+        if not self.config.empty:
+            return None
+        return np.array([self.samples.cases[i].has_truth for i in indices])
 
     def _check_divisible(self, batch: int, error: BaseException) -> None:
         advice = "choose a smaller model.image_size or model; the run goes on from its last resume point"

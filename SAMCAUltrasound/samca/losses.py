@@ -27,16 +27,26 @@ class HybridLoss:
         )  # MONAI counts (2 I + n) / (2 U + d)
 
     def __call__(
-        self, logits: torch.Tensor, predicted_iou: torch.Tensor, truth: torch.Tensor
+        self,
+        logits: torch.Tensor,
+        predicted_iou: torch.Tensor,
+        truth: torch.Tensor,
+        present: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Logits (B, 1, m, m), predicted IoU (B, 1), truth (B, 1, S, S) float 0 or 1 -> scalar."""
+        """Logits (B, 1, m, m), predicted IoU (B, 1), truth (B, 1, S, S) float 0 or 1 -> scalar.
+
+        present (B,) bool, by default True: where a mask is that of a structure; elsewhere its IoU is 0.
+        """
         logits = F.interpolate(logits.float(), size=truth.shape[-2:], mode="bilinear", align_corners=False)
         weights, mask = self.config, logits.sigmoid()
         loss = weights.dice * self.dice(mask, truth) + weights.iou * self.jaccard(mask, truth)
         if weights.bce:
             loss = loss + weights.bce * F.binary_cross_entropy_with_logits(logits, truth)
         if weights.iou_head:
-            loss = loss + weights.iou_head * F.mse_loss(predicted_iou.float(), overlap(logits, truth))
+            reached = overlap(logits, truth)
+            if present is not None:
+                reached = reached * present[:, None]
+            loss = loss + weights.iou_head * F.mse_loss(predicted_iou.float(), reached)
         return loss
 
     def auxiliary(self, losses: dict[str, torch.Tensor], epoch: int) -> torch.Tensor | float:

@@ -18,6 +18,7 @@ from .windows import around, share_of
 
 CACHE_BYTES = 1 << 30  # of decoded images and masks kept in memory
 SMALLEST = 0.2  # of a frame's sides, the sides of a window
+SPOT = 0.03  # of the model's input, the radius of what a click gives where nothing is
 
 Masks = list[np.ndarray]
 
@@ -27,7 +28,7 @@ class Samples:
 
     windows: the share of samples, 0..1, that show a window around the target instead of the whole frame, the
     target taking 20 to 80 % of its sides. With `classes` a target is all of one class in an image, and empty
-    where the image shows nothing of it.
+    where the image shows nothing of it. Without them a case without truth has a spot anywhere as its target.
     """
 
     def __init__(
@@ -67,15 +68,19 @@ class Samples:
             number = list(self.classes.of_values(self.cases[index].source).values())[chosen]
         if zooms and target.any():
             image, target = self._window(index, chosen, rng)
-        if self.transform is None:
-            return image, target, number
-        return *augment.apply(self.transform, image, target, rng), number
+        if self.transform is not None:
+            image, target = augment.apply(self.transform, image, target, rng)
+        return image, _spot(target, rng) if self._is_empty(index) else target, number
+
+    def _is_empty(self, index: int) -> bool:
+        return self.classes is None and not self.cases[index].has_truth
 
     def _window(self, index: int, chosen: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """A window around target `chosen` of a case, at least SMALLEST of the frame's sides large."""
         frame, targets = self._read_frame(index)
         target = targets[chosen]
-        box, shape = box_around(target), target.shape
+        shown = _spot(target, rng) if self._is_empty(index) else target
+        box, shape = box_around(shown), target.shape
         share = share_of(box, *shape) / rng.uniform(0.2, 0.8)
         free = max(0.0, share - share_of(box, *shape)) / 2  # the target may lie off the middle
         x, y = rng.uniform(-free, free, 2) * shape[::-1]
@@ -88,8 +93,10 @@ class Samples:
 
     def _read_frame(self, index: int) -> tuple[np.ndarray, Masks]:
         case = self.cases[index]
-        targets = [truth for _, truth in self.classes.truths(case)] if self.classes else case.targets()
-        return as_rgb(case.pixels()).round().clip(0, 255).astype(np.uint8), list(targets)
+        image = as_rgb(case.pixels()).round().clip(0, 255).astype(np.uint8)
+        if self._is_empty(index):
+            return image, [np.ones(image.shape[:2], bool)]  # where a spot may lie
+        return image, [truth for _, truth in self.classes.truths(case)] if self.classes else case.targets()
 
     def _at_model_size(self, pixels: np.ndarray, targets: Masks) -> tuple[np.ndarray, Masks]:
         geometry = Geometry(*pixels.shape[:2], self.size, self.fit)
@@ -105,6 +112,13 @@ class Samples:
         # A structure thinner than a model pixel keeps the pixels it covers most.
         mask[:height, :width] = coverage >= min(0.5, coverage.max() or 1.0)
         return mask
+
+
+def _spot(area: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """(H, W) bool: what of `area` is near a random place in it."""
+    row, column = divmod(int(rng.choice(np.flatnonzero(area))), area.shape[1])
+    rows, columns = np.ogrid[: area.shape[0], : area.shape[1]]
+    return area & (np.hypot(rows - row, columns - column) <= SPOT * max(area.shape))
 
 
 class LoopSamples(Samples):
@@ -148,6 +162,10 @@ def samples_for(
     if windows and config.depth > 1:
         raise ValueError(
             f"run.windows is {windows}, but the {config.depth} frames that go together stay whole: expected 0"
+        )
+    if config.depth > 1 and not all(case.has_truth for case in cases):
+        raise ValueError(
+            f"run.empty holds single images, but model.depth is {config.depth}: leave run.empty out"
         )
     common = cases, config.image_size, config.fit, augmentation
     return Samples(*common, windows, classes) if config.depth == 1 else LoopSamples(*common, config.depth)

@@ -28,8 +28,8 @@ def cases_of(config: TrainConfig) -> tuple[list[Case], list[Case], int]:
 
     Without validation folders, cases whose split is "val" validate and those of "test" are left alone; data
     that knows no "val" gives a share of its groups. A schedule by class also learns from images without
-    truth, where nothing is. Raises ValueError with every bad file of the data, or if
-    either part would be empty.
+    truth, where nothing is; others from those of `run.empty`, which come last. Raises ValueError with every
+    bad file of the data, or if either part would be empty.
     """
     given = _cases(config.data)
     by_class = config.schedule.name in BY_CLASS
@@ -46,7 +46,21 @@ def cases_of(config: TrainConfig) -> tuple[list[Case], list[Case], int]:
             "without: at least one of each is needed, of different groups; give more run.data, or "
             "run.validation"
         )
-    return some_of(training, config.frames, config.seed), list(validation), left_out
+    return [*some_of(training, config.frames, config.seed), *_empty(config)], list(validation), left_out
+
+
+def _empty(config: TrainConfig) -> list[Case]:
+    """The images on which a click shall give next to nothing."""
+    cases = [case for case in _cases(config.empty) if case.split in ("", "train")]
+    if cases and config.schedule.name in BY_CLASS:
+        raise ValueError(
+            f"run.empty is {', '.join(config.empty)}, but schedule {config.schedule.name} learns by class "
+            "what is not there: name these folders in run.data"
+        )
+    for case in cases:
+        if case.has_truth:
+            raise ValueError(f"run.empty: {case.image} has a mask; expected folders with images/ alone")
+    return cases
 
 
 def some_of(cases: Sequence[Case], count: int, seed: int) -> list[Case]:

@@ -1,5 +1,7 @@
 """A model and training runs small enough for tests, and one place that makes them."""
 
+import shutil
+
 import pytest
 import torch
 from hypothesis import HealthCheck
@@ -75,6 +77,14 @@ def settings(discs, tiny_config, tmp_path):
         return run | changes | {"model": to_json(tiny_config) | changes.get("model", {})}
 
     return make
+
+
+@pytest.fixture
+def normal(tmp_path):
+    """A dataset folder of one image without truth."""
+    write_case(tmp_path / "normal", "normal", 0)
+    shutil.rmtree(tmp_path / "normal" / "masks")
+    return str(tmp_path / "normal")
 
 
 @pytest.fixture

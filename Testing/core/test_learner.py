@@ -6,6 +6,7 @@ import torch
 
 from samca import learner
 from samca.learner import Moment
+from samca.losses import HybridLoss
 from samca.model import Model
 from training_runs import learner_of, run
 
@@ -73,6 +74,25 @@ def test_pieces_of_a_batch_give_the_gradients_of_the_whole(settings, tmp_path):
     assert losses[2] == pytest.approx(losses[0], rel=1e-5)
     for pieces in gradients[1:]:
         torch.testing.assert_close(pieces, gradients[0], rtol=1e-3, atol=1e-6)
+
+
+def test_the_loss_knows_which_images_are_empty(settings, normal, tmp_path, monkeypatch):
+    asked, loss = [], HybridLoss.__call__
+
+    def watched(self, logits, iou, truth, present=None):
+        asked.append((truth.mean((1, 2, 3)).tolist(), present))
+        return loss(self, logits, iou, truth, present)
+
+    monkeypatch.setattr(HybridLoss, "__call__", watched)
+    trained, _ = learner_of(settings(empty=[normal]), tmp_path)
+    trained.step(np.array([6, 0]), Moment(0, 0, 0.0))
+    spot, structure = asked[0][0]
+    assert 0 < spot < 0.01 < structure
+    assert all(present.tolist() == [False, True] for _, present in asked)
+    asked.clear()
+    trained, _ = learner_of(settings(), tmp_path)
+    trained.step(np.array([0, 1]), Moment(0, 0, 0.0))
+    assert {present for _, present in asked} == {None}
 
 
 def test_random_numbers_of_epochs_steps_and_images_differ():

@@ -36,6 +36,14 @@ def test_the_iou_head_learns_the_true_iou():
     )
 
 
+def test_the_iou_head_learns_that_a_mask_where_nothing_is_has_none():
+    logits, truth = (10 * TRUTH - 5).expand(2, 1, 2, 2), TRUTH.expand(2, 1, 2, 2)
+    head = HybridLoss(LossConfig(dice=0.0, bce=0.0, iou=0.0, iou_head=1.0))
+    present = torch.tensor([True, False])
+    assert float(head(logits, torch.tensor([[1.0], [0.0]]), truth, present)) == 0
+    assert float(head(logits, torch.tensor([[1.0], [1.0]]), truth, present)) == 0.5
+
+
 def test_squared_dice_and_bce_are_monais_dice_ce():
     from monai.losses import DiceCELoss
 

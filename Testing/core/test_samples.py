@@ -7,7 +7,8 @@ import pytest
 
 from samca.augment import AUGMENTS, apply
 from samca.classes import Classes
-from samca.samples import Samples, to_rgb_planes
+from samca.config import with_settings
+from samca.samples import Samples, samples_for, to_rgb_planes
 
 DISC = np.hypot(*(np.mgrid[:48, :64] - np.array([20, 30])[:, None, None])) < 12
 SMALL = np.hypot(*(np.mgrid[:120, :160] - np.array([50, 90])[:, None, None])) < 12
@@ -15,6 +16,8 @@ SMALL = np.hypot(*(np.mgrid[:120, :160] - np.array([50, 90])[:, None, None])) < 
 
 class Case:
     """A case in memory that counts how often it is read."""
+
+    has_truth = True
 
     def __init__(self, *targets, colour=False):
         grey = np.where(DISC, 200, 40).astype(np.uint8)
@@ -71,7 +74,9 @@ def test_one_of_several_targets_is_drawn():
 def test_a_structure_thinner_than_a_model_pixel_is_kept():
     point = np.zeros((480, 640), bool)
     point[100, 300] = True
-    case = SimpleNamespace(pixels=lambda: np.ones((480, 640), np.uint8), targets=lambda: [point])
+    case = SimpleNamespace(
+        pixels=lambda: np.ones((480, 640), np.uint8), targets=lambda: [point], has_truth=True
+    )
     _, target = samples(case).sample(0, np.random.default_rng(0))
     assert target.sum() == 1
     assert target[100 * 32 // 480, 300 * 32 // 640]
@@ -127,7 +132,9 @@ class TestAugmentation:
 
 
 def test_a_window_shows_the_target_enlarged():
-    case = SimpleNamespace(pixels=lambda: np.where(SMALL, 200, 40).astype(np.uint8), targets=lambda: [SMALL])
+    case = SimpleNamespace(
+        pixels=lambda: np.where(SMALL, 200, 40).astype(np.uint8), targets=lambda: [SMALL], has_truth=True
+    )
     found = Samples([case], 32, "squash", "none", windows=1.0)
     areas = []
     for seed in range(20):
@@ -140,7 +147,9 @@ def test_a_window_shows_the_target_enlarged():
 
 
 def test_windows_are_drawn_as_often_as_said():
-    case = SimpleNamespace(pixels=lambda: np.where(SMALL, 200, 40).astype(np.uint8), targets=lambda: [SMALL])
+    case = SimpleNamespace(
+        pixels=lambda: np.where(SMALL, 200, 40).astype(np.uint8), targets=lambda: [SMALL], has_truth=True
+    )
     found = Samples([case], 32, "squash", "none", windows=0.3)
     plain = Samples([case], 32, "squash", "none").sample(0, np.random.default_rng(0))[1]
     drawn = [found.sample(0, np.random.default_rng(seed))[1] for seed in range(300)]
@@ -155,3 +164,50 @@ def test_windows_know_the_class_of_their_target_and_leave_empty_ones_alone():
     assert {number for _, number in drawn} == {0, 1}
     assert all(target.any() == (number == 1) for target, number in drawn)
     assert np.mean([target.mean() for target, number in drawn if number]) > 2 * SMALL.mean()
+
+
+class Empty(Case):
+    """A case without a structure."""
+
+    has_truth = False
+
+    def targets(self):
+        return []
+
+
+def spots(*, count=40, **options):
+    found = Samples(
+        [Empty()], 64, options.pop("fit", "squash"), options.pop("augmentation", "none"), **options
+    )
+    return [found.sample(0, np.random.default_rng(seed)) for seed in range(count)]
+
+
+def test_an_image_without_truth_has_a_small_spot_anywhere_as_its_target():
+    targets = [target for _, target in spots()]
+    assert all(0 < target.mean() < 0.005 for target in targets)
+    rows, columns = np.array([np.argwhere(target).mean(0) for target in targets]).T
+    assert min(np.ptp(rows), np.ptp(columns)) > 40
+
+
+def test_a_spot_never_lies_on_padding():
+    assert not any(target[48:].any() for _, target in spots(fit="pad"))
+
+
+def test_a_spot_lies_in_the_image_where_augmentation_moved_it():
+    drawn = spots(augmentation="samus")
+    assert all(target.any() for _, target in drawn)
+    assert np.mean([image[target].mean() == 0 for image, target in drawn]) < 0.1
+
+
+def test_windows_of_an_image_without_truth_are_small_and_have_a_spot_as_well():
+    whole = Samples([Empty()], 64, "squash", "none").image(0)
+    drawn = spots(windows=1.0)
+    assert all(0 < target.mean() < 0.005 for _, target in drawn)
+    assert np.mean([np.array_equal(image, whole) for image, _ in drawn]) == 0
+    assert np.mean([image.std() < 1 for image, _ in drawn]) > 0.3  # all of one grey: the disc is not in it
+
+
+def test_loops_with_an_image_without_truth_are_refused(tiny_config):
+    config = with_settings(tiny_config, "model", {"depth": 2})
+    with pytest.raises(ValueError, match=r"model.depth is 2: leave run.empty out"):
+        samples_for([Case(), Empty()], config, "none", 0.0)

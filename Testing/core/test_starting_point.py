@@ -47,10 +47,23 @@ def test_cases_of_the_test_split_are_never_trained_on(settings, tmp_path):
     assert {case.split for case in validation} == {"val"}
 
 
-def test_images_without_truth_are_left_out_and_counted(settings, discs, tmp_path):
-    write_case(tmp_path / "normal", "normal", 0)
-    (tmp_path / "normal" / "masks" / "normal.png").unlink()
-    (tmp_path / "normal" / "masks").rmdir()
-    training, _, left_out = cases_of(config_of(settings(data=[str(discs), str(tmp_path / "normal")])))
+def test_images_without_truth_are_left_out_and_counted(settings, discs, normal):
+    training, _, left_out = cases_of(config_of(settings(data=[str(discs), normal])))
     assert left_out == 1
     assert "normal" not in {case.id for case in training}
+
+
+def test_images_without_a_structure_are_beside_the_frames_that_are_drawn(settings, normal):
+    training, validation, _ = cases_of(config_of(settings(empty=[normal], frames=2)))
+    assert [case.has_truth for case in training] == [True, True, False]
+    assert all(case.has_truth for case in validation)
+
+
+def test_empty_images_with_a_mask_are_refused(settings, discs):
+    with pytest.raises(ValueError, match=r"has a mask; expected folders with images/ alone"):
+        cases_of(config_of(settings(empty=[str(discs)])))
+
+
+def test_a_schedule_by_class_takes_empty_images_from_the_data(settings, normal):
+    with pytest.raises(ValueError, match=r"name these folders in run.data"):
+        cases_of(config_of(settings(empty=[normal], schedule={"name": "prompt_sampling"})))

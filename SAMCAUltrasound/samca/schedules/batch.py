@@ -20,6 +20,7 @@ class Batch:
     done: the share of the run before this step, 0..1. memory: tensors that a schedule of several stages keeps
     from step to step; they are part of the run's resume point. epoch: counted from 0.
     classes (B,) int, from 0: what each truth is, for models that find objects by their class; else zeros.
+    present (B,) bool: whether each truth is a structure, or a spot in an image without one; None: all are.
     """
 
     truth: np.ndarray
@@ -31,10 +32,16 @@ class Batch:
     memory: dict[str, torch.Tensor] = field(default_factory=dict)
     epoch: int = 0
     classes: np.ndarray | None = None
+    present: np.ndarray | None = None
 
     def target(self) -> torch.Tensor:
         """Truth as (B, 1, S, S) float32."""
         return torch.from_numpy(self.truth[:, None].astype(np.float32)).to(self.device)
+
+    def loss_of(self, logits: torch.Tensor, iou: torch.Tensor) -> torch.Tensor:
+        """The loss, a scalar, of logits (B, 1, m, m) and predicted IoU (B, 1)."""
+        present = None if self.present is None else torch.from_numpy(self.present).to(self.device)
+        return self.loss(logits, iou, self.target(), present)
 
     def masks(self, logits: torch.Tensor) -> np.ndarray:
         """Logits (B, 1, m, m) -> (B, S, S) bool, detached, at the resolution of the truth."""

@@ -39,19 +39,19 @@ def run(
             f"guided_clicks {guided_clicks}: expected at least 1 of each"
         )
     count = int(batch.shared_rng.choice(guided_clicks))
-    target, size = batch.target(), len(batch.truth)
-    initial_masks, guided_masks, previous = [None] * size, [None] * size, None
+    initial_masks = guided_masks = [None] * len(batch.truth)
+    previous = None
     initial_loss, guided_loss = torch.zeros((), device=batch.device), torch.zeros((), device=batch.device)
     for iteration in range(iterations):
         initial, guided = _click_sets(batch, initial_masks, guided_masks, (initial_clicks, count), iteration)
         initial = initial if first == "click" else _suggestions(batch)
         logits, iou = model.decode(features, [initial])
-        initial_loss = initial_loss + batch.loss(logits, iou, target)
+        initial_loss = initial_loss + batch.loss_of(logits, iou)
         initial_masks = batch.masks(logits)
         if model.config.feedback == "initial" or (model.config.feedback == "last" and iteration == 0):
             previous = logits.detach().float()
         logits, iou = model.decode(features, [initial, guided], previous)
-        guided_loss = guided_loss + batch.loss(logits, iou, target)
+        guided_loss = guided_loss + batch.loss_of(logits, iou)
         guided_masks = batch.masks(logits)
         if model.config.feedback == "last":
             previous = logits.detach().float()

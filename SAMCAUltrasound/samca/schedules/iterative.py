@@ -38,10 +38,10 @@ def run(
     else:
         simulate = choose("schedule.first", CLICKS, start)
         prompts = [simulate(t, None, 1, rng) for t, rng in zip(batch.truth, batch.rngs, strict=True)]
-    target, losses, previous = batch.target(), [], None
+    losses, previous = [], None
     for _ in range(iterations):
         logits, iou = model.decode(features, _sets(model, prompts, batch.device), previous)
-        losses.append(batch.loss(logits, iou, target))
+        losses.append(batch.loss_of(logits, iou))
         if len(losses) < iterations:
             if model.config.feedback == "last" or (model.config.feedback == "initial" and previous is None):
                 previous = logits.detach().float()

@@ -27,22 +27,22 @@ def run(
     """
     if not 0 < first_stage < 1:
         raise ValueError(f"schedule.first_stage is {first_stage}: expected a share between 0 and 1")
-    target, first = batch.target(), _clicks("center_of_mass", batch, [None] * len(batch.truth))
+    first = _clicks("center_of_mass", batch, [None] * len(batch.truth))
     if batch.done < first_stage:
         logits, iou = model.decode(features, [collate(first, batch.device)])
-        loss = batch.loss(logits, iou, target)
+        loss = batch.loss_of(logits, iou)
         return {"loss": loss, "initial": loss.detach(), "guided": loss.detach()}
     if not batch.memory:
         own = model.named_parameters()
         batch.memory.update({name: p.detach().clone() for name, p in own if p.requires_grad})
     with torch.no_grad():
         logits, iou = _decode_as(batch.memory, model, features, [collate(first, batch.device)])
-        initial = batch.loss(logits, iou, target)
+        initial = batch.loss_of(logits, iou)
     second = _clicks("voronoi", batch, batch.masks(logits))
     if keep_first_click:
         second = [Prompts(clicks=(*one.clicks, *two.clicks)) for one, two in zip(first, second, strict=True)]
     logits, iou = model.decode(features, [collate(second, batch.device)])
-    loss = batch.loss(logits, iou, target)
+    loss = batch.loss_of(logits, iou)
     return {"loss": loss, "initial": initial, "guided": loss.detach()}
 
 
