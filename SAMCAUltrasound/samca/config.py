@@ -129,6 +129,7 @@ class TrainConfig:
     average: float = setting(0.0, at_least=0, at_most=0.99999)  # decay of averaged weights; 0: no averaging
     batch: int = setting(4, at_least=1)
     frames: int = setting(0, at_least=0)  # how many of the data's training images are used; 0: all
+    samples_per_epoch: int = setting(0, at_least=0)  # how many an epoch goes through; 0: each once
     epochs: int = setting(20, at_least=1)
     keep: str = setting("best", choices=("best", "last"))  # which epoch's weights; best by validation Dice
     validation_clicks: tuple[int, ...] = (1, 3, 5)

@@ -51,7 +51,8 @@ def estimate(config: TrainConfig) -> Estimate:
     learner = Learner(model, samples, config, device)
     first, again = _steps(learner, len(samples))
     case = _validation(model, validation, config)
-    steps, whole = math.ceil(len(samples) / config.batch), len(validation) * case
+    steps = math.ceil((config.samples_per_epoch or len(samples)) / config.batch)
+    whole = len(validation) * case
     epoch = steps * again + whole
     kept = min(CACHE_BYTES, len(training) * 4 * samples.size**2) if device.type != "cuda" else 0
     return Estimate(

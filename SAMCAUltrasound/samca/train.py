@@ -96,7 +96,8 @@ class _Run:
         about = self.model.config, config.augment, config.windows, classes
         samples = samples_for(self.training_cases, *about)
         self.learner = Learner(self.model, samples, config, device)
-        self.steps_per_epoch = math.ceil(len(samples) / config.batch)
+        self.samples_per_epoch = config.samples_per_epoch or len(samples)
+        self.steps_per_epoch = math.ceil(self.samples_per_epoch / config.batch)
         self.epoch, self.next_step, self.best = 0, 0, -1.0
         self.sums = dict.fromkeys(LOSSES, 0.0)
 
@@ -164,8 +165,11 @@ class _Run:
             write_curves(self.folder.curves, self.folder.epochs())
 
     def _order(self) -> np.ndarray:
-        """The samples of this epoch in random order, some twice if processes would not have equally many."""
-        order = generator_of(self.config.seed, self.epoch).permutation(len(self.learner.samples))
+        """The samples of this epoch in random order, all before one comes again; some twice if processes
+        would not have equally many."""
+        rng, count = generator_of(self.config.seed, self.epoch), len(self.learner.samples)
+        rounds = math.ceil(self.samples_per_epoch / count)
+        order = np.concatenate([rng.permutation(count) for _ in range(rounds)])[: self.samples_per_epoch]
         return np.resize(order, len(order) + (-len(order)) % processes.count())
 
     def _moment(self) -> Moment:

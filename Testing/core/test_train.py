@@ -10,7 +10,7 @@ from PIL import Image
 
 import samca
 from samca import checkpoint, train
-from samca.learner import Moment
+from samca.learner import Learner, Moment
 from samca.run_folder import RunFolder
 from samca.starting_point import write_weights
 from training_runs import ROOT, config_of, events, learned, learner_of, run, same, without_steps, write_case
@@ -34,6 +34,15 @@ def test_a_run_records_start_epochs_and_finish_and_logs_them(settings):
     best = max(np.mean(list(epoch["dice"].values())) for epoch in (first, second))
     assert finish["best"] == pytest.approx(best, abs=0.01)
     assert without_steps(RunFolder(settings()["out"]).records()) == records
+
+
+def test_an_epoch_of_more_samples_takes_all_before_one_comes_again(settings, monkeypatch):
+    taken, step = [], Learner.step
+    monkeypatch.setattr(Learner, "step", lambda *given: (taken.append(given[1].tolist()), step(*given))[1])
+    run(settings(epochs=1, samples_per_epoch=8))
+    assert [len(batch) for batch in taken] == [3, 3, 2]
+    assert sorted(taken[0] + taken[1]) == list(range(6))
+    assert len(set(taken[2])) == 2
 
 
 def test_steps_are_recorded_as_often_as_asked(settings, monkeypatch):

@@ -12,7 +12,7 @@ from pathlib import Path
 from .. import report
 from ..datasets import Dataset
 from ..evaluation_folder import Protocol, write
-from ..few_shot import ALL, FRAMES, few_shot, load_runs, settings_of, write_curve
+from ..few_shot import ALL, FRAMES, as_objects, few_shot, load_runs, reached, settings_of, table, write_curve
 from ..files import write_atomically
 from ..starting_point import cases_of
 from .evaluate import as_text, evaluate_all
@@ -39,29 +39,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=list(FRAMES),
         help="numbers, or all (default: 10 20 50 all)",
     )
+    add("--draws", type=int, default=1, help="trainings of each, on other frames and seeds (default: 1)")
     add("--clicks", type=int, nargs="+", help="clicks in the table (default: the run's validation_clicks)")
     add("--seeds", type=int, default=5, help="trials for each target (default: 5)")
     add("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting over the file's")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train what is not trained yet, evaluate on the validation cases, write table.md and frames.png."""
+    """Train what is not trained yet, evaluate on the validation cases, write the curve and its tables."""
     common = replace(settings_in(Path(arguments.settings), arguments.set), keep="last")
     clicks = tuple(sorted(set(arguments.clicks or common.validation_clicks)))
-    protocol = Protocol(clicks, arguments.seeds, curve=0)
-    settings_of(common, arguments.frames)  # refuses wrong numbers before anything is trained
-    for record in few_shot(common, arguments.frames):
+    protocol, curve = Protocol(clicks, arguments.seeds, curve=0), (arguments.frames, arguments.draws)
+    settings_of(common, *curve)  # refuses wrong numbers before anything is trained
+    for record in few_shot(common, *curve):
         if record["event"] != "step":
             print(json.dumps(record), flush=True)
         if record["event"] == "stopped":
             return 0
     training, cases, _ = cases_of(replace(common, frames=ALL))
-    contestants = load_runs(common, arguments.frames)
-    evaluation = evaluate_all(contestants, [Dataset("validation", tuple(cases))], protocol)
+    evaluation = evaluate_all(load_runs(common, *curve), [Dataset("validation", tuple(cases))], protocol)
     results, out = evaluation.results(), Path(common.out)
-    print(as_text(results), flush=True)
+    found = reached(results)
+    print(as_text(results), report.aligned(table(found)), sep="\n\n", flush=True)
     write_atomically(out / "table.md", report.markdown(report.table(results)).encode())
-    write_curve(out / "frames.png", results, arguments.frames, len(training))
+    write_atomically(out / "frames.md", report.markdown(table(found)).encode())
+    write_atomically(out / "frames.json", json.dumps(as_objects(found), indent=2).encode())
+    write_curve(out / "frames.png", found, len(training))
     folders = ", ".join(common.validation or common.data)
     write(evaluation, out, shlex.join(["samca", *sys.argv[1:]]), [folders])
     return 0
