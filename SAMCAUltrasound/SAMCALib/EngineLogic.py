@@ -235,6 +235,8 @@ class EngineLogic:
             return _("Loading the model {name}.").format(name=Path(running.source[0]).stem)
         if running is not None and running.kind != AHEAD and not self._isEncoded(running.picture):
             return _("Encoding {name} on {device}.").format(name=running.picture.name, device=self._device)
+        if running is not None and running.kind == DECODE:  # perhaps a window of it is encoded
+            return _("Segmenting {name} on {device}.").format(name=running.picture.name, device=self._device)
         if self._problem:
             return self._problem
         if self._model is None:

@@ -314,6 +314,19 @@ def test_the_status_tells_what_goes_on(engine, slow):
     assert not engine.isBusy
 
 
+def test_a_click_that_takes_long_is_told_as_while_a_window_is_encoded(engine, slow, monkeypatch):
+    slow.open.set()
+    engine.segment(picture("a"), at(1), AS_IT_IS)
+    begun, go, predict = threading.Event(), threading.Event(), slow.predict
+    monkeypatch.setattr(slow, "predict", lambda *given: (begun.set(), go.wait(30), predict(*given))[2])
+    engine.decode("me", "lesion", picture("a"), at(2), AS_IT_IS)
+    assert begun.wait(10)
+    assert engine.status == "Segmenting frame a on CPU."
+    go.set()
+    assert engine.wait(10)
+    assert engine.status.startswith("Ready")
+
+
 def test_one_thread_is_started_by_the_first_request_and_ended_by_stop(slow):
     before = threading.active_count()
     slow.open.set()
