@@ -19,6 +19,7 @@ from .EditQueue import pictureOf, union
 from .EngineLogic import EngineLogic, Picture
 from .FrameLogic import Frame
 from .MaskLogic import MaskOptions
+from .PromptLogic import PromptWatch
 from .TagLogic import PromptObject
 from .Texts import Refusal, _
 
@@ -180,6 +181,7 @@ class NeighbourRun:
     def __init__(self, host, engine: EngineLogic):
         self.host, self.engine = host, engine
         self.message, self._carrying, self._target, self._options = "", None, None, None
+        self._watch: PromptWatch | None = None
 
     @property
     def isRunning(self) -> bool:
@@ -198,6 +200,7 @@ class NeighbourRun:
         """
         self._target, self._options = target[:2], options
         self._carrying = carryingFrom(self.engine, frame, prompts, self._segment(), count)
+        self._watch = PromptWatch(*self._segment(), frame)
         self._ask()
 
     def cancel(self) -> None:
@@ -207,6 +210,9 @@ class NeighbourRun:
 
     def poll(self) -> bool:
         """Take an answer and ask for the next frame; whether something changed."""
+        if self.isRunning and self._segment() and self._watch.isOvertaken:
+            self._finish(_("Undone: the frames beside stay as they are."))
+            return True
         results = self.engine.poll(self) if self.isRunning else []
         for result in results:
             if result.error:

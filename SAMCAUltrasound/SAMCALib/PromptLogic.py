@@ -63,6 +63,24 @@ def setFramePrompts(segmentationNode, segmentId: str, frame: Frame, prompts: Fra
     TagLogic.putObjects(segment, frame.key, prompts.objects, frame.volume.GetName(), _isOf(frame))
 
 
+class PromptWatch:
+    """Notices that somebody else changed a segment's prompts, by undo or in another editor."""
+
+    def __init__(self, segmentationNode, segmentId: str, frame: Frame):
+        """From how they are now, in the item that the frame belongs to."""
+        self._node, self._segmentId, self._frame = segmentationNode, segmentId, frame
+        self._left = self._text()
+
+    @property
+    def isOvertaken(self) -> bool:
+        """Whether they are others now; not known while another item is shown."""
+        isShown = FrameLogic.current(self._frame) == self._frame
+        return isShown and self._text() != self._left
+
+    def _text(self) -> str:
+        return TagLogic.tagText(self._node.GetSegmentation().GetSegment(self._segmentId))
+
+
 def _isOf(frame: Frame) -> Callable[[str], bool]:
     """Whether prompts made on a volume of this name belong to the frame: it is its volume's, or nobody's now.
 

@@ -1,7 +1,7 @@
 """Suggestions on all frames of a volume or a Sequence, one after the other, as one undo step.
 
 Frames that have prompts already are the user's and stay as they are; frames in which the model finds nothing
-stay empty.
+stay empty. Undo meanwhile ends it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .EditQueue import pictureOf
 from .EngineLogic import EngineLogic, Result
 from .FrameLogic import Frame
 from .MaskLogic import MaskOptions
-from .PromptLogic import FramePrompts
+from .PromptLogic import FramePrompts, PromptWatch
 from .TagLogic import PromptObject
 from .Texts import Refusal, _
 
@@ -62,7 +62,7 @@ class SuggestLogic:
         if not self._frames:
             raise Refusal(_("Every frame has points or boxes already: clear those to be done anew."))
         self.total, self._shown, self.message = len(self._frames), FrameLogic.current(frame), ""
-        self.host.saveStateForUndo()
+        self._watch = PromptWatch(self._node(), self._target[1], self._shown)
         self._ask()
 
     def cancel(self) -> None:
@@ -72,6 +72,9 @@ class SuggestLogic:
 
     def poll(self) -> bool:
         """Take an answer into its frame and ask for the next; whether something changed."""
+        if self.isRunning and self._segment() and self._watch.isOvertaken:
+            self._finish(_("Undone: stopped after {done} of {total} frames."))
+            return True
         results = self.engine.poll(self) if self.isRunning else []
         for result in results:
             if self._segment() is None:
@@ -89,7 +92,7 @@ class SuggestLogic:
 
     def _forget(self) -> None:
         self._frames: list[Frame] = []
-        self._shown = self._target = self._options = None
+        self._shown = self._target = self._options = self._watch = None
         self._kind = self.done = self.total = self.found = 0
 
     def _ask(self) -> None:
@@ -109,10 +112,13 @@ class SuggestLogic:
 
     def _write(self, frame: Frame, thing: PromptObject) -> None:
         """Put the object into the segment, in the item that the frame belongs to."""
+        if self.found == 1:
+            self.host.saveStateForUndo()
         self._show(frame)
         node, segmentId = self._node(), self._target[1]
         SegmentLogic.replaceObject(self.host, node, segmentId, frame, None, thing.mask)
         PromptLogic.setFramePrompts(node, segmentId, frame, FramePrompts((thing,)))
+        self._watch = PromptWatch(node, segmentId, frame)
 
     def _fail(self, says: str) -> None:
         self.error = says

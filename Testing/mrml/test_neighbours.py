@@ -204,6 +204,16 @@ def test_cancel_in_the_effect_writes_nothing(edited, volume):
     assert filled(editor.segmentation, "Lesion", volume) == [4]
 
 
+def test_undo_of_the_click_it_started_from_ends_it(edited, volume):
+    editor, edit, frame, run = edited
+    edit.segmentNeighbours(frame, 4)
+    editor.logic.Undo()
+    run()
+    assert not edit.sweep.isRunning
+    assert edit.status == "Undone: the frames beside stay as they are."
+    assert not editor.voxels().any()
+
+
 def test_without_an_outline_the_effect_says_what_to_do_first(volume, editing):
     edit = editing(Editor(volume))
     with pytest.raises(Refusal, match="Click on the object first"):

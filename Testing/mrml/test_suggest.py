@@ -211,6 +211,44 @@ def test_progress_is_shown_and_cancel_keeps_what_was_found(editor, edit, frame, 
     assert segment(editor, frame)[50, 70]
 
 
+@pytest.mark.parametrize("done", [0, 3])
+def test_undo_ends_the_sweep_with_what_it_found_so_far(editor, edit, frame, settle, engine, done):
+    edit.click(frame, 70, 8)
+    settle(edit)
+    edit.suggestAll(frame)
+    for _ in range(done):
+        assert engine.wait(30)
+        edit.poll()
+    editor.logic.Undo()
+    settle(edit)
+    assert not edit.sweep.isRunning
+    assert edit.status == f"Undone: stopped after {done} of 8 frames."
+    assert [area > 0 for area in areas(editor)] == [n == 3 and done > 0 for n in range(9)]
+    edit.click(frame, 70, 50)
+    settle(edit)
+    assert segment(editor, frame)[50, 70]
+
+
+def test_a_sweep_that_finds_nothing_is_no_undo_step(editor, edit, frame, settle, disc_model):
+    disc_model.blind = set(range(9))
+    edit.suggestAll(frame)
+    swept(edit, settle)
+    assert edit.status == "Found in 0 of 9 frames, the others stay empty."
+    assert not editor.logic.CanUndo()
+
+
+def test_scrolling_through_a_loop_is_not_taken_for_undo(scene, editing, settle, engine):
+    browser, proxy = volumes.cine(4, (60, 80))
+    editor = Editor(proxy)
+    edit = editing(editor)
+    edit.suggestAll(FrameLogic.frameOf(proxy, 0))
+    assert engine.wait(30)
+    edit.poll()
+    SequenceLogic.showItem(browser, "0.3")
+    swept(edit, settle)
+    assert edit.sweep.message == "Found in 4 of 4 frames, the others stay empty."
+
+
 def test_clicks_wait_for_the_sweep(edit, frame, settle):
     edit.suggestAll(frame)
     with pytest.raises(Refusal, match="wait, or press Cancel"):
