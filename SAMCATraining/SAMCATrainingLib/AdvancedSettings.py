@@ -35,16 +35,20 @@ def _ofClicksAndModel() -> list[Setting]:
     clicks = _("Which clicks are simulated; automatic: as the base model was trained, or as the method says.")
     size = _("Side of the model's input in px, a multiple of 16; 0: as the base model.")
     rank = _("Size of the adapters; 0: as the base model, or as the method says.")
+    depth = _("Neighbouring frames of a volume or Sequence that go together (med_sa); 0: as the base model.")
     return [
         Setting("schedule", _("Simulated clicks"), clicks, "choice", AUTOMATIC, choices=SCHEDULES),
         Setting("model.image_size", _("Image size"), size, "int", 0, 0, 4096),
         Setting("model.adapter.rank", _("Rank of adapters"), rank, "int", 0, 0, 1024),
+        Setting("model.depth", _("Frames together"), depth, "int", 0, 0, 64),
     ]
 
 
 def _ofLearning() -> list[Setting]:
     augments = tuple(augment.AUGMENTS)
+    frames = _("Drawn by chance, the same for the same seed; 0: all.")
     return [
+        _number("frames", _("Images to train on"), frames, 0, 1000000),
         _number("epochs", _("Epochs"), _("How often every image is seen."), 1, 10000),
         _number("batch", _("Batch"), _("Images in one step; fewer need less memory."), 1, 512),
         _real("learning_rate", _("Learning rate"), _("Smaller if the loss jumps.")),

@@ -21,7 +21,7 @@ from samca.files import write_atomically
 from SAMCALib.Texts import Refusal, _
 
 KINDS = ("images", "masks", "labels")
-COLUMNS = ("id", "group", "split", "spacing_x_mm", "spacing_y_mm")
+COLUMNS = ("id", "group", "loop", "split", "spacing_x_mm", "spacing_y_mm")
 TABLE = "cases.csv"
 LAYER = "_layer"  # before the number of a case that holds what overlaps another one's segments
 
@@ -34,6 +34,7 @@ class NewCase:
     pixels: np.ndarray  # (H, W) or (H, W, 3) uint8
     labels: np.ndarray  # (H, W) whole numbers, 0 is background
     group: str
+    loop: str
     spacing: tuple[float, float]
 
 
@@ -58,7 +59,7 @@ class CaseFiles:
         for kind, array in pictures.items():
             _writePicture(self._staged / kind / f"{case.id}.png", array)
         spacing = [f"{value:.10g}" for value in case.spacing]
-        values = (case.id, case.group, "", *spacing)
+        values = (case.id, case.group, case.loop, "", *spacing)
         self._rows.append(dict(zip(COLUMNS, values, strict=True)))
 
     def commit(self, keepsGroup: bool = False) -> int:

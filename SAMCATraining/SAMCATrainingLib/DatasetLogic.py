@@ -26,6 +26,8 @@ from . import Advice
 from .CaseFiles import LAYER, CaseFiles, NewCase
 from .SegmentedFrames import Source, candidates, masksOf, sourceOf
 
+AXES = "ijk"  # by number
+
 
 @dataclass(frozen=True)
 class Added:
@@ -69,10 +71,11 @@ def adding(volumeNode, segmentationNode, folder, segmentIds=None, axis=None, gro
 
 
 def _adding(source: Source, files: CaseFiles, group: str) -> Iterator[Progress]:
-    found, cases, ofVolume = candidates(source), [], group or groupOf(source.volume)
+    found, cases = candidates(source), []
+    about = group or groupOf(source.volume), f"{loopOf(source.volume)}_{AXES[source.axis]}"
     for number, frame in enumerate(found):
         yield Progress(number, len(found))
-        for case in casesOf(source, frame, ofVolume):
+        for case in casesOf(source, frame, *about):
             files.add(case)
             cases.append(case.id)
     if not cases:
@@ -90,7 +93,7 @@ def _adding(source: Source, files: CaseFiles, group: str) -> Iterator[Progress]:
     yield Progress(len(found), len(found), Added(files.folder, tuple(cases), replaced, text))
 
 
-def casesOf(source: Source, frame: Frame, group: str) -> list[NewCase]:
+def casesOf(source: Source, frame: Frame, group: str, loop: str) -> list[NewCase]:
     """The case of a frame; none without a voxel, several where segments overlap."""
     masks = masksOf(source, frame)
     if not masks:
@@ -102,13 +105,11 @@ def casesOf(source: Source, frame: Frame, group: str) -> list[NewCase]:
         pixels = asPicture(stored, FrameLogic.window(frame))
     except ValueError as error:
         raise Refusal(_("{name} cannot be exported: {error}").format(name=frame.name, error=error)) from error
-    name = caseName(frame, stored)
-    about = group, FrameLogic.spacing(frame)
+    name, spacing = caseName(frame, stored), FrameLogic.spacing(frame)
     values = {segmentId: number for number, segmentId in enumerate(source.segmentIds, start=1)}
-    return [
-        NewCase(name + (f"{LAYER}{number}" if number else ""), pixels, labels, *about)
-        for number, labels in enumerate(_layers(masks, values))
-    ]
+    layers = enumerate(_layers(masks, values))
+    parts = [(f"{LAYER}{number}" if number else "", labels) for number, labels in layers]
+    return [NewCase(name + part, pixels, labels, group, loop + part, spacing) for part, labels in parts]
 
 
 def asPicture(pixels: np.ndarray, window: tuple[float, float] | None) -> np.ndarray:
@@ -120,7 +121,7 @@ def asPicture(pixels: np.ndarray, window: tuple[float, float] | None) -> np.ndar
 
 def caseName(frame: Frame, stored: np.ndarray) -> str:
     """For instance thyroid_k017_3fa92c01: volume, axis and index (or item of a Sequence), digest."""
-    place = f"{'ijk'[frame.axis]}{frame.index:03d}" if not frame.item else f"t{_slug(frame.item)}"
+    place = f"{AXES[frame.axis]}{frame.index:03d}" if not frame.item else f"t{_slug(frame.item)}"
     return f"{_slug(frame.volume.GetName())}_{place}_{_digest(stored)}"
 
 
@@ -132,6 +133,11 @@ def groupOf(volumeNode) -> str:
     if patient:
         identity = hierarchy.GetItemAttribute(patient, "DICOM.PatientID") or hierarchy.GetItemName(patient)
         return f"patient_{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
+    return loopOf(volumeNode)
+
+
+def loopOf(volumeNode) -> str:
+    """The volume or Sequence, by its name and a digest of its first voxels."""
     first = Frame(volumeNode.GetID(), 2, 0, _firstItem(volumeNode))
     node = SequenceLogic.dataNode(volumeNode, first.item) or volumeNode
     voxels = slicer.util.arrayFromVolume(node)

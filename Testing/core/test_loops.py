@@ -95,14 +95,21 @@ def test_the_command_writes_groups_with_truth_and_keeps_what_is_there(loops, cap
 # Windows
 
 
-def case(name, group="a", size=(8, 8), source="s"):
-    return SimpleNamespace(id=name, group=group, source=source, pixels=lambda: np.zeros(size, np.uint8))
+def case(name, group="a", size=(8, 8), source="s", loop=""):
+    pixels = np.zeros(size, np.uint8)
+    return SimpleNamespace(id=name, group=group, source=source, loop=loop, pixels=lambda: pixels)
 
 
 def test_frames_are_in_the_order_of_their_numbers():
     cases = [case("f10"), case("f9"), case("x1", "b"), case("f2")]
     assert loops_of(cases) == [(3, 1, 0), (2,)]
     assert windows_of(cases[:2] + cases[3:], 2) == [(2, 1), (1, 0)]
+
+
+def test_times_are_numbers_and_a_group_may_have_several_loops_of_which_short_ones_are_left_out():
+    cases = [case("t0.1"), case("t0.067"), case("t0.0"), case("t0.1b", loop="other", size=(9, 9))]
+    assert loops_of(cases) == [(2, 1, 0), (3,)]
+    assert windows_of(cases, 2) == [(2, 1), (1, 0)]
 
 
 def test_a_depth_larger_than_the_volume_is_refused_with_its_name():

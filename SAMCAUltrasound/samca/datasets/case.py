@@ -26,6 +26,7 @@ class Case:
     masks: tuple[Path, ...] = ()  # united
     labels: Path | None = None
     outlines: tuple[Outline, ...] = ()  # closed polygons of (x, y) px, united
+    loop: str = ""  # of a group with several volumes or loops, the one that the frame is of
 
     @property
     def has_truth(self) -> bool:

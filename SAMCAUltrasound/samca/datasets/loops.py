@@ -1,6 +1,7 @@
-"""Cine loops, sweeps and volumes as cases: the frames of a group in their order, and windows of neighbours.
+"""Cine loops, sweeps and volumes as cases: their frames in order, and windows of neighbours.
 
-A group's frames are in the order of their ids, numbers in them by value (frame_2 before frame_10).
+A group is one loop unless its cases name several. Frames are in the order of their ids, numbers in them by
+value (frame_2 before frame_10, t0.067 before t0.1).
 """
 
 from __future__ import annotations
@@ -12,28 +13,33 @@ from .case import Case
 
 
 def loops_of(cases: Sequence[Case]) -> list[tuple[int, ...]]:
-    """Indices of the cases of each group of each source, in the order of the frames; groups as they come."""
-    groups: dict[tuple[str, str], list[int]] = {}
+    """Indices of the cases of each loop, in the order of the frames; loops as they come."""
+    loops: dict[tuple[str, str, str], list[int]] = {}
     for index, case in enumerate(cases):
-        groups.setdefault((case.source, case.group), []).append(index)
-    return [tuple(sorted(group, key=lambda i: _by_number(cases[i].id))) for group in groups.values()]
+        loops.setdefault((case.source, case.group, case.loop), []).append(index)
+    return [tuple(sorted(loop, key=lambda i: _by_number(cases[i].id))) for loop in loops.values()]
 
 
 def windows_of(cases: Sequence[Case], depth: int) -> list[tuple[int, ...]]:
-    """Indices of every `depth` neighbouring frames of a group.
+    """Indices of every `depth` neighbouring frames of a loop.
 
-    Raises ValueError that names a group with fewer frames, or with frames of different size.
+    Loops that are shorter are left out. Raises ValueError that names a group in which all are, or a loop with
+    frames of different size.
     """
-    windows = []
+    windows, longest = [], {}
     for loop in loops_of(cases):
-        name = f"{cases[loop[0]].source} group {cases[loop[0]].group!r}"
-        if len(loop) < depth:
+        first = cases[loop[0]]
+        name = f"{first.source} group {first.group!r}"
+        longest[name] = max(longest.get(name, 0), len(loop))
+        if len(loop) >= depth:
+            check_sizes([cases[i].pixels().shape[:2] for i in loop], name)
+            windows += [loop[i : i + depth] for i in range(len(loop) - depth + 1)]
+    for name, count in longest.items():
+        if count < depth:
             raise ValueError(
-                f"model.depth is {depth}, but {name} has {len(loop)} frame(s): lower the depth, or leave "
-                "that group out"
+                f"model.depth is {depth}, but {name} has {count} frame(s): lower the depth, or leave that "
+                "group out"
             )
-        check_sizes([cases[i].pixels().shape[:2] for i in loop], name)
-        windows += [loop[i : i + depth] for i in range(len(loop) - depth + 1)]
     return windows
 
 
@@ -54,5 +60,6 @@ def check_sizes(sizes: Sequence[tuple[int, ...]], name: str) -> None:
         )
 
 
-def _by_number(name: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
+def _by_number(name: str) -> list[tuple[float, str]]:
+    parts = re.split(r"(\d+(?:\.\d+)?)", name)
+    return [(float(part), "") if i % 2 else (-1, part) for i, part in enumerate(parts)]

@@ -35,9 +35,10 @@ def read_rows(path: Path, required: tuple[str, ...]) -> tuple[list[Row], list[st
 
 
 def described(cases: list[Case], path: Path) -> Found:
-    """The cases with group, split, spacing and source from their rows of cases.csv, if there is such a file.
+    """The cases with what their rows of cases.csv say, if there is such a file.
 
-    Columns: id, and any of group, split, spacing_x_mm, spacing_y_mm, source; an empty cell says nothing.
+    Columns: id, and any of group, loop, split, spacing_x_mm, spacing_y_mm, source; an empty cell says
+    nothing.
     """
     if not path.is_file():
         return cases, []
@@ -51,7 +52,7 @@ def described(cases: list[Case], path: Path) -> Found:
         row = row_of.get(case.id, {})
         spacing, problem = _spacing(row)
         problems += [f"{path}: id {case.id!r}: {problem}"] if problem else []
-        told = {name: row[name] for name in ("group", "split", "source") if row.get(name)}
+        told = {name: row[name] for name in ("group", "loop", "split", "source") if row.get(name)}
         found.append(replace(case, spacing_mm=spacing, **told))
     return found, problems
 
