@@ -1,4 +1,4 @@
-"""An evaluation on disk: evaluation.csv, records.csv, evaluation.json, curve.png and sheets of cases."""
+"""An evaluation on disk: evaluation.csv, kinds.csv, records.csv, evaluation.json, curve.png and sheets."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from . import __version__, report
+from .breakdown import Kind, by_kind, kinds_of
 from .config import to_json
 from .contestants import Contestant
 from .datasets import Dataset
 from .evaluate import GRID, Record, Skipped, check_protocol, named_cases
 from .files import write_atomically
-from .report_pictures import strips, write_curve, write_sheet
+from .report_pictures import extremes, strips, worst, write_curve, write_sheet
 from .summary import Result, summary
 
 VERSIONS_OF = ("torch", "segment-anything", "numpy", "scipy")
@@ -48,23 +50,31 @@ class Evaluation:
         """The records of one model on one dataset."""
         return [record for record in self.records[model] if record.dataset == data]
 
+    @cached_property
+    def kinds(self) -> dict[str, dict[tuple[str, int], Kind]]:
+        """By name of the dataset what its targets are."""
+        return {dataset.name: kinds_of(dataset, 0 in self.protocol.clicks) for dataset in self.datasets}
+
     def results(self) -> list[Result]:
-        """One for each model and dataset."""
-        return [
-            Result(name, dataset.name, summary(self.of(name, dataset.name), self.protocol.curve))
-            for name in self.records
-            for dataset in self.datasets
-        ]
+        """One for each model and dataset; in its summary "by" is the same by class and size of the target."""
+        return [self._result(name, dataset.name) for name in self.records for dataset in self.datasets]
+
+    def _result(self, model: str, data: str) -> Result:
+        records = self.of(model, data)
+        found = summary(records, self.protocol.curve)
+        return Result(model, data, {**found, "by": by_kind(records, self.kinds[data])})
 
 
 def write(evaluation: Evaluation, out: Path, command: str, folders: Sequence[str]) -> None:
-    """Write all files: evaluation.csv is the table, records.csv each click, evaluation.json what repeats it.
+    """Write all files: evaluation.csv is the table, kinds.csv the same by class and size of the target,
+    records.csv each click, evaluation.json what repeats it.
 
     `command` is the line that was typed, `folders` where each dataset was read from.
     """
     results, models = evaluation.results(), evaluation.records
     scored = {name: [r for r in found if isinstance(r, Record)] for name, found in models.items()}
     write_atomically(out / "evaluation.csv", report.results_csv(results).encode())
+    write_atomically(out / "kinds.csv", report.kinds_csv(results).encode())
     write_atomically(out / "records.csv", report.records_csv(scored).encode())
     content = {
         "command": command,
@@ -106,6 +116,10 @@ def _write_pictures(evaluation: Evaluation, results: Sequence[Result], out: Path
     for contestant in evaluation.contestants:
         for dataset in evaluation.datasets:
             records = [r for r in evaluation.of(contestant.name, dataset.name) if isinstance(r, Record)]
-            rows = strips(contestant.model, dataset, records, sorted(evaluation.protocol.clicks))
-            name = f"cases_{contestant.name}_{dataset.name}.png".replace("/", "-").replace(" ", "-")
-            write_sheet(out / name, rows, f"{contestant.name} on {dataset.name}")
+            about = contestant.model, dataset, records, sorted(evaluation.protocol.clicks)
+            title = f"{contestant.name} on {dataset.name}"
+            name = f"{contestant.name}_{dataset.name}.png".replace("/", "-").replace(" ", "-")
+            shown = strips(*about, extremes(records, max(evaluation.protocol.clicks)))
+            write_sheet(out / f"cases_{name}", shown, title)
+            shown = strips(*about, worst(records, evaluation.kinds[dataset.name]))
+            write_sheet(out / f"worst_{name}", shown, f"{title}: the worst", bare=True)

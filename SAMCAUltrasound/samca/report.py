@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,25 @@ def clicks_table(results: Sequence[Result]) -> Rows:
     return rows
 
 
+def kinds_table(results: Sequence[Result]) -> Rows:
+    """The table by class and size of the target: mean±std of Dice and HD95 at each number of clicks."""
+    counts = list(results[0].summary["clicks"])
+    columns = [(name, count) for name in ("dice", "hd95") for count in counts]
+    rows = [["model", "data", "", "targets", *(f"{HEADINGS[name]}, {count}" for name, count in columns)]]
+    for result, _, kind, found in _by_kind(results):
+        cells = [_cell(found["clicks"].get(count, {}).get(name)) for name, count in columns]
+        rows.append([result.model, result.data, kind, str(found["targets"]), *cells])
+    return rows
+
+
+def _by_kind(results: Sequence[Result]) -> Iterator[tuple[Result, str, str, dict[str, Any]]]:
+    """Each result with "class" or "size", the name of one, and the summary of its targets."""
+    for result in results:
+        for by, of in result.summary.get("by", {}).items():
+            for kind, found in of.items():
+                yield result, by, kind, found
+
+
 def counted(results: Sequence[Result]) -> list[str]:
     """A sentence for each dataset: how many targets, images and trials the table stands for."""
     sentences = {}
@@ -138,6 +157,19 @@ def results_csv(results: Sequence[Result]) -> str:
                 entry = values.get(name, {})
                 cells += [entry.get("mean"), entry.get("std"), drop(result, results, count, name)]
             head = [result.model, result.data, count, s["targets"], s["images"], s["seeds"], values["empty"]]
+            rows.append([*head, *cells])
+    return _csv(rows)
+
+
+def kinds_csv(results: Sequence[Result]) -> str:
+    """Comma-separated: a row for each model, dataset, kind of target and number of clicks."""
+    parts = [(name, part) for name in MEASURES for part in ("mean", "std")]
+    heading = (f"{name}_{part}" for name, part in parts)
+    rows = [["model", "data", "by", "kind", "targets", "clicks", "empty", *heading]]
+    for result, by, kind, found in _by_kind(results):
+        for count, values in found["clicks"].items():
+            cells = [values.get(name, {}).get(part) for name, part in parts]
+            head = [result.model, result.data, by, kind, found["targets"], count, values["empty"]]
             rows.append([*head, *cells])
     return _csv(rows)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from .breakdown import Kind
 from .datasets import Dataset
 from .evaluate import Record, Sessions, named_cases
 from .overlay import draw, save
@@ -16,6 +18,7 @@ from .summary import GOALS, Result
 
 CELL, GAP, TEXT_HEIGHT = 448, 8, 13  # px of a sheet of cases
 EACH = 2  # how many of the best, of the median and of the worst cases are shown
+WORST = 8  # how many are on the sheet of the worst
 
 
 @dataclass(frozen=True)
@@ -42,14 +45,41 @@ def extremes(records: Sequence[Record], count: int, each: int = EACH) -> list[tu
     return [chosen[index] for index in sorted(chosen)]
 
 
-def strips(model, dataset: Dataset, records: Sequence[Record], counts: Sequence[int]) -> list[Strip]:
-    """The extreme trials of one dataset, with the masks of these counts predicted again from the clicks."""
+def worst(
+    records: Sequence[Record], kinds: dict[tuple[str, int], Kind], count: int = WORST
+) -> list[tuple[str, Record]]:
+    """The targets of lowest Dice over all trials and all their scored steps, the worst first, each with what
+    it is and the trial of seed 0."""
+    dice, first = defaultdict(lambda: defaultdict(list)), {}
+    for record in records:
+        if "iou" in record.scores:
+            dice[record.case, record.target][record.count].append(record.scores["dice"])
+            first.setdefault((record.case, record.target), record)
+    means = {target: [float(np.mean(of)) for of in steps.values()] for target, steps in dice.items()}
+    ranked = sorted(means, key=lambda target: np.mean(means[target]))
+    return [(_about(kinds[target], means[target]), first[target]) for target in ranked[:count]]
+
+
+def _about(kind: Kind, dice: Sequence[float]) -> str:
+    """What a target is, and its mean Dice after each number of clicks."""
+    what = f"{kind.name}, {kind.size}" if kind.name else kind.size
+    return f"{what}; mean Dice {', '.join(f'{value:.0f}' for value in dice)}"
+
+
+def strips(
+    model,
+    dataset: Dataset,
+    records: Sequence[Record],
+    counts: Sequence[int],
+    chosen: Sequence[tuple[str, Record]],
+) -> list[Strip]:
+    """Labelled trials of one dataset, with the masks of these counts predicted again from the clicks."""
     cases, sessions = dict(named_cases(dataset)), Sessions(model, dataset.cases)
     return [
         _strip(
             sessions, cases[r.case], label, [step for step in records if _trial(step) == _trial(r)], counts
         )
-        for label, r in extremes(records, max(counts))
+        for label, r in chosen
     ]
 
 
@@ -69,20 +99,26 @@ def _strip(sessions: Sessions, case, label: str, steps: Sequence[Record], counts
     return Strip(f"{label}: {name}", case.pixels(), truths[target], clicks, masks, dice)
 
 
-def write_sheet(path: Path, strips: Sequence[Strip], title: str) -> None:
-    """A PNG with a row for each strip and a column for each number of clicks, drawn as by `overlay.draw`."""
-    rows = [np.hstack([_cell(strip, count) for count in strip.masks]) for strip in strips]
+def write_sheet(path: Path, strips: Sequence[Strip], title: str, bare: bool = False) -> None:
+    """A PNG with a row for each strip and a column for each number of clicks, drawn as by `overlay.draw`;
+    `bare`: before them the image with nothing drawn on it."""
+    counts = [None] * bare
+    rows = [np.hstack([_cell(strip, count) for count in (*counts, *strip.masks)]) for strip in strips]
     heading = _captioned(np.full((0, rows[0].shape[1], 3), 255, np.uint8), title)
     save(path, np.vstack([heading, *rows]))
 
 
-def _cell(strip: Strip, count: int) -> np.ndarray:
-    """(CELL + caption, CELL, 3) uint8: one mask with its clicks and Dice."""
+def _cell(strip: Strip, count: int | None) -> np.ndarray:
+    """(CELL + caption, CELL, 3) uint8: one mask with its clicks and Dice; None: the image alone."""
     from PIL import Image
 
-    given = strip.clicks[count]
-    clicks = f"{len(given)} click{'s' * (len(given) != 1)}, Dice {strip.dice[count]:.1f}"
-    drawn = Image.fromarray(draw(strip.pixels, strip.masks[count], Prompts(given), strip.truth))
+    if count is None:
+        clicks, picture = "the image", draw(strip.pixels, np.zeros_like(strip.truth), Prompts())
+    else:
+        given = strip.clicks[count]
+        clicks = f"{len(given)} click{'s' * (len(given) != 1)}, Dice {strip.dice[count]:.1f}"
+        picture = draw(strip.pixels, strip.masks[count], Prompts(given), strip.truth)
+    drawn = Image.fromarray(picture)
     drawn.thumbnail((CELL - GAP, CELL - GAP), Image.Resampling.LANCZOS)
     cell = Image.new("RGB", (CELL, CELL), "white")
     cell.paste(drawn, ((CELL - drawn.width) // 2, 0))

@@ -300,7 +300,7 @@ def test_whatever_happens_to_bytes_read_does_not_raise(tmp_path, data, format):
 @given(content=st.binary(max_size=200))
 def test_any_bytes_may_stand_in_the_tables(tmp_path, content):
     folder_of(tmp_path, "a")
-    for name in ("cases.csv", "splits.csv"):
+    for name in ("cases.csv", "splits.csv", "structures.csv"):
         (tmp_path / name).write_bytes(content)
     assert ids(datasets.read(tmp_path)) == ["a"]
 

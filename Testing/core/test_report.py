@@ -163,6 +163,7 @@ def test_the_last_line_is_one_object_and_says_what_the_table_says(weights, tmp_p
 def test_all_files_are_written(evaluated):
     assert {path.name for path in evaluated.iterdir()} == {
         "evaluation.csv",
+        "kinds.csv",
         "records.csv",
         "evaluation.json",
         "curve.png",
@@ -170,6 +171,10 @@ def test_all_files_are_written(evaluated):
         "cases_tiny_unseen.png",
         "cases_tiny,-single-set_seen.png",
         "cases_tiny,-single-set_unseen.png",
+        "worst_tiny_seen.png",
+        "worst_tiny_unseen.png",
+        "worst_tiny,-single-set_seen.png",
+        "worst_tiny,-single-set_unseen.png",
     }
     for path in evaluated.glob("*.png"):
         assert np.asarray(Image.open(path).convert("L")).std() > 1

@@ -182,6 +182,8 @@ def as_text(results: Sequence[Result]) -> str:
     parts = [report.aligned(report.table(results))]
     if "noc" in results[0].summary:
         parts.append(report.aligned(report.clicks_table(results)))
+    if len(kinds := report.kinds_table(results)) > 1:
+        parts.append(report.aligned(kinds))
     return "\n\n".join([*parts, "\n".join(report.counted(results))])
 
 

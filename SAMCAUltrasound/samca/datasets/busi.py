@@ -52,4 +52,4 @@ def _find_class(folder: Path) -> Found:
 
 
 def _case(name: str, image: Path, masks: tuple[Path, ...]) -> Case:
-    return Case(name, image, name, source="busi", masks=masks)
+    return Case(name, image, name, source="busi", masks=masks, kind=image.parent.name)

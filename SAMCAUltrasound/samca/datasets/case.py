@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import label
+from scipy.ndimage import find_objects, label
 
 from .images import read_labels, read_mask, read_pixels
 
 Outline = tuple[tuple[float, float], ...]
+BoxPx = tuple[int, int, int, int]  # x0, y0, x1, y1; x1 and y1 excluded
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Case:
     masks: tuple[Path, ...] = ()  # united
     labels: Path | None = None
     outlines: tuple[Outline, ...] = ()  # closed polygons of (x, y) px, united
+    kind: str = ""  # class of what is outlined, as "benign"; empty where the data does not say
+    kinds: tuple[tuple[BoxPx, str], ...] = ()  # of single connected parts of the labels
     loop: str = ""  # of a group with several volumes or loops, the one that the frame is of
 
     @property
@@ -58,6 +61,13 @@ class Case:
             parts, count = label(structure, np.ones((3, 3)))
             targets += [parts == number for number in range(1, count + 1)]
         return targets
+
+    def kind_of(self, target: np.ndarray) -> str:
+        """The class of one of the targets or structures; empty where the data does not say."""
+        if not self.kinds:
+            return self.kind
+        rows, columns = find_objects(label(target, np.ones((3, 3)))[0], 1)[0]
+        return dict(self.kinds).get((columns.start, rows.start, columns.stop, rows.stop), self.kind)
 
     def structures(self) -> dict[int, np.ndarray]:
         """What is of one label value, together, (H, W) bool and not empty; a mask is value 1."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .case import Case
 from .pairing import Found, by_id, paired
-from .tables import described, grouped
+from .tables import described, grouped, with_kinds
 
 LAYOUT = "images/ and masks/, in the folder or up to two levels down"
 SPLITS = ("train", "val", "test")
@@ -47,7 +47,7 @@ def _find_leaf(folder: Path) -> Found:
     split, source = (name, folder.resolve().parent.name) if name in SPLITS else ("", name)
     cases, problems = _cases(folder, split, source)
     cases, more = grouped(cases, folder)
-    cases, yet_more = described(cases, folder / "cases.csv")
+    cases, yet_more = described(with_kinds(cases, folder), folder / "cases.csv")
     return cases, problems + more + yet_more
 
 

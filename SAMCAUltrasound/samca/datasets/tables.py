@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import logging
 import math
-from collections import Counter
+from collections import Counter, defaultdict
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from .case import Case
 from .pairing import Found
 
 Row = dict[str, str]
+BOX = ("x0", "y0", "x1", "y1")
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +39,7 @@ def read_rows(path: Path, required: tuple[str, ...]) -> tuple[list[Row], list[st
 def described(cases: list[Case], path: Path) -> Found:
     """The cases with what their rows of cases.csv say, if there is such a file.
 
-    Columns: id, and any of group, loop, split, spacing_x_mm, spacing_y_mm, source; an empty cell says
+    Columns: id, and any of group, loop, split, class, spacing_x_mm, spacing_y_mm, source; an empty cell says
     nothing.
     """
     if not path.is_file():
@@ -53,7 +55,8 @@ def described(cases: list[Case], path: Path) -> Found:
         spacing, problem = _spacing(row)
         problems += [f"{path}: id {case.id!r}: {problem}"] if problem else []
         told = {name: row[name] for name in ("group", "loop", "split", "source") if row.get(name)}
-        found.append(replace(case, spacing_mm=spacing, **told))
+        kind = row.get("class") or case.kind
+        found.append(replace(case, spacing_mm=spacing, kind=kind, **told))
     return found, problems
 
 
@@ -88,8 +91,7 @@ def grouped(cases: list[Case], folder: Path) -> Found:
     maybe split. A case without a row keeps what it has; a file further up that has other columns is not
     meant for us.
     """
-    places = [folder, *folder.resolve().parents[:2]]
-    path = next((place / "splits.csv" for place in places if (place / "splits.csv").is_file()), None)
+    path = _near(folder, "splits.csv")
     if path is None:
         return cases, []
     rows, problems = read_rows(path, ("dataset", "id", "group"))
@@ -103,5 +105,28 @@ def grouped(cases: list[Case], folder: Path) -> Found:
         split = row.get("split", "")
         if case.split and split and case.split != split:
             problems.append(f"{path}: puts {case.id!r} in {split}, but {case.image} is in {case.split}")
-        found.append(replace(case, group=row.get("group") or case.group, split=case.split or split))
+        told = {"group": row.get("group") or case.group, "kind": row.get("class") or case.kind}
+        found.append(replace(case, split=case.split or split, **told))
     return found, problems
+
+
+def with_kinds(cases: list[Case], folder: Path) -> list[Case]:
+    """Cases that have labels with the classes of their connected parts, as structures.csv tells them.
+
+    The file lies as splits.csv does. Columns: dataset, id, structure (the class), and the part's box x0, y0,
+    x1, y1 in px, the last two excluded. Anything else is not meant for us.
+    """
+    path = _near(folder, "structures.csv")
+    rows = read_rows(path, ("dataset", "id", "structure", *BOX))[0] if path else []
+    kinds = defaultdict(list)
+    for row in rows:
+        with suppress(ValueError):
+            box = tuple(int(row[side]) for side in BOX)
+            kinds[row["dataset"], row["id"]].append((box, row["structure"]))
+    return [replace(c, kinds=tuple(kinds[c.source, c.id])) if c.labels else c for c in cases]
+
+
+def _near(folder: Path, name: str) -> Path | None:
+    """The file of this name in the folder or up to two levels up."""
+    places = [folder, *folder.resolve().parents[:2]]
+    return next((place / name for place in places if (place / name).is_file()), None)
