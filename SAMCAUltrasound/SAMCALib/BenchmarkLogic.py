@@ -45,7 +45,9 @@ class InstantModel:
     """Stands in for a network: a disc around the last click, cut from what was drawn before."""
 
     def __init__(self):
-        self.config = types.SimpleNamespace(image_size=SIZE, fit="squash", feedback="none", zoom=0.0)
+        self.config = types.SimpleNamespace(
+            image_size=SIZE, fit="squash", feedback="none", zoom=0.0, mirror=False
+        )
         y, x = np.mgrid[-SIZE : SIZE + 1, -SIZE : SIZE + 1]
         self._logits = (RADIUS - np.hypot(x, y)).astype(np.float32)
 

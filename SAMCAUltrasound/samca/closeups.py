@@ -8,15 +8,18 @@ from typing import Any
 import numpy as np
 
 from .geometry import Geometry
+from .looks import embed
 from .windows import Window
 
 KEPT = 4  # windows of an image; the least recently used is dropped first
 
 
 class Closeups:
-    """An (H, W, 3) image in 0..255 and the windows of it that were encoded."""
+    """An (H, W, 3) image in 0..255 and the windows of it that were encoded, with their mirror images if
+    `mirror`."""
 
-    def __init__(self, rgb: np.ndarray):
+    def __init__(self, rgb: np.ndarray, mirror: bool = False):
+        self._mirror = mirror
         self._rgb = rgb.round().clip(0, 255).astype(np.uint8)
         self._encoded: OrderedDict[Window, tuple[Any, Geometry]] = OrderedDict()
 
@@ -36,7 +39,7 @@ class Closeups:
 
     def _encode(self, pixels: np.ndarray, model) -> tuple[Any, Geometry]:
         geometry = Geometry(*pixels.shape[:2], model.config.image_size, model.config.fit)
-        return model.embed(geometry.image_to_model(pixels)), geometry
+        return embed(model, geometry.image_to_model(pixels), self._mirror), geometry
 
 
 def bytes_of(embedding: Any) -> int:

@@ -68,6 +68,7 @@ class ModelConfig:
     best_of_three: bool = False  # of SAM's three masks for one prompt, the one of the highest predicted IoU
     replace_unstable: bool = False  # that one, where the usual mask hangs on its threshold (SAM 2)
     zoom: float = setting(0.0, at_least=0, at_most=10)  # sides of a second look over the structure's; 0: none
+    mirror: bool = False  # a look at the mirror image of each, too; what both say is averaged
     feedback: str = setting("none", choices=FEEDBACK)  # whose logits are the mask prompt of the next click
 
     def __post_init__(self):

@@ -154,28 +154,31 @@ class Model(nn.Module):
 
     # Arrays: what a session uses
 
-    @torch.inference_mode()
     def embed(self, pixels: np.ndarray) -> Features:
         """(h, w, 3) float32 RGB in 0..255 at model resolution -> features of one image."""
-        image = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))).to(self.device)
-        return self.encode(image[None])
+        return self.embed_each([pixels])
 
     @torch.inference_mode()
-    def embed_frames(self, frames: Sequence[np.ndarray]) -> list[Features]:
-        """Neighbouring frames, each as in `embed` and all of one shape -> features of each, encoded together.
+    def embed_each(self, pictures: Sequence[np.ndarray]) -> Features:
+        """B pictures, each as in `embed` and all of one shape -> features of them as one batch."""
+        return self.encode(self._batch(pictures))
+
+    @torch.inference_mode()
+    def embed_frames(self, *groups: Sequence[np.ndarray]) -> list[Features]:
+        """B groups of neighbouring frames, all of one length, each frame as in `embed` and all of one shape
+        -> features of each place in the groups, a batch of B; the frames of a group are encoded together.
 
         One frame alone is what `embed` makes of it.
         """
-        planes = np.stack(frames).transpose(0, 3, 1, 2)
-        features = self.encode(torch.from_numpy(np.ascontiguousarray(planes)).to(self.device), len(frames))
+        depth = len(groups[0])
+        features = self.encode(self._batch([frame for group in groups for frame in group]), depth)
         return [
             features._replace(
-                embedding=features.embedding[i : i + 1], fine=tuple(f[i : i + 1] for f in features.fine)
+                embedding=features.embedding[i::depth], fine=tuple(f[i::depth] for f in features.fine)
             )
-            for i in range(len(frames))
+            for i in range(depth)
         ]
 
-    @torch.inference_mode()
     def predict(
         self, features: Features, prompts: Prompts, previous: np.ndarray | None = None
     ) -> tuple[np.ndarray, float]:
@@ -185,22 +188,41 @@ class Model(nn.Module):
 
         Where nobody pointed and the object is not there, all is outside. ValueError for a suggestion of a
         class that the model does not know."""
-        sets = prompts.initial_and_guided() if self.fusion.splits else (prompts,)
-        pointings = [collate([s], self.device) for s in sets if s is sets[0] or s.clicks or s.box]
-        decoded = self.decode_fully(features, pointings, self._mask_prompt(prompts, previous))
-        logits = decoded.logits[0, 0].float().cpu().numpy()
-        if decoded.presence is not None and not prompts.by_user and decoded.presence[0, 0] < 0:
-            return np.full_like(logits, -MASK_PROMPT_LOGIT), 0.0
-        return logits, float(decoded.iou[0, 0])
+        logits, iou = self.predict_each(features, [prompts], None if previous is None else previous[None])
+        return logits[0], iou[0]
 
-    def _mask_prompt(self, prompts: Prompts, previous: np.ndarray | None) -> torch.Tensor | None:
+    @torch.inference_mode()
+    def predict_each(
+        self, features: Features, prompts: Sequence[Prompts], previous: np.ndarray | None = None
+    ) -> tuple[np.ndarray, list[float]]:
+        """The same for the B images of a batch, pointed at alike: prompts of each, logits (B, m, m) or None
+        -> logits (B, m, m) float32 and B predicted IoU."""
+        sets = list(zip(*map(self._sets, prompts), strict=True))
+        pointings = [collate(s, self.device) for s in sets if s is sets[0] or s[0].clicks or s[0].box]
+        decoded = self.decode_fully(features, pointings, self._mask_prompt(prompts, previous))
+        logits, iou = decoded.logits[:, 0].float().cpu().numpy(), decoded.iou[:, 0].tolist()
+        if decoded.presence is not None and not prompts[0].by_user:
+            there = (decoded.presence[:, 0] >= 0).tolist()
+            logits = np.where(np.reshape(there, (-1, 1, 1)), logits, np.float32(-MASK_PROMPT_LOGIT))
+            iou = [value if is_there else 0.0 for value, is_there in zip(iou, there, strict=True)]
+        return logits, iou
+
+    def _batch(self, pictures: Sequence[np.ndarray]) -> torch.Tensor:
+        planes = np.ascontiguousarray(np.stack(pictures).transpose(0, 3, 1, 2))
+        return torch.from_numpy(planes).to(self.device)
+
+    def _sets(self, prompts: Prompts) -> tuple[Prompts, ...]:
+        return prompts.initial_and_guided() if self.fusion.splits else (prompts,)
+
+    def _mask_prompt(self, prompts: Sequence[Prompts], previous: np.ndarray | None) -> torch.Tensor | None:
         logits = previous
-        if logits is None and prompts.mask is not None:
-            logits = (2 * resample(prompts.mask, self.mask_side, self.mask_side) - 1) * MASK_PROMPT_LOGIT
+        if logits is None and prompts[0].mask is not None:
+            side = self.mask_side
+            logits = np.stack([(2 * resample(p.mask, side, side) - 1) * MASK_PROMPT_LOGIT for p in prompts])
         return (
             None
             if logits is None
-            else torch.from_numpy(np.ascontiguousarray(logits))[None, None].to(self.device)
+            else torch.from_numpy(np.ascontiguousarray(logits))[:, None].to(self.device)
         )
 
 

@@ -83,6 +83,14 @@ class Prompts:
         """The same prompts with only the first `count` clicks."""
         return replace(self, clicks=self.clicks[:count])
 
+    def mirrored(self, width: int) -> Prompts:
+        """The same prompts in the mirror image, left for right, of an image `width` px wide."""
+        last = width - 1
+        clicks = tuple(Click(last - c.x, c.y, c.positive) for c in self.clicks)
+        box = self.box and Box(last - self.box.x1, self.box.y0, last - self.box.x0, self.box.y1)
+        mask = None if self.mask is None else self.mask[:, ::-1]
+        return replace(self, clicks=clicks, box=box, mask=mask)
+
     def initial_and_guided(self) -> tuple[Prompts, Prompts]:
         """Split by role: what starts the object and what mends it (SAMCA section 3.1), the rule of inference.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from .closeups import Closeups
 from .frames import as_rgb
 from .geometry import Geometry
+from .looks import agreement, embed, uncertainty
 from .prompts import Box, Click, Prompts, box_around
 from .windows import Window, enlarging
 
@@ -23,24 +25,41 @@ class Embedder(Protocol):
     def embed(self, pixels: np.ndarray) -> Any:
         """(h, w, 3) float32 RGB in 0..255 at model resolution -> features."""
 
-    def embed_frames(self, frames: Sequence[np.ndarray]) -> list[Any]:
+    def embed_frames(self, *groups: Sequence[np.ndarray]) -> list[Any]:
         """The same of frames that are encoded together; asked for where a session gets several."""
+
+    def embed_each(self, pictures: Sequence[np.ndarray]) -> Any:
+        """The same of a batch; asked for where a session mirrors."""
 
     def predict(
         self, features: Any, prompts: Prompts, previous: np.ndarray | None
     ) -> tuple[np.ndarray, float]: ...
 
+    def predict_each(
+        self, features: Any, prompts: Sequence[Prompts], previous: np.ndarray | None
+    ) -> tuple[np.ndarray, list[float]]:
+        """The same of a batch; asked for where a session mirrors."""
+
 
 class Prediction(NamedTuple):
-    """Logits (H, W) float32 of the image, positive inside, and the model's own estimate of the IoU, 0..1."""
+    """Logits (H, W) float32 of the image, positive inside, and the model's own estimate of the IoU, 0..1.
+
+    looks: the logits of each look at the image, whose mean they are; two where a session mirrors.
+    """
 
     logits: np.ndarray
     iou: float
+    looks: tuple[np.ndarray, ...] = ()
 
     @property
     def mask(self) -> np.ndarray:
         """(H, W) bool."""
         return self.logits > 0
+
+    @property
+    def agreement(self) -> float | None:
+        """How far two looks say the same, 0..1, see `looks.agreement`; None of one look."""
+        return agreement(self.looks) if len(self.looks) > 1 else None
 
 
 class Session:
@@ -50,16 +69,19 @@ class Session:
     All coordinates are image pixels, x to the right, y down, pixel centres at whole numbers.
     """
 
-    def __init__(self, model: Embedder):
-        self.model = model
+    def __init__(self, model: Embedder, mirror: bool | None = None):
+        """mirror: look at the mirror image, too, and average; None: as the model's config says."""
+        self.model, self.mirror = model, model.config.mirror if mirror is None else mirror
+        self._again: Any = None  # gives another session the same image
+        self._twice: Session | None = None
         self.geometry: Geometry | None = None
         self._features: Any = None
         self._closeups: Closeups | None = None
         self._windows: dict[Window, Session] = {}
         self._history: list[Prompts] = [Prompts()]
         self._logits: dict[
-            Prompts, tuple[np.ndarray, float]
-        ] = {}  # by prefix of the clicks, in model resolution
+            Prompts, tuple[np.ndarray, list[float]]
+        ] = {}  # of each look by prefix of the clicks, in model resolution
 
     def set_image(self, pixels: np.ndarray, window: tuple[float, float] | None = None) -> None:
         """Take one (H, W), (H, W, 3) or (H, W, 4) frame of any dtype, encode it, forget the prompts.
@@ -68,8 +90,9 @@ class Session:
         """
         rgb = as_rgb(pixels, window)
         geometry = Geometry(*rgb.shape[:2], self.model.config.image_size, self.model.config.fit)
-        closeups = Closeups(rgb) if self.model.config.zoom else None
-        self.use_embedding(self.model.embed(geometry.image_to_model(rgb)), geometry, closeups)
+        features = embed(self.model, geometry.image_to_model(rgb), self.mirror)
+        self.use_embedding(features, geometry, self._closeups_of(rgb))
+        self._again = partial(Session.set_image, pixels=pixels, window=window)
 
     def set_frames(
         self, frames: Sequence[np.ndarray], index: int, window: tuple[float, float] | None = None
@@ -83,14 +106,18 @@ class Session:
             raise ValueError(f"frame {index} of {len(frames)}, sizes {sizes}: expected frames of one size")
         geometry = Geometry(*sizes[0], self.model.config.image_size, self.model.config.fit)
         pictures = [as_rgb(frame, window) for frame in frames]
-        features = self.model.embed_frames([geometry.image_to_model(rgb) for rgb in pictures])
-        closeups = Closeups(pictures[index]) if self.model.config.zoom else None
-        self.use_embedding(features[index], geometry, closeups)
+        groups = [[geometry.image_to_model(rgb) for rgb in pictures]]
+        if self.mirror:
+            groups.append([picture[:, ::-1] for picture in groups[0]])
+        features = self.model.embed_frames(*groups)[index]
+        self.use_embedding(features, geometry, self._closeups_of(pictures[index]))
+        self._again = partial(Session.set_frames, frames=frames, index=index, window=window)
 
     def use_embedding(self, features: Any, geometry: Geometry, closeups: Closeups | None = None) -> None:
-        """Take an image that was encoded before, and forget the prompts."""
+        """Take an image that was encoded before, by a session that mirrors if this one does; forget the
+        prompts."""
         self._features, self.geometry, self._closeups = features, geometry, closeups
-        self._windows = {}
+        self._windows, self._again, self._twice = {}, None, None
         self.start([Prompts()])
 
     def start(self, history: list[Prompts]) -> None:
@@ -168,42 +195,92 @@ class Session:
         """The model's estimate of the IoU between its mask and the object, 0..1; 0 without prompts."""
         return self.predict(self.prompts).iou
 
+    def uncertainty(self) -> np.ndarray:
+        """(H, W) float32 in 0..0.5: how far the mask of the prompts hangs on the look, see
+        `looks.uncertainty`.
+
+        A session that does not mirror looks at the mirror image now; RuntimeError if it has no image for
+        that, because it took an embedding.
+        """
+        return uncertainty(self._looking_twice().predict(self.prompts).looks)
+
+    @property
+    def agreement(self) -> float:
+        """How far both looks say the same, 0..1, see `looks.agreement`; else as `uncertainty`."""
+        return agreement(self._looking_twice().predict(self.prompts).looks)
+
+    def _looking_twice(self) -> Session:
+        """This session if it mirrors; else one beside it on the same image that does."""
+        self._encoded()
+        if self.mirror:
+            return self
+        if self._twice is None:
+            if self._again is None:
+                raise RuntimeError(
+                    "no image to look at twice: call set_image, or Session(model, mirror=True)"
+                )
+            self._twice = Session(self.model, mirror=True)
+            self._again(self._twice)
+        return self._twice
+
     def predict(self, prompts: Prompts) -> Prediction:
         """What these prompts would give, without taking them.
 
         A model that zooms looks at a structure that is small in the frame once more, in a window around it;
-        what it says there and what it said of the whole frame are averaged.
+        what it says there and what it said of the whole frame are averaged. One that mirrors does all this
+        also with the mirror image, and averages again.
         """
-        features = self._encoded()
-        shape = self.geometry.height, self.geometry.width
+        looks, iou = self._looks(prompts)
+        return Prediction(np.mean(looks, axis=0), iou, looks)
+
+    def _looks(self, prompts: Prompts) -> tuple[tuple[np.ndarray, ...], float]:
+        """Logits (H, W) of each look, and the mean of the predicted IoU."""
+        features, shape = self._encoded(), (self.geometry.height, self.geometry.width)
         if not prompts:
-            return Prediction(np.full(shape, -np.inf, np.float32), 0.0)
-        logits, iou = self._replay(features, prompts)
-        whole = Prediction(self.geometry.logits_to_image(logits), min(max(iou, 0.0), 1.0))
-        window = self._closeups and enlarging(whole.mask, prompts, self.model.config.zoom)
+            return (np.full(shape, -np.inf, np.float32),) * (1 + self.mirror), 0.0
+        logits, ious = self._replay(features, prompts)
+        looks = tuple(map(self.geometry.logits_to_image, logits))
+        looks = looks[:1] + tuple(look[:, ::-1] for look in looks[1:])
+        iou = float(np.mean(np.clip(ious, 0.0, 1.0)))
+        mask = np.mean(looks, axis=0) > 0
+        window = self._closeups and enlarging(mask, prompts, self.model.config.zoom)
         if not window:
-            return whole
-        closer = self._at(window).predict(window.prompts(_by_box(prompts, whole.mask)))
-        logits = (window.crop(whole.logits) + closer.logits) / 2
-        return Prediction(window.paste(logits, whole.logits), (whole.iou + closer.iou) / 2)
+            return looks, iou
+        closer, iou_there = self._at(window)._looks(window.prompts(_by_box(prompts, mask)))
+        pairs = zip(looks, closer, strict=True)
+        joined = (window.paste((window.crop(look) + there) / 2, look) for look, there in pairs)
+        return tuple(joined), (iou + iou_there) / 2
 
     def _at(self, window: Window) -> Session:
         """The window as a session of its own, which zooms no further."""
         if window not in self._windows:
-            self._windows[window] = Session(self.model)
+            self._windows[window] = Session(self.model, self.mirror)
             self._windows[window].use_embedding(*self._closeups.encoded(window, self.model))
         return self._windows[window]
 
-    def _replay(self, features: Any, prompts: Prompts) -> tuple[np.ndarray, float]:
+    def _closeups_of(self, rgb: np.ndarray) -> Closeups | None:
+        return Closeups(rgb, self.mirror) if self.model.config.zoom else None
+
+    def _replay(self, features: Any, prompts: Prompts) -> tuple[np.ndarray, list[float]]:
         """Decode, with the logits of the prompts that come before these where the model takes them."""
         if prompts.mask is not None:  # masks are not compared, so their logits are not kept
-            return self.model.predict(features, self.geometry.prompts_to_model(prompts), None)
+            return self._decode(features, prompts, None)
         if prompts not in self._logits:
             earlier = self._before(prompts)
             previous = self._replay(features, earlier)[0] if earlier else None
-            in_model = self.geometry.prompts_to_model(prompts)
-            self._logits[prompts] = self.model.predict(features, in_model, previous)
+            self._logits[prompts] = self._decode(features, prompts, previous)
         return self._logits[prompts]
+
+    def _decode(
+        self, features: Any, prompts: Prompts, previous: np.ndarray | None
+    ) -> tuple[np.ndarray, list[float]]:
+        """Logits (n, m, m) and predicted IoU of n looks; those of the mirror image stay mirrored."""
+        given = self.geometry.prompts_to_model(prompts)
+        if not self.mirror:
+            logits, iou = self.model.predict(features, given, None if previous is None else previous[0])
+            return logits[None], [iou]
+        mirrored = self.geometry.prompts_to_model(prompts.mirrored(self.geometry.width))
+        return self.model.predict_each(features, (given, mirrored), previous)
 
     def _before(self, prompts: Prompts) -> Prompts:
         """The prompts whose logits are the mask prompt for these; none where there are no earlier ones."""

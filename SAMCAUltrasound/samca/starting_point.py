@@ -19,7 +19,7 @@ from .model import Model, adapt, build_base
 from .schedules import BY_CLASS
 from .tensor_files import read_metadata
 
-INHERITED = ("backbone", "image_size", "fit", "feedback", "zoom")  # what a base decides
+INHERITED = ("backbone", "image_size", "fit", "feedback", "zoom", "mirror")  # what a base decides
 PARTS = {"image_encoder", "prompt_encoder", "mask_decoder"}
 
 

@@ -31,7 +31,9 @@ class Discs:
     """A model that takes all within a radius of a positive click, and nothing within it of a negative one."""
 
     def __init__(self, radius: float, size: int = 64):
-        self.config = SimpleNamespace(image_size=size, fit="squash", feedback="none", zoom=0.0, depth=1)
+        self.config = SimpleNamespace(
+            image_size=size, fit="squash", feedback="none", zoom=0.0, mirror=False, depth=1
+        )
         self.radius, self.embedded = radius, 0
 
     def embed(self, pixels):

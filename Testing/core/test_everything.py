@@ -16,7 +16,7 @@ from samca.prompts import Click
 class Squares:
     """Finds the square under a click: one surely, one unstably, one doubtfully, and nothing elsewhere."""
 
-    config = SimpleNamespace(image_size=64, fit="squash", feedback="none", zoom=0.0, depth=1)
+    config = SimpleNamespace(image_size=64, fit="squash", feedback="none", zoom=0.0, mirror=False, depth=1)
 
     def embed(self, pixels):
         return pixels[..., 0]

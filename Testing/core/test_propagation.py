@@ -15,7 +15,9 @@ class Follower:
     """A model that finds the bright connected square under a positive click, 4 px a mask pixel."""
 
     def __init__(self, depth=1):
-        self.config = SimpleNamespace(image_size=64, fit="squash", feedback="none", zoom=0.0, depth=depth)
+        self.config = SimpleNamespace(
+            image_size=64, fit="squash", feedback="none", zoom=0.0, mirror=False, depth=depth
+        )
         self.encoded = []
 
     def embed(self, pixels):

@@ -29,7 +29,9 @@ class SlowModel:
     """Encodes only while `open` is set, in steps through an encoder with hooks as torch modules have them."""
 
     def __init__(self):
-        self.config = types.SimpleNamespace(image_size=SIZE, fit="squash", feedback="none", zoom=0.0)
+        self.config = types.SimpleNamespace(
+            image_size=SIZE, fit="squash", feedback="none", zoom=0.0, mirror=False
+        )
         self.image_encoder = self
         self.started, self.open = threading.Event(), threading.Event()
         self.embedded, self.finished, self.hooks = [], [], []

@@ -14,7 +14,9 @@ class DiscModel:
 
     def __init__(self, radius=5.0, size=64):
         self.radius = radius
-        self.config = types.SimpleNamespace(image_size=size, fit="squash", feedback="none", zoom=0.0)
+        self.config = types.SimpleNamespace(
+            image_size=size, fit="squash", feedback="none", zoom=0.0, mirror=False
+        )
         self.embedded = []
 
     def embed(self, pixels):
