@@ -16,6 +16,7 @@ from . import checkpoint, sam
 from .backbones import BACKBONES
 from .backbones.sam_vit import SIZES
 from .config import ModelConfig, choose, with_settings
+from .looks import embed
 from .methods import METHODS
 from .model import Model, build
 from .prompts import Click, Prompts
@@ -59,12 +60,18 @@ def contestants(
 
 
 def ours(name: str, model: Model) -> Contestant:
-    """One of our models with a black image and one click in its middle."""
-    size = model.config.image_size
+    """One of our models with a black image and one click in its middle; with the mirror image if it mirrors,
+    and if it zooms decoded twice: for the frame, and for a window that was encoded before."""
+    size, mirror = model.config.image_size, model.config.mirror
     image, prompts = np.zeros((size, size, 3), np.float32), Prompts((Click(size / 2, size / 2),))
-    return Contestant(
-        name, size, lambda: model.embed(image), lambda features: model.predict(features, prompts)
-    )
+    both = prompts, prompts.mirrored(size)
+
+    def click(features: Any) -> tuple[np.ndarray, Any]:
+        for _ in range(2 if model.config.zoom else 1):
+            answer = model.predict_each(features, both) if mirror else model.predict(features, prompts)
+        return answer
+
+    return Contestant(name, size, lambda: embed(model, image, mirror), click)
 
 
 def plain(size: int) -> Contestant:

@@ -21,7 +21,7 @@ from .config import choose
 from .datasets import Case, Dataset, loops_of, window_around
 from .geometry import resample
 from .prompts import Box, Click, Prompts, box_around
-from .session import Session
+from .session import Prediction, Session
 
 GRID = 256  # side in px of the squashed image that the papers measure distances on
 OVERLAPS = {
@@ -44,6 +44,7 @@ class Interaction(NamedTuple):
     mask: np.ndarray
     iou: float
     box: Box | None = None  # points at it as well
+    agreement: float | None = None  # of two looks, 0..1, where the model mirrors
 
 
 def interact(
@@ -65,7 +66,7 @@ def interact(
     clicks: tuple[Click, ...] = ()
     if kind is not None:
         found = session.predict(Prompts(suggestion=kind))
-        interactions.append(Interaction((), found.mask, found.iou))
+        interactions.append(_after((), found))
     for _ in range(count):
         if interactions:
             click = _one(CLICKS["error_random"], truth, interactions[-1].mask, rng)
@@ -73,7 +74,7 @@ def interact(
             click = first or _one(CLICKS["random_foreground"], truth, None, rng)
         clicks += (click,)
         prediction = session.predict(Prompts(clicks, suggestion=kind))
-        interactions.append(Interaction(clicks, prediction.mask, prediction.iou))
+        interactions.append(_after(clicks, prediction))
     return interactions
 
 
@@ -88,7 +89,7 @@ def two_stage(session: Session, truth: np.ndarray, count: int, rng: np.random.Ge
         before = interactions[-1].mask if interactions else None
         prompts = CLICKS[simulator](truth, before, 1, rng)
         prediction = session.predict(prompts)
-        interactions.append(Interaction(prompts.clicks, prediction.mask, prediction.iou))
+        interactions.append(_after(prompts.clicks, prediction))
     return interactions
 
 
@@ -109,7 +110,7 @@ def three_points(
         places = [truth] * right + [beside if beside.any() else truth] * (3 - right)
         drawn = [_one(CLICKS["random_foreground"], place, None, rng) for place in places]
         prediction = session.predict(Prompts(tuple(drawn)))
-        interactions.append(Interaction(tuple(drawn), prediction.mask, prediction.iou))
+        interactions.append(_after(tuple(drawn), prediction))
     return interactions
 
 
@@ -123,8 +124,12 @@ def box_then_clicks(
         if number:
             clicks += (_one(CLICKS["error_random"], truth, interactions[-1].mask, rng),)
         prediction = session.predict(Prompts(clicks, box))
-        interactions.append(Interaction(clicks, prediction.mask, prediction.iou, box))
+        interactions.append(_after(clicks, prediction, box))
     return interactions
+
+
+def _after(clicks: tuple[Click, ...], prediction: Prediction, box: Box | None = None) -> Interaction:
+    return Interaction(clicks, prediction.mask, prediction.iou, box, prediction.agreement)
 
 
 USERS = {
@@ -147,7 +152,7 @@ class Record:
     count: int  # clicks so far, or stages
     clicks: tuple[Click, ...]  # all that were decoded, the newest last
     empty: bool  # nothing was predicted
-    scores: dict[str, float]  # see `score`; of counts that were not asked for only dice
+    scores: dict[str, float]  # see `scores_of`; of counts that were not asked for only dice
     kind: int | None = None  # class that the model found by itself before the first click
     box: Box | None = None  # that was given with the clicks
 
@@ -191,7 +196,7 @@ def evaluate(
                     else:
                         trial = interact(session, truth, count, rng, kind=kind)
                     for count, step in enumerate(trial, start=int(kind is None)):
-                        scores = _scores(step.mask, truth, case.spacing_mm, count in clicks)
+                        scores = scores_of(step, truth, case.spacing_mm, count in clicks)
                         place, empty = (dataset.name, name, index, seed, count), not step.mask.any()
                         yield Record(*place, step.clicks, empty, scores, kind, step.box)
             if index is None:
@@ -221,8 +226,16 @@ def named_cases(dataset: Dataset) -> list[tuple[str, Case]]:
     return [(f"{case.source}/{case.id}" if several else case.id, case) for case in dataset.cases]
 
 
-def _scores(mask: np.ndarray, truth: np.ndarray, spacing_mm, everything: bool) -> dict[str, float]:
-    return score(mask, truth, spacing_mm) if everything else {"dice": 100 * metrics.dice(mask, truth)}
+def scores_of(
+    step: Interaction, truth: np.ndarray, spacing_mm: tuple[float, float] | None, everything: bool
+) -> dict[str, float]:
+    """What `score` says, and what the model says itself, 0..100: predicted_iou, and agreement if it looks
+    twice; dice alone unless `everything` is wanted."""
+    if not everything:
+        return {"dice": 100 * metrics.dice(step.mask, truth)}
+    said = {"predicted_iou": step.iou, "agreement": step.agreement}
+    own = {name: 100 * value for name, value in said.items() if value is not None}
+    return score(step.mask, truth, spacing_mm) | own
 
 
 def score(

@@ -13,6 +13,7 @@ from typing import Any
 from .evaluate import Record
 from .files import write_atomically
 from .prompts import Click
+from .reliability import SAID
 from .summary import GOALS, MEASURES, Result, drop
 
 HEADINGS = {
@@ -104,6 +105,21 @@ def _by_kind(results: Sequence[Result]) -> Iterator[tuple[Result, str, str, dict
                 yield result, by, kind, found
 
 
+def reliability_table(results: Sequence[Result]) -> Rows:
+    """What models say of their masks beside the truth: mean IoU, calibration error, correlation with Dice."""
+    pairs = [(name, kind) for name in SAID for kind in ("pearson", "spearman")]
+    heading = [f"{name.replace('_', ' ')}, {kind.title()}" for name, kind in pairs]
+    rows = [["model", "data", "clicks", "mIoU", "predicted", "ECE", *heading]]
+    for result in results:
+        for count, values in result.summary["clicks"].items():
+            if found := values.get("reliability"):
+                means = [f"{found[name]:.2f}" for name in ("iou", "predicted_iou", "calibration_error")]
+                cells = [found["correlation"].get(name, {}).get(kind) for name, kind in pairs]
+                numbers = ["" if cell is None else f"{cell:.2f}" for cell in cells]
+                rows.append([result.model, result.data, count, *means, *numbers])
+    return rows
+
+
 def counted(results: Sequence[Result]) -> list[str]:
     """A sentence for each dataset: how many targets, images and trials the table stands for."""
     sentences = {}
@@ -176,11 +192,12 @@ def kinds_csv(results: Sequence[Result]) -> str:
 
 def records_csv(records_of: dict[str, Sequence[Record]]) -> str:
     """Comma-separated: a row for each click of each trial of each model."""
-    rows = [["model", "data", "case", "target", "seed", "clicks", "x", "y", "positive", "empty", *MEASURES]]
+    measures = (*MEASURES, *SAID)
+    rows = [["model", "data", "case", "target", "seed", "clicks", "x", "y", "positive", "empty", *measures]]
     for model, records in records_of.items():
         for r in records:
             place = [*(_numbers(r.clicks[-1]) if r.clicks else [None] * 3), int(r.empty)]
-            scores = [r.scores.get(name) for name in MEASURES]
+            scores = [r.scores.get(name) for name in measures]
             rows.append([model, r.dataset, r.case, r.target, r.seed, r.count, *place, *scores])
     return _csv(rows)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -99,6 +99,21 @@ class Unsteady:
         """As the model, for the moved clicks."""
         clicks = tuple(map(self._moved, prompts.clicks))
         return self.model.predict(features, replace(prompts, clicks=clicks), previous)
+
+    def embed_each(self, pictures: Sequence[np.ndarray]) -> Any:
+        """As the model."""
+        return self.model.embed_each(pictures)
+
+    def predict_each(self, features: Any, prompts: Sequence[Prompts], previous: np.ndarray | None):
+        """As the model, for the moved clicks; in the mirror the same hand misses by as much."""
+        given, mirrored = prompts
+        pairs = zip(given.clicks, map(self._moved, given.clicks), mirrored.clicks, strict=True)
+        moved, seen = [], []
+        for click, there, other in pairs:
+            moved.append(there)
+            seen.append(replace(other, x=other.x - (there.x - click.x), y=there.y))
+        both = replace(given, clicks=tuple(moved)), replace(mirrored, clicks=tuple(seen))
+        return self.model.predict_each(features, both, previous)
 
     def _moved(self, click: Click) -> Click:
         rng = _generator(f"{click.x:.3f} {click.y:.3f}")

@@ -12,6 +12,7 @@ import numpy as np
 
 from .evaluate import Record, Skipped
 from .metrics import mean_and_std
+from .reliability import reliability
 
 MEASURES = (
     "dice",
@@ -44,6 +45,7 @@ def summary(records: Iterable[Record | Skipped], curve: int = 0) -> dict[str, An
     "images": n, "without_target": n, "left_empty": n, "seeds": n}: overlaps in percent, distances in px or
     mm. empty counts predictions (of each target and seed) without a pixel, without_target the images that
     were left out, left_empty those of them where the model found nothing by itself (None: not asked).
+    "reliability" is that of the model's own estimates over all trials, see `reliability.reliability`.
     Where a step is not one more click, as with the user "two_stage", "given" is the mean number of clicks.
     With `curve` also "curve", the mean Dice after 1, 2, ... `curve` clicks, and "noc", {"80": {"mean", "std",
     "failed"}, ...}: the clicks needed to reach that Dice; a trial that fails to counts as `curve`.
@@ -83,6 +85,8 @@ def _measured(records: list[Record]) -> dict[str, Any]:
             measured[name] = _mean_and_std(values)
     if any(len(r.clicks) != r.count for r in records):
         measured["given"] = float(np.mean([len(r.clicks) for r in records]))
+    if found := reliability([r.scores for r in records]):
+        measured["reliability"] = found
     return measured | {"empty": sum(r.empty for r in records)}
 
 

@@ -59,6 +59,17 @@ def test_a_model_of_ours_encodes_and_clicks(tiny_model):
     assert logits.shape == (32, 32)
 
 
+@pytest.mark.parametrize(("zoom", "decoded"), [(0.0, 1), (1.5, 2)])
+def test_all_looks_of_a_click_are_measured(tiny_model, monkeypatch, zoom, decoded):
+    model, calls = tiny_model({"mirror": True, "zoom": zoom}), []
+    decode = model.decode_fully
+    monkeypatch.setattr(model, "decode_fully", lambda *given: calls.append(given[0]) or decode(*given))
+    row = ours("tiny", model)
+    logits, _ = row.click(row.encode())
+    assert logits.shape == (2, 32, 32)
+    assert [len(features.embedding) for features in calls] == [2] * decoded
+
+
 @pytest.fixture
 def slicer_side(monkeypatch):
     """The room that knows Slicer, with times that are known."""

@@ -16,6 +16,7 @@ LIGHT = (
     "session",
     "windows",
     "closeups",
+    "looks",
     "metrics",
     "config",
     "phantoms",

@@ -162,7 +162,17 @@ def test_scores_belong_to_the_mask_of_all_clicks_so_far():
     for record in records:
         mask = session.click(record.clicks[-1].x, record.clicks[-1].y, record.clicks[-1].positive)
         assert record.scores["dice"] == pytest.approx(100 * metrics.dice(mask, LEFT))
-    assert records[-1].scores == pytest.approx(score(mask, LEFT))
+    assert records[-1].scores == pytest.approx(score(mask, LEFT) | {"predicted_iou": 100 * session.iou})
+
+
+def test_a_model_that_looks_twice_says_how_far_both_looks_agree(tiny_model):
+    model, case = tiny_model({"mirror": True}), Case("one", LEFT)
+    (record,) = evaluate(model, [Dataset("set", (case,))], clicks=[1], seeds=1)
+    session = Session(model)
+    session.set_image(case.pixels())
+    session.click(record.clicks[0].x, record.clicks[0].y)
+    assert record.scores["agreement"] == pytest.approx(100 * session.agreement)
+    assert 0 < record.scores["agreement"] < 100
 
 
 def test_two_stages_are_two_records_with_all_their_clicks():
@@ -171,7 +181,7 @@ def test_two_stages_are_two_records_with_all_their_clicks():
     assert [(r.target, r.count) for r in records] == [(0, 1), (0, 2), (1, 1), (1, 2)]
     trial = two_stage(session_with_image(), LEFT, 2, np.random.default_rng(0))
     assert [r.clicks for r in records[:2]] == [step.clicks for step in trial]
-    assert records[1].scores == score(trial[1].mask, LEFT)
+    assert records[1].scores == score(trial[1].mask, LEFT) | {"predicted_iou": 100 * trial[1].iou}
 
 
 @pytest.mark.parametrize(("clicks", "curve"), [((1, 3), 0), ((1, 2), 2)])

@@ -152,7 +152,7 @@ def test_the_last_line_is_one_object_and_says_what_the_table_says(weights, tmp_p
     found = json.loads(last)
     assert (found["targets"], found["images"], list(found["clicks"])) == (2, 2, ["1", "3"])
     measures = {"dice", "iou", "box_iou", "hd", "hd95", "accuracy", "sensitivity", "specificity", "empty"}
-    assert set(found["clicks"]["1"]) == measures
+    assert set(found["clicks"]["1"]) == measures | {"reliability"}
     row = next(line for line in printed if re.match(r"tiny +3 ", line))
     dice = found["clicks"]["3"]["dice"]
     assert row.split()[2] == f"{dice['mean']:.2f}±{dice['std']:.2f}"

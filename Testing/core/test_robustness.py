@@ -81,6 +81,19 @@ def test_an_unsteady_hand_misses_by_no_more_than_its_reach_and_always_alike():
     assert np.mean(distances) == pytest.approx(20 / 3, abs=1.5)  # uniform over a disc
 
 
+def test_an_unsteady_hand_misses_alike_in_the_mirror():
+    seen = []
+    model = SimpleNamespace(
+        config=Seen.config, predict_each=lambda features, both, previous: seen.extend(both)
+    )
+    prompts = Prompts(tuple(Click(float(x), 30.0) for x in range(12, 52)))
+    Unsteady(model, reach=10.0).predict_each(None, (prompts, prompts.mirrored(64)), None)
+    given, mirrored = seen
+    assert given != prompts
+    for one, other in zip(given.mirrored(64).clicks, mirrored.clicks, strict=True):
+        assert (one.x, one.y) == pytest.approx((other.x, other.y))
+
+
 def test_an_unsteady_hand_stays_on_the_frame():
     model = Seen()
     Unsteady(model, reach=10.0).predict(None, Prompts(tuple(Click(float(x), 0.0) for x in range(64))), None)

@@ -184,6 +184,8 @@ def as_text(results: Sequence[Result]) -> str:
         parts.append(report.aligned(report.clicks_table(results)))
     if len(kinds := report.kinds_table(results)) > 1:
         parts.append(report.aligned(kinds))
+    if len(said := report.reliability_table(results)) > 1:
+        parts.append(report.aligned(said))
     return "\n\n".join([*parts, "\n".join(report.counted(results))])
 
 
