@@ -13,6 +13,7 @@ from .config import Part, TrainConfig, choose, with_settings
 from .contestants import Contestant, files_of, load_contestants, untrained
 from .methods import cc_sam
 from .run_folder import RunFolder
+from .starting_point import PARTS
 from .train import train
 
 REPEAT = " #"  # in the name of a run of several of one row
@@ -44,11 +45,12 @@ def _cc_sam(name: str, branch: str | dict[str, Any]) -> Variant:
 
 
 ABLATIONS = {
-    "adapters": (  # Table 3
+    "adapters": (  # Table 3, and every part trained without adapter
         Variant("SAM-Med2D", {"adapter": "sam_med2d"}),
         Variant("MSA", {"adapter": "bottleneck"}),
         Variant("share", {"adapter": "samihs"}),
         Variant("SAMCA"),
+        Variant("full fine-tuning", {"adapter": "none", "tuned": sorted(PARTS)}),
     ),
     "components": (  # Table 4; A1 sits at attention, A2 at the MLP
         Variant("SAM", schedule=None),

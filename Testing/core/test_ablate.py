@@ -12,7 +12,7 @@ from samca import checkpoint
 from samca.__main__ import main
 from samca.ablate import ABLATIONS, ablate, load_variants, settings_of
 from samca.checkpoint import Provenance
-from samca.config import TrainConfig, to_json, with_settings
+from samca.config import Part, TrainConfig, to_json, with_settings
 from samca.contestants import Contestant
 from samca.methods import configure
 from samca.model import build, build_base
@@ -64,7 +64,7 @@ def test_the_rows_are_those_of_the_paper():
     def settings(table):
         return {v.name: (v.model.get("adapter"), v.model.get("fusion"), v.schedule) for v in ABLATIONS[table]}
 
-    assert list(settings("adapters")) == ["SAM-Med2D", "MSA", "share", "SAMCA"]
+    assert list(settings("adapters")) == ["SAM-Med2D", "MSA", "share", "SAMCA", "full fine-tuning"]
     assert settings("fusion") == {
         "E2": (None, "single", "double_click"),
         "E1+E2": (None, "sum", "double_click"),
@@ -98,8 +98,19 @@ def test_runs_differ_in_folder_model_and_schedule_alone(base, data, tmp_path):
 def test_an_adapter_given_as_base_gives_no_variant_a_head_start(base, data, tmp_path, tiny_config):
     adapter = base.with_name("adapter.safetensors")
     checkpoint.save_adapter(build(tiny_config), adapter, base, Provenance())
-    run = settings_of(ABLATIONS["adapters"][-1], common(adapter, data, tmp_path))
+    run = settings_of(ABLATIONS["adapters"][3], common(adapter, data, tmp_path))
     assert run.base == str(base)
+
+
+def test_full_fine_tuning_trains_every_part_of_the_base(base, data, tmp_path, monkeypatch):
+    monkeypatch.setitem(ABLATIONS, "adapters", ABLATIONS["adapters"][-1:])
+    shared = common(base, data, tmp_path, schedule=Part("double_click", {"iterations": 1}))
+    list(ablate("adapters", shared))
+    (row,) = load_variants("adapters", shared)
+    before, after = checkpoint.load(base).state_dict(), row.model.state_dict()
+    changed = {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {"image_encoder", "prompt_encoder", "mask_decoder"}
+    assert not any("adapter" in name for name in after)
 
 
 def test_the_untrained_row_is_the_base_with_one_set_of_clicks(base, data, tmp_path, monkeypatch):
