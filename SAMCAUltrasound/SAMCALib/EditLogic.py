@@ -21,7 +21,7 @@ from .MaskLogic import MaskOptions
 from .NeighbourLogic import NeighbourRun
 from .PromptLogic import FramePrompts, again, pointed, withoutClick
 from .PromptPoints import Change, PromptPoints
-from .SuggestLogic import SuggestLogic, checkKind
+from .SuggestLogic import OfClass, SuggestLogic, checkKind
 from .Texts import Refusal, _
 
 PREVIEW = "preview"
@@ -42,7 +42,7 @@ class EditLogic:
         self.encodeAhead = True
         self.points = PromptPoints()  # points.isOver() tells the effect to leave the mouse to Markups
         self._queue = EditQueue(host, self.engine, self)
-        self.sweep = SuggestLogic(host, self.engine)
+        self.sweep = NeighbourRun(host, self.engine)
         self._forget()
 
     @property
@@ -136,7 +136,7 @@ class EditLogic:
 
     def click(self, frame: Frame, x: float, y: float, positive: bool = True) -> None:
         """Add a click to the current object; the first one of an object must be positive."""
-        self._check(frame, (x, y))
+        self.check(frame, (x, y))
         self.setFrame(frame)
         if not positive and not self.prompts.object.startsSomewhere:
             raise Refusal(_("The first click of an object goes inside it: click without Ctrl."))
@@ -145,7 +145,7 @@ class EditLogic:
 
     def box(self, frame: Frame, x0: float, y0: float, x1: float, y1: float) -> None:
         """Put a box, by two opposite corners in px, around the current object, in place of an earlier one."""
-        self._check(frame)
+        self.check(frame)
         height, width = FrameLogic.shape(frame)
         left, right = sorted(min(max(float(x), 0.0), width - 1.0) for x in (x0, x1))
         top, bottom = sorted(min(max(float(y), 0.0), height - 1.0) for y in (y0, y1))
@@ -159,7 +159,7 @@ class EditLogic:
 
     def useMask(self, frame: Frame) -> None:
         """Take what the segment covers here, other objects aside, as mask prompt of the current object."""
-        self._check(frame)
+        self.check(frame)
         self.setFrame(frame)
         segmentation, segmentId = self._selection()
         mask = np.zeros(FrameLogic.shape(frame), bool)
@@ -173,7 +173,7 @@ class EditLogic:
 
     def suggest(self, frame: Frame, kind: int = 0) -> None:
         """Let the model find what is of this class (from 0) as the current object; clicks mend it."""
-        self._check(frame)
+        self.check(frame)
         checkKind(self.engine, kind)
         self.setFrame(frame)
         self._edit(lambda prompts: pointed(prompts, replace(prompts.object.prompts, suggestion=kind)))
@@ -183,7 +183,7 @@ class EditLogic:
 
         Where the user pointed at something in another of these frames, that leads the frames around it.
         """
-        self._check(frame)
+        self.check(frame)
         self.setFrame(frame)
         if not self.prompts.object.startsSomewhere or not self._queue.isIdle:
             raise Refusal(_("Click on the object first: neighbours follow from its outline here."))
@@ -191,34 +191,36 @@ class EditLogic:
         run.start(self._target(), frame, self.prompts.object.prompts, count, self.maskOptions)
         self.sweep, self._message = run, ""
 
-    def suggestAll(self, frame: Frame, kind: int = 0) -> None:
-        """The same on all frames that have no prompts, one after the other, as one undo step; see `sweep`."""
-        self._check(frame)
-        checkKind(self.engine, kind)
+    def suggestAll(self, frame: Frame, kind: int = 0, finder=None) -> None:
+        """The same on all frames that have no prompts, one after the other, as one undo step; see `sweep`.
+
+        finder: in place of a class, as of SuggestLogic.
+        """
+        self.check(frame)
+        sweep = SuggestLogic(self.host, self.engine, finder or OfClass(self.engine, kind))
         self.setFrame(frame)
         if not self._queue.isIdle:
             raise Refusal(_("Wait until the last click is answered."))
-        self.sweep = SuggestLogic(self.host, self.engine)
-        self.sweep.start(self._target(), frame, kind, self.maskOptions)
-        self._message = ""
+        sweep.start(self._target(), frame, self.maskOptions)
+        self.sweep, self._message = sweep, sweep.message
 
     def newObject(self, frame: Frame) -> None:
         """The next click starts another object in the same segment and frame."""
-        self._check(frame)
+        self.check(frame)
         self.setFrame(frame)
         self._current = len(self.prompts.objects)
         self._refresh()
 
     def clear(self, frame: Frame) -> None:
         """Drop the frame's prompts and what they segmented; what was painted elsewhere stays."""
-        self._check(frame)
+        self.check(frame)
         self.setFrame(frame)
         if self.prompts.objects:
             self._edit(lambda prompts: FramePrompts())
 
     def takeFiducials(self, frame: Frame, initial, guidedPositive=None, guidedNegative=None) -> None:
         """A new object from the points of existing fiducial lists that lie on the frame."""
-        self._check(frame)
+        self.check(frame)
         taken = PromptLogic.promptsFromFiducials(frame, initial, guidedPositive, guidedNegative)
         self.setFrame(frame)
         self._current = len(self.prompts.objects)
@@ -299,7 +301,7 @@ class EditLogic:
             return None
         return segmentation.GetID(), segmentId, self._frame
 
-    def _check(self, frame: Frame, xy=None) -> None:
+    def check(self, frame: Frame, xy=None) -> None:
         """Refusal unless this frame, and this place on it, can be clicked now; nothing is changed."""
         editor = self.host.parameterSetNode()
         volume = editor and editor.GetSourceVolumeNode()

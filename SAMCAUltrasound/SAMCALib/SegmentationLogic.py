@@ -15,7 +15,7 @@ from .EngineLogic import EngineLogic, sharedEngine
 from .FrameLogic import Frame
 from .MaskLogic import MaskOptions
 from .SegmentLogic import EditorHost
-from .SuggestLogic import SuggestLogic, checkKind
+from .SuggestLogic import OfClass, SuggestLogic
 from .TagLogic import PromptObject
 from .Texts import Refusal
 
@@ -95,13 +95,13 @@ class SegmentationLogic:
         if not self.engine.hasModel:
             self.engine.useModel("shipped")
         self.engine.wait()
-        checkKind(self.engine, kind)
+        finder = OfClass(self.engine, kind)
         shown = _frameOf(volumeNode, 0 if frame is None else frame, ())
         node, segmentId = self._target(volumeNode, segmentationNode, segmentId)
         with _editorHost(node, volumeNode) as host:
-            sweep = SuggestLogic(host, self.engine)
+            sweep = SuggestLogic(host, self.engine, finder)
             only = None if frame is None else [shown]
-            sweep.start((node.GetID(), segmentId), shown, kind, options or MaskOptions(), only)
+            sweep.start((node.GetID(), segmentId), shown, options or MaskOptions(), only)
             while sweep.isRunning:
                 if not goesOn(sweep.done, sweep.total):
                     sweep.cancel()

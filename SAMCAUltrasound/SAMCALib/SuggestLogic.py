@@ -1,7 +1,8 @@
 """Suggestions on all frames of a volume or a Sequence, one after the other, as one undo step.
 
-Frames that have prompts already are the user's and stay as they are; frames in which the model finds nothing
-stay empty. Undo meanwhile ends it.
+What is looked for is a class of the model (`OfClass`), or named in words (`TargetLogic.Named`). Frames that
+have prompts already are the user's and stay as they are; frames in which nothing is found stay empty. Undo
+meanwhile ends it.
 """
 
 from __future__ import annotations
@@ -20,11 +21,33 @@ from .TagLogic import PromptObject
 from .Texts import Refusal, _
 
 
-class SuggestLogic:
-    """host, engine: as of EditLogic. `poll` takes the engine's answers, for a timer."""
+class OfClass:
+    """What the model finds by itself: its class `kind` (from 0), the same prompt on every frame."""
 
-    def __init__(self, host, engine: EngineLogic):
-        self.host, self.engine = host, engine
+    isDone = True
+
+    def __init__(self, engine: EngineLogic, kind: int):
+        """Refusal if the model does not know the class."""
+        checkKind(engine, kind)
+        self._prompts = Prompts(suggestion=kind)
+
+    def look(self, frame: Frame) -> None:
+        """Look on this frame; `take` has the answer once `isDone`."""
+
+    def take(self) -> Prompts:
+        """What points at the structure on the frame; empty prompts where there is none."""
+        return self._prompts
+
+    def forget(self) -> None:
+        """Drop what goes on."""
+
+
+class SuggestLogic:
+    """host, engine: as of EditLogic. finder: `OfClass` or another with its methods. `poll` takes the answers,
+    for a timer."""
+
+    def __init__(self, host, engine: EngineLogic, finder):
+        self.host, self.engine, self._finder = host, engine, finder
         self.message = self.error = ""  # how the last sweep ended; what the model said if it failed
         self._forget()
 
@@ -44,23 +67,22 @@ class SuggestLogic:
         self,
         target: tuple,
         frame: Frame,
-        kind: int,
         options: MaskOptions,
         frames: list[Frame] | None = None,
     ) -> None:
-        """Look for the class `kind` (from 0) in all frames along `frame`'s axis, or in all items.
+        """Look in all frames along `frame`'s axis, or in all items.
 
-        target: (segmentation id, segment id), prepared. frames: only these. Refusal if the model does not
-        know the class, or every frame has prompts already.
+        target: (segmentation id, segment id), prepared. frames: only these. Refusal if every frame has
+        prompts already.
         """
-        checkKind(self.engine, kind)
         self._forget()
         self.error = ""
-        self._target, self._kind, self._options = target[:2], kind, options
+        self._target, self._options = target[:2], options
         wanted = FrameLogic.loopOf(frame) if frames is None else frames
         self._frames = [each for each in wanted if not self._isUsers(each)]
         if not self._frames:
             raise Refusal(_("Every frame has points or boxes already: clear those to be done anew."))
+        self._finder.look(self._frames[0])
         self.total, self._shown, self.message = len(self._frames), FrameLogic.current(frame), ""
         self._watch = PromptWatch(self._node(), self._target[1], self._shown)
         self._ask()
@@ -71,7 +93,7 @@ class SuggestLogic:
             self._finish(_("Cancelled after {done} of {total} frames."))
 
     def poll(self) -> bool:
-        """Take an answer into its frame and ask for the next; whether something changed."""
+        """Take answers, of the finder and the engine, and go on; whether something changed."""
         if self.isRunning and self._segment() and self._watch.isOvertaken:
             self._finish(_("Undone: stopped after {done} of {total} frames."))
             return True
@@ -86,27 +108,43 @@ class SuggestLogic:
                     self._take(result)
                 except Refusal as refusal:  # the segmentation does not reach the frame
                     self._fail(str(refusal))
-        return bool(results)
+        return self._ask() or bool(results)
 
     # Below: how it is done
 
     def _forget(self) -> None:
         self._frames: list[Frame] = []
         self._shown = self._target = self._options = self._watch = None
-        self._kind = self.done = self.total = self.found = 0
+        self.done = self.total = self.found = 0
+        self._isAsked = False  # the engine, about the first of the frames
 
-    def _ask(self) -> None:
-        frame, prompts = self._frames[0], Prompts(suggestion=self._kind)
-        self.engine.decode(self, frame, pictureOf(frame), prompts, self._options)
+    def _ask(self) -> bool:
+        """Ask the engine once the finder has an answer; whether it had."""
+        if not self.isRunning or self._isAsked or not self._finder.isDone:
+            return False
+        try:
+            if prompts := self._finder.take():
+                frame, self._isAsked = self._frames[0], True
+                self.engine.decode(self, frame, pictureOf(frame), prompts, self._options)
+            else:
+                self._goOn()
+        except Refusal as refusal:  # what the finder says of itself
+            self._fail(str(refusal))
+        return True
 
     def _take(self, result: Result) -> None:
-        frame = self._frames.pop(0)
-        self.done += 1
         if result.mask.any():
             self.found += 1
-            self._write(frame, PromptObject(result.prompts, result.mask))
+            self._write(self._frames[0], PromptObject(result.prompts, result.mask))
+        self._goOn()
+
+    def _goOn(self) -> None:
+        """The first of the frames is done."""
+        self._frames.pop(0)
+        self.done += 1
+        self._isAsked = False
         if self._frames:
-            self._ask()
+            self._finder.look(self._frames[0])
         else:
             self._finish(_("Found in {found} of {total} frames, the others stay empty."))
 
@@ -126,6 +164,7 @@ class SuggestLogic:
 
     def _finish(self, says: str) -> None:
         self.engine.cancel(self)
+        self._finder.forget()
         if self._hasVolume():
             self._show(self._shown)
         self.message = says.format(done=self.done, total=self.total, found=self.found)

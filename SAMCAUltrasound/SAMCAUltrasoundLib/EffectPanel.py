@@ -55,7 +55,7 @@ class EffectPanel:
         self.ui.pointsSelector.setMRMLScene(slicer.mrmlScene)
         buttons = (self.ui.suggestButton, self.ui.suggestAllButton)
         self._toolTips = {button.name: button.toolTip for button in buttons}
-        self._suggestions = None
+        self._suggestions, self._hasTarget = None, False
         self._models: list = []
         self._shortcuts: list = []
         self._connections: list = []
@@ -148,7 +148,10 @@ class EffectPanel:
         self.changed()
 
     def showSuggestions(self, names: tuple[str, ...], reason: str) -> None:
-        """Offer the classes that the model finds by itself; without any the buttons are off and say why."""
+        """Offer the classes that the model finds by itself; without any the buttons are off and say why.
+
+        All frames can be searched for a named target, too.
+        """
         if (names, reason) == self._suggestions:
             return
         self._suggestions = names, reason
@@ -157,11 +160,13 @@ class EffectPanel:
             self.ui.classComboBox.addItem(name)
         self.ui.classComboBox.setVisible(len(names) > 1)
         for button in (self.ui.suggestButton, self.ui.suggestAllButton):
-            button.enabled = bool(names)
-            button.toolTip = reason or self._toolTips[button.name]
+            isOffered = bool(names) or (button is self.ui.suggestAllButton and self._hasTarget)
+            button.enabled = isOffered
+            button.toolTip = self._toolTips[button.name] if isOffered else reason
 
     def showTarget(self, isAvailable: bool) -> None:
         """Offer the field for the name of a structure where there can be a detector."""
+        self._hasTarget, self._suggestions = isAvailable, None
         self.ui.targetLineEdit.setVisible(isAvailable)
 
     @property

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import slicer
+import vtk
+
+PRESSES = (vtk.vtkCommand.LeftButtonPressEvent, vtk.vtkCommand.LeftButtonDoubleClickEvent)
 CLICK_PX = 5  # a hand that clicks moves less than this between press and release
 
 
@@ -34,3 +38,9 @@ class Gesture:
     def move(self, xy: tuple[int, int]) -> None:
         """The mouse moves with the button down."""
         self.end = xy
+
+
+def isSlicers() -> bool:
+    """Whether the toolbar gave the left button to somebody else: placing markups, window and level."""
+    node = slicer.mrmlScene.GetSingletonNode("Singleton", "vtkMRMLInteractionNode")
+    return node is not None and node.GetCurrentInteractionMode() != node.ViewTransform

@@ -15,12 +15,12 @@ from SAMCALib.EditQueue import pictureOf
 from SAMCALib.InstallLogic import InstallLogic, State, Status
 from SAMCALib.ModelLogic import ModelLogic
 from SAMCALib.SuggestLogic import reasonAgainst
-from SAMCALib.TargetLogic import TargetLogic, isAvailable
+from SAMCALib.TargetLogic import Named, TargetLogic, isAvailable
 from SAMCALib.Texts import Refusal, _
 
 from .EffectOptions import EffectOptions
 from .EffectPanel import EffectPanel
-from .Gesture import Gesture
+from .Gesture import PRESSES, Gesture, isSlicers
 from .LookedAtView import LookedAtView
 from .PointMenu import offerDeletionOnly
 from .SliceOutline import SliceOutline
@@ -28,7 +28,6 @@ from .SliceOutline import SliceOutline
 ICON = Path(__file__).resolve().parent.parent / "Resources" / "Icons" / "SAMCAEffect.png"
 TICK_MS = 30  # how often answers of the engine, undo and the mouse are looked at
 YIELD_SECONDS = 0.02  # of each tick, while the engine computes
-PRESSES = (vtk.vtkCommand.LeftButtonPressEvent, vtk.vtkCommand.LeftButtonDoubleClickEvent)
 
 
 class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
@@ -90,9 +89,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         """Make the widgets, once for each instance."""
         actions = {
             "suggest": lambda: self.apply(lambda frame: self.edit.suggest(frame, self.panel.chosenClass)),
-            "suggestAll": lambda: self.apply(
-                lambda frame: self.edit.suggestAll(frame, self.panel.chosenClass)
-            ),
+            "suggestAll": lambda: self.apply(self.suggestAll),
             "findTarget": self.findTarget,
             "newObject": lambda: self.apply(self.edit.newObject),
             "useMask": lambda: self.apply(self.edit.useMask),
@@ -101,7 +98,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             "takePoints": self.takePoints,
             "turn": self.turn,
             "setup": lambda: slicer.util.selectModule("SAMCAUltrasound"),
-            "cancel": self.edit.cancel,
+            "cancel": self.cancel,
             "modelFile": self.addModelFile,
             "hoverPreview": self.toggleHover,
         }
@@ -190,7 +187,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         return False
 
     def _begin(self, interactor, viewWidget) -> bool:
-        if self.edit.points.isOver() or interactor.GetShiftKey() or interactor.GetAltKey() or _isSlicers():
+        if self.edit.points.isOver() or interactor.GetShiftKey() or interactor.GetAltKey() or isSlicers():
             return False
         self.view.look(viewWidget)
         self._mouse = None
@@ -245,17 +242,28 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
 
     def findTarget(self) -> None:
         """Look for what is named in the panel; its box is taken by `tick`."""
-        self.apply(lambda frame: self.target.look(frame, self.panel.target))
+        self.apply(lambda frame: self.target.ask(self.edit, frame, self.panel.target))
         if self.target.isSearching and not self._problem:
             self._tell(_("Looking for {target}...").format(target=self.panel.target))
 
     def _takeTarget(self) -> None:
-        """A box that was found starts the object, if its frame is still the one that is looked at."""
+        """A box that was found starts the object on its frame; what is looked at is shown again after."""
+        shown = self.edit.frame
         with self._telling():
-            frame, box = self.target.take()
-            if frame == self.edit.frame:
-                self.edit.box(frame, box.x0, box.y0, box.x1, box.y1)
+            self.target.outline(self.edit)
+        self.view.isOld = self.view.isOld or self.edit.frame != shown
         self._isStatusOld = True
+
+    def suggestAll(self, frame) -> None:
+        """Find on all frames what is named in the panel, or else the class that is chosen there."""
+        finder = Named(self.target, self.panel.target) if self.panel.target.strip() else None
+        self.edit.suggestAll(frame, self.panel.chosenClass, finder)
+
+    def cancel(self) -> None:
+        """Stop what goes on."""
+        self.edit.cancel()
+        self.target.forget()
+        self._tell("")
 
     def turn(self) -> None:
         """Turn the view that is looked at to the volume's nearest frame."""
@@ -289,7 +297,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self._checkModel()
         # Slicer's main thread keeps Python's lock while it waits for events: the workers need these pauses
         self.target.wait(YIELD_SECONDS)
-        if self.target.isDone:
+        if self.target.isDone and not self.edit.sweep.isRunning:
             self._takeTarget()
         self.edit.engine.wait(YIELD_SECONDS)
         if self.edit.poll() or self._isStatusOld:
@@ -378,7 +386,8 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         isWorking = self._setup.ready or self.edit.engine.hasModel
         text = self._problem or (self.edit.status if isWorking else self._setup.text)
         canTurn = bool(self._problem) and self.view.canTurn
-        self.panel.showStatus(text, canTurn, not self._setup.ready, self.edit.engine.isBusy)
+        isBusy = self.edit.engine.isBusy or self.edit.sweep.isRunning or self.target.isSearching
+        self.panel.showStatus(text, canTurn, not self._setup.ready, isBusy)
         self.panel.showSuggestions(self.edit.engine.suggests, reasonAgainst(self.edit.engine))
 
     def _forget(self) -> None:
@@ -388,9 +397,3 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self._setup = Status(State.READY, "")
         self.view.forget()
         self.gesture.forget()
-
-
-def _isSlicers() -> bool:
-    """Whether the toolbar gave the left button to somebody else: placing markups, window and level."""
-    node = slicer.mrmlScene.GetSingletonNode("Singleton", "vtkMRMLInteractionNode")
-    return node is not None and node.GetCurrentInteractionMode() != node.ViewTransform

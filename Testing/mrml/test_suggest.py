@@ -12,7 +12,7 @@ from effect_editors import click, count, prompts, settled, status
 from slicer_scene import Editor
 
 from samca.prompts import Prompts
-from SAMCALib import FrameLogic, SegmentLogic, SequenceLogic
+from SAMCALib import FrameLogic, SegmentLogic, SequenceLogic, TargetLogic
 from SAMCALib.SegmentationLogic import SegmentationLogic
 from SAMCALib.SegmentLogic import maskOf
 from SAMCALib.Texts import Refusal
@@ -327,7 +327,8 @@ def test_the_button_the_key_and_the_choice_of_a_class(open_editor):
     assert prompts(editor).object.prompts.suggestion == 1
 
 
-def test_without_a_predictor_the_buttons_are_off_and_say_why(open_editor, engine):
+def test_without_a_predictor_the_buttons_are_off_and_say_why(open_editor, engine, monkeypatch):
+    monkeypatch.setattr(TargetLogic, "find_spec", lambda name: None)  # else a target could be named
     editor = open_editor()
     assert editor.suggestButton.enabled
     assert "Key: S" in editor.suggestButton.toolTip
