@@ -28,7 +28,8 @@ def test_the_command_compares_on_the_validation_images_of_the_run(trained):
     ]
     assert rows[0]["dice_mean"] != rows[2]["dice_mean"]
     names = {path.name for path in folder.glob("*.png")}
-    assert names == {"cases_untouched-base_validation.png", "cases_mine_validation.png"}
+    sheets = {f"{name}_validation.png" for name in ("untouched-base", "mine")}
+    assert names == {f"{kind}_{sheet}" for kind in ("cases", "worst") for sheet in sheets}
 
 
 def test_no_matplotlib_is_needed(trained, monkeypatch):
