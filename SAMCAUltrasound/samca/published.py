@@ -122,15 +122,20 @@ def recognise(state: dict, path: str | Path) -> tuple[ModelConfig, State, State]
         settings |= {"fit": "squash", "best_of_three": True}
     project = next((p for p in PROJECTS if any(re.fullmatch(p.mark, name) for name in state)), None)
     if project is None:
-        return with_settings(METHODS["sam"], "model", settings), state, {}
+        return _config(settings), state, {}
     settings |= {"tuned": ["mask_decoder"], **project.settings(state)}
-    return with_settings(METHODS["sam"], "model", settings), *_split(state, project.names)
+    return _config(settings), *_split(state, project.names)
+
+
+def _config(settings: dict[str, Any]) -> ModelConfig:
+    """SAM's with these settings, and its own limits of what is sure (SAM's automatic masks)."""
+    return with_settings(METHODS["sam"], "model", {"sure_iou": 0.88, "sure_stability": 0.95, **settings})
 
 
 def _sam2(state: State, path: str | Path) -> tuple[ModelConfig, State, State]:
     state = published_sam2.by_our_names(state)
     settings = {"backbone": published_sam2.size_of(state, path), "fit": "squash", "replace_unstable": True}
-    return with_settings(METHODS["sam"], "model", settings), state, {}
+    return _config(settings), state, {}
 
 
 def _mobile_sam(state: State, path: str | Path) -> tuple[ModelConfig, State, State]:
@@ -142,7 +147,7 @@ def _mobile_sam(state: State, path: str | Path) -> tuple[ModelConfig, State, Sta
             f"{path} holds a TinyViT with blocks {dict(depths)} by their widths: mobile_sam has {expected}"
         )
     state = {name: tensor for name, tensor in state.items() if not name.startswith(CLASSIFIER)}
-    return with_settings(METHODS["sam"], "model", {"backbone": "mobile_sam"}), state, {}
+    return _config({"backbone": "mobile_sam"}), state, {}
 
 
 def _split(state: State, names: dict[str, str | None]) -> tuple[State, State]:

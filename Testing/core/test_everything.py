@@ -9,6 +9,7 @@ from PIL import Image
 
 import samca
 from samca.__main__ import main
+from samca.config import ModelConfig, with_settings
 from samca.everything import Criteria, Found, everything, grid, labels_of, stability, without_duplicates
 from samca.prompts import Click
 
@@ -16,7 +17,7 @@ from samca.prompts import Click
 class Squares:
     """Finds the square under a click: one surely, one unstably, one doubtfully, and nothing elsewhere."""
 
-    config = SimpleNamespace(image_size=64, fit="squash", feedback="none", zoom=0.0, mirror=False, depth=1)
+    config = SimpleNamespace(image_size=64, fit="squash", sure_iou=0.88, sure_stability=0.95)
 
     def embed(self, pixels):
         return pixels[..., 0]
@@ -58,6 +59,15 @@ def test_only_sure_and_stable_masks_are_kept_once(image):
     assert image[round(found.click.y), round(found.click.x)] == 200
     assert len(everything(Squares(), image, Criteria(side=8, stability=0))) == 2
     assert len(everything(Squares(), image, Criteria(side=8, stability=0, iou=0.4))) == 3
+
+
+def test_how_sure_is_enough_is_the_models_own_unless_it_is_said(image, monkeypatch):
+    monkeypatch.setattr(Squares, "config", SimpleNamespace(**vars(Squares.config) | {"sure_iou": 0.4}))
+    assert len(everything(Squares(), image, Criteria(side=8))) == 2
+    assert len(everything(Squares(), image, Criteria(side=8, iou=0.9))) == 1
+    published = with_settings(ModelConfig(), "model", {"sure_iou": 0.88, "sure_stability": 0.95})
+    assert Criteria().of(published) == Criteria(iou=0.88, stability=0.95)
+    assert Criteria(stability=0.5).of(ModelConfig()) == Criteria(iou=ModelConfig().sure_iou, stability=0.5)
 
 
 def test_of_masks_that_overlap_the_surest_stays():

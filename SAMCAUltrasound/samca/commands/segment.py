@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--detector", metavar="FOLDER", help="Grounding DINO on disk, which finds the target's box")
     add("--everything", action="store_true", help="no object in particular: all that a grid of clicks finds")
     add("--grid", type=int, default=16, help="for --everything: clicks along each side (default: 16)")
-    add("--iou", type=float, default=0.88, help="smallest predicted IoU of what is kept (default: 0.88)")
-    add("--stability", type=float, default=0.95, help="smallest stability of what is kept (default: 0.95)")
+    add("--iou", type=float, help="smallest predicted IoU of what is kept (default: as the model says)")
+    add("--stability", type=float, help="smallest stability of what is kept (default: as the model says)")
     add("--suggest", metavar="CLASS", help="let the model find this class (name, or number from 0) by itself")
     add("--model", default="shipped", help="shipped (default) or a file of weights")
     add(
