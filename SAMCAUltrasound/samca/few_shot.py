@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .ablate import REPEAT
+from .checkpoint import base_of, source_path
 from .config import TrainConfig
 from .contestants import Contestant, load_contestants
 from .files import write_atomically
@@ -83,7 +84,8 @@ def load_runs(common: TrainConfig, frames: Sequence[int], draws: int = 1) -> lis
     before, *_ = contest_of(Path(runs[0].out), common.device)[0]
     start = [replace(before, name=START)] if before.name == UNTOUCHED else []
     files = [str(RunFolder(run.out).best) for run in runs]
-    return start + load_contestants(files, [Path(run.out).name for run in runs], device=common.device)
+    base = None if common.base == "random" else str(base_of(source_path(common.base)))
+    return start + load_contestants(files, [Path(run.out).name for run in runs], base, common.device)
 
 
 def reached(results: Sequence[Result]) -> list[Reached]:

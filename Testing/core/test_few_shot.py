@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from samca import few_shot, prompt_sources
+from samca import few_shot, prompt_sources, train
 from samca.__main__ import main
 from samca.checkpoint import Provenance, save_base
 from samca.config import with_settings
@@ -101,6 +101,13 @@ def test_the_curve_is_one_command_that_goes_on_where_it_was(common, tmp_path, ca
     again = capsys.readouterr().out
     assert '"event": "epoch"' not in again
     assert table == (out / "table.md").read_text()
+
+
+def test_runs_from_a_base_that_lies_elsewhere_are_loaded(common, base, tmp_path):
+    config = config_of({**common, "base": str(base), "out": str(tmp_path / "out")})
+    for run in few_shot.settings_of(config, [2]):
+        list(train.train(run))
+    assert [contestant.name for contestant in few_shot.load_runs(config, [2])] == ["0 frames", "2 frames"]
 
 
 def first_cells(table):

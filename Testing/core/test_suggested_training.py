@@ -86,6 +86,16 @@ def test_a_batch_gets_the_prompts_that_were_drawn(model, asked, drawn, learned, 
     assert max(s.points.shape[1] for s in sets) == clicks
 
 
+def test_where_the_predictor_alone_trains_every_batch_has_its_prompts(model, asked):
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name.startswith(("predictor.", "objectness.")))
+    losses = scheduled(model, "prompt_sampling", batch_of(FULL, FULL), learned=0.0, box=1.0, mask=0.0)
+    ((sets, _),) = asked
+    assert sets[0].classes is not None
+    losses["loss"].backward()
+    assert all(p.grad is not None for p in model.predictor.parameters())
+
+
 class Remembering:
     """Answers with nothing and remembers what it was asked."""
 
@@ -93,6 +103,9 @@ class Remembering:
 
     def __init__(self):
         self.asked = []
+
+    def named_parameters(self):
+        return [("mask_decoder.weight", torch.nn.Parameter(torch.zeros(1)))]
 
     def decode_fully(self, features, sets, masks=None):
         self.asked.append((sets, masks))

@@ -35,12 +35,15 @@ def run(
     """-> {"loss", "initial", "guided"}: the loss, and the same detached.
 
     learned, box, mask, point: how often a batch has predicted prompts, the truth's box, mask and a click in
-    it; at least one of them. jitter: px that a box's corners are moved by at most.
+    it; at least one of them. Where nothing but the predictor trains, all batches have predicted prompts, the
+    others would teach nothing. jitter: px that a box's corners are moved by at most.
     """
     shares = {"learned": learned, "box": box, "mask": mask, "point": point}
     if not all(0 <= share <= 1 for share in shares.values()) or jitter < 0:
         raise ValueError(f"schedule {shares}, jitter {jitter}: expected shares of 0..1 and at least 0 px")
     drawn = {name for name, share in shares.items() if batch.shared_rng.random() < share} or {"learned"}
+    if _only_predictor_trains(model):
+        drawn.add("learned")
     prompts = [
         _prompts(truth, int(number), drawn, jitter, rng)
         for truth, number, rng in zip(batch.truth, batch.classes, batch.rngs, strict=True)
@@ -52,6 +55,11 @@ def run(
     weights = Weights(mask_weight, box_weight, objectness_weight)
     loss = prompt_loss(decoded, truth_of(batch.truth, batch.device), weights)
     return {"loss": loss, "initial": loss.detach(), "guided": loss.detach()}
+
+
+def _only_predictor_trains(model) -> bool:
+    trained = (name for name, parameter in model.named_parameters() if parameter.requires_grad)
+    return all(name.startswith(("predictor.", "objectness.")) for name in trained)
 
 
 def sets_of(model, prompts: list[Prompts], device: torch.device):
