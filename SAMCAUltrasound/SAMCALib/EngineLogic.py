@@ -8,67 +8,23 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Hashable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from samca.looks import uncertainty
 from samca.prompts import Prompts
-from samca.session import Session
+from samca.session import Prediction, Session
 
 from . import TorchLogic
 from .EmbeddingCache import EmbeddingCache
+from .EngineRequests import AHEAD, ANSWERED, DECODE, ENCODE, EXAMINE, LOAD, Ahead, Picture, Request, Result
 from .MaskLogic import MaskOptions, tidied
 from .Texts import _
 
 CACHE_BYTES = 512 * 2**20
-LOAD, DECODE, ENCODE, AHEAD = range(4)  # what goes first
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A frame's pixels for the worker; key tells it from every other, see FrameLogic.cacheKey."""
-
-    key: Hashable
-    pixels: np.ndarray = field(repr=False, compare=False)  # (H, W), (H, W, 3) or (H, W, 4)
-    window: tuple[float, float] | None = None
-    spacing: tuple[float, float] = (1.0, 1.0)  # (x, y) mm
-    name: str = ""  # for the status line
-    frames: tuple[np.ndarray, ...] = field(default=(), repr=False, compare=False)  # encoded together
-    place: int = 0  # of the picture among them
-
-
-@dataclass(frozen=True)
-class Result:
-    """The (H, W) bool mask for these prompts, or the sentence that says why there is none."""
-
-    subject: Hashable
-    prompts: Prompts | None
-    mask: np.ndarray | None
-    iou: float = 0.0
-    error: str = ""
-
-
-@dataclass(frozen=True)
-class _Request:
-    kind: int
-    owner: Hashable
-    subject: Hashable
-    number: int
-    picture: Picture | None = None
-    prompts: Prompts | None = None
-    options: MaskOptions | None = None
-    source: tuple[str, str] = ("", "")  # model and device, of LOAD
-
-
-@dataclass(frozen=True)
-class _Ahead:
-    """The subject of encoding ahead."""
-
-    key: Hashable
 
 
 class _Outdated(Exception):
@@ -84,11 +40,11 @@ class EngineLogic:
         """load(source, device) -> model; samca.load by default. The thread starts with the first request."""
         self._load = load or TorchLogic.loadModel
         self._changed = threading.Condition()  # guards everything below
-        self._waiting: list[_Request] = []
+        self._waiting: list[Request] = []
         self._newest: dict = {}  # (owner, subject) -> number
         self._results: dict = {}  # owner -> [Result]
         self._numbers = 0
-        self._running: _Request | None = None
+        self._running: Request | None = None
         self._thread: threading.Thread | None = None  # None once it is to end
         self._worker: threading.Thread | None = None
         self._model, self._modelName, self._modelNumber, self._hooks = None, "", 0, []
@@ -137,7 +93,7 @@ class EngineLogic:
         with self._changed:
             return self._model is not None or bool(self._loads())
 
-    def _loads(self) -> list[_Request]:
+    def _loads(self) -> list[Request]:
         return [r for r in (*self._waiting, self._running) if r is not None and r.kind == LOAD]
 
     @property
@@ -145,11 +101,21 @@ class EngineLogic:
         """How many neighbouring frames the model in use takes together."""
         return getattr(self._model.config, "depth", 1) if self._model is not None else 1
 
+    @property
+    def mirrors(self) -> bool:
+        """Whether the model in use looks at the mirror image of each frame, too."""
+        return self._model is not None and self._model.config.mirror
+
     # Requests
 
     def decode(self, owner, subject, picture: Picture, prompts: Prompts, options: MaskOptions) -> None:
         """Ask for the mask that these prompts give, encoding the picture first where needed."""
         self._ask(DECODE, owner, subject, picture=picture, prompts=prompts, options=options)
+
+    def examine(self, owner, subject, picture: Picture, prompts: Prompts, options: MaskOptions) -> None:
+        """The same, later than that, for how sure the model is: it looks at the mirror image, too, which a
+        model that does not mirror encodes for it."""
+        self._ask(EXAMINE, owner, subject, picture=picture, prompts=prompts, options=options)
 
     def encode(self, owner, picture: Picture) -> None:
         """Encode what will probably be clicked on next; no result."""
@@ -159,10 +125,10 @@ class EngineLogic:
         """Encode these while there is nothing else to do, in place of an earlier list."""
         with self._changed:
             self._waiting = [r for r in self._waiting if (r.kind, r.owner) != (AHEAD, owner)]
-            for key in [key for key in self._newest if key[0] == owner and isinstance(key[1], _Ahead)]:
+            for key in [key for key in self._newest if key[0] == owner and isinstance(key[1], Ahead)]:
                 del self._newest[key]
         for picture in pictures:
-            self._ask(AHEAD, owner, _Ahead(picture.key), picture=picture)
+            self._ask(AHEAD, owner, Ahead(picture.key), picture=picture)
 
     def poll(self, owner) -> list[Result]:
         """What has become ready for this owner since the last call; outdated results are not among it."""
@@ -260,7 +226,7 @@ class EngineLogic:
             self._forgetOutdated()
             if owner in self._results:
                 self._results[owner] = [r for r in self._results[owner] if r.subject != subject]
-            self._waiting.append(_Request(kind, owner, subject, self._numbers, **what))
+            self._waiting.append(Request(kind, owner, subject, self._numbers, **what))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="SAMCA", daemon=True)
                 self._worker = self._thread
@@ -271,7 +237,7 @@ class EngineLogic:
         self._waiting = [request for request in self._waiting if not self._isOutdated(request)]
         self._changed.notify_all()
 
-    def _isOutdated(self, request: _Request) -> bool:
+    def _isOutdated(self, request: Request) -> bool:
         return self._newest.get((request.owner, request.subject)) != request.number
 
     def _isEncoded(self, picture: Picture) -> bool:
@@ -291,7 +257,7 @@ class EngineLogic:
                         self._results.setdefault(request.owner, []).append(result)
                 self._changed.notify_all()
 
-    def _next(self, own) -> _Request | None:
+    def _next(self, own) -> Request | None:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._thread is not own)
             if self._thread is not own:
@@ -300,7 +266,7 @@ class EngineLogic:
             self._waiting.remove(self._running)
             return self._running
 
-    def _result(self, request: _Request) -> Result | None:
+    def _result(self, request: Request) -> Result | None:
         try:
             return self._done(request)
         except _Outdated:
@@ -308,17 +274,17 @@ class EngineLogic:
         except Exception as error:  # whatever torch or a file may raise must not end the thread
             logger.debug("Request failed", exc_info=True)
             self._problem = TorchLogic.sentence(error)
-            if request.kind == DECODE:
+            if request.kind in ANSWERED:
                 return Result(request.subject, request.prompts, None, error=self._problem)
         return None
 
-    def _askAgain(self, request: _Request) -> None:
-        """Encoding ahead made room for a click, and goes on later."""
+    def _askAgain(self, request: Request) -> None:
+        """What made room for a click goes on later."""
         with self._changed:
             if not self._isOutdated(request):
                 self._waiting.append(request)
 
-    def _done(self, request: _Request) -> Result | None:
+    def _done(self, request: Request) -> Result | None:
         if request.kind == LOAD:
             self.setModel(self._load(*request.source), request.source[0])
             return None
@@ -327,24 +293,25 @@ class EngineLogic:
         with TorchLogic.threadsFor(self._model):
             return self._computed(request)
 
-    def _computed(self, request: _Request) -> Result | None:
-        session = self._session(request.picture)
-        if request.kind != DECODE:
+    def _computed(self, request: Request) -> Result | None:
+        session = self._session(request.picture, request.kind == EXAMINE)
+        if request.kind not in ANSWERED:
             return None
         self._checkWanted()
         start = time.perf_counter()
         prediction = session.predict(request.prompts)
         self._keep(request.picture, session)  # with the windows that were looked at
         mask = tidied(prediction.mask, request.prompts, request.options, request.picture.spacing)
+        if request.kind == EXAMINE:
+            return _examined(request, mask, prediction)
         self._seconds[DECODE] = time.perf_counter() - start
         self._problem = ""
         return Result(request.subject, request.prompts, mask, prediction.iou)
 
-    def _session(self, picture: Picture) -> Session:
-        """A session with the picture encoded."""
-        model, number = self._model, self._modelNumber
-        session = Session(model)
-        embedding = self._cache.get((number, picture.key))
+    def _session(self, picture: Picture, twice: bool) -> Session:
+        """A session with the picture encoded, its mirror image too if it is to be looked at `twice`."""
+        session = Session(self._model, mirror=twice or None)
+        embedding = self._cache.get(self._key(picture, session))
         if embedding is not None:
             session.use_embedding(*embedding)
             return session
@@ -361,7 +328,12 @@ class EngineLogic:
         """Remember the picture's embedding, unless another model was chosen meanwhile."""
         with self._changed:
             if session.model is self._model:
-                self._cache.put((self._modelNumber, picture.key), session.embedding)
+                self._cache.put(self._key(picture, session), session.embedding)
+
+    def _key(self, picture: Picture, session: Session) -> tuple:
+        """What the embedding is kept by: apart where the model itself does not mirror."""
+        key = self._modelNumber, picture.key
+        return key if session.mirror == session.model.config.mirror else (*key, "mirrored")
 
     def _interruptible(self, model) -> list:
         """Hooks that end an encoding nobody waits for, between two layers of a torch model."""
@@ -379,9 +351,20 @@ class EngineLogic:
         isShared = any(request.picture and request.picture.key == running.picture.key for request in waiting)
         if isShared and not self._isEncoded(running.picture):
             return  # another request needs the same embedding
-        isInTheWay = running.kind == AHEAD and any(request.kind != AHEAD for request in waiting)
+        isInTheWay = running.kind in (EXAMINE, AHEAD) and any(r.kind < running.kind for r in waiting)
         if isInTheWay or self._isOutdated(running):
             raise _Outdated
+
+
+def _examined(request: Request, mask: np.ndarray, prediction: Prediction) -> Result:
+    return Result(
+        request.subject,
+        request.prompts,
+        mask,
+        prediction.iou,
+        agreement=prediction.agreement,
+        uncertainty=uncertainty(prediction.looks),
+    )
 
 
 _shared: list[EngineLogic] = []

@@ -47,6 +47,7 @@ class EffectOptions:
     fillHoles = Option(True)
     smoothingMm = Option(0.0)
     hoverPreview = Option(False)
+    markUnsure = Option(False)
     encodeAhead = Option(True)
     neighbours = Option(5)  # frames to each side that the object is carried through
 

@@ -14,6 +14,7 @@ BOXES = {
     "largestComponentCheckBox": "largestComponent",
     "fillHolesCheckBox": "fillHoles",
     "hoverCheckBox": "hoverPreview",
+    "unsureCheckBox": "markUnsure",
     "encodeAheadCheckBox": "encodeAhead",
 }
 NUMBERS = {
@@ -39,6 +40,7 @@ KEYS = {
     "M": "useMask",
     "C": "clear",
     "H": "hoverPreview",
+    "U": "markUnsure",
     "L": "neighbours",
 }  # free in Slicer, SLICER.md 3.3
 

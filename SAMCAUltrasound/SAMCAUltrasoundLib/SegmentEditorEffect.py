@@ -10,6 +10,7 @@ import slicer
 import vtk
 from SegmentEditorEffects import AbstractScriptedSegmentEditorEffect
 
+from SAMCALib.DoubtLogic import DoubtLogic
 from SAMCALib.EditLogic import EditLogic
 from SAMCALib.EditQueue import pictureOf
 from SAMCALib.InstallLogic import InstallLogic, State, Status
@@ -23,7 +24,7 @@ from .EffectPanel import EffectPanel
 from .Gesture import PRESSES, Gesture, isSlicers
 from .LookedAtView import LookedAtView
 from .PointMenu import offerDeletionOnly
-from .SliceOutline import SliceOutline
+from .SliceShapes import SliceShapes
 
 ICON = Path(__file__).resolve().parent.parent / "Resources" / "Icons" / "SAMCAEffect.png"
 TICK_MS = 30  # how often answers of the engine, undo and the mouse are looked at
@@ -43,10 +44,11 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         AbstractScriptedSegmentEditorEffect.__init__(self, scriptedEffect)
         self.options = EffectOptions(scriptedEffect)
         self.edit, self.target = EditLogic(scriptedEffect), TargetLogic()
+        self.doubt = DoubtLogic(self.edit)
         self.edit.points.onNode = offerDeletionOnly
         self.installation, self.models = InstallLogic(), ModelLogic()
         self.view, self.gesture = LookedAtView(scriptedEffect), Gesture()
-        self.outline = SliceOutline(scriptedEffect)
+        self.shapes = SliceShapes(scriptedEffect, self.view)
         self.panel = self.timer = None
         self._forget()
 
@@ -100,7 +102,8 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             "setup": lambda: slicer.util.selectModule("SAMCAUltrasound"),
             "cancel": self.cancel,
             "modelFile": self.addModelFile,
-            "hoverPreview": self.toggleHover,
+            "hoverPreview": lambda: self.toggle("hoverPreview"),
+            "markUnsure": lambda: self.toggle("markUnsure"),
         }
         self.panel = EffectPanel(self.options, actions, self.updateMRMLFromGUI)
         self.scriptedEffect.addOptionsWidget(self.panel.widget)
@@ -125,8 +128,9 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         if self.timer:
             self.timer.stop()
             self.panel.removeShortcuts()
-        self.outline.hide()
+        self.shapes.hide()
         self.target.forget()
+        self.doubt.forget()
         self.edit.deactivate()
         self._forget()
 
@@ -161,13 +165,13 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         """A view was scrolled, zoomed or turned."""
         self.view.isOld = True
         if not self.gesture.isRunning:
-            self.outline.hide()
+            self.shapes.hide()
 
     def layoutChanged(self):
         """Views come and go; those that went took their line with them."""
         self.view.forget()
         self.gesture.forget()
-        self.outline.forget()
+        self.shapes.forget()
 
     def processInteractionEvents(self, callerInteractor, eventId, viewWidget):
         """True where the event is ours; points, the other buttons and keys belong to Slicer."""
@@ -200,11 +204,11 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         gesture = self.gesture
         gesture.move(interactor.GetEventPosition())
         if eventId == vtk.vtkCommand.LeftButtonReleaseEvent:
-            self.outline.hide()
+            self.shapes.hideBox()
             self._finish(gesture.start, gesture.end, gesture.isBox, gesture.positive)
             gesture.forget()
         elif gesture.isBox and gesture.positive:
-            self.outline.showBox(gesture.view, gesture.start, gesture.end)
+            self.shapes.showBox(gesture.view, gesture.start, gesture.end)
         return True
 
     def _finish(self, start, end, isBox: bool, positive: bool) -> None:
@@ -270,9 +274,9 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         with self._telling():
             self.view.turn()
 
-    def toggleHover(self) -> None:
-        """Switch the preview on or off by its key."""
-        self.options.hoverPreview = not self.options.hoverPreview
+    def toggle(self, option: str) -> None:
+        """Switch an option on or off by its key."""
+        setattr(self.options, option, not getattr(self.options, option))
         self.updateGUIFromMRML()
 
     def addModelFile(self) -> None:
@@ -301,9 +305,11 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             self._takeTarget()
         self.edit.engine.wait(YIELD_SECONDS)
         if self.edit.poll() or self._isStatusOld:
-            self._showPreview()
+            self.doubt.follow()
+            if not self.gesture.isRunning:
+                self.shapes.show(self.edit.frame, self.edit.preview, self.doubt.marks)
             self._showStatus()
-        self._isStatusOld = self.edit.engine.isBusy
+        self._isStatusOld = self.edit.engine.isBusy or self.doubt.isWaiting
 
     def _follow(self) -> None:
         """Work on the frame that the view shows now, or on none."""
@@ -324,19 +330,11 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         else:
             self.edit.hover(frame, *self.view.xy(frame, wanted))
 
-    def _showPreview(self) -> None:
-        preview = self.edit.preview
-        if self.gesture.isRunning:
-            return
-        if preview is None or self.view.node is None or preview[0] != self.edit.frame:
-            self.outline.hide()
-        else:
-            self.outline.showMask(self.view.widget, self.view.node, *preview)
-
     def _useOptions(self) -> None:
         """Tell logic and engine what the options say."""
         self.edit.encodeAhead = self.options.encodeAhead
         self.edit.useOptions(self.options.mask)
+        self.doubt.isMarking, self._isStatusOld = self.options.markUnsure, True
         engine, wanted = self.edit.engine, self.options.model
         if self._isActive and self._setup.ready and wanted not in (engine.modelName, self._requested):
             self._requested = wanted
@@ -384,7 +382,9 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
 
     def _showStatus(self) -> None:
         isWorking = self._setup.ready or self.edit.engine.hasModel
-        text = self._problem or (self.edit.status if isWorking else self._setup.text)
+        text = self._problem or (
+            f"{self.doubt.text} {self.edit.status}".strip() if isWorking else self._setup.text
+        )
         canTurn = bool(self._problem) and self.view.canTurn
         isBusy = self.edit.engine.isBusy or self.edit.sweep.isRunning or self.target.isSearching
         self.panel.showStatus(text, canTurn, not self._setup.ready, isBusy)

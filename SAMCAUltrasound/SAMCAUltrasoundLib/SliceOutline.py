@@ -37,7 +37,7 @@ class SliceOutline:
         matrix.SetMatrix(toView.ravel().tolist())
         moved = vtk.vtkTransformPolyDataFilter()
         moved.SetTransform(matrix)
-        moved.SetInputData(contour(mask))
+        moved.SetInputData(self._shape(mask))
         moved.Update()
         self._show(view, moved.GetOutput())
 
@@ -64,6 +64,9 @@ class SliceOutline:
         if self._view is not None:
             self._renderer.RemoveViewProp(self._actor)
             self._view = self._renderer = None
+
+    def _shape(self, mask: np.ndarray) -> vtk.vtkPolyData:
+        return contour(mask)
 
     def _show(self, view, lines: vtk.vtkPolyData) -> None:
         self._mapper.SetInputData(lines)

@@ -75,7 +75,7 @@ def test_without_torch_nothing_is_loaded_and_the_status_says_what_to_do(open_edi
 def test_keys_are_there_while_the_effect_is_active_and_do_what_the_buttons_do(open_editor):
     editor = click(open_editor(), 20, 30)
     keys = {shortcut.name: shortcut for shortcut in slicer_application.Shortcut.alive}
-    assert sorted(keys) == ["C", "H", "L", "M", "N", "S"]
+    assert sorted(keys) == ["C", "H", "L", "M", "N", "S", "U"]
     keys["N"].emit("activated()")
     click(editor, 60, 30)
     assert len(prompts(editor).objects) == 2

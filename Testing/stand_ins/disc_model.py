@@ -10,10 +10,10 @@ import numpy as np
 class DiscModel:
     """Stands in for a network: the mask is a disc of `radius` model px around the first click, less or plus
     smaller discs around the others; a box or a mask is taken as it is. The embedding is the picture
-    itself."""
+    itself. lean: model px by which discs lie too far to the right, in a mirror too."""
 
     def __init__(self, radius=5.0, size=64):
-        self.radius = radius
+        self.radius, self.lean = radius, 0.0
         self.config = types.SimpleNamespace(
             image_size=size, fit="squash", feedback="none", zoom=0.0, mirror=False
         )
@@ -23,6 +23,13 @@ class DiscModel:
         self.embedded.append(pixels)
         return (pixels,)
 
+    def embed_each(self, pictures):
+        return tuple(map(self.embed, pictures))
+
+    def predict_each(self, features, prompts, previous):
+        answers = [self.predict(features, each, None) for each in prompts]
+        return np.stack([logits for logits, _ in answers]), [iou for _, iou in answers]
+
     def predict(self, features, prompts, previous):
         y, x = np.mgrid[: self.config.image_size, : self.config.image_size]
         inside = np.zeros(x.shape, bool) if prompts.mask is None else prompts.mask > 0.5
@@ -31,6 +38,6 @@ class DiscModel:
             inside |= (x >= box.x0) & (x <= box.x1) & (y >= box.y0) & (y <= box.y1)
         for number, click in enumerate(prompts.clicks):
             radius = self.radius if number == 0 else self.radius / 2
-            disc = (x - click.x) ** 2 + (y - click.y) ** 2 <= radius**2
+            disc = (x - click.x - self.lean) ** 2 + (y - click.y) ** 2 <= radius**2
             inside = inside | disc if click.positive else inside & ~disc
         return np.where(inside, 8.0, -8.0).astype(np.float32), 0.9
