@@ -168,7 +168,7 @@ def test_an_examination_waits_for_clicks_and_keeps_its_embedding_apart(engine, d
 
 def test_an_examination_that_fails_is_answered_and_leaves_the_outline(open_editor, twofold, monkeypatch):
     def failing(features, prompts, previous):
-        raise RuntimeError("out of memory")
+        raise RuntimeError("the second look failed")
 
     twofold.config.mirror = False
     monkeypatch.setattr(twofold, "predict_each", failing)
@@ -177,7 +177,7 @@ def test_an_examination_that_fails_is_answered_and_leaves_the_outline(open_edito
     click(editor, 40, 30)
     assert not editor.effect.doubt.isWaiting
     assert editor.effect.doubt.marks is None
-    assert "Out of memory" in status(editor)
+    assert "second look failed" in status(editor)
     assert count(editor) > 0
 
 
