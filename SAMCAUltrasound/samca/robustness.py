@@ -107,12 +107,10 @@ class Unsteady:
     def predict_each(self, features: Any, prompts: Sequence[Prompts], previous: np.ndarray | None):
         """As the model, for the moved clicks; in the mirror the same hand misses by as much."""
         given, mirrored = prompts
-        pairs = zip(given.clicks, map(self._moved, given.clicks), mirrored.clicks, strict=True)
-        moved, seen = [], []
-        for click, there, other in pairs:
-            moved.append(there)
-            seen.append(replace(other, x=other.x - (there.x - click.x), y=there.y))
-        both = replace(given, clicks=tuple(moved)), replace(mirrored, clicks=tuple(seen))
+        moved = tuple(map(self._moved, given.clicks))
+        places = zip(mirrored.clicks, given.clicks, moved, strict=True)
+        seen = tuple(replace(each, x=each.x + click.x - there.x, y=there.y) for each, click, there in places)
+        both = replace(given, clicks=moved), replace(mirrored, clicks=seen)
         return self.model.predict_each(features, both, previous)
 
     def _moved(self, click: Click) -> Click:
