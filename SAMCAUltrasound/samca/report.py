@@ -27,6 +27,8 @@ HEADINGS = {
     "accuracy": "Acc",
     "sensitivity": "Sen",
     "specificity": "Spe",
+    "predicted_iou": "predicted IoU",
+    "agreement": "agreement",
 }
 Rows = list[list[str]]
 
@@ -108,7 +110,7 @@ def _by_kind(results: Sequence[Result]) -> Iterator[tuple[Result, str, str, dict
 def reliability_table(results: Sequence[Result]) -> Rows:
     """What models say of their masks beside the truth: mean IoU, calibration error, correlation with Dice."""
     pairs = [(name, kind) for name in SAID for kind in ("pearson", "spearman")]
-    heading = [f"{name.replace('_', ' ')}, {kind.title()}" for name, kind in pairs]
+    heading = [f"{HEADINGS[name]}, {kind.title()}" for name, kind in pairs]
     rows = [["model", "data", "clicks", "mIoU", "predicted", "ECE", *heading]]
     for result in results:
         for count, values in result.summary["clicks"].items():

@@ -67,8 +67,8 @@ def test_the_table_has_a_row_where_the_model_said_something():
     assert len(rows) == 2
     assert rows[1] == ["other", "set", "1", "60.00", "55.00", "5.00", "1.00", "1.00", "", ""]
     assert rows[0][6:] == [
-        "predicted iou, Pearson",
-        "predicted iou, Spearman",
+        "predicted IoU, Pearson",
+        "predicted IoU, Spearman",
         "agreement, Pearson",
         "agreement, Spearman",
     ]
