@@ -1,7 +1,10 @@
 """Looks at an image and at its mirror image: what they agree on, in numbers, and by a torch model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 
 from samca import metrics
 from samca.looks import agreement, uncertainty
@@ -74,6 +77,22 @@ def test_a_mirrored_frame_gives_the_mirrored_mask(tiny_model, zoom):
     there = of(model, FRAME, CLICKS).logits
     back = of(model, FRAME[:, ::-1], CLICKS.mirrored(70)).logits
     np.testing.assert_allclose(back[:, ::-1], there, atol=1e-4)
+
+
+@pytest.mark.parametrize("prompts", [Prompts(suggestion=1), replace(CLICKS, suggestion=0)])
+@pytest.mark.parametrize("predictor", ["single_block", "high_resolution"])
+def test_what_a_model_finds_by_itself_is_looked_for_in_the_mirror_too(tiny_model, predictor, prompts):
+    model = tiny_model({"predictor": {"name": predictor, "tokens": 4, "classes": ["disc", "bar"]}})
+    with torch.no_grad():
+        model.objectness.head.bias.fill_(5.0)
+    one = of(model, FRAME, prompts)
+    other = of(model, FRAME[:, ::-1], prompts.mirrored(70))
+    both = of(model, FRAME, prompts, mirror=True)
+    np.testing.assert_allclose(both.logits, (one.logits + other.logits[:, ::-1]) / 2, atol=1e-4)
+    with torch.no_grad():
+        model.objectness.head.weight.zero_()
+        model.objectness.head.bias.fill_(-5.0)
+    assert not of(model, FRAME, Prompts(suggestion=1), mirror=True).mask.any()
 
 
 def test_neighbouring_frames_are_mirrored_together(tiny_model):
