@@ -94,20 +94,17 @@ class SuggestLogic:
 
     def poll(self) -> bool:
         """Take answers, of the finder and the engine, and go on; whether something changed."""
-        if self.isRunning and self._segment() and self._watch.isOvertaken:
+        if not self.isRunning:
+            return False
+        if not self._segment():
+            self._finish(_("Segment or volume is gone: stopped after {done} of {total} frames."))
+            return True
+        if self._watch.isOvertaken:
             self._finish(_("Undone: stopped after {done} of {total} frames."))
             return True
-        results = self.engine.poll(self) if self.isRunning else []
+        results = self.engine.poll(self)
         for result in results:
-            if self._segment() is None:
-                self._finish(_("Segment or volume is gone: stopped after {done} of {total} frames."))
-            elif result.error:
-                self._fail(result.error)
-            else:
-                try:
-                    self._take(result)
-                except Refusal as refusal:  # the segmentation does not reach the frame
-                    self._fail(str(refusal))
+            self._receive(result)
         return self._ask() or bool(results)
 
     # Below: how it is done
@@ -132,11 +129,17 @@ class SuggestLogic:
             self._fail(str(refusal))
         return True
 
-    def _take(self, result: Result) -> None:
-        if result.mask.any():
-            self.found += 1
-            self._write(self._frames[0], PromptObject(result.prompts, result.mask))
-        self._goOn()
+    def _receive(self, result: Result) -> None:
+        if result.error:
+            self._fail(result.error)
+            return
+        try:
+            if result.mask.any():
+                self.found += 1
+                self._write(self._frames[0], PromptObject(result.prompts, result.mask))
+            self._goOn()
+        except Refusal as refusal:  # the segmentation does not reach the frame
+            self._fail(str(refusal))
 
     def _goOn(self) -> None:
         """The first of the frames is done."""

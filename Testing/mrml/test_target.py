@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+import slicer
 import volumes
 from effect_editors import count, prompts, settled, status
 
@@ -203,6 +204,16 @@ def test_all_frames_can_be_cancelled_and_another_search_waits(held):
     editor.cancelButton.click()
     assert status(editor) == "Cancelled after 0 of 4 frames."
     assert not editor.effect.target.isSearching
+
+
+def test_a_volume_that_is_deleted_meanwhile_ends_the_search_of_all_frames(held):
+    editor = held(Box(20, 15, 50, 45))
+    editor.cancelButton.click()
+    editor.suggestAllButton.click()
+    slicer.mrmlScene.RemoveNode(editor.volume)
+    held.go.set()
+    done(editor)
+    assert editor.effect.edit.sweep.message == ("Segment or volume is gone: stopped after 0 of 4 frames.")
 
 
 def test_a_detector_that_fails_ends_the_search_of_all_frames_in_words(open_with):
