@@ -7,7 +7,7 @@ from pathlib import Path
 import qt
 import slicer
 
-from SAMCALib.Texts import _
+from SAMCALib.Texts import _, counted
 
 from .DatasetCheck import together
 from .SceneWidget import SceneWidget
@@ -221,7 +221,7 @@ class DataWidget(StepWidget):
         with self.saying():
             if own:
                 count = self.logic.removeCases(self.dataset, own)
-                said.append(_("{count} cases were removed.").format(count=count))
+                said.append(counted(count, _("1 case was removed."), _("{count} cases were removed.")))
                 self._check(self.dataset)
             for folder in others:
                 self.folders.remove(folder)
@@ -236,8 +236,11 @@ def countsText(summary) -> str:
     """How many cases there are, in words."""
     if summary is None:
         return _("No cases yet: add segmentations or a folder.")
-    text = _("{cases} cases, {groups} patients or loops: {training} to train, {validation} to validate.")
-    return text.format(**vars(summary.counts))
+    counts = summary.counts
+    cases = counted(counts.cases, _("1 case"), _("{count} cases"))
+    groups = counted(counts.groups, _("1 patient or loop"), _("{count} patients or loops"))
+    text = _("{cases}, {groups}: {training} to train, {validation} to validate.")
+    return text.format(**vars(counts) | {"cases": cases, "groups": groups})
 
 
 def _usedFor(split: str) -> str:

@@ -13,7 +13,7 @@ from samca import datasets
 from samca.config import TrainConfig
 from samca.datasets import Case
 from samca.overlay import TRUTH, thumbnail
-from SAMCALib.Texts import _
+from SAMCALib.Texts import _, counted
 
 SHARE = TrainConfig.__dataclass_fields__["validation_share"].default
 SIDE = 96  # px of a thumbnail
@@ -142,19 +142,25 @@ def _tooFew(counts: Counts) -> str:
     if counts.training and counts.validation:
         return ""
     text = _(
-        "{cases} cases with a mask in {groups} groups; at least one group to train on and another to "
-        "validate on are needed: add a second volume, loop or patient."
+        "{cases} with a mask in {groups}; at least one group to train on and another to validate on are "
+        "needed: add a second volume, loop or patient."
     )
-    return text.format(cases=counts.cases - counts.without_truth, groups=counts.groups)
+    cases = counted(counts.cases - counts.without_truth, _("1 case"), _("{count} cases"))
+    return text.format(cases=cases, groups=_groups(counts))
 
 
 def _text(counts: Counts, problems: tuple[str, ...], tooFew: str) -> str:
     if problems:
-        return _("{count} problems: mend or remove what is named, then look again.").format(
-            count=len(problems)
-        )
-    text = _(
-        "{cases} images with {targets} structures in {groups} groups; {training} to train, "
-        "{validation} to validate."
-    )
-    return tooFew or text.format(**vars(counts))
+        found = counted(len(problems), _("1 problem"), _("{count} problems"))
+        return _("{found}: mend or remove what is named, then look again.").format(found=found)
+    words = vars(counts) | {
+        "cases": counted(counts.cases, _("1 image"), _("{count} images")),
+        "targets": counted(counts.targets, _("1 structure"), _("{count} structures")),
+        "groups": _groups(counts),
+    }
+    text = _("{cases} with {targets} in {groups}; {training} to train, {validation} to validate.")
+    return tooFew or text.format(**words)
+
+
+def _groups(counts: Counts) -> str:
+    return counted(counts.groups, _("1 group"), _("{count} groups"))

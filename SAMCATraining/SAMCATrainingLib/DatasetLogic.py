@@ -20,7 +20,7 @@ import slicer
 from samca import frames
 from SAMCALib import FrameLogic, SequenceLogic
 from SAMCALib.FrameLogic import Frame
-from SAMCALib.Texts import Refusal, _
+from SAMCALib.Texts import Refusal, _, counted
 
 from . import Advice
 from .CaseFiles import LAYER, CaseFiles, NewCase
@@ -84,11 +84,12 @@ def _adding(source: Source, files: CaseFiles, group: str) -> Iterator[Progress]:
         )
         raise Refusal(text.format(name=source.segmentation.GetName(), volume=source.volume.GetName()))
     replaced = files.commit(keepsGroup=not group)
-    text = _("{count} cases of {volume} were added to {folder}.")
+    added = counted(len(cases), _("1 case"), _("{count} cases"))
+    text = _("Added to {folder}: {added} of {volume}.")
     if replaced:
-        text += " " + _("{replaced} that were there before were replaced.")
+        text += " " + _("Of these were there before, and replaced: {replaced}.")
     text = text.format(
-        count=len(cases), volume=source.volume.GetName(), folder=files.folder.name, replaced=replaced
+        added=added, volume=source.volume.GetName(), folder=files.folder.name, replaced=replaced
     )
     yield Progress(len(found), len(found), Added(files.folder, tuple(cases), replaced, text))
 

@@ -15,4 +15,9 @@ class Refusal(ValueError):
     """What was asked cannot be done now; the text is one sentence for the status line: what to do instead."""
 
 
-__all__ = ["Refusal", "_"]
+def counted(number: int, one: str, several: str) -> str:
+    """The first text for 1, else the second with its {count} filled in."""
+    return one if number == 1 else several.format(count=number)
+
+
+__all__ = ["Refusal", "_", "counted"]

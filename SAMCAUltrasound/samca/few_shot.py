@@ -20,6 +20,7 @@ from .run_folder import RunFolder
 from .starting_point import cases_of
 from .summary import Result
 from .train import train
+from .words import counted
 
 ALL = 0  # as run.frames
 FRAMES = (10, 20, 50, ALL)
@@ -41,7 +42,7 @@ class Reached(NamedTuple):
 
 def name_of(frames: int) -> str:
     """What a number of frames is called in folders and tables."""
-    return f"{frames} frames" if frames else "all frames"
+    return counted(frames, "frame") if frames else "all frames"
 
 
 def few_shot(common: TrainConfig, frames: Sequence[int] = FRAMES, draws: int = 1) -> Iterator[dict[str, Any]]:

@@ -15,6 +15,7 @@ from .files import write_atomically
 from .prompts import Click
 from .reliability import SAID
 from .summary import GOALS, MEASURES, Result, drop
+from .words import counted
 
 HEADINGS = {
     "dice": "DSC",
@@ -122,17 +123,18 @@ def reliability_table(results: Sequence[Result]) -> Rows:
     return rows
 
 
-def counted(results: Sequence[Result]) -> list[str]:
+def sentences_of(results: Sequence[Result]) -> list[str]:
     """A sentence for each dataset: how many targets, images and trials the table stands for."""
     sentences = {}
     for result in results:
         s = result.summary
-        skipped = f", {s['without_target']} images without target left out" if s["without_target"] else ""
+        without = counted(s["without_target"], "image")
+        skipped = f", {without} without target left out" if s["without_target"] else ""
         if s.get("left_empty") is not None:
             skipped += f", {s['left_empty']} of them left empty by {result.model}"
         sentences[result.data] = (
-            f"{result.data}: {s['targets']} targets in {s['images']} images{skipped}; "
-            f"mean over {s['seeds']} trials each, then mean±std over targets"
+            f"{result.data}: {counted(s['targets'], 'target')} in {counted(s['images'], 'image')}{skipped}; "
+            f"mean over {counted(s['seeds'], 'trial')} each, then mean±std over targets"
         )
         given = {count: values["given"] for count, values in s["clicks"].items() if "given" in values}
         if given:

@@ -28,6 +28,7 @@ from .sample_pictures import SamplePictures
 from .samples import samples_for
 from .starting_point import cases_of, classes_of, starting_model, summary_of, write_weights
 from .validation_table import write_table
+from .words import counted
 
 SAVE_EVERY_SECONDS = 60.0
 REPORT_EVERY_SECONDS = 1.0
@@ -142,7 +143,7 @@ class _Run:
             indices = order[self.next_step * self.config.batch :][: self.config.batch]
             while (losses := self.learner.step(indices, self._moment())) is None:
                 size = self.learner.halve(len(indices))
-                says = f"memory ran out: {size} images at a time from here"
+                says = f"memory ran out: {counted(size, 'image')} at a time from here"
                 yield {"event": "out_of_memory", "batch": size, "says": says}
             self.sums = {name: total + losses[name] for name, total in self.sums.items()}
             self.next_step += 1

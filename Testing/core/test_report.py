@@ -62,9 +62,9 @@ def test_a_measure_that_a_dataset_lacks_is_an_empty_cell():
 
 
 def test_a_sentence_says_what_the_numbers_stand_for():
-    (sentence,) = report.counted([result("one", "busi", 84.0), result("two", "busi", 80.0)])
+    (sentence,) = report.sentences_of([result("one", "busi", 84.0), result("two", "busi", 80.0)])
     assert sentence.startswith(
-        "busi: 3 targets in 2 images, 1 images without target left out; mean over 5 trials"
+        "busi: 3 targets in 2 images, 1 image without target left out; mean over 5 trials"
     )
 
 

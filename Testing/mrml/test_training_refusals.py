@@ -92,7 +92,7 @@ def test_one_case_one_group_and_no_data_are_told_of(logic, sound, tmp_path):
     alone = logic.check(sound)
     assert alone.problems == ()
     assert alone.text == alone.tooFew
-    assert "4 cases with a mask in 1 groups" in alone.tooFew
+    assert "4 cases with a mask in 1 group;" in alone.tooFew
     assert "add a second volume" in alone.tooFew
     shutil.copytree(sound, tmp_path / "other")
     both = together([alone, logic.check(tmp_path / "other")])

@@ -230,7 +230,7 @@ def test_corrections_take_the_place_of_what_was_added(ready, segmented):
     ready.data.ui.correctionsButton.click()
     wait(ready)
     assert ready.data.ui.casesTable.rows == 5
-    assert ready.data.ui.dataLabel.text.endswith("1 that were there before were replaced.")
+    assert ready.data.ui.dataLabel.text.endswith("Of these were there before, and replaced: 1.")
 
 
 def test_corrections_without_an_editor_are_told(panel, scene):

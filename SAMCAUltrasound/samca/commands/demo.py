@@ -18,6 +18,7 @@ from ..clicks import CLICKS
 from ..frames import Frame, Grid
 from ..prompts import Click
 from ..session import Session
+from ..words import counted
 from . import pointing_arguments
 
 SIMULATED_CLICKS = 3
@@ -91,7 +92,7 @@ def describe(
 ) -> str:
     """The one line that the demo prints."""
     count = len(times.clicks)
-    parts = [f"{out / 'overlay.png'}: {count} click{'s' * (count > 1)}"]
+    parts = [f"{out / 'overlay.png'}: {counted(count, 'click')}"]
     if truth is not None:
         unit = "mm" if spacing_mm else "px"
         distance = metrics.hd95(session.mask, truth, spacing_mm or (1.0, 1.0))

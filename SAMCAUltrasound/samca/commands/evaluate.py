@@ -186,7 +186,7 @@ def as_text(results: Sequence[Result]) -> str:
         parts.append(report.aligned(kinds))
     if len(said := report.reliability_table(results)) > 1:
         parts.append(report.aligned(said))
-    return "\n\n".join([*parts, "\n".join(report.counted(results))])
+    return "\n\n".join([*parts, "\n".join(report.sentences_of(results))])
 
 
 def as_object(results: Sequence[Result]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import samca
 from .. import frames, masks, text_box
 from ..everything import Criteria, everything, labels_of
 from ..prompts import Box
+from ..words import counted
 from . import pointing_arguments
 
 
@@ -77,7 +78,7 @@ def _run_everything(arguments: argparse.Namespace) -> int:
     for number, thing in enumerate(found, start=1):
         at = f"({thing.click.x:.0f}, {thing.click.y:.0f})"
         print(f"{number}: {int(thing.mask.sum())} px around {at}, predicted IoU {thing.iou:.2f}")
-    print(f"{out}: {len(found)} things")
+    print(f"{out}: {counted(len(found), 'thing')}")
     return 0
 
 
