@@ -112,6 +112,7 @@ def without(published, name):
             lambda s: s | {"_blocks.3._project_conv.weight": torch.zeros(40, 9, 1, 1)},
             "size mismatch for blocks.3",
         ),
+        (lambda s: s | {"_conv_stem.weight": torch.zeros(32, 1, 3, 3)}, "size mismatch for stem.weight"),
         (lambda s: s | {"_conv_stem.weight": torch.zeros(48, 3, 3, 3)}, "no EfficientNet-Lite0: The size of"),
         (lambda s: [1, 2], "no EfficientNet-Lite0: list indices"),
     ],

@@ -94,14 +94,21 @@ class EfficientNetLite(nn.Module):
         except (KeyError, TypeError, RuntimeError) as error:  # a name, a kind or a shape that is not theirs
             says = str(error).splitlines()[-1].strip()
             raise ValueError(f"{path} is no EfficientNet-Lite0: {says}") from None
+        self._take_images_of_sam()
+
+    @torch.no_grad()
+    def _take_images_of_sam(self) -> None:
+        """Let the stem, which knows grey values as they were normalised in its training, see SAM's."""
+        mean, std = (torch.tensor(values).view(3, 1, 1) for values in (PIXEL_MEAN, PIXEL_STD))
+        self.stem.bias += (self.stem.weight * (mean - INPUT_MEAN) / INPUT_STD).sum((1, 2, 3))
+        self.stem.weight *= std / INPUT_STD
 
 
 def _folded(state: dict[str, torch.Tensor]):
     """Names here, with kernels and biases that do what convolution and batch norm did."""
     kernel, bias = _convolution(state, "_conv_stem", "_bn0")
-    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (PIXEL_MEAN, PIXEL_STD))
-    yield "stem.weight", kernel * std / INPUT_STD
-    yield "stem.bias", bias + (kernel * (mean - INPUT_MEAN) / INPUT_STD).sum((1, 2, 3))
+    yield "stem.weight", kernel
+    yield "stem.bias", bias
     for number, (_, _, wider, _) in enumerate(BLOCKS):
         for name, norm in PARTS[wider == 1 :]:
             of_block = f"_blocks.{number}."
