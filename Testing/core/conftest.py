@@ -7,10 +7,11 @@ import torch
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from samca import train
+from samca import checkpoint, train
+from samca.checkpoint import Provenance
 from samca.config import ModelConfig, to_json, with_settings
 from samca.methods import METHODS
-from samca.model import build
+from samca.model import build, build_base
 from training_runs import write_case
 
 # A busy machine is no failure: where time matters, a test measures it.
@@ -52,6 +53,16 @@ def tiny_model(tiny_config):
         return build(with_settings(tiny_config, "model", settings or {}))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory, tiny_config):
+    """A base file of that model, seeded, for runs that start from one."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("base") / "base.safetensors"
+    config = with_settings(tiny_config, "model", {"adapter": "none", "fusion": "single"})
+    checkpoint.save_base(build_base(config), path, Provenance())
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -12,21 +12,12 @@ from samca import checkpoint
 from samca.__main__ import main
 from samca.ablate import ABLATIONS, ablate, load_variants, settings_of
 from samca.checkpoint import Provenance
-from samca.config import Part, TrainConfig, to_json, with_settings
+from samca.config import Part, TrainConfig, to_json
 from samca.contestants import Contestant
 from samca.methods import configure
-from samca.model import build, build_base
+from samca.model import build
 
 ROWS = [(table, variant) for table, variants in ABLATIONS.items() for variant in variants]
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory, tiny_config):
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("base") / "base.safetensors"
-    config = with_settings(tiny_config, "model", {"adapter": "none", "fusion": "single"})
-    checkpoint.save_base(build_base(config), path, Provenance())
-    return path
 
 
 @pytest.fixture(scope="module")

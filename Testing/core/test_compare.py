@@ -2,34 +2,23 @@
 
 import json
 
-import pytest
 import torch
 from torch import nn
 
-from samca import checkpoint, compare
+from samca import compare
 from samca.__main__ import main
 from samca.backbones.sites import Features
-from samca.checkpoint import Provenance
 from samca.commands import compare as command
-from samca.config import TrainConfig, with_settings
+from samca.config import TrainConfig
 from samca.costs import Training, multiply_adds, training_cost
 from samca.methods import METHODS
-from samca.model import Model, build_base
+from samca.model import Model
 from samca.pointing import collate
 from samca.prompts import Click, Prompts
 from samca.sam import FusedAttention
 from training_runs import config_of
 
 SMALL = {"augment": "none", "precision": "float32", "batch": 8}
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory, tiny_config):
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("base") / "base.safetensors"
-    config = with_settings(tiny_config, "model", {"adapter": "none", "fusion": "single"})
-    checkpoint.save_base(build_base(config), path, Provenance())
-    return path
 
 
 def test_every_method_that_keeps_its_base_frozen_is_compared():

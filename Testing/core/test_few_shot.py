@@ -9,10 +9,7 @@ import pytest
 
 from samca import few_shot, prompt_sources, train
 from samca.__main__ import main
-from samca.checkpoint import Provenance, save_base
-from samca.config import with_settings
 from samca.datasets import read
-from samca.model import build_base
 from samca.starting_point import cases_of
 from samca.summary import Result
 from training_runs import config_of
@@ -118,13 +115,6 @@ def test_a_word_that_is_no_number_of_frames_is_refused(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["few-shot", "run.json", "--frames", "some"])
     assert "'some' is not all, or a number from 1" in capsys.readouterr().err
-
-
-@pytest.fixture
-def base(tiny_config, tmp_path):
-    config = with_settings(tiny_config, "model", {"adapter": "none", "fusion": "single"})
-    save_base(build_base(config), tmp_path / "base.safetensors", Provenance())
-    return tmp_path / "base.safetensors"
 
 
 def test_the_tables_of_prompts_are_one_command(discs, base, tmp_path, capsys):
