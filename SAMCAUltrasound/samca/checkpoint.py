@@ -16,13 +16,14 @@ import torch
 from safetensors.torch import save
 
 from . import published
-from .config import ModelConfig, from_json, to_json, with_settings
+from .config import ModelConfig, choose, from_json, to_json, with_settings
 from .files import write_atomically
 from .methods import DEFAULT
 from .model import Model, adapt, build_base
+from .storage import STORAGES, restored
 from .tensor_files import read, read_metadata
 
-FORMAT_VERSION = 1
+FORMATS = {"half": 1, "int8": 2}  # by storage
 SHIPPED_BASE, SHIPPED_ADAPTER = "base.safetensors", "samca.safetensors"
 PACKAGE = Path(__file__).resolve().parent
 MODEL_FOLDERS = (PACKAGE.parent / "Resources" / "Models", PACKAGE / "Resources" / "Models")  # Slicer; wheel
@@ -53,7 +54,7 @@ def load(
     Raises FileNotFoundError for a missing file and ValueError for one that is damaged or does not fit.
     """
     path = source_path(source)
-    state, metadata = read(path)
+    state, metadata = _read(path)
     kind, settings = metadata.get("kind"), settings or {}
     if kind == "adapter":
         config = with_settings(_config(path, metadata), "model", settings)
@@ -84,7 +85,7 @@ def method_of(source: str | Path) -> str:
 
 def load_base_into(model: Model, path: str | Path) -> None:
     """Put the tensors of a base file or a published checkpoint into a model that has no adapter yet."""
-    state, metadata = read(path)
+    state, metadata = _read(path)
     if metadata.get("kind") == "base":
         config = _config(Path(path), metadata)
     else:
@@ -113,19 +114,21 @@ def describe_file(path: str | Path) -> tuple[ModelConfig, Provenance, str]:
     return config, from_json(Provenance, json.loads(provenance), path.name), _entry(path, metadata, "kind")
 
 
-def save_base(model: Model, path: str | Path, provenance: Provenance) -> None:
-    """Write every tensor of a model without adapter as a base file in half precision."""
+def save_base(model: Model, path: str | Path, provenance: Provenance, storage: str = "half") -> None:
+    """Write every tensor of a model without adapter as a base file, stored as `storage.STORAGES` has it."""
     state = model.state_dict()
     metadata = {"kind": "base", "provenance": _provenance(provenance)}
-    _write(path, {name: state[name] for name in _base_names(model)}, model.config, metadata)
+    _write(path, {name: state[name] for name in _base_names(model)}, model.config, metadata, storage)
 
 
-def save_adapter(model: Model, path: str | Path, base: str | Path, provenance: Provenance) -> None:
-    """Write the tuned tensors of a model as an adapter file for this base file, in half precision."""
+def save_adapter(
+    model: Model, path: str | Path, base: str | Path, provenance: Provenance, storage: str = "half"
+) -> None:
+    """Write the tuned tensors of a model as an adapter file for this base file, stored likewise."""
     state = model.state_dict()
     metadata = {"kind": "adapter", "base": Path(base).name, "base_sha256": sha256(base)}
     metadata["provenance"] = _provenance(provenance)
-    _write(path, {name: state[name] for name in model.tuned}, model.config, metadata)
+    _write(path, {name: state[name] for name in model.tuned}, model.config, metadata, storage)
 
 
 def sha256(path: str | Path) -> str:
@@ -211,17 +214,25 @@ def _config(path: Path, metadata: dict) -> ModelConfig:
         raise ValueError(
             f"{path} has no settings inside: it is no file of this program, or damaged"
         ) from error
-    if version > FORMAT_VERSION:
+    newest = max(FORMATS.values())
+    if version > newest:
         raise ValueError(
-            f"{path} has format {version}, this program reads up to {FORMAT_VERSION}: update the program"
+            f"{path} has format {version}, this program reads up to {newest}: update the program"
         )
     return from_json(ModelConfig, config, f"{path.name}: model")
 
 
-def _write(path: str | Path, tensors: dict[str, torch.Tensor], config: ModelConfig, metadata: dict) -> None:
-    halves = {k: (v.half() if v.is_floating_point() else v).contiguous().cpu() for k, v in tensors.items()}
-    metadata = {"format": str(FORMAT_VERSION), "config": json.dumps(to_json(config)), **metadata}
-    write_atomically(path, save(halves, metadata))
+def _read(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    state, metadata = read(path)
+    return restored(state, path), metadata
+
+
+def _write(
+    path: str | Path, tensors: dict[str, torch.Tensor], config: ModelConfig, metadata: dict, storage: str
+) -> None:
+    stored = choose("storage", STORAGES, storage)({k: v.contiguous().cpu() for k, v in tensors.items()})
+    metadata = {"format": str(FORMATS[storage]), "config": json.dumps(to_json(config)), **metadata}
+    write_atomically(path, save(stored, metadata))
 
 
 def _provenance(provenance: Provenance) -> str:

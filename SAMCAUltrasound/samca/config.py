@@ -135,6 +135,7 @@ class TrainConfig:
     samples_per_epoch: int = setting(0, at_least=0)  # how many an epoch goes through; 0: each once
     epochs: int = setting(20, at_least=1)
     keep: str = setting("best", choices=("best", "last"))  # which epoch's weights; best by validation Dice
+    storage: str = setting("half", choices=("half", "int8"))  # of the weights: precision, or half the size
     validation_clicks: tuple[int, ...] = (1, 3, 5)
     seed: int = setting(0, at_least=0)
     device: str = "auto"  # "auto": cuda, mps or cpu; or a torch device

@@ -135,12 +135,14 @@ def _without_predictor(config: ModelConfig) -> ModelConfig:
     return replace(config, method="", predictor=Part("none"))
 
 
-def write_weights(model: Model, path: Path, base: Path | None, provenance: Provenance) -> None:
+def write_weights(
+    model: Model, path: Path, base: Path | None, provenance: Provenance, storage: str = "half"
+) -> None:
     """Write what was trained: an adapter file; a base file where every part was trained, without adapter."""
     if makes_base(model.config):
-        checkpoint.save_base(model, path, provenance)
+        checkpoint.save_base(model, path, provenance, storage)
     else:
-        checkpoint.save_adapter(model, path, base, provenance)
+        checkpoint.save_adapter(model, path, base, provenance, storage)
 
 
 def makes_base(config: ModelConfig) -> bool:

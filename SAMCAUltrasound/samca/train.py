@@ -201,7 +201,8 @@ class _Run:
             if self.config.keep == "last" or np.mean(list(dice.values())) > self.best:
                 self.best = float(np.mean(list(dice.values())))
                 figures = {"epoch": self.epoch, "validation_dice": {str(k): v for k, v in dice.items()}}
-                write_weights(self.model, self.folder.best, self.base, self._provenance(figures))
+                provenance = self._provenance(figures)
+                write_weights(self.model, self.folder.best, self.base, provenance, self.config.storage)
         return {str(clicks): round(value, 2) for clicks, value in dice.items()}
 
     def _provenance(self, figures: dict[str, Any]) -> Provenance:

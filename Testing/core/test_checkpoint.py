@@ -212,7 +212,7 @@ def test_an_entry_that_is_missing_inside_is_named(files, key):
 
 def test_a_newer_format_asks_for_a_newer_program(files):
     folder, _ = files
-    with pytest.raises(ValueError, match=r"has format 99, this program reads up to 1: update"):
+    with pytest.raises(ValueError, match=r"has format 99, this program reads up to 2: update"):
         samca.load(rewritten(folder / "tuned.safetensors", format="99"))
 
 
