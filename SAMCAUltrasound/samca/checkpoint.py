@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -48,9 +49,10 @@ def load(
 ) -> Model:
     """A model in eval mode from "shipped", an adapter file, a base file or a published SAM checkpoint.
 
-    An adapter's base is `base` if given, else the file of the same SHA256 beside it or among the shipped
-    ones. `settings` go over the file's own by dotted name: {"image_size": 256} runs SAM at 256 px, and
-    {"fit": "squash", "intensities": "unit"} feeds MedSAM, whose file looks like SAM's, as it was trained.
+    An adapter's base is `base` if given, else the file of the same SHA256 beside it, in the settings of its
+    run or among the shipped ones. `settings` go over the file's own by dotted name: {"image_size": 256} runs
+    SAM at 256 px, and {"fit": "squash", "intensities": "unit"} feeds MedSAM, whose file looks like SAM's, as
+    it was trained.
     Raises FileNotFoundError for a missing file and ValueError for one that is damaged or does not fit.
     """
     path = source_path(source)
@@ -186,7 +188,8 @@ def _load_published(path: Path, state: dict, settings: dict[str, Any]) -> Model:
 
 def _find_base(path: Path, metadata: dict, given: str | Path | None) -> Path:
     wanted, name = _entry(path, metadata, "base_sha256"), _entry(path, metadata, "base")
-    places = [Path(given)] if given else [path.parent / name, *(folder / name for folder in MODEL_FOLDERS)]
+    likely = [path.parent / name, *_base_of_run(path.parent), *(folder / name for folder in MODEL_FOLDERS)]
+    places = [Path(given)] if given else [place for place in likely if place != path]
     found = [place for place in places if place.is_file()]
     for place in found:
         if sha256(place) == wanted:
@@ -199,6 +202,13 @@ def _find_base(path: Path, metadata: dict, given: str | Path | None) -> Path:
     raise FileNotFoundError(
         f"{path.name} needs its base {name}: not found at {' or '.join(map(str, places))}; give its path"
     )
+
+
+def _base_of_run(folder: Path) -> list[Path]:
+    """The base that the settings of a run in this folder name, if there is one."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return [Path(json.loads((folder / "run.json").read_text(encoding="utf-8"))["base"])]
+    return []
 
 
 def _entry(path: Path, metadata: dict, key: str) -> str:

@@ -106,6 +106,22 @@ def test_the_base_is_found_beside_the_adapter_by_its_content(files, tmp_path, mo
         samca.load(folder / "tuned.safetensors", base=elsewhere / "nowhere")
 
 
+def test_a_base_of_the_adapters_own_name_is_found_by_the_settings_of_its_run(files, tmp_path):
+    folder, model = files
+    earlier, run = tmp_path / "earlier", tmp_path / "run"
+    earlier.mkdir()
+    run.mkdir()
+    (folder / "base.safetensors").rename(earlier / "best.safetensors")
+    checkpoint.save_adapter(model, run / "best.safetensors", earlier / "best.safetensors", FACTS)
+    with pytest.raises(FileNotFoundError, match=r"needs its base best\.safetensors: not found"):
+        samca.load(run / "best.safetensors")
+    (run / "run.json").write_text("no settings")
+    with pytest.raises(FileNotFoundError, match=r"needs its base best\.safetensors: not found"):
+        samca.load(run / "best.safetensors")
+    (run / "run.json").write_text(json.dumps({"base": str(earlier / "best.safetensors")}))
+    assert samca.load(run / "best.safetensors").tuned == model.tuned
+
+
 def test_a_base_is_looked_for_among_the_shipped_files(files, tmp_path, monkeypatch):
     folder, model = files
     models = tmp_path / "Models"
