@@ -1,0 +1,186 @@
+"""The training panel. Data: what is added, corrected, removed, and what is wrong with it."""
+
+from __future__ import annotations
+
+import numpy as np
+import slicer
+from panel_user import add, choose, lesion, wait
+
+from training_runs import write_case
+
+
+def test_an_empty_panel_says_what_comes_first_and_lets_nothing_start(panel):
+    shown = panel()
+    assert "No cases yet" in shown.data.ui.countsLabel.text
+    assert "step 1" in shown.settings.ui.settingsLabel.text
+    assert not shown.run.ui.startButton.enabled
+    assert not shown.run.ui.stopButton.enabled
+    assert not shown.run.ui.resumeButton.enabled
+    assert not shown.result.ui.useButton.enabled
+    assert shown.run.ui.runButton.collapsed
+    assert not shown.data.ui.dataButton.collapsed
+
+
+def test_every_segmented_frame_becomes_a_row_with_a_thumbnail(ready):
+    table = ready.data.ui.casesTable
+    assert table.rows == 4
+    assert len({table.items[row, 1].text for row in range(4)}) == 4
+    assert len({table.items[row, 2].text for row in range(4)}) == 2, "a volume is a group"
+    assert all(table.items[row, 0].icon.data.startswith(b"P6 ") for row in range(4))
+    assert "4 cases, 2 patients" in ready.data.ui.countsLabel.text
+    assert not ready.data.ui.problemsList.visible
+
+
+def test_only_ticked_segments_are_added_and_the_group_is_the_users(panel, scene):
+    shown = panel()
+    editor = lesion("Two", segments=("Lesion", "Cyst"))
+    choose(shown, editor)
+    assert shown.data.ui.segmentsList.texts == ["Lesion", "Cyst"]
+    shown.data.ui.segmentsList.item(1).setCheckState(0)
+    shown.data.ui.groupLineEdit.text = "P7"
+    shown.data.ui.addButton.click()
+    wait(shown)
+    lines = [shown.data.ui.casesTable.line(row) for row in range(2)]
+    assert {(line[2], line[4]) for line in lines} == {("P7", "1")}
+
+
+def test_what_the_segment_editor_works_on_is_chosen_already(panel, segmented):
+    shown = panel()
+    assert shown.data.ui.volumeSelector.currentNode() is segmented[0].volume
+    assert shown.data.ui.segmentationSelector.currentNode() is segmented[0].segmentation
+    choose(shown, segmented[1])
+    shown.enter()
+    assert shown.data.ui.volumeSelector.currentNode() is segmented[1].volume
+
+
+def test_nothing_ticked_or_chosen_is_told(panel, scene):
+    shown = panel()
+    shown.data.ui.addButton.click()
+    assert "Choose the images" in shown.data.ui.dataLabel.text
+    choose(shown, lesion("Scan 1"))
+    shown.data.ui.segmentsList.item(0).setCheckState(0)
+    shown.data.ui.addButton.click()
+    assert "Tick" in shown.data.ui.dataLabel.text
+    assert not shown.data.scene.timer.isRunning
+
+
+def test_a_refusal_while_adding_is_a_sentence_and_the_timer_stops(panel, scene):
+    shown = panel()
+    add(shown, lesion("Empty", frames=()))
+    assert "no voxel" in shown.data.ui.dataLabel.text
+    assert not shown.data.scene.timer.isRunning
+    assert not shown.data.ui.addingProgressBar.visible
+    assert shown.data.ui.addButton.enabled
+
+
+def test_adding_can_be_cancelled_and_leaves_no_dataset(panel, segmented):
+    shown = panel()
+    choose(shown, segmented[0])
+    shown.data.ui.addButton.click()
+    assert shown.data.ui.cancelButton.visible
+    shown.data.ui.cancelButton.click()
+    assert "as it was" in shown.data.ui.dataLabel.text
+    assert shown.data.data == []
+
+
+def test_the_scene_closed_while_adding_cancels_it(panel, segmented, scene):
+    shown = panel()
+    choose(shown, segmented[0])
+    shown.data.ui.addButton.click()
+    scene.Clear(0)
+    assert not shown.data.scene.timer.isRunning
+    shown.data.scene.timer.fire()
+    assert shown.data.data == []
+
+
+def test_corrections_take_the_place_of_what_was_added(ready, segmented):
+    editor = segmented[0]
+    for other in segmented[1:]:
+        slicer.mrmlScene.RemoveNode(other.node)
+    voxels = np.zeros((9, 60, 80), np.uint8)
+    voxels[2, 5:9, 5:9] = 1
+    voxels[7, 5:9, 5:9] = 1
+    slicer.util.updateSegmentBinaryLabelmapFromArray(voxels, editor.segmentation, "Lesion", editor.volume)
+    ready.data.ui.correctionsButton.click()
+    wait(ready)
+    assert ready.data.ui.casesTable.rows == 5
+    assert ready.data.ui.dataLabel.text.endswith("Of these were there before, and replaced: 1.")
+
+
+def test_corrections_without_an_editor_are_told(panel, scene):
+    shown = panel()
+    shown.data.ui.correctionsButton.click()
+    assert "Segment Editor" in shown.data.ui.dataLabel.text
+
+
+def test_removed_cases_are_gone(ready):
+    table = ready.data.ui.casesTable
+    ready.data.ui.removeButton.click()
+    assert "Select" in ready.data.ui.dataLabel.text
+    name = table.items[0, 1].text
+    table.values["selected"] = [0]
+    ready.data.ui.removeButton.click()
+    wait(ready)
+    assert table.rows == 3
+    assert name not in [table.items[row, 1].text for row in range(3)]
+
+
+def test_a_folder_is_taken_where_it_lies_and_left_out_as_a_whole(panel, qt, tmp_path):
+    shown = panel()
+    for number in range(4):
+        write_case(tmp_path / "discs", f"disc{number}", number)
+    qt.QFileDialog.getExistingDirectory = lambda *words: str(tmp_path / "discs")
+    shown.data.ui.addFolderButton.click()
+    wait(shown)
+    assert shown.data.ui.casesTable.rows == 4
+    shown.data.ui.addFolderButton.click()
+    assert "already" in shown.data.ui.dataLabel.text
+    shown.data.ui.casesTable.values["selected"] = [1]
+    shown.data.ui.removeButton.click()
+    assert shown.data.data == []
+    assert len(list((tmp_path / "discs" / "images").iterdir())) == 4
+
+
+def test_problems_of_the_data_are_listed_and_stop_the_start(panel, tmp_path):
+    shown = panel()
+    for number in range(4):
+        write_case(tmp_path / "discs", f"disc{number}", number)
+    (tmp_path / "discs" / "masks" / "disc2.png").write_bytes(b"no picture")
+    shown.data.addFolder(tmp_path / "discs")
+    wait(shown)
+    assert any("disc2.png" in text for text in shown.data.ui.problemsList.texts)
+    assert shown.data.ui.problemsList.visible
+    assert "step 1" in shown.settings.ui.settingsLabel.text
+    assert not shown.run.ui.startButton.enabled
+    (tmp_path / "discs" / "masks" / "disc2.png").unlink()
+    (tmp_path / "discs" / "images" / "disc2.png").unlink()
+    shown.enter()
+    wait(shown)
+    assert not shown.data.ui.problemsList.visible
+    assert shown.run.ui.startButton.enabled
+
+
+def test_one_patient_of_ones_own_is_enough_beside_a_folder(panel, segmented, tmp_path):
+    shown = panel()
+    add(shown, segmented[0])
+    assert "add a second volume" in shown.data.ui.problemsList.texts[0]
+    assert not shown.run.ui.startButton.enabled
+    for number in range(3):
+        write_case(tmp_path / "discs", f"disc{number}", number)
+    shown.data.addFolder(tmp_path / "discs")
+    wait(shown)
+    assert not shown.data.ui.problemsList.visible
+    assert shown.run.ui.startButton.enabled
+
+
+def test_a_new_dataset_is_called_after_the_segmentation(ready, segmented):
+    first = ready.data.dataset
+    choose(ready, segmented[0])
+    ready.data.ui.newDatasetButton.click()
+    assert ready.data.dataset.name == "Scan 1 segmentation"
+    assert ready.data.ui.casesTable.rows == 0
+    add(ready, segmented[0])
+    assert ready.data.ui.casesTable.rows == 2
+    ready.data.ui.datasetComboBox.choose(ready.data._datasets.index(first))
+    wait(ready)
+    assert ready.data.ui.casesTable.rows == 4

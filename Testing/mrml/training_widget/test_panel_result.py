@@ -1,0 +1,109 @@
+"""The training panel. What comes after a run: the model in use, measured, saved, and trained on."""
+
+from __future__ import annotations
+
+import re
+import types
+from pathlib import Path
+
+import pytest
+import slicer
+import training_panel
+from panel_user import wait
+
+
+def test_the_model_is_used_in_the_segment_editor(finished, monkeypatch, qt, scene):
+    node = scene.AddNewNodeByClass("vtkMRMLSegmentEditorNode")
+    editor = training_panel.SegmentEditorWidget(node)
+    module = types.SimpleNamespace(self=lambda: types.SimpleNamespace(editor=editor))
+    representation = types.SimpleNamespace(widgetRepresentation=lambda: module)
+    monkeypatch.setattr(slicer.modules, "segmenteditor", representation, raising=False)
+    finished.result.ui.useButton.click()
+    assert qt.opened[-1] == "SegmentEditor"
+    (off, _before), (effect, model) = editor.effects
+    assert (off, effect) == ("", "SAMCA")
+    assert Path(model).is_file()
+    assert model in [info.source for info in finished.logic.models.models()]
+
+
+@pytest.fixture
+def measured(finished):
+    """A panel whose run was measured."""
+    finished.result.ui.evaluateButton.click()
+    finished.timer.fire()
+    return finished
+
+
+def test_the_table_has_every_measure_before_and_after(finished):
+    ui = finished.result.ui
+    assert not ui.resultTable.visible
+    assert not ui.csvButton.enabled
+    ui.evaluateButton.click()
+    finished.timer.fire()
+    assert ui.resultTable.rows == 15
+    lines = [ui.resultTable.line(row) for row in range(15)]
+    assert [tuple(line[:2]) for line in lines[:4]] == [("DSC", "1"), ("DSC", "3"), ("DSC", "5"), ("IoU", "1")]
+    assert all(re.fullmatch(r"[\d.]+ ± [\d.]+", text) for line in lines for text in line[2:])
+    assert any(before != after for *_what, before, after in lines)
+    assert "validat" in ui.resultLabel.text.lower()
+
+
+def test_the_result_goes_into_the_scene_a_file_and_a_viewer(measured, qt, monkeypatch, tmp_path):
+    ui, shown = measured.result.ui, []
+    selection = types.SimpleNamespace(SetActiveTableID=shown.append)
+    logic = types.SimpleNamespace(GetSelectionNode=lambda: selection, PropagateTableSelection=lambda: None)
+    monkeypatch.setattr(slicer.app, "applicationLogic", lambda: logic, raising=False)
+    monkeypatch.setattr(slicer.app, "layoutManager", lambda: None)
+    ui.nodeButton.click()
+    node = slicer.mrmlScene.GetNodeByID(shown[0])
+    assert node.GetNumberOfRows() == 6
+    qt.QFileDialog.getSaveFileName = lambda *words: str(tmp_path / "table.csv")
+    ui.csvButton.click()
+    assert "DSC" in (tmp_path / "table.csv").read_text() or "dice" in (tmp_path / "table.csv").read_text()
+    assert "table.csv" in ui.resultLabel.text
+    ui.sheetButton.click()
+    assert qt.opened[-1].endswith(".png")
+
+
+def test_the_adapter_is_saved_for_a_colleague(measured, qt, tmp_path):
+    qt.QFileDialog.getSaveFileName = lambda *words: str(tmp_path / "sent" / "nerve.safetensors")
+    (tmp_path / "sent").mkdir()
+    measured.result.ui.saveButton.click()
+    assert (tmp_path / "sent" / "nerve.safetensors").is_file()
+
+
+def test_a_dialog_that_is_left_saves_nothing(measured):
+    said = measured.result.ui.resultLabel.text
+    measured.result.ui.csvButton.click()
+    measured.result.ui.saveButton.click()
+    assert measured.result.ui.resultLabel.text == said
+
+
+def test_corrections_go_into_the_next_run_at_once(measured, segmented):
+    first = measured.run.state
+    measured.result.ui.improveButton.click()
+    assert measured.run.state.folder != first.folder
+    assert measured.run.state.isAlive
+    settings = measured.logic.settingsOf(measured.run.state.folder)
+    assert settings["base"] == str(first.weights)
+
+
+def test_the_next_run_starts_from_this_one_with_the_same_data(finished, tmp_path):
+    weights, data = finished.run.state.weights, finished.settings.settings["data"]
+    finished.data.newDataset()
+    finished.result.ui.continueButton.click()
+    wait(finished)
+    settings = finished.settings.settings
+    assert settings["base"] == str(weights)
+    assert settings["data"] == data
+    assert settings["name"] == "My model 2"
+
+
+def test_before_the_first_epoch_there_is_nothing_to_use(ready):
+    ready.run.ui.startButton.click()
+    ready.timer.fire()
+    assert not ready.result.ui.useButton.enabled
+    assert not ready.result.ui.resultTable.visible
+    ready.logic.playback.play("epoch")
+    ready.timer.fire()
+    assert ready.result.ui.useButton.enabled
