@@ -16,8 +16,8 @@ from .devices import choose_device, device_name
 from .evaluate import validate
 from .learner import Learner, Moment
 from .memory import peak_bytes, total_bytes
-from .samples import CACHE_BYTES, samples_for
-from .starting_point import cases_of, classes_of, starting_model
+from .samples import CACHE_BYTES
+from .starting_point import cases_of, samples_of, starting_model
 
 ENOUGH_SECONDS, MOST_STEPS = 6.0, 8  # of measuring
 CASES = 3  # of validation
@@ -46,8 +46,7 @@ def estimate(config: TrainConfig) -> Estimate:
     with tempfile.TemporaryDirectory() as folder, torch.random.fork_rng(devices=[]):
         model, _ = starting_model(config, Path(folder))
     model.to(device)
-    classes = classes_of(config, model, training)
-    samples = samples_for(training, model.config, config.augment, config.windows, classes)
+    samples = samples_of(config, model, training)
     learner = Learner(model, samples, config, device)
     first, again = _steps(learner, len(samples))
     case = _validation(model, validation, config)

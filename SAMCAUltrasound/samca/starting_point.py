@@ -16,6 +16,7 @@ from .config import ModelConfig, Part, TrainConfig, to_json
 from .datasets import Case
 from .methods import configure
 from .model import Model, adapt, build_base
+from .samples import Samples, samples_for
 from .schedules import BY_CLASS
 from .tensor_files import read_metadata
 
@@ -93,6 +94,17 @@ def classes_of(config: TrainConfig, model: Model, cases: list[Case]) -> Classes 
         if case.labels:
             model.predictor.classes.truths(case)
     return model.predictor.classes
+
+
+def samples_of(config: TrainConfig, model: Model, cases: list[Case]) -> Samples:
+    """What a run draws from its cases; ValueError if its settings, its model and its data do not agree."""
+    if config.frames and model.config.depth > 1:
+        raise ValueError(
+            f"run.frames is {config.frames}, which draws single images, but model.depth is "
+            f"{model.config.depth}: set it to 0, and name the loops to train on in run.data"
+        )
+    classes = classes_of(config, model, cases)
+    return samples_for(cases, model.config, config.augment, config.windows, classes)
 
 
 def summary_of(cases: list[Case]) -> str:

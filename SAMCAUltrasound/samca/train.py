@@ -25,8 +25,7 @@ from .evaluate import mean_dice, trials
 from .learner import LOSSES, Learner, Moment, generator_of
 from .run_folder import RunFolder
 from .sample_pictures import SamplePictures
-from .samples import samples_for
-from .starting_point import cases_of, classes_of, starting_model, summary_of, write_weights
+from .starting_point import cases_of, samples_of, starting_model, summary_of, write_weights
 from .validation_table import write_table
 from .words import counted
 
@@ -93,9 +92,7 @@ class _Run:
         self.settings = {**to_json(config), "model": to_json(self.model.config)}
         self.saved = self.folder.load_state()
         self.folder.check_settings(self.settings, self.saved)
-        classes = classes_of(config, self.model, self.training_cases)
-        about = self.model.config, config.augment, config.windows, classes
-        samples = samples_for(self.training_cases, *about)
+        samples = samples_of(config, self.model, self.training_cases)
         self.learner = Learner(self.model, samples, config, device)
         self.samples_per_epoch = config.samples_per_epoch or len(samples)
         self.steps_per_epoch = math.ceil(self.samples_per_epoch / config.batch)

@@ -216,6 +216,11 @@ def test_training_takes_loops_as_groups_of_frames_and_goes_on_after_a_stop(
     assert same(learned(whole), learned(halved))
 
 
+def test_training_refuses_single_images_drawn_from_loops(loops, settings):
+    with pytest.raises(ValueError, match=r"run.frames is 4, which draws single .* model.depth is 3: set it"):
+        run(settings(data=[str(loops)], model=STRUCTURE, frames=4))
+
+
 def test_training_refuses_groups_that_are_too_short_or_uneven(discs, settings, tmp_path):
     with pytest.raises(ValueError, match=r"model.depth is 3, but discs group 'disc\d' has 1 frame"):
         run(settings(data=[str(discs)], model=STRUCTURE))
