@@ -301,7 +301,7 @@ class EngineLogic:
         start = time.perf_counter()
         prediction = session.predict(request.prompts)
         self._keep(request.picture, session)  # with the windows that were looked at
-        mask = tidied(prediction.mask, request.prompts, request.options, request.picture.spacing)
+        mask = tidied(prediction.logits > 0, request.prompts, request.options, request.picture.spacing)
         if request.kind == EXAMINE:
             return _examined(request, mask, prediction)
         self._seconds[DECODE] = time.perf_counter() - start

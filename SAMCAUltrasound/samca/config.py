@@ -69,6 +69,7 @@ class ModelConfig:
     replace_unstable: bool = False  # that one, where the usual mask hangs on its threshold (SAM 2)
     zoom: float = setting(0.0, at_least=0, at_most=10)  # sides of a second look over the structure's; 0: none
     mirror: bool = False  # a look at the mirror image of each, too; what both say is averaged
+    tidy: bool = False  # parts of a mask that nobody pointed at are dropped, holes filled; see samca.tidy
     sure_iou: float = setting(0.45, at_least=0, at_most=1)  # predicted, of masks that everything mode keeps
     sure_stability: float = setting(0.9, at_least=0, at_most=1)  # of these masks; see samca.everything
     feedback: str = setting("none", choices=FEEDBACK)  # whose logits are the mask prompt of the next click

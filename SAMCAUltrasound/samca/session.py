@@ -14,6 +14,7 @@ from .frames import as_rgb
 from .geometry import Geometry
 from .looks import agreement, embed, uncertainty
 from .prompts import Box, Click, Prompts, box_around
+from .tidy import tidied
 from .windows import Window, enlarging
 
 
@@ -45,16 +46,19 @@ class Prediction(NamedTuple):
     """Logits (H, W) float32 of the image, positive inside, and the model's own estimate of the IoU, 0..1.
 
     looks: the logits of each look at the image, whose mean they are; two where a session mirrors.
+    tidied_for: the prompts by which the mask is tidied; None: it is where the logits are positive.
     """
 
     logits: np.ndarray
     iou: float
     looks: tuple[np.ndarray, ...] = ()
+    tidied_for: Prompts | None = None
 
     @property
     def mask(self) -> np.ndarray:
         """(H, W) bool."""
-        return self.logits > 0
+        mask = self.logits > 0
+        return mask if self.tidied_for is None else tidied(mask, self.tidied_for)
 
     @property
     def agreement(self) -> float | None:
@@ -187,7 +191,7 @@ class Session:
 
     @property
     def logits(self) -> np.ndarray:
-        """(H, W) float32; the mask is where they are positive."""
+        """(H, W) float32; the mask is where they are positive, tidied if the model's config says so."""
         return self.predict(self.prompts).logits
 
     @property
@@ -231,7 +235,7 @@ class Session:
         also with the mirror image, and averages again.
         """
         looks, iou = self._looks(prompts)
-        return Prediction(np.mean(looks, axis=0), iou, looks)
+        return Prediction(np.mean(looks, axis=0), iou, looks, prompts if self.model.config.tidy else None)
 
     def _looks(self, prompts: Prompts) -> tuple[tuple[np.ndarray, ...], float]:
         """Logits (H, W) of each look, and the mean of the predicted IoU."""

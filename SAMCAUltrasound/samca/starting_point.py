@@ -20,7 +20,7 @@ from .samples import Samples, samples_for
 from .schedules import BY_CLASS
 from .tensor_files import read_metadata
 
-INHERITED = ("backbone", "image_size", "fit", "feedback", "zoom", "mirror")  # what a base decides
+INHERITED = ("backbone", "image_size", "fit", "feedback", "zoom", "mirror", "tidy")  # what a base decides
 PARTS = {"image_encoder", "prompt_encoder", "mask_decoder"}
 
 

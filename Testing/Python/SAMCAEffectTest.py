@@ -11,7 +11,9 @@ import slicer
 class DiscModel:
     """Stands in for a network: a disc around every positive click, without discs around the negative ones."""
 
-    config = types.SimpleNamespace(image_size=64, fit="squash", feedback="none", zoom=0.0, mirror=False)
+    config = types.SimpleNamespace(
+        image_size=64, fit="squash", feedback="none", zoom=0.0, mirror=False, tidy=False
+    )
 
     def embed(self, pixels):
         return (pixels,)

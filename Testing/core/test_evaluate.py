@@ -32,7 +32,7 @@ class Discs:
 
     def __init__(self, radius: float, size: int = 64):
         self.config = SimpleNamespace(
-            image_size=size, fit="squash", feedback="none", zoom=0.0, mirror=False, depth=1
+            image_size=size, fit="squash", feedback="none", zoom=0.0, mirror=False, tidy=False, depth=1
         )
         self.radius, self.embedded = radius, 0
 

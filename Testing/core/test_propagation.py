@@ -16,7 +16,7 @@ class Follower:
 
     def __init__(self, depth=1):
         self.config = SimpleNamespace(
-            image_size=64, fit="squash", feedback="none", zoom=0.0, mirror=False, depth=depth
+            image_size=64, fit="squash", feedback="none", zoom=0.0, mirror=False, tidy=False, depth=depth
         )
         self.encoded = []
 

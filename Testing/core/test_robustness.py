@@ -27,7 +27,9 @@ class Case:
 class Seen:
     """A model that remembers the prompts it saw and draws a square of 8 px at each click."""
 
-    config = SimpleNamespace(image_size=64, fit="squash", feedback="none", zoom=0.0, mirror=False, depth=1)
+    config = SimpleNamespace(
+        image_size=64, fit="squash", feedback="none", zoom=0.0, mirror=False, tidy=False, depth=1
+    )
 
     def __init__(self):
         self.prompts = []

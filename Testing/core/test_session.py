@@ -20,8 +20,10 @@ class Dots:
     lean: px of the model by which discs are drawn too far to the right.
     """
 
-    def __init__(self, feedback="none", fit="squash", zoom=0.0, mirror=False, lean=0.0):
-        self.config = SimpleNamespace(image_size=SIZE, fit=fit, feedback=feedback, zoom=zoom, mirror=mirror)
+    def __init__(self, feedback="none", fit="squash", zoom=0.0, mirror=False, tidy=False, lean=0.0):
+        self.config = SimpleNamespace(
+            image_size=SIZE, fit=fit, feedback=feedback, zoom=zoom, mirror=mirror, tidy=False
+        )
         self.calls, self.lean = [], lean
 
     def embed(self, pixels):

@@ -30,7 +30,7 @@ class SlowModel:
 
     def __init__(self):
         self.config = types.SimpleNamespace(
-            image_size=SIZE, fit="squash", feedback="none", zoom=0.0, mirror=False
+            image_size=SIZE, fit="squash", feedback="none", zoom=0.0, mirror=False, tidy=False
         )
         self.image_encoder = self
         self.started, self.open = threading.Event(), threading.Event()

@@ -15,7 +15,7 @@ class DiscModel:
     def __init__(self, radius=5.0, size=64):
         self.radius, self.lean = radius, 0.0
         self.config = types.SimpleNamespace(
-            image_size=size, fit="squash", feedback="none", zoom=0.0, mirror=False
+            image_size=size, fit="squash", feedback="none", zoom=0.0, mirror=False, tidy=False
         )
         self.embedded = []
 
