@@ -14,6 +14,7 @@ COMMANDS = {  # name: (module with add_arguments and run, what it does)
     "phantoms": ("samca.commands.phantoms", "write a dataset folder of simulated frames"),
     "describe": ("samca.commands.describe", "count the parameters of a model by its settings"),
     "train": ("samca.commands.train", "train adapters on folders of images and masks"),
+    "average": ("samca.commands.average", "mean of the weights of several base files"),
     "estimate": ("samca.commands.estimate", "try some steps of a training run and say what all of it takes"),
     "evaluate": ("samca.commands.evaluate", "simulate users on images with known truth and score the masks"),
     "robustness": ("samca.commands.robustness", "evaluate with disturbed frames and clicks"),

@@ -69,3 +69,13 @@ def learning_rate_factor(curve: str, done: float) -> float:
     return (
         max(done / warm, 1e-3) if done < warm else 0.5 * (1 + math.cos(math.pi * (done - warm) / (1 - warm)))
     )
+
+
+@torch.no_grad()
+def mean_of(models: list[nn.Module]) -> nn.Module:
+    """The last of models of one form, with the mean of all their weights."""
+    states = [model.state_dict() for model in models]
+    for name, tensor in states[-1].items():
+        if tensor.is_floating_point():
+            tensor.copy_(torch.stack([state[name] for state in states]).mean(0))
+    return models[-1]
