@@ -232,9 +232,9 @@ def _config(path: Path, metadata: dict) -> ModelConfig:
     return from_json(ModelConfig, config, f"{path.name}: model")
 
 
-def _read(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+def _read(path: str | Path) -> tuple[dict[str, Any], dict[str, str]]:
     state, metadata = read(path)
-    return restored(state, path), metadata
+    return restored(state, path) if "kind" in metadata else state, metadata  # others may hold anything
 
 
 def _write(
