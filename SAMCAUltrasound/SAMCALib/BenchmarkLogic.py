@@ -46,7 +46,7 @@ class InstantModel:
 
     def __init__(self):
         self.config = types.SimpleNamespace(
-            image_size=SIZE, fit="squash", feedback="none", zoom=0.0, mirror=False
+            image_size=SIZE, fit="squash", feedback="none", zoom=0.0, mirror=False, tidy=False
         )
         y, x = np.mgrid[-SIZE : SIZE + 1, -SIZE : SIZE + 1]
         self._logits = (RADIUS - np.hypot(x, y)).astype(np.float32)
