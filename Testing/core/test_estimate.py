@@ -25,19 +25,14 @@ def many(tmp_path):
     return tmp_path / "many"
 
 
-def test_the_time_is_within_a_factor_of_two_of_the_run(settings, many, drawn, tmp_path):
-    def is_close(attempt):
-        wanted = settings(data=[str(many)], augment="samus", epochs=4, batch=4, out=str(tmp_path / attempt))
-        found = estimate(config_of(wanted))
-        started = time.perf_counter()
-        run(wanted)
-        taken = time.perf_counter() - started
-        return taken / 2.2 < found.seconds < taken * 2.2
-
-    estimate(
-        config_of(settings(data=[str(many)], batch=4))
-    )  # what only the first training pays for is not asked
-    assert any(map(is_close, "abc"))  # other programs may come and go between the two
+def test_the_time_is_within_a_factor_of_two_of_the_run(settings, many, drawn):
+    wanted = settings(data=[str(many)], augment="samus", epochs=4, batch=4)
+    estimate(config_of(wanted))  # what only the first training of a process pays for is not asked
+    found = estimate(config_of(wanted))
+    started = time.perf_counter()
+    run(wanted)
+    taken = time.perf_counter() - started
+    assert taken / 2.2 < found.seconds < taken * 2.2, (found, taken)
 
 
 def test_memory_is_what_the_process_uses_and_what_the_machine_has(settings, many):
