@@ -17,6 +17,7 @@ LIGHT = (
     "windows",
     "closeups",
     "looks",
+    "tidy",
     "metrics",
     "config",
     "phantoms",
