@@ -9,8 +9,10 @@ import slicer
 
 
 class DiscModel:
-    """Stands in for a network: a disc around every positive click, without discs around the negative ones."""
+    """Stands in for a network: a disc around every positive click, without discs around the negative ones and
+    in the middle a hole of this radius."""
 
+    hole = 0
     config = types.SimpleNamespace(
         image_size=64, fit="squash", feedback="none", zoom=0.0, mirror=False, tidy=False
     )
@@ -22,8 +24,11 @@ class DiscModel:
         y, x = np.mgrid[:64, :64]
         inside = np.zeros((64, 64), bool)
         for click in prompts.clicks:
-            disc = (x - click.x) ** 2 + (y - click.y) ** 2 <= (64 if click.positive else 16)
-            inside = inside | disc if click.positive else inside & ~disc
+            distance = np.hypot(x - click.x, y - click.y)
+            if click.positive:
+                inside |= (distance >= self.hole) & (distance <= 8)
+            else:
+                inside &= distance > 4
         return np.where(inside, 8.0, -8.0).astype(np.float32), 0.9
 
 
@@ -35,7 +40,8 @@ class SAMCAEffectTest(unittest.TestCase):
 
         slicer.mrmlScene.Clear(0)
         self.engine = sharedEngine()
-        self.engine.setModel(DiscModel(), "discs")
+        self.model = DiscModel()
+        self.engine.setModel(self.model, "discs")
         pixels = np.random.default_rng(0).integers(0, 255, (1, 64, 80)).astype(np.uint8)
         self.volume = slicer.util.addVolumeFromArray(pixels, name="Frame")
         self.segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")
@@ -44,6 +50,7 @@ class SAMCAEffectTest(unittest.TestCase):
         self.segmentation.GetSegmentation().AddEmptySegment("Lesion", "Lesion")
         self.editor = self.openEditor()
         self.effect = self.editor.activeEffect().self()
+        self.effect.tick()  # it looks at the views before a user can click
 
     def tearDown(self):
         self.editor.setActiveEffectByName("")
@@ -145,16 +152,21 @@ class SAMCAEffectTest(unittest.TestCase):
         self.assertGreater(self.voxels(), 50)
 
     def test_other_options_change_the_outline_that_is_there(self):
+        self.model.hole = 3
         self.click(40, 32)
-        self.click(40, 32, positive=False)
-        ring = self.voxels()
-        self.assertLess(ring, 190)  # a hole that was clicked stays
-        self.effect.panel.ui.smoothingSpinBox.value = 2.0
+        filled = self.voxels()
+        self.effect.panel.ui.fillHolesCheckBox.click()
         self.settle()
-        self.assertNotEqual(self.voxels(), ring)
+        self.assertLess(self.voxels(), filled)
         self.editor.undo()
         self.settle()
-        self.assertEqual(self.voxels(), ring)
+        self.assertEqual(self.voxels(), filled)
+
+    def test_a_hole_that_was_clicked_stays_open(self):
+        self.click(40, 32)
+        filled = self.voxels()
+        self.click(40, 32, positive=False)
+        self.assertLess(self.voxels(), filled)
 
     def test_the_console_segments_from_fiducials(self):
         points = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode")

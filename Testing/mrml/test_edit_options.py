@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import slicer
 import volumes
 from edit_views import predicted, segment, shown
@@ -15,21 +16,31 @@ from SAMCALib.SegmentLogic import EditorHost, replaceObject
 
 
 def test_options_decide_what_becomes_of_the_mask(editor, edit, frame, settle, disc_model):
-    edit.maskOptions = MaskOptions(smoothingMm=2.0)
+    disc_model.hole = 2.0
+    edit.maskOptions = MaskOptions(largestComponent=True)
     edit.click(frame, 20, 20)
-    edit.click(frame, 22, 20, positive=False)  # leaves a sickle with a hole or a gap
+    edit.click(frame, 26, 20, positive=False)  # a notch in the border
     settle(edit)
     tidy = segment(editor, frame)
     edit.clear(frame)
     edit.maskOptions = MaskOptions(False, False)
     edit.click(frame, 20, 20)
-    edit.click(frame, 22, 20, positive=False)
+    edit.click(frame, 26, 20, positive=False)
     settle(edit)
     raw = segment(editor, frame)
     np.testing.assert_array_equal(
-        raw, predicted(disc_model, frame, Prompts((Click(20, 20), Click(22, 20, False))))
+        raw, predicted(disc_model, frame, Prompts((Click(20, 20), Click(26, 20, False))))
     )
-    assert tidy.sum() != raw.sum()
+    assert tidy.sum() > raw.sum()
+
+
+def test_a_hole_that_was_clicked_stays_open(editor, edit, frame, settle):
+    edit.maskOptions = MaskOptions()
+    edit.click(frame, 20, 20)
+    edit.click(frame, 20, 20, positive=False)
+    settle(edit)
+    assert segment(editor, frame)[20, 16]
+    assert not segment(editor, frame)[20, 20]
 
 
 def test_hovering_previews_without_changing_anything(editor, edit, frame, settle, disc_model):
@@ -80,37 +91,35 @@ def options(**changes):
     return MaskOptions(**{"largestComponent": False, "fillHoles": False, **changes})
 
 
-def two_objects(edit, frame, settle):
-    """A disc each, with a hole from a negative click in it."""
+@pytest.fixture
+def two_objects(edit, frame, settle, disc_model):
+    """A disc each, with a hole in it that nobody clicked."""
+    disc_model.hole = 2.0
+    edit.useOptions(options())
     for x in (20, 60):
         edit.newObject(frame)
         edit.click(frame, x, 30)
-        edit.click(frame, x, 30, positive=False)
         settle(edit)
 
 
-def test_other_options_change_what_the_frame_shows_in_one_undo_step(editor, edit, frame, settle):
-    edit.useOptions(options())
-    two_objects(edit, frame, settle)
+def test_other_options_change_what_the_frame_shows_in_one_undo_step(editor, edit, frame, settle, two_objects):
     rings, points = segment(editor, frame), shown(edit)
     assert not rings[30, 20]
-    edit.useOptions(options(smoothingMm=2.0))
+    edit.useOptions(options(fillHoles=True))
     settle(edit)
-    smooth = segment(editor, frame)
-    assert (smooth != rings)[:, :40].any()
-    assert (smooth != rings)[:, 40:].any()
+    filled = segment(editor, frame)
+    assert filled[30, 20]
+    assert filled[30, 60]
     assert shown(edit) == points
     editor.logic.Undo()
     settle(edit)
     np.testing.assert_array_equal(segment(editor, frame), rings)
     editor.logic.Redo()
     settle(edit)
-    np.testing.assert_array_equal(segment(editor, frame), smooth)
+    np.testing.assert_array_equal(segment(editor, frame), filled)
 
 
-def test_a_spin_box_that_runs_through_its_values_is_one_undo_step(editor, edit, frame, settle):
-    edit.useOptions(options())
-    two_objects(edit, frame, settle)
+def test_a_spin_box_that_runs_through_its_values_is_one_undo_step(editor, edit, frame, settle, two_objects):
     before = segment(editor, frame)
     for smoothing in (0.5, 1.0, 1.5, 2.0):
         edit.useOptions(options(fillHoles=True, smoothingMm=smoothing))
@@ -134,9 +143,9 @@ def test_options_change_nothing_where_nothing_was_clicked(editor, edit, frame):
     assert edit.maskOptions.fillHoles
 
 
-def test_undo_while_options_are_applied_takes_them_back_for_all_objects(editor, edit, frame, settle, engine):
-    edit.useOptions(options())
-    two_objects(edit, frame, settle)
+def test_undo_while_options_are_applied_takes_them_back_for_all_objects(
+    editor, edit, frame, settle, engine, two_objects
+):
     before = segment(editor, frame)
     edit.useOptions(options(fillHoles=True))
     assert engine.wait(30)

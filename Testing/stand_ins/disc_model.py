@@ -10,10 +10,11 @@ import numpy as np
 class DiscModel:
     """Stands in for a network: the mask is a disc of `radius` model px around the first click, less or plus
     smaller discs around the others; a box or a mask is taken as it is. The embedding is the picture
-    itself. lean: model px by which discs lie too far to the right, in a mirror too."""
+    itself. lean: model px by which discs lie too far to the right, in a mirror too. hole: radius in model px
+    of what the first click's disc lacks around its centre, as a model may by itself."""
 
     def __init__(self, radius=5.0, size=64):
-        self.radius, self.lean = radius, 0.0
+        self.radius, self.lean, self.hole = radius, 0.0, 0.0
         self.config = types.SimpleNamespace(
             image_size=size, fit="squash", feedback="none", zoom=0.0, mirror=False, tidy=False
         )
@@ -38,6 +39,7 @@ class DiscModel:
             inside |= (x >= box.x0) & (x <= box.x1) & (y >= box.y0) & (y <= box.y1)
         for number, click in enumerate(prompts.clicks):
             radius = self.radius if number == 0 else self.radius / 2
-            disc = (x - click.x - self.lean) ** 2 + (y - click.y) ** 2 <= radius**2
+            distance = np.hypot(x - click.x - self.lean, y - click.y)
+            disc = (distance <= radius) & (distance >= (0 if number else self.hole))
             inside = inside | disc if click.positive else inside & ~disc
         return np.where(inside, 8.0, -8.0).astype(np.float32), 0.9
