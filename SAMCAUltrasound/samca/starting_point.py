@@ -116,7 +116,8 @@ def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | Non
     """The model to train, and its adapter's base file; None where the run makes a base itself.
 
     From an adapter file training goes on with that adapter, to which a prompt predictor may be added, unless
-    the settings ask for another form: then it starts from the adapter's base.
+    the settings ask for another form: then it starts from the adapter's base. Where the settings leave the
+    form to the file, what is trained beside the adapter is what its method trains, whatever made the file.
     """
     if config.base == "random":
         model, path = _from_random(config, folder / "base.safetensors")
@@ -132,19 +133,24 @@ def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | Non
     inherited = {
         k: v for k, v in to_json(start.config).items() if k in (INHERITED if ours else ("backbone",))
     }
-    wanted = configure({**inherited, **config.model}) if config.model else start.config
+    wanted = configure({**inherited, **config.model}) if config.model else _trained_as_usual(start.config)
     if base != source and wanted == start.config:
         return start, base
     model = build_base(wanted)
     checkpoint.load_base_into(model, base)
     model = adapt(model)
-    if base != source and _without_predictor(wanted) == _without_predictor(start.config):
+    if base != source and _form(wanted) == _form(start.config) and set(start.tuned) <= set(model.tuned):
         model.load_state_dict(start.state_dict(), strict=False)
     return _with_branch_weights(model, config), base
 
 
-def _without_predictor(config: ModelConfig) -> ModelConfig:
-    return replace(config, method="", predictor=Part("none"))
+def _form(config: ModelConfig) -> ModelConfig:
+    """What an adapter's tensors must agree in; a predictor may be added, and more be trained."""
+    return replace(config, method="", predictor=Part("none"), tuned=())
+
+
+def _trained_as_usual(config: ModelConfig) -> ModelConfig:
+    return replace(config, tuned=configure({"method": config.method}).tuned)
 
 
 def write_weights(

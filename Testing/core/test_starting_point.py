@@ -5,6 +5,7 @@ import torch
 
 import samca
 from samca import checkpoint, train
+from samca.config import TrainConfig
 from samca.run_folder import RunFolder
 from samca.starting_point import cases_of, starting_model
 from training_runs import config_of, events, run, write_case
@@ -18,9 +19,7 @@ def test_training_goes_on_from_an_adapter_file(settings, tmp_path):
     config = config_of(settings(out=str(tmp_path / "second"), base=str(first.best)) | {"model": {}})
     model, base = starting_model(config, tmp_path / "second")
     assert base == first.path / "base.safetensors"
-    stored, _ = checkpoint.read(first.best)
-    state = model.state_dict()
-    assert all(torch.equal(state[name], tensor.to(state[name].dtype)) for name, tensor in stored.items())
+    assert holds(model, checkpoint.read(first.best)[0])
     assert "epoch" in events(train.train(config))
     assert samca.load(tmp_path / "second" / "best.safetensors", base).config == model.config
 
@@ -36,6 +35,48 @@ def test_another_adapter_starts_anew_from_the_base_of_the_file(settings, tmp_pat
     assert torch.equal(
         model.state_dict()["mask_decoder.iou_token.weight"].half(), expected["mask_decoder.iou_token.weight"]
     )
+
+
+@pytest.fixture
+def sparing(settings):
+    """An adapter file that was trained with the last layers of its decoder only, as the shipped one."""
+    given = settings(epochs=1)
+    last = ["mask_decoder.output_upscaling", "mask_decoder.iou_prediction_head"]
+    run(given | {"model": given["model"] | {"tuned": last}})
+    return RunFolder(given["out"]).best
+
+
+def holds(model, stored) -> bool:
+    state = model.state_dict()
+    return all(torch.equal(state[name], tensor.to(state[name].dtype)) for name, tensor in stored.items())
+
+
+def test_the_whole_decoder_trains_on_though_the_file_was_sparing(settings, sparing, tmp_path):
+    config = config_of(settings(base=str(sparing)) | {"model": {}})
+    model, _ = starting_model(config, tmp_path)
+    stored, _ = checkpoint.read(sparing)
+    assert "mask_decoder.iou_token.weight" in set(model.tuned) - set(stored)
+    assert holds(model, stored)
+
+
+def test_training_on_from_the_shipped_model_takes_its_adapter_and_the_whole_decoder(tmp_path):
+    model, _ = starting_model(TrainConfig(data=("images",), out=str(tmp_path)), tmp_path)
+    assert {name for name in model.state_dict() if name.startswith("mask_decoder.")} <= set(model.tuned)
+    assert holds(model, samca.load("shipped").state_dict())
+
+
+def test_a_predictor_is_added_to_a_sparing_adapter(settings, sparing, tmp_path):
+    with_predictor = settings()["model"] | {"predictor": {"name": "single_block", "classes": ["disc"]}}
+    model, _ = starting_model(config_of(settings(base=str(sparing)) | {"model": with_predictor}), tmp_path)
+    assert model.predictor is not None
+    assert holds(model, checkpoint.read(sparing)[0])
+
+
+def test_what_a_run_would_not_save_again_starts_anew_from_the_base(settings, sparing, tmp_path):
+    frozen = settings()["model"] | {"tuned": []}
+    model, base = starting_model(config_of(settings(base=str(sparing)) | {"model": frozen}), tmp_path)
+    assert not holds(model, checkpoint.read(sparing)[0])
+    assert holds(model, checkpoint.read(base)[0])
 
 
 def test_cases_of_the_test_split_are_never_trained_on(settings, tmp_path):
