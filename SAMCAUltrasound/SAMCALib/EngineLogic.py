@@ -301,6 +301,7 @@ class EngineLogic:
         start = time.perf_counter()
         prediction = session.predict(request.prompts)
         self._keep(request.picture, session)  # with the windows that were looked at
+        # not prediction.mask, which the model's own settings have tidied: here the user decides
         mask = tidied(prediction.logits > 0, request.prompts, request.options, request.picture.spacing)
         if request.kind == EXAMINE:
             return _examined(request, mask, prediction)

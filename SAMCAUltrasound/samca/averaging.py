@@ -1,4 +1,4 @@
-"""Exponentially averaged parameters, and the learning rate over a run."""
+"""Exponentially averaged parameters, the learning rate over a run, and the mean of several models."""
 
 from __future__ import annotations
 

@@ -21,10 +21,9 @@ from .config import ModelConfig, choose, from_json, to_json, with_settings
 from .files import write_atomically
 from .methods import DEFAULT
 from .model import Model, adapt, build_base
-from .storage import STORAGES, restored
+from .storage import FORMATS, STORAGES, restored
 from .tensor_files import read, read_metadata
 
-FORMATS = {"half": 1, "int8": 2}  # by storage
 SHIPPED_BASE, SHIPPED_ADAPTER = "base.safetensors", "samca.safetensors"
 PACKAGE = Path(__file__).resolve().parent
 MODEL_FOLDERS = (PACKAGE.parent / "Resources" / "Models", PACKAGE / "Resources" / "Models")  # Slicer; wheel

@@ -153,9 +153,7 @@ def _trained_as_usual(config: ModelConfig) -> ModelConfig:
     return replace(config, tuned=configure({"method": config.method}).tuned)
 
 
-def write_weights(
-    model: Model, path: Path, base: Path | None, provenance: Provenance, storage: str = "half"
-) -> None:
+def write_weights(model: Model, path: Path, base: Path | None, provenance: Provenance, storage: str) -> None:
     """Write what was trained: an adapter file; a base file where every part was trained, without adapter."""
     if makes_base(model.config):
         checkpoint.save_base(model, path, provenance, storage)

@@ -53,3 +53,4 @@ def _is_stored(name: str, tensors: Tensors) -> bool:
 
 
 STORAGES: dict[str, Callable[[Tensors], Tensors]] = {"half": half, "int8": int8}
+FORMATS = {"half": 1, "int8": 2}  # what a file says that it has: older programs read 1 alone

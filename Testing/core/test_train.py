@@ -92,7 +92,7 @@ def test_the_weights_on_disk_predict_as_the_model_in_memory(settings, tmp_path):
     trained, base = learner_of(settings(learning_rate=1e-2), tmp_path)
     for step in range(3):
         trained.step(np.arange(3), Moment(0, step, 0.0))
-    write_weights(trained.model, tmp_path / "adapter.safetensors", base, checkpoint.Provenance())
+    write_weights(trained.model, tmp_path / "adapter.safetensors", base, checkpoint.Provenance(), "half")
     sessions = [
         samca.Session(model)
         for model in (trained.model.eval(), samca.load(tmp_path / "adapter.safetensors"), samca.load(base))

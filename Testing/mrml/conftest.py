@@ -34,6 +34,17 @@ def scene(application):
 
 
 @pytest.fixture
+def layout(scene):
+    """Slicer's layout logic, which makes the view nodes of a layout."""
+    logic = slicer.vtkMRMLLayoutLogic()
+    logic.SetMRMLScene(scene)
+    node = logic.GetLayoutNode()
+    yield node
+    logic.SetMRMLScene(None)
+    scene.RemoveNode(node)  # a closed scene keeps it
+
+
+@pytest.fixture
 def disc_model():
     return DiscModel()
 

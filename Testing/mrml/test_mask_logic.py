@@ -1,44 +1,31 @@
-"""Masks after the model: parts without a click, holes, smoothing in mm."""
+"""Masks after the model: what the options choose, smoothing in mm."""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
+import pytest
 
 from samca.prompts import Click, Prompts
 from SAMCALib.MaskLogic import MaskOptions, tidied
 
-NOTHING = MaskOptions(largestComponent=False, fillHoles=False)
+CLICK = Prompts((Click(5, 5),))
 
 
-def two_parts():
+@pytest.fixture
+def ring_and_dot():
+    """A ring of 24 px around the click, and a dot of 4 elsewhere."""
     mask = np.zeros((20, 30), bool)
-    mask[2:10, 2:10] = True
-    mask[4:6, 4:6] = False
-    mask[12:16, 20:24] = True
+    mask[3:8, 3:8] = True
+    mask[5, 5] = False
+    mask[14:16, 20:22] = True
     return mask
 
 
-def test_without_options_the_mask_stays():
-    np.testing.assert_array_equal(tidied(two_parts(), Prompts(), NOTHING, (1, 1)), two_parts())
-
-
-def test_parts_with_a_positive_click_stay():
-    options = MaskOptions(fillHoles=False)
-    small = tidied(two_parts(), Prompts((Click(21, 13), Click(3, 3, False))), options, (1, 1))
-    assert small.sum() == 16
-    both = tidied(two_parts(), Prompts((Click(21, 13), Click(3, 3))), options, (1, 1))
-    np.testing.assert_array_equal(both, two_parts())
-
-
-def test_without_a_click_on_any_part_the_largest_stays():
-    left = tidied(two_parts(), Prompts((Click(28, 1),)), MaskOptions(fillHoles=False), (1, 1))
-    assert left.sum() == 60
-
-
-def test_holes_are_filled():
-    filled = tidied(two_parts(), Prompts(), MaskOptions(largestComponent=False), (1, 1))
-    assert filled.sum() == 64 + 16
+@pytest.mark.parametrize(
+    ("parts", "holes", "area"), [(False, False, 28), (True, False, 24), (False, True, 29), (True, True, 25)]
+)
+def test_each_option_does_its_part(ring_and_dot, parts, holes, area):
+    assert tidied(ring_and_dot, CLICK, MaskOptions(parts, holes), (1, 1)).sum() == area
 
 
 def test_smoothing_is_in_mm():
@@ -51,21 +38,16 @@ def test_smoothing_is_in_mm():
     np.testing.assert_array_equal(tidied(mask, Prompts(), options, (10, 10)), mask)
 
 
+def test_what_smoothing_splits_off_goes():
+    mask = np.zeros((41, 41), bool)
+    mask[2:18, 2:18] = mask[24:38, 24:38] = True
+    for step in range(17, 25):  # a bridge one pixel wide
+        mask[step, step] = True
+    options = MaskOptions(smoothingMm=1.5)
+    assert tidied(mask, CLICK, MaskOptions(), (1, 1))[30, 30]
+    assert not tidied(mask, CLICK, options, (1, 1))[30, 30]
+
+
 def test_nothing_stays_nothing():
     empty = np.zeros((20, 30), bool)
-    np.testing.assert_array_equal(tidied(empty, Prompts((Click(1, 1),)), MaskOptions(), (1, 1)), empty)
-
-
-def test_masks_at_the_border_are_tidied_too():
-    mask = np.ones((20, 30), bool)
-    mask[5:8, 5:8] = mask[0, 10] = False  # a hole, and a notch that is open to the border of the image
-    options = MaskOptions(largestComponent=False)
-    filled = tidied(mask, Prompts(), options, (1, 1))
-    assert filled.sum() == 20 * 30 - 1
-    assert not filled[0, 10]
-    rng = np.random.default_rng(0)
-    for _ in range(20):
-        mask = ndimage.gaussian_filter(rng.normal(size=(40, 50)), 2) > 0
-        np.testing.assert_array_equal(
-            tidied(mask, Prompts(), options, (1, 1)), ndimage.binary_fill_holes(mask)
-        )
+    np.testing.assert_array_equal(tidied(empty, CLICK, MaskOptions(smoothingMm=1.0), (1, 1)), empty)

@@ -13,17 +13,6 @@ from SAMCATrainingLib.RunState import EpochRecord
 
 
 @pytest.fixture
-def layout(scene):
-    """Slicer's layout logic, which makes the view nodes of a layout."""
-    logic = slicer.vtkMRMLLayoutLogic()
-    logic.SetMRMLScene(scene)
-    node = logic.GetLayoutNode()
-    yield node
-    logic.SetMRMLScene(None)
-    scene.RemoveNode(node)  # a closed scene keeps it
-
-
-@pytest.fixture
 def plots(scene):
     plots = PlotLogic.PlotLogic()
     yield plots

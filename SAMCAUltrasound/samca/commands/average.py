@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the mean with the settings, name and licence of the last file."""
-    config, provenance, kind = checkpoint.describe_file(arguments.files[-1])
+    config, provenance, _ = checkpoint.describe_file(arguments.files[-1])
     for file in arguments.files:
         other, _, kind = checkpoint.describe_file(file)
         if kind != "base" or other.backbone != config.backbone or other.image_size != config.image_size:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import slicer
 import training_panel
 from model_files import adapter
 from panel_user import add, lesion
@@ -20,16 +19,6 @@ def qt(application, scene, monkeypatch, tmp_path):
         "SAMCALib.ModelLogic.SHIPPED", adapter(tmp_path / "samca.safetensors", name="SAMCA small")
     )
     return qt
-
-
-@pytest.fixture
-def layout(scene):
-    logic = slicer.vtkMRMLLayoutLogic()
-    logic.SetMRMLScene(scene)
-    node = logic.GetLayoutNode()
-    yield node
-    logic.SetMRMLScene(None)
-    scene.RemoveNode(node)
 
 
 @pytest.fixture
