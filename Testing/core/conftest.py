@@ -6,8 +6,11 @@ import pytest
 import torch
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from torch import nn
 
+from predicting import PREDICTED
 from samca import checkpoint, train
+from samca.branches.resnet import ResNet50
 from samca.checkpoint import Provenance
 from samca.config import ModelConfig, to_json, with_settings
 from samca.methods import METHODS
@@ -65,6 +68,12 @@ def base(tmp_path_factory, tiny_config):
     return path
 
 
+@pytest.fixture
+def model(tiny_model):
+    """The tiny model with a prompt predictor."""
+    return tiny_model(PREDICTED)
+
+
 @pytest.fixture(scope="session")
 def discs(tmp_path_factory):
     """A dataset folder of eight discs."""
@@ -104,3 +113,14 @@ def drawn(monkeypatch):
     found = []
     monkeypatch.setattr(train, "write_curves", lambda _, epochs: found.append([e["epoch"] for e in epochs]))
     return found
+
+
+@pytest.fixture(scope="module")
+def resnet():
+    """A frozen ResNet-50 with seeded weights and means of its own."""
+    torch.manual_seed(3)
+    resnet = ResNet50()
+    for name, buffer in resnet.named_buffers():
+        if name.endswith("running_mean"):
+            nn.init.normal_(buffer, std=0.1)
+    return resnet

@@ -5,36 +5,23 @@ import math
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from safetensors.torch import save_file
-from torch import nn
 
 import samca
-from samca import checkpoint, sam, sam2_decoder
-from samca.__main__ import main
+from predicting import BEYOND, IMAGE, PREDICTED, SIZE, presence_of
+from samca import checkpoint, sam2_decoder
 from samca.checkpoint import Provenance
 from samca.classes import Classes
 from samca.config import with_settings
 from samca.describe import describe
 from samca.methods import METHODS, configure, configure_training
 from samca.model import MASK_PROMPT_LOGIT, adapt, build_base
-from samca.objectness import Objectness
 from samca.pointing import collate
-from samca.prompt_losses import Truth, Weights, focal, giou, prompt_loss, soft_dice, truth_of
 from samca.prompt_predictor import PREDICTORS, sine_grid, sine_positions
 from samca.prompts import Box, Click, Prompts
 from samca.session import Session
 
-SIZE = 64
-PREDICTED = {"predictor": {"name": "single_block", "tokens": 4, "classes": ["disc", "bar"]}}
 NAMES = sorted(set(PREDICTORS) - {"none"})
-IMAGE = np.random.default_rng(0).integers(0, 255, (SIZE, SIZE), dtype=np.uint8)
-BEYOND = "this model finds 0 disc, 1 bar"
-
-
-@pytest.fixture
-def model(tiny_model):
-    return tiny_model(PREDICTED)
 
 
 @pytest.fixture
@@ -46,14 +33,6 @@ def with_image(model):
     session = Session(model)
     session.set_image(IMAGE)
     return session
-
-
-def presence_of(model, logit):
-    """The same model, sure of an object (or none) by this logit."""
-    with torch.no_grad():
-        model.objectness.head.weight.zero_()
-        model.objectness.head.bias.fill_(logit)
-    return model
 
 
 # Counts
@@ -399,85 +378,3 @@ def test_classes_find_their_label_values_in_each_dataset():
         ValueError, match=r"x\.png has the label value 2: the predictor's classes lesion, nerve"
     ):
         classes.truths(FakeCase("busi", {1: nerve, 2: vessel}))
-
-
-# Losses
-
-
-def test_focal_loss_by_hand():
-    logits, truth = torch.tensor([[[[0.0, 2.0], [-1.0, 3.0]]]]), torch.tensor([[[[1.0, 1.0], [0.0, 0.0]]]])
-    p = [1 / (1 + math.exp(-x)) for x in (0.0, 2.0, -1.0, 3.0)]
-    terms = [-((1 - q) ** 3) * math.log(q) for q in p[:2]]
-    terms += [-0.7 * q**3 * math.log(1 - q) for q in p[2:]]
-    assert float(focal(logits, truth)) == pytest.approx(sum(terms) / 4, rel=1e-5)
-
-
-def test_generalised_iou_by_hand():
-    boxes = torch.tensor([[0.0, 0.0, 0.5, 0.5], [0.0, 0.0, 0.2, 0.2], [0.1, 0.1, 0.4, 0.4]])
-    others = torch.tensor([[0.0, 0.0, 0.5, 1.0], [0.8, 0.8, 1.0, 1.0], [0.1, 0.1, 0.4, 0.4]])
-    apart = -(1 - 2 * 0.04)
-    assert giou(boxes, others).tolist() == pytest.approx([0.5, apart, 1.0], abs=1e-5)
-
-
-def test_the_loss_is_the_weighted_sum_and_absent_objects_have_objectness_alone(model):
-    masks = np.zeros((2, SIZE, SIZE), bool)
-    masks[0, 10:30, 20:50] = True
-    masks[1, 0, :10] = True  # ten pixels count as nothing
-    truth = truth_of(masks, model.device)
-    assert truth.present.tolist() == [True, False]
-    assert truth.boxes[0].tolist() == pytest.approx([20 / SIZE, 10 / SIZE, 49 / SIZE, 29 / SIZE])
-    features = model.encode(torch.rand(2, 3, SIZE, SIZE) * 255)
-    decoded = model.decode_fully(features, [collate([Prompts(suggestion=0)] * 2, model.device)])
-    loss = prompt_loss(decoded, truth, Weights())
-    one = decoded.logits[:1], truth.masks[:1]
-    boxes = decoded.suggested.boxes[:1], truth.boxes[:1]
-    expected = 10 * (focal(*one) + soft_dice(*one) + focal(decoded.suggested.masks[:1], truth.masks[:1]))
-    expected = expected + nn.functional.l1_loss(*boxes) + 1 - giou(*boxes)[0]
-    target = torch.tensor([[1.0], [0.0]])
-    expected = expected + nn.functional.binary_cross_entropy_with_logits(decoded.presence, target)
-    assert float(loss) == pytest.approx(float(expected), rel=1e-5)
-    absent = prompt_loss(
-        decoded, Truth(truth.masks, truth.boxes, torch.tensor([False, False])), Weights(objectness=2)
-    )
-    assert float(absent) == pytest.approx(
-        2 * float(nn.functional.softplus(decoded.presence).mean()), rel=1e-5
-    )
-
-
-def test_the_objectness_token_stands_before_all_others():
-    decoder, extra = sam.decoder_for(32), Objectness(32)
-    embedding, place = torch.randn(1, 32, 8, 8), torch.randn(1, 32, 8, 8)
-    sparse, dense = torch.randn(1, 3, 32), torch.zeros(1, 32, 8, 8)
-    seen = []
-    decoder.transformer.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[2]))
-    decoder.attend(embedding, place, sparse, dense, (), [extra.token.weight])
-    assert torch.equal(seen[0][:, :1], extra.token.weight[None])
-    assert seen[0].shape[1] == 1 + 5 + 3
-
-
-# The command line
-
-
-def test_a_class_is_found_by_its_name_or_number(model, tmp_path, monkeypatch, capsys):
-    presence_of(model, 9.0)
-    Image.fromarray(IMAGE).save(tmp_path / "frame.png")
-    monkeypatch.setattr(samca, "load", lambda *_: model)
-    words = ["segment", str(tmp_path / "frame.png"), "--out", str(tmp_path / "mask.png"), "--suggest"]
-    masks = {}
-    for word in ("bar", "1", "disc"):
-        assert main([*words, word]) == 0
-        masks[word] = (tmp_path / "mask.png").read_bytes()
-    assert masks["bar"] == masks["1"]
-    assert main([*words, "cyst"]) == 2
-    assert "--suggest 'cyst' is not one of disc, bar" in capsys.readouterr().err
-    assert main([*words, "2"]) == 2
-    assert BEYOND in capsys.readouterr().err
-
-
-def test_a_model_that_suggests_nothing_says_so_on_the_command_line(tiny_model, tmp_path, monkeypatch, capsys):
-    Image.fromarray(IMAGE).save(tmp_path / "frame.png")
-    monkeypatch.setattr(samca, "load", lambda *_: tiny_model())
-    out = tmp_path / "mask.png"
-    assert main(["segment", str(tmp_path / "frame.png"), "--out", str(out), "--suggest", "lesion"]) == 2
-    assert "makes no suggestion" in capsys.readouterr().err
-    assert not out.exists()
