@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from .disturbances import attenuation, colour_doppler, marks, speckle
+from .frames import as_rgb
+
 RADIANS = np.pi / 180
 
 
@@ -57,7 +60,34 @@ def ultrasound():
     )  # fmt: skip
 
 
-AUGMENTS = {"none": none, "samus": samus, "ultrasound": ultrasound}
+def disturbed():
+    """`ultrasound`, then what scanners and their users add: speckle, attenuation, colour flow, marks."""
+    return _Disturbed(ultrasound(), {speckle: 0.25, attenuation: 0.2, colour_doppler: 0.2, marks: 0.3})
+
+
+class _Disturbed:
+    """A transform, and after it each of these disturbances with its chance; frames of loops get none."""
+
+    def __init__(self, transform, chances: dict):
+        self.transform, self.chances = transform, chances
+
+    def set_random_state(self, seed: int) -> None:
+        self.transform.set_random_state(seed=seed)
+        self.rng = np.random.default_rng(seed)
+
+    def __call__(self, data: dict) -> dict:
+        data = self.transform(data)
+        changes = [change for change, chance in self.chances.items() if self.rng.random() < chance]
+        if not changes or len(data["mask"]) > 1:
+            return data
+        planes = np.asarray(data["image"]).clip(0, 1) * 255
+        pixels = as_rgb(planes.round().astype(np.uint8).transpose(1, 2, 0).squeeze())
+        for change in changes:
+            pixels = change(pixels, self.rng).clip(0, 255)
+        return {**data, "image": pixels.transpose(2, 0, 1) / 255}
+
+
+AUGMENTS = {"none": none, "samus": samus, "ultrasound": ultrasound, "disturbed": disturbed}
 
 
 def apply(

@@ -9,48 +9,14 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
+from .disturbances import colour_doppler, contrast, gain, half_resolution, speckle
 from .evaluate import generator_for
 from .frames import as_rgb
-from .geometry import resample
 from .prompts import Click, Prompts
 from .session import Session
 
 Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
-FLOW = ((190.0, 40.0, 20.0), (30.0, 70.0, 200.0))  # towards the probe and away from it, RGB
-
-
-def gain(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Brighter or darker by up to half: (H, W, 3) float32 in 0..255, as for all of these."""
-    return pixels * rng.uniform(0.5, 1.5)
-
-
-def contrast(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Gray values stretched or drawn together around their mean, by a factor of 0.5 to 1.5."""
-    return (pixels - pixels.mean()) * rng.uniform(0.5, 1.5) + pixels.mean()
-
-
-def speckle(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Multiplied by correlated noise of deviation 0.3."""
-    noise = gaussian_filter(rng.standard_normal(pixels.shape[:2]), 1.0)
-    return pixels * (1 + 0.3 * noise / noise.std())[..., None]
-
-
-def half_resolution(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Down to half the pixels and up again."""
-    height, width = pixels.shape[:2]
-    return resample(resample(pixels, max(1, height // 2), max(1, width // 2)), height, width)
-
-
-def colour_doppler(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Red and blue flow over a tenth of the frame, in blobs."""
-    height, width = pixels.shape[:2]
-    flow = gaussian_filter(rng.standard_normal((height, width)), min(height, width) / 25)
-    low, high = np.quantile(flow, (0.05, 0.95))
-    painted = pixels.copy()
-    painted[flow > high], painted[flow < low] = FLOW
-    return painted
 
 
 CHANGES: dict[str, Change] = {

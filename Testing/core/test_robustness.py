@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from samca import robustness
+from samca.disturbances import FLOW
 from samca.prompts import Click, Prompts
 from samca.robustness import CHANGES, Changed, Unsteady, disturbances, empty_areas
 
@@ -118,4 +118,4 @@ def test_empty_areas_are_shares_of_the_frame():
 def test_flow_covers_a_tenth_of_the_frame():
     pixels = CHANGES["colour Doppler"](np.zeros((100, 100, 3), np.float32), np.random.default_rng(0))
     assert pixels.any(axis=2).mean() == pytest.approx(0.1, abs=0.01)
-    assert {tuple(color) for color in pixels.reshape(-1, 3)} == {(0.0, 0.0, 0.0), *robustness.FLOW}
+    assert {tuple(color) for color in pixels.reshape(-1, 3)} == {(0.0, 0.0, 0.0), *FLOW}
