@@ -204,9 +204,9 @@ def _find_base(path: Path, metadata: dict, given: str | Path | None) -> Path:
 
 
 def _base_of_run(folder: Path) -> list[Path]:
-    """The base that the settings of a run in this folder name, if there is one."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        return [Path(json.loads((folder / "run.json").read_text(encoding="utf-8"))["base"])]
+    """The base that the settings of a run in this folder name, or that of the adapter which they name."""
+    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):  # runs may name each other
+        return [base_of(json.loads((folder / "run.json").read_text(encoding="utf-8"))["base"])]
     return []
 
 

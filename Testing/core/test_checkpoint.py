@@ -122,6 +122,21 @@ def test_a_base_of_the_adapters_own_name_is_found_by_the_settings_of_its_run(fil
     assert samca.load(run / "best.safetensors").tuned == model.tuned
 
 
+def test_a_base_is_found_through_the_adapter_that_a_run_went_on_from(files, tmp_path, monkeypatch):
+    folder, model = files
+    monkeypatch.setattr(checkpoint, "MODEL_FOLDERS", ())
+    run, further = tmp_path / "run", tmp_path / "further"
+    for each in (run, further):
+        each.mkdir()
+        checkpoint.save_adapter(model, each / "best.safetensors", folder / "base.safetensors", FACTS)
+    (run / "run.json").write_text(json.dumps({"base": str(folder / "base.safetensors")}))
+    (further / "run.json").write_text(json.dumps({"base": str(run / "best.safetensors")}))
+    assert samca.load(further / "best.safetensors").tuned == model.tuned
+    (run / "run.json").write_text(json.dumps({"base": str(further / "best.safetensors")}))
+    with pytest.raises(FileNotFoundError, match=r"needs its base base\.safetensors: not found"):
+        samca.load(further / "best.safetensors")
+
+
 def test_a_base_is_looked_for_among_the_shipped_files(files, tmp_path, monkeypatch):
     folder, model = files
     models = tmp_path / "Models"
