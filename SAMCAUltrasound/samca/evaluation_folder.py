@@ -65,11 +65,18 @@ class Evaluation:
         return Result(model, data, {**found, "by": by_kind(records, self.kinds[data])})
 
 
-def write(evaluation: Evaluation, out: Path, command: str, folders: Sequence[str]) -> None:
+def write(
+    evaluation: Evaluation,
+    out: Path,
+    command: str,
+    folders: Sequence[str],
+    pictured: Sequence[Contestant] | None = None,
+) -> None:
     """Write all files: evaluation.csv is the table, kinds.csv the same by class and size of the target,
     records.csv each click, evaluation.json what repeats it.
 
-    `command` is the line that was typed, `folders` where each dataset was read from.
+    `command` is the line that was typed, `folders` where each dataset was read from, `pictured` who gets
+    sheets of cases, which take most of the time: all unless some are named.
     """
     results, models = evaluation.results(), evaluation.records
     scored = {name: [r for r in found if isinstance(r, Record)] for name, found in models.items()}
@@ -83,7 +90,10 @@ def write(evaluation: Evaluation, out: Path, command: str, folders: Sequence[str
         "trials": [{"model": name, **t} for name, found in scored.items() for t in report.trials(found)],
     }
     report.write_json(out / "evaluation.json", content)
-    _write_pictures(evaluation, results, out)
+    if evaluation.protocol.curve:
+        write_curve(out / "curve.png", results)
+    for contestant in evaluation.contestants if pictured is None else pictured:
+        _write_sheets(evaluation, contestant, out)
 
 
 def _circumstances(evaluation: Evaluation, folders: Sequence[str]) -> dict[str, Any]:
@@ -110,16 +120,13 @@ def _about(evaluation: Evaluation, dataset: Dataset, folder: str) -> dict[str, A
     }
 
 
-def _write_pictures(evaluation: Evaluation, results: Sequence[Result], out: Path) -> None:
-    if evaluation.protocol.curve:
-        write_curve(out / "curve.png", results)
-    for contestant in evaluation.contestants:
-        for dataset in evaluation.datasets:
-            records = [r for r in evaluation.of(contestant.name, dataset.name) if isinstance(r, Record)]
-            about = contestant.model, dataset, records, sorted(evaluation.protocol.clicks)
-            title = f"{contestant.name} on {dataset.name}"
-            name = f"{contestant.name}_{dataset.name}.png".replace("/", "-").replace(" ", "-")
-            shown = strips(*about, extremes(records, max(evaluation.protocol.clicks)))
-            write_sheet(out / f"cases_{name}", shown, title)
-            shown = strips(*about, worst(records, evaluation.kinds[dataset.name]))
-            write_sheet(out / f"worst_{name}", shown, f"{title}: the worst", bare=True)
+def _write_sheets(evaluation: Evaluation, contestant: Contestant, out: Path) -> None:
+    for dataset in evaluation.datasets:
+        records = [r for r in evaluation.of(contestant.name, dataset.name) if isinstance(r, Record)]
+        about = contestant.model, dataset, records, sorted(evaluation.protocol.clicks)
+        title = f"{contestant.name} on {dataset.name}"
+        name = f"{contestant.name}_{dataset.name}.png".replace("/", "-").replace(" ", "-")
+        shown = strips(*about, extremes(records, max(evaluation.protocol.clicks)))
+        write_sheet(out / f"cases_{name}", shown, title)
+        shown = strips(*about, worst(records, evaluation.kinds[dataset.name]))
+        write_sheet(out / f"worst_{name}", shown, f"{title}: the worst", bare=True)

@@ -209,3 +209,4 @@ def test_repeats_are_trained_from_seeds_of_their_own_and_their_spread_is_told(
     dice = [float(row["dice_mean"]) for row in evaluated if row["clicks"] == "2"]
     assert len(dice) == 2
     assert rows[1][3] == f"{np.mean(dice):.2f}±{np.std(dice):.2f} |"
+    assert [path.name for path in out.glob("cases_*")] == ["cases_HyP-#1_validation.png"]

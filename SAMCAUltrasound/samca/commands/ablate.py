@@ -71,7 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.repeats > 1:
         print(report.aligned(spread := spread_of(results)), flush=True)
         write_atomically(out / "repeats.md", report.markdown(spread).encode())
-    write(evaluation, out, shlex.join(["samca", *sys.argv[1:]]), [folders])
+    pictured = [c for c in contestants if REPEAT not in c.name or c.name.endswith(f"{REPEAT}1")]
+    write(evaluation, out, shlex.join(["samca", *sys.argv[1:]]), [folders], pictured)
     if arguments.table == "cc_sam":
         by_prompt = asked(contestants, dataset, arguments.seeds, detector, arguments.target)
         print(report.aligned(by_prompt), flush=True)
