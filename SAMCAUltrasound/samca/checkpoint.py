@@ -187,8 +187,8 @@ def _load_published(path: Path, state: dict, settings: dict[str, Any]) -> Model:
 
 def _find_base(path: Path, metadata: dict, given: str | Path | None) -> Path:
     wanted, name = _entry(path, metadata, "base_sha256"), _entry(path, metadata, "base")
-    likely = [path.parent / name, *_base_of_run(path.parent), *(folder / name for folder in MODEL_FOLDERS)]
-    places = [Path(given)] if given else [place for place in likely if place != path]
+    likely = [path.parent, *_folders_of_runs(path.parent), *MODEL_FOLDERS]
+    places = [Path(given)] if given else [folder / name for folder in likely if folder / name != path]
     found = [place for place in places if place.is_file()]
     for place in found:
         if sha256(place) == wanted:
@@ -203,11 +203,14 @@ def _find_base(path: Path, metadata: dict, given: str | Path | None) -> Path:
     )
 
 
-def _base_of_run(folder: Path) -> list[Path]:
-    """The base that the settings of a run in this folder name, or that of the adapter which they name."""
-    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):  # runs may name each other
-        return [base_of(json.loads((folder / "run.json").read_text(encoding="utf-8"))["base"])]
-    return []
+def _folders_of_runs(folder: Path) -> list[Path]:
+    """The folder of what the run in this one went on from, of what that did, and so on by their settings."""
+    found: list[Path] = []
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        while folder not in found[:-1]:  # runs may name each other
+            folder = Path(json.loads((folder / "run.json").read_text(encoding="utf-8"))["base"]).parent
+            found.append(folder)
+    return found
 
 
 def _entry(path: Path, metadata: dict, key: str) -> str:

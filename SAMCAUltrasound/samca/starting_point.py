@@ -115,9 +115,10 @@ def summary_of(cases: list[Case]) -> str:
 def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | None]:
     """The model to train, and its adapter's base file; None where the run makes a base itself.
 
-    From an adapter file training goes on with that adapter, to which a prompt predictor may be added, unless
-    the settings ask for another form: then it starts from the adapter's base. Where the settings leave the
-    form to the file, what is trained beside the adapter is what its method trains, whatever made the file.
+    From an adapter file training goes on with that adapter, to which a prompt predictor may be added or which
+    may lose it, unless the settings ask for another form, or leave parts untrained that the file has trained
+    and that would not be saved again: then it starts from the adapter's base. Where the settings leave the
+    form to the file, at least what its method trains is trained, though the file may have less.
     """
     if config.base == "random":
         model, path = _from_random(config, folder / "base.safetensors")
@@ -133,14 +134,17 @@ def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | Non
     inherited = {
         k: v for k, v in to_json(start.config).items() if k in (INHERITED if ours else ("backbone",))
     }
-    wanted = configure({**inherited, **config.model}) if config.model else _trained_as_usual(start.config)
-    if base != source and wanted == start.config:
+    goes_on = base != source
+    wanted = configure({**inherited, **config.model}) if config.model else start.config
+    if goes_on and not config.model:
+        wanted = _with_all_that_is_usual(wanted)
+    if goes_on and wanted == start.config:
         return start, base
     model = build_base(wanted)
     checkpoint.load_base_into(model, base)
     model = adapt(model)
-    if base != source and _form(wanted) == _form(start.config) and set(start.tuned) <= set(model.tuned):
-        model.load_state_dict(start.state_dict(), strict=False)
+    if goes_on and _form(wanted) == _form(start.config):
+        _go_on(model, start)
     return _with_branch_weights(model, config), base
 
 
@@ -149,8 +153,19 @@ def _form(config: ModelConfig) -> ModelConfig:
     return replace(config, method="", predictor=Part("none"), tuned=())
 
 
-def _trained_as_usual(config: ModelConfig) -> ModelConfig:
-    return replace(config, tuned=configure({"method": config.method}).tuned)
+def _with_all_that_is_usual(config: ModelConfig) -> ModelConfig:
+    """With the parts that the method trains, and those of `config` that lie in none of them."""
+    usual = configure({"method": config.method}).tuned
+    own = [part for part in config.tuned if not f"{part}.".startswith(tuple(f"{each}." for each in usual))]
+    return replace(config, tuned=(*own, *usual))
+
+
+def _go_on(model: Model, start: Model) -> None:
+    """Give a model all that another one has learned, if it will save that again."""
+    own, learned = model.state_dict(), start.state_dict()
+    if own.keys() & set(start.tuned) <= set(model.tuned):
+        fitting = {name: t for name, t in learned.items() if name in own and t.shape == own[name].shape}
+        model.load_state_dict(fitting, strict=False)
 
 
 def write_weights(model: Model, path: Path, base: Path | None, provenance: Provenance, storage: str) -> None:

@@ -65,6 +65,46 @@ def test_training_on_from_the_shipped_model_takes_its_adapter_and_the_whole_deco
     assert holds(model, samca.load("shipped").state_dict())
 
 
+@pytest.mark.parametrize("tuned", [["mask_decoder", "prompt_encoder"], ["image_encoder.neck"]])
+def test_what_a_file_has_trained_beyond_its_method_is_trained_on(settings, tuned, tmp_path):
+    given = settings(epochs=1)
+    run(given | {"model": given["model"] | {"tuned": tuned}})
+    best = RunFolder(given["out"]).best
+    model, _ = starting_model(config_of(settings(base=str(best)) | {"model": {}}), tmp_path)
+    stored, _ = checkpoint.read(best)
+    assert set(model.tuned) >= set(stored)
+    assert holds(model, stored)
+
+
+def test_training_goes_on_without_the_predictor_of_the_file(settings, tmp_path):
+    given = settings(epochs=1)
+    predictor = {"name": "single_block", "classes": ["disc"]}
+    run(given | {"model": given["model"] | {"predictor": predictor}})
+    best = RunFolder(given["out"]).best
+    model, _ = starting_model(config_of(settings(base=str(best))), tmp_path)
+    stored, _ = checkpoint.read(best)
+    kept = {name: tensor for name, tensor in stored.items() if name in model.tuned}
+    assert model.predictor is None
+    assert set(kept) == set(model.tuned)
+    assert holds(model, kept)
+
+
+def test_with_other_classes_the_rest_of_a_predictor_goes_on(settings, tmp_path):
+    given = settings(epochs=1)
+    models = [
+        given["model"] | {"predictor": {"name": "single_block", "classes": classes}}
+        for classes in (["disc"], ["disc", "nerve"])
+    ]
+    run(given | {"model": models[0]})
+    best = RunFolder(given["out"]).best
+    model, _ = starting_model(config_of(settings(base=str(best)) | {"model": models[1]}), tmp_path)
+    stored, state = checkpoint.read(best)[0], model.state_dict()
+    anew = {name for name, tensor in stored.items() if tensor.shape != state[name].shape}
+    assert anew
+    assert all("predictor" in name for name in anew)
+    assert holds(model, {name: tensor for name, tensor in stored.items() if name not in anew})
+
+
 def test_a_predictor_is_added_to_a_sparing_adapter(settings, sparing, tmp_path):
     with_predictor = settings()["model"] | {"predictor": {"name": "single_block", "classes": ["disc"]}}
     model, _ = starting_model(config_of(settings(base=str(sparing)) | {"model": with_predictor}), tmp_path)
