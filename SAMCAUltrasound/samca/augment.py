@@ -1,4 +1,5 @@
-"""Augmentations by name: each makes a MONAI transform of {"image": (C, S, S) 0..1, "mask": (1, S, S)}."""
+"""Augmentations by name: each makes a transform, of MONAI where it has one, of {"image": (C, S, S) 0..1,
+"mask": (1, S, S)}."""
 
 from __future__ import annotations
 
