@@ -47,6 +47,7 @@ configs = st.builds(
     feedback=st.sampled_from(FEEDBACK),
 )
 FIELDS = set(to_json(ModelConfig()))
+SHARES = ("sure_iou", "sure_stability")
 
 
 @given(configs)
@@ -64,7 +65,7 @@ def test_an_unknown_key_is_named_with_the_right_ones(key):
 
 
 @given(
-    st.sampled_from(sorted(FIELDS - {"zoom"})),
+    st.sampled_from(sorted(FIELDS - {"zoom", *SHARES})),  # in these a float may be right
     st.one_of(st.none(), st.floats(), st.complex_numbers(), st.binary()),
 )
 def test_a_wrong_type_is_named(key, value):
@@ -76,6 +77,13 @@ def test_a_wrong_type_is_named(key, value):
 def test_a_zoom_that_would_cut_a_structure_or_is_no_number_is_refused(zoom):
     with pytest.raises(ValueError, match=r"model\.zoom is "):
         from_json(ModelConfig, {"zoom": zoom}, "model")
+
+
+@pytest.mark.parametrize("key", SHARES)
+@given(value=st.one_of(st.none(), st.booleans(), st.text(), st.floats().filter(lambda x: not 0 <= x <= 1)))
+def test_a_share_that_is_none_or_of_wrong_type_is_refused(key, value):
+    with pytest.raises(ValueError, match=rf"model\.{key} is "):
+        from_json(ModelConfig, {key: value}, "model")
 
 
 @given(st.one_of(st.integers(max_value=31), st.integers(min_value=4097)))
