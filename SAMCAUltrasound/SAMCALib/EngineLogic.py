@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from samca.heed import heeded
 from samca.looks import uncertainty
 from samca.prompts import Prompts
 from samca.session import Prediction, Session
@@ -302,7 +303,8 @@ class EngineLogic:
         prediction = session.predict(request.prompts)
         self._keep(request.picture, session)  # with the windows that were looked at
         # not prediction.mask, which the model's own settings have tidied: here the user decides
-        mask = tidied(prediction.logits > 0, request.prompts, request.options, request.picture.spacing)
+        mask = heeded(prediction.logits, request.prompts.clicks) > 0
+        mask = tidied(mask, request.prompts, request.options, request.picture.spacing)
         if request.kind == EXAMINE:
             return _examined(request, mask, prediction)
         self._seconds[DECODE] = time.perf_counter() - start

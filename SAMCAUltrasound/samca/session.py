@@ -12,6 +12,7 @@ import numpy as np
 from .closeups import Closeups
 from .frames import as_rgb
 from .geometry import Geometry
+from .heed import heeded
 from .looks import agreement, embed, uncertainty
 from .prompts import Box, Click, Prompts, box_around
 from .tidy import tidied
@@ -46,7 +47,8 @@ class Prediction(NamedTuple):
     """Logits (H, W) float32 of the image, positive inside, and the model's own estimate of the IoU, 0..1.
 
     looks: the logits of each look at the image, whose mean they are; two where a session mirrors.
-    tidied_for: the prompts by which the mask is tidied; None: it is where the logits are positive.
+    tidied_for: the prompts whose clicks the mask answers and by which it is tidied; None: it is where the
+    logits are positive.
     """
 
     logits: np.ndarray
@@ -57,8 +59,9 @@ class Prediction(NamedTuple):
     @property
     def mask(self) -> np.ndarray:
         """(H, W) bool."""
-        mask = self.logits > 0
-        return mask if self.tidied_for is None else tidied(mask, self.tidied_for)
+        if self.tidied_for is None:
+            return self.logits > 0
+        return tidied(heeded(self.logits, self.tidied_for.clicks) > 0, self.tidied_for)
 
     @property
     def agreement(self) -> float | None:
@@ -191,7 +194,8 @@ class Session:
 
     @property
     def logits(self) -> np.ndarray:
-        """(H, W) float32; the mask is where they are positive, tidied if the model's config says so."""
+        """(H, W) float32; the mask is where they are positive, if the model's config says so with every click
+        answered and tidied."""
         return self.predict(self.prompts).logits
 
     @property

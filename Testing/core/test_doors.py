@@ -18,6 +18,7 @@ LIGHT = (
     "closeups",
     "looks",
     "tidy",
+    "heed",
     "metrics",
     "config",
     "phantoms",

@@ -24,17 +24,28 @@ def test_a_click_outlines_what_the_model_says_on_its_frame_only(editor, edit, fr
 
 
 def test_guided_clicks_mend_the_outline(editor, edit, frame, settle, disc_model):
-    clicks = (Click(30, 20), Click(40, 22), Click(28, 18, False))
+    clicks = (Click(30, 20), Click(40, 22), Click(26, 18, False))
     for click in clicks:
         edit.click(frame, click.x, click.y, click.positive)
         settle(edit)
     np.testing.assert_array_equal(segment(editor, frame), predicted(disc_model, frame, Prompts(clicks)))
-    assert shown(edit) == {"initial": [(30, 20)], "guidedPositive": [(40, 22)], "guidedNegative": [(28, 18)]}
+    assert shown(edit) == {"initial": [(30, 20)], "guidedPositive": [(40, 22)], "guidedNegative": [(26, 18)]}
+
+
+def test_a_click_that_the_model_leaves_out_is_answered_all_the_same(editor, edit, frame, settle, disc_model):
+    disc_model.deaf = True
+    edit.click(frame, 30, 20)
+    edit.click(frame, 36, 20)
+    edit.click(frame, 27, 20, positive=False)
+    settle(edit)
+    mask = segment(editor, frame)
+    assert not predicted(disc_model, frame, Prompts((Click(30, 20),)))[20, 36]
+    assert [mask[20, x] for x in (30, 36, 27)] == [True, True, False]
 
 
 def test_undo_and_redo_go_click_by_click_and_bring_the_points_back(editor, edit, frame, settle):
     masks = [segment(editor, frame)]
-    for x, y, positive in ((30, 20, True), (40, 22, True), (28, 18, False)):
+    for x, y, positive in ((30, 20, True), (40, 22, True), (26, 18, False)):
         edit.click(frame, x, y, positive)
         settle(edit)
         masks.append(segment(editor, frame))
@@ -66,7 +77,7 @@ def test_undo_while_the_model_computes_drops_its_answer(editor, edit, frame, set
 def test_clicks_made_while_the_frame_is_encoded_are_undone_one_by_one(
     editor, edit, frame, settle, disc_model
 ):
-    clicks = (Click(30, 20), Click(40, 22), Click(28, 18, False))
+    clicks = (Click(30, 20), Click(40, 22), Click(26, 18, False))
     for click in clicks:
         edit.click(frame, click.x, click.y, click.positive)
     settle(edit)

@@ -11,10 +11,11 @@ class DiscModel:
     """Stands in for a network: the mask is a disc of `radius` model px around the first click, less or plus
     smaller discs around the others; a box or a mask is taken as it is. The embedding is the picture
     itself. lean: model px by which discs lie too far to the right, in a mirror too. hole: radius in model px
-    of what the first click's disc lacks around its centre, as a model may by itself."""
+    of what the first click's disc lacks around its centre, as a model may by itself. deaf: clicks after the
+    first one change nothing."""
 
     def __init__(self, radius=5.0, size=64):
-        self.radius, self.lean, self.hole = radius, 0.0, 0.0
+        self.radius, self.lean, self.hole, self.deaf = radius, 0.0, 0.0, False
         self.config = types.SimpleNamespace(
             image_size=size, fit="squash", feedback="none", zoom=0.0, mirror=False, tidy=False
         )
@@ -37,7 +38,7 @@ class DiscModel:
         if prompts.box is not None:
             box = prompts.box
             inside |= (x >= box.x0) & (x <= box.x1) & (y >= box.y0) & (y <= box.y1)
-        for number, click in enumerate(prompts.clicks):
+        for number, click in enumerate(prompts.clicks[: 1 if self.deaf else None]):
             radius = self.radius if number == 0 else self.radius / 2
             distance = np.hypot(x - click.x - self.lean, y - click.y)
             disc = (distance <= radius) & (distance >= (0 if number else self.hole))
