@@ -20,6 +20,10 @@ COMMANDS = {  # name: (module with add_arguments and run, what it does)
     "robustness": ("samca.commands.robustness", "evaluate with disturbed frames and clicks"),
     "ablate": ("samca.commands.ablate", "train and evaluate the variants of one of SAMCA's tables"),
     "few-shot": ("samca.commands.few_shot", "train on 10, 20, 50 and all frames and compare"),
+    "cross-validate": (
+        "samca.commands.cross_validate",
+        "train once for each fold and evaluate on what it held out",
+    ),
     "compare": ("samca.commands.compare", "train, measure and evaluate all methods side by side"),
     "benchmark": ("samca.commands.benchmark", "time encoding and clicks beside plain SAM"),
 }

@@ -69,7 +69,7 @@ class ModelConfig:
     replace_unstable: bool = False  # that one, where the usual mask hangs on its threshold (SAM 2)
     zoom: float = setting(0.0, at_least=0, at_most=10)  # sides of a second look over the structure's; 0: none
     mirror: bool = False  # a look at the mirror image of each, too; what both say is averaged
-    tidy: bool = False  # parts of a mask that nobody pointed at are dropped, holes filled; see samca.tidy
+    tidy: bool = False  # every click is answered, parts without one go, holes too; see samca.heed and .tidy
     sure_iou: float = setting(0.45, at_least=0, at_most=1)  # predicted, of masks that everything mode keeps
     sure_stability: float = setting(0.9, at_least=0, at_most=1)  # of these masks; see samca.everything
     feedback: str = setting("none", choices=FEEDBACK)  # whose logits are the mask prompt of the next click
@@ -113,6 +113,8 @@ class TrainConfig:
     empty: tuple[str, ...] = ()  # folders of images without a structure, to learn that nothing is there
     validation: tuple[str, ...] = ()  # dataset folders; empty: a share of the data's groups
     validation_share: float = setting(0.15, above=0, at_most=0.5)  # of the groups, where no folder is given
+    folds: int = setting(0, at_least=0)  # parts that the groups of the data are divided into; 0: not
+    fold: int = setting(1, at_least=1)  # which of them validates, where they are divided
     base: str = "shipped"  # where training starts: "shipped", "random" or a file of weights
     encoder_weights: str = (
         ""  # ImageNet weights for the first layers of an encoder that starts from random ones
@@ -152,6 +154,9 @@ class TrainConfig:
                 f"run.validation_clicks is {self.validation_clicks}: expected numbers from 1, and 0 for "
                 "models that find objects by themselves"
             )
+        if self.folds and (self.validation or self.fold > self.folds):
+            said = f"run.folds is {self.folds}, fold {self.fold}, validation {list(self.validation)}"
+            raise ValueError(f"{said}: expected a fold of 1 to folds, and no folder of validation beside it")
         for part, rate in self.learning_rates.items():
             check_type(f"run.learning_rates.{part}", rate, float)
             if not 0 <= rate <= 1:

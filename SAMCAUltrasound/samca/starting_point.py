@@ -20,6 +20,7 @@ from .samples import Samples, samples_for
 from .schedules import BY_CLASS
 from .tensor_files import read_metadata
 
+FOLDS_SEED = 0  # the same parts whatever seed trains
 INHERITED = ("backbone", "image_size", "fit", "feedback", "zoom", "mirror", "tidy")  # what a base decides
 PARTS = {"image_encoder", "prompt_encoder", "mask_decoder"}
 
@@ -28,7 +29,8 @@ def cases_of(config: TrainConfig) -> tuple[list[Case], list[Case], int]:
     """Training cases, validation cases, and how many were left out because they have no truth.
 
     Without validation folders, cases whose split is "val" validate and those of "test" are left alone; data
-    that knows no "val" gives a share of its groups. A schedule by class also learns from images without
+    that knows no "val" gives a share of its groups. With `run.folds` one of so many parts validates, whatever
+    the split. A schedule by class also learns from images without
     truth, where nothing is; others from those of `run.empty`, which come last. Raises ValueError with every
     bad file of the data, or if either part would be empty.
     """
@@ -38,6 +40,9 @@ def cases_of(config: TrainConfig) -> tuple[list[Case], list[Case], int]:
     left_out = len(given) - len(cases)
     if config.validation:
         training, validation = cases, [case for case in _cases(config.validation) if case.has_truth]
+    elif config.folds:
+        training, held_out = datasets.folds_by_group(cases, config.folds, FOLDS_SEED)[config.fold - 1]
+        validation = list({(case.source, case.id): case for case in held_out}.values())
     else:
         training, validation = datasets.divided(cases, config.validation_share, config.seed)
     validation = [case for case in validation if case.has_truth]
