@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-from samca.heed import heeded
 from samca.looks import uncertainty
 from samca.prompts import Prompts
 from samca.session import Prediction, Session
@@ -20,7 +19,7 @@ from samca.session import Prediction, Session
 from . import TorchLogic
 from .EmbeddingCache import EmbeddingCache
 from .EngineRequests import AHEAD, ANSWERED, DECODE, ENCODE, EXAMINE, LOAD, Ahead, Picture, Request, Result
-from .MaskLogic import MaskOptions, tidied
+from .MaskLogic import MaskOptions, maskOf
 from .Texts import _
 
 CACHE_BYTES = 512 * 2**20
@@ -303,8 +302,7 @@ class EngineLogic:
         prediction = session.predict(request.prompts)
         self._keep(request.picture, session)  # with the windows that were looked at
         # not prediction.mask, which the model's own settings have tidied: here the user decides
-        mask = heeded(prediction.logits, request.prompts.clicks) > 0
-        mask = tidied(mask, request.prompts, request.options, request.picture.spacing)
+        mask = maskOf(prediction.logits, request.prompts, request.options, request.picture.spacing)
         if request.kind == EXAMINE:
             return _examined(request, mask, prediction)
         self._seconds[DECODE] = time.perf_counter() - start

@@ -1,4 +1,5 @@
-"""What is done to a mask after the model: border smoothed, parts without a click dropped, holes filled."""
+"""What becomes of the model's logits: clicks answered, border smoothed, parts without a click dropped, holes
+filled."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from samca import tidy
+from samca.heed import heeded
 from samca.prompts import Prompts
 
 
@@ -20,13 +22,17 @@ class MaskOptions:
     smoothingMm: float = 0.0  # standard deviation of the Gaussian; 0: none
 
 
-def tidied(
-    mask: np.ndarray, prompts: Prompts, options: MaskOptions, spacing: tuple[float, float]
+def maskOf(
+    logits: np.ndarray, prompts: Prompts, options: MaskOptions, spacing: tuple[float, float]
 ) -> np.ndarray:
-    """(H, W) bool -> the same; spacing: (x, y) mm of a pixel. Smoothed first: what splits off goes."""
+    """(H, W) logits, positive inside -> (H, W) bool; spacing: (x, y) mm of a pixel.
+
+    Smoothed before it is tidied: what splits off goes.
+    """
+    mask = heeded(logits, prompts.clicks) > 0
     if options.smoothingMm > 0 and mask.any():
         mask = _smoothed(mask, [options.smoothingMm / mm for mm in reversed(spacing)])
-    return tidy.tidied(mask, prompts, options.largestComponent, options.fillHoles)
+    return tidy.tidied(mask, prompts, options.largestComponent, options.fillHoles, said=logits > 0)
 
 
 def _smoothed(mask: np.ndarray, sigma: list[float]) -> np.ndarray:

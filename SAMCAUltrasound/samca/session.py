@@ -61,7 +61,8 @@ class Prediction(NamedTuple):
         """(H, W) bool."""
         if self.tidied_for is None:
             return self.logits > 0
-        return tidied(heeded(self.logits, self.tidied_for.clicks) > 0, self.tidied_for)
+        answered = heeded(self.logits, self.tidied_for.clicks) > 0
+        return tidied(answered, self.tidied_for, said=self.logits > 0)
 
     @property
     def agreement(self) -> float | None:

@@ -9,19 +9,23 @@ import numpy as np
 from .prompts import Click, Prompts
 
 
-def tidied(mask: np.ndarray, prompts: Prompts, parts: bool = True, holes: bool = True) -> np.ndarray:
+def tidied(
+    mask: np.ndarray, prompts: Prompts, parts: bool = True, holes: bool = True, said: np.ndarray | None = None
+) -> np.ndarray:
     """(H, W) bool mask of these prompts -> the same, tidied.
 
     parts: keep those that hold a positive click, or the largest if none does. What the model found by
     itself, or was given as a mask alone, may have several, which all stay. holes: fill those that hold no
-    negative click.
+    negative click. said: the model's own mask, where clicks were answered in this one; a part that holds no
+    click but by that answer does not push out the largest.
     """
     if not mask.any():
         return mask
     rows, columns = around(mask)  # most of an image is empty
     part, whole = mask[rows, columns], np.zeros_like(mask)
     if parts and prompts.suggestion is None and (prompts.clicks or prompts.box or prompts.mask is None):
-        part = _pointed_at(part, _places(prompts.clicks, True, rows, columns))
+        own = part if said is None else said[rows, columns]
+        part = _pointed_at(part, own, _places(prompts.clicks, True, rows, columns))
     whole[rows, columns] = _filled(part, _places(prompts.clicks, False, rows, columns)) if holes else part
     return whole
 
@@ -45,16 +49,18 @@ def _places(
     return tuple(np.reshape(inside, (-1, 2)).astype(int).T)
 
 
-def _pointed_at(mask: np.ndarray, places: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """The 8-connected parts that hold one of these pixels, or the largest part."""
+def _pointed_at(mask: np.ndarray, said: np.ndarray, places: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """The 8-connected parts that hold one of these pixels, and the largest if none of these was said."""
     from scipy import ndimage  # here and below: not while Slicer starts
 
     labels, count = ndimage.label(mask, np.ones((3, 3)))
     if count < 2:
         return mask
-    clicked = set(labels[places]) - {0}
     kept = np.zeros(count + 1, bool)
-    kept[list(clicked) or 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))] = True
+    kept[labels[places]] = True
+    if not said[places].any():
+        kept[1 + int(np.argmax(np.bincount(labels.ravel())[1:]))] = True
+    kept[0] = False
     return kept[labels]
 
 

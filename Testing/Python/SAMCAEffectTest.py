@@ -10,7 +10,7 @@ import slicer
 
 class DiscModel:
     """Stands in for a network: a disc around every positive click, without discs around the negative ones and
-    in the middle a hole of this radius."""
+    a hole of this radius beside the click."""
 
     hole = 0
     config = types.SimpleNamespace(
@@ -26,7 +26,8 @@ class DiscModel:
         for click in prompts.clicks:
             distance = np.hypot(x - click.x, y - click.y)
             if click.positive:
-                inside |= (distance >= self.hole) & (distance <= 8)
+                beside = np.hypot(x - click.x + self.hole + 1, y - click.y)
+                inside |= (distance <= 8) & (beside >= self.hole)
             else:
                 inside &= distance > 4
         return np.where(inside, 8.0, -8.0).astype(np.float32), 0.9

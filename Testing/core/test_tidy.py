@@ -35,6 +35,14 @@ def test_parts_that_were_clicked_stay_and_holes_are_filled(clicks, area):
     assert tidied(two_parts(), Prompts(tuple(clicks))).sum() == area
 
 
+def test_an_answered_click_pushes_out_the_largest_only_where_the_model_said_so_too():
+    prompts = Prompts((Click(21, 13),))
+    said = two_parts()
+    said[13, 21] = False  # the rest of the small part has come with the answer
+    assert tidied(two_parts(), prompts, said=said).sum() == 64 + 16
+    assert tidied(two_parts(), prompts, said=two_parts()).sum() == 16
+
+
 def test_each_half_can_be_had_alone():
     prompts = Prompts((Click(3, 3),))
     assert tidied(two_parts(), prompts, holes=False).sum() == 60

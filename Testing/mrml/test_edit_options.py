@@ -16,7 +16,7 @@ from SAMCALib.SegmentLogic import EditorHost, replaceObject
 
 
 def test_options_decide_what_becomes_of_the_mask(editor, edit, frame, settle, disc_model):
-    disc_model.hole = 2.0
+    disc_model.hole = 1.5
     edit.maskOptions = MaskOptions(largestComponent=True)
     edit.click(frame, 20, 20)
     edit.click(frame, 26, 20, positive=False)  # a notch in the border
@@ -94,7 +94,7 @@ def options(**changes):
 @pytest.fixture
 def two_objects(edit, frame, settle, disc_model):
     """A disc each, with a hole in it that nobody clicked."""
-    disc_model.hole = 2.0
+    disc_model.hole = 1.5
     edit.useOptions(options())
     for x in (20, 60):
         edit.newObject(frame)
@@ -104,12 +104,12 @@ def two_objects(edit, frame, settle, disc_model):
 
 def test_other_options_change_what_the_frame_shows_in_one_undo_step(editor, edit, frame, settle, two_objects):
     rings, points = segment(editor, frame), shown(edit)
-    assert not rings[30, 20]
+    assert not rings[30, 17]
     edit.useOptions(options(fillHoles=True))
     settle(edit)
     filled = segment(editor, frame)
-    assert filled[30, 20]
-    assert filled[30, 60]
+    assert filled[30, 17]
+    assert filled[30, 57]
     assert shown(edit) == points
     editor.logic.Undo()
     settle(edit)

@@ -6,14 +6,18 @@ import numpy as np
 import pytest
 
 from samca.prompts import Click, Prompts
-from SAMCALib.MaskLogic import MaskOptions, tidied
+from SAMCALib.MaskLogic import MaskOptions, maskOf
 
-CLICK = Prompts((Click(5, 5),))
+CLICK = Prompts((Click(5, 3),))
+
+
+def logits(mask):
+    return np.where(mask, 3.0, -3.0).astype(np.float32)
 
 
 @pytest.fixture
 def ring_and_dot():
-    """A ring of 24 px around the click, and a dot of 4 elsewhere."""
+    """A ring of 24 px, and a dot of 4 elsewhere."""
     mask = np.zeros((20, 30), bool)
     mask[3:8, 3:8] = True
     mask[5, 5] = False
@@ -25,7 +29,14 @@ def ring_and_dot():
     ("parts", "holes", "area"), [(False, False, 28), (True, False, 24), (False, True, 29), (True, True, 25)]
 )
 def test_each_option_does_its_part(ring_and_dot, parts, holes, area):
-    assert tidied(ring_and_dot, CLICK, MaskOptions(parts, holes), (1, 1)).sum() == area
+    assert maskOf(logits(ring_and_dot), CLICK, MaskOptions(parts, holes), (1, 1)).sum() == area
+
+
+def test_a_click_beside_what_the_model_said_is_answered_and_drops_none_of_it(ring_and_dot):
+    mask = maskOf(logits(ring_and_dot), Prompts((Click(15, 5),)), MaskOptions(), (1, 1))
+    assert mask[5, 15]
+    assert mask[3:8, 3:8].all()
+    assert not mask[14:16, 20:22].any()  # nobody clicked there
 
 
 def test_smoothing_is_in_mm():
@@ -33,9 +44,9 @@ def test_smoothing_is_in_mm():
     mask[10:30, 10:30] = True
     mask[20, 30:40] = True  # a thorn one pixel high
     options = MaskOptions(False, False, smoothingMm=1.0)
-    assert not tidied(mask, Prompts(), options, (0.5, 0.5))[20, 36]
-    assert tidied(mask, Prompts(), options, (10.0, 10.0))[20, 36]
-    np.testing.assert_array_equal(tidied(mask, Prompts(), options, (10, 10)), mask)
+    assert not maskOf(logits(mask), Prompts(), options, (0.5, 0.5))[20, 36]
+    assert maskOf(logits(mask), Prompts(), options, (10.0, 10.0))[20, 36]
+    np.testing.assert_array_equal(maskOf(logits(mask), Prompts(), options, (10, 10)), mask)
 
 
 def test_what_smoothing_splits_off_goes():
@@ -44,10 +55,10 @@ def test_what_smoothing_splits_off_goes():
     for step in range(17, 25):  # a bridge one pixel wide
         mask[step, step] = True
     options = MaskOptions(smoothingMm=1.5)
-    assert tidied(mask, CLICK, MaskOptions(), (1, 1))[30, 30]
-    assert not tidied(mask, CLICK, options, (1, 1))[30, 30]
+    assert maskOf(logits(mask), CLICK, MaskOptions(), (1, 1))[30, 30]
+    assert not maskOf(logits(mask), CLICK, options, (1, 1))[30, 30]
 
 
 def test_nothing_stays_nothing():
     empty = np.zeros((20, 30), bool)
-    np.testing.assert_array_equal(tidied(empty, CLICK, MaskOptions(smoothingMm=1.0), (1, 1)), empty)
+    np.testing.assert_array_equal(maskOf(logits(empty), CLICK, MaskOptions(smoothingMm=1.0), (1, 1)), empty)

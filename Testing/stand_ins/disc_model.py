@@ -11,8 +11,8 @@ class DiscModel:
     """Stands in for a network: the mask is a disc of `radius` model px around the first click, less or plus
     smaller discs around the others; a box or a mask is taken as it is. The embedding is the picture
     itself. lean: model px by which discs lie too far to the right, in a mirror too. hole: radius in model px
-    of what the first click's disc lacks around its centre, as a model may by itself. deaf: clicks after the
-    first one change nothing."""
+    of what the first click's disc lacks to the left of the click, as a model may by itself. deaf: clicks
+    after the first one change nothing."""
 
     def __init__(self, radius=5.0, size=64):
         self.radius, self.lean, self.hole, self.deaf = radius, 0.0, 0.0, False
@@ -41,6 +41,8 @@ class DiscModel:
         for number, click in enumerate(prompts.clicks[: 1 if self.deaf else None]):
             radius = self.radius if number == 0 else self.radius / 2
             distance = np.hypot(x - click.x - self.lean, y - click.y)
-            disc = (distance <= radius) & (distance >= (0 if number else self.hole))
+            disc = distance <= radius
+            if number == 0 and self.hole:
+                disc &= np.hypot(x - click.x + self.hole + 1, y - click.y) > self.hole
             inside = inside | disc if click.positive else inside & ~disc
         return np.where(inside, 8.0, -8.0).astype(np.float32), 0.9
