@@ -25,7 +25,9 @@ class LoRALinear(nn.Module):
         nn.init.zeros_(self.up.weight)  # an untrained adapter changes nothing
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return F.linear(x, self.weight, self.bias) + self.scale * self.up(self.down(x))
+        if self.training:  # in bfloat16 an update that small would be lost in the sum with its weight
+            return F.linear(x, self.weight, self.bias) + self.scale * self.up(self.down(x))
+        return F.linear(x, self.weight + self.scale * self.up.weight @ self.down.weight, self.bias)
 
 
 def add(decoder: nn.Module, rank: int = 32, alpha: float = 32.0) -> None:

@@ -13,6 +13,7 @@ from samca import checkpoint, sam2_decoder
 from samca.checkpoint import Provenance
 from samca.classes import Classes
 from samca.config import with_settings
+from samca.decoder_lora import LoRALinear
 from samca.describe import describe
 from samca.methods import METHODS, configure, configure_training
 from samca.model import MASK_PROMPT_LOGIT, adapt, build_base
@@ -339,6 +340,14 @@ def test_decoder_updates_start_as_the_plain_decoder_and_keep_its_names(tiny_mode
         for name in added:
             updated.state_dict()[name].normal_()
     assert not np.array_equal(plain.predict(features, point)[0], updated.predict(features, point)[0])
+
+
+def test_a_decoder_update_is_the_same_in_training_and_afterwards():
+    torch.manual_seed(0)
+    layer = LoRALinear(torch.nn.Linear(12, 8), rank=3, alpha=6)
+    torch.nn.init.normal_(layer.up.weight)
+    x = torch.randn(2, 5, 12)
+    torch.testing.assert_close(layer.train()(x), layer.eval()(x))
 
 
 def test_methods_with_a_predictor_bring_their_training():
