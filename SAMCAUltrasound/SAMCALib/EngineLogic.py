@@ -19,7 +19,7 @@ from samca.session import Prediction, Session
 from . import TorchLogic
 from .EmbeddingCache import EmbeddingCache
 from .EngineRequests import AHEAD, ANSWERED, DECODE, ENCODE, EXAMINE, LOAD, Ahead, Picture, Request, Result
-from .MaskLogic import MaskOptions, maskOf
+from .MaskLogic import MaskOptions, finished
 from .Texts import _
 
 CACHE_BYTES = 512 * 2**20
@@ -302,7 +302,7 @@ class EngineLogic:
         prediction = session.predict(request.prompts)
         self._keep(request.picture, session)  # with the windows that were looked at
         # not prediction.mask, which the model's own settings have tidied: here the user decides
-        mask = maskOf(prediction.logits, request.prompts, request.options, request.picture.spacing)
+        mask = finished(prediction.logits, request.prompts, request.options, request.picture.spacing)
         if request.kind == EXAMINE:
             return _examined(request, mask, prediction)
         self._seconds[DECODE] = time.perf_counter() - start

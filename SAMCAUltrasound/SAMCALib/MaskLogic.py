@@ -1,5 +1,4 @@
-"""What becomes of the model's logits: clicks answered, border smoothed, parts without a click dropped, holes
-filled."""
+"""From the model's logits to a mask: smoothed, clicks answered, parts without one dropped, holes filled."""
 
 from __future__ import annotations
 
@@ -9,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from samca import tidy
-from samca.heed import heeded
+from samca.heed import LOGIT, heeded
 from samca.prompts import Prompts
 
 
@@ -22,17 +21,20 @@ class MaskOptions:
     smoothingMm: float = 0.0  # standard deviation of the Gaussian; 0: none
 
 
-def maskOf(
+def finished(
     logits: np.ndarray, prompts: Prompts, options: MaskOptions, spacing: tuple[float, float]
 ) -> np.ndarray:
     """(H, W) logits, positive inside -> (H, W) bool; spacing: (x, y) mm of a pixel.
 
-    Smoothed before it is tidied: what splits off goes.
+    Smoothed first: no answer to a click is smoothed away, and what splits off goes.
     """
+    said = logits > 0
+    if options.smoothingMm > 0 and said.any():
+        smooth = _smoothed(said, [options.smoothingMm / mm for mm in reversed(spacing)])
+        logits = np.where(smooth == said, logits, np.where(smooth, LOGIT, -LOGIT))
+        said = smooth
     mask = heeded(logits, prompts.clicks) > 0
-    if options.smoothingMm > 0 and mask.any():
-        mask = _smoothed(mask, [options.smoothingMm / mm for mm in reversed(spacing)])
-    return tidy.tidied(mask, prompts, options.largestComponent, options.fillHoles, said=logits > 0)
+    return tidy.tidied(mask, prompts, options.largestComponent, options.fillHoles, said=said)
 
 
 def _smoothed(mask: np.ndarray, sigma: list[float]) -> np.ndarray:

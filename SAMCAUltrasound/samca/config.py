@@ -154,7 +154,7 @@ class TrainConfig:
                 f"run.validation_clicks is {self.validation_clicks}: expected numbers from 1, and 0 for "
                 "models that find objects by themselves"
             )
-        if self.folds and (self.validation or self.fold > self.folds):
+        if self.fold > max(self.folds, 1) or (self.folds and self.validation):
             said = f"run.folds is {self.folds}, fold {self.fold}, validation {list(self.validation)}"
             raise ValueError(f"{said}: expected a fold of 1 to folds, and no folder of validation beside it")
         for part, rate in self.learning_rates.items():

@@ -23,11 +23,16 @@ def runs_of(stages: Sequence[TrainConfig], folds: int) -> list[list[TrainConfig]
     """The runs of each fold, one for each stage: a later one goes on from what the one before it has learned.
 
     Each lies in a folder "fold 1", "fold 2" and so on in the `out` of its stage. The last weights are kept,
-    as the best would be chosen on the cases that are reported. ValueError for fewer than two folds.
+    as the best would be chosen on the cases that are reported. Raises ValueError for fewer than two folds,
+    for stages that would write into one folder, and where one would learn from what the last one holds out.
     """
     if folds < 2:
         raise ValueError(f"{folds} folds: at least 2 are needed")
-    return [_chain(stages, fold, folds) for fold in range(1, folds + 1)]
+    if len({Path(stage.out).resolve() for stage in stages}) < len(stages):
+        raise ValueError(f"out is {', '.join(stage.out for stage in stages)}: give each stage its own folder")
+    runs = [_chain(stages, fold, folds) for fold in range(1, folds + 1)]
+    _check(runs)
+    return runs
 
 
 def _chain(stages: Sequence[TrainConfig], fold: int, folds: int) -> list[TrainConfig]:
@@ -37,6 +42,27 @@ def _chain(stages: Sequence[TrainConfig], fold: int, folds: int) -> list[TrainCo
         out = str(Path(stage.out) / f"fold {fold}")
         chain.append(replace(stage, out=out, base=base, folds=folds, fold=fold, validation=(), keep="last"))
     return chain
+
+
+def _check(runs: Sequence[Sequence[TrainConfig]]) -> None:
+    held_out = [cases_of(chain[-1])[1] for chain in runs]
+    sources = {case.source for cases in held_out for case in cases}
+    for number, (chain, cases) in enumerate(zip(runs, held_out, strict=True), start=1):
+        if missing := sources - {case.source for case in cases}:
+            raise ValueError(
+                f"fold {number} would hold out nothing of {', '.join(sorted(missing))}: give fewer folds "
+                "than the groups of each source"
+            )
+        for stage in chain[:-1]:
+            if both := _groups(cases) & _groups(cases_of(stage)[0]):
+                raise ValueError(
+                    f"{stage.out} would learn from group {min(both)[1]} of {min(both)[0]}, which fold "
+                    f"{number} holds out: name the same folders as data of all stages"
+                )
+
+
+def _groups(cases: Sequence[Case]) -> set[tuple[str, str]]:
+    return {(case.source, case.group) for case in cases}
 
 
 def cross_validate(runs: Sequence[Sequence[TrainConfig]]) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """Logits that say of every click what the click says: inside is inside, outside is outside.
 
 A decoder takes clicks as hints and leaves some unanswered, most often those close to the border that it drew.
-Around such a click a Gaussian is added to the logits, as high as it takes.
+Around such a click a Gaussian is added to the logits, as high as it takes. Where nothing was found there is
+nothing to mend: a speck would hide that the structure is gone.
 """
 
 from __future__ import annotations
@@ -15,17 +16,19 @@ from .prompts import Click
 LOGIT = 0.5  # what the pixel of a click says at least, with the sign of the click
 REACH = 0.2  # standard deviation of a Gaussian in square roots of the mask's area; chosen on a fold of train
 LEAST = 0.005  # the same, at least, in square roots of the image's area: 2 px of 512 x 400
-ROUNDS = 10  # a Gaussian may undo what its neighbours reached, by an eighth of its height at most
+ROUNDS = 10  # a Gaussian may undo what its neighbours reached, by a seventh of its height at most
 
 
 def heeded(logits: np.ndarray, clicks: Sequence[Click]) -> np.ndarray:
-    """(H, W) logits, positive inside, and the clicks, px, that they are to answer -> (H, W) float32.
+    """(H, W) float32 logits, positive inside, and the clicks, px, that they are to answer -> the same.
 
-    The same array where every click has its `LOGIT` already. Of clicks on one pixel the newest counts; what
-    is outside of the image does not. A Gaussian reaches half as far as the next click of the other kind.
+    It is the same array where every click has its `LOGIT` already, or where nothing is inside. Of clicks on
+    one pixel the newest counts; what is outside of the image does not. A Gaussian reaches half as far as the
+    next click of the other kind.
     """
-    signs = _signs(clicks, logits.shape)
-    widths = _widths(signs, max(REACH * np.sqrt((logits > 0).sum()), LEAST * np.sqrt(logits.size)))
+    area = np.count_nonzero(logits > 0)
+    signs = _signs(clicks, logits.shape) if area else {}
+    widths = _widths(signs, max(REACH * np.sqrt(area), LEAST * np.sqrt(logits.size)))
     for _ in range(ROUNDS):
         before = logits
         for pixel, sign in signs.items():

@@ -14,6 +14,8 @@ import torch
 
 from .files import write_atomically
 
+OF_OLD_RUNS = {"folds": 0, "fold": 1}  # what runs were before these settings, which say who validates
+
 
 class RunFolder:
     """The files of one run; the folder is made if it is not there."""
@@ -35,7 +37,7 @@ class RunFolder:
 
     def check_settings(self, settings: dict[str, Any], state: dict[str, Any] | None) -> None:
         """Write run.json, or raise ValueError if `state` was saved by a run of other settings."""
-        earlier = {} if state is None else state.get("settings", {})
+        earlier = settings if state is None else {**OF_OLD_RUNS, **state.get("settings", {})}
         of_model = {**settings.get("model", {}), **earlier.get("model", {})}  # settings newer than the run
         earlier = {**settings, **earlier, **({"model": of_model} if of_model else {})}
         different = sorted(k for k in settings if settings[k] != earlier[k])

@@ -29,10 +29,10 @@ def cases_of(config: TrainConfig) -> tuple[list[Case], list[Case], int]:
     """Training cases, validation cases, and how many were left out because they have no truth.
 
     Without validation folders, cases whose split is "val" validate and those of "test" are left alone; data
-    that knows no "val" gives a share of its groups. With `run.folds` one of so many parts validates, whatever
-    the split. A schedule by class also learns from images without
-    truth, where nothing is; others from those of `run.empty`, which come last. Raises ValueError with every
-    bad file of the data, or if either part would be empty.
+    that knows no "val" gives a share of its groups. With `run.folds` one of as many parts validates, whatever
+    the split. A schedule by class also learns from images without truth, where nothing is; others from those
+    of `run.empty`, which come last. Raises ValueError with every bad file of the data, or if either part
+    would be empty.
     """
     given = _cases(config.data)
     by_class = config.schedule.name in BY_CLASS
@@ -42,7 +42,7 @@ def cases_of(config: TrainConfig) -> tuple[list[Case], list[Case], int]:
         training, validation = cases, [case for case in _cases(config.validation) if case.has_truth]
     elif config.folds:
         training, held_out = datasets.folds_by_group(cases, config.folds, FOLDS_SEED)[config.fold - 1]
-        validation = list({(case.source, case.id): case for case in held_out}.values())
+        validation = list({case.image: case for case in held_out}.values())  # folders named twice count once
     else:
         training, validation = datasets.divided(cases, config.validation_share, config.seed)
     validation = [case for case in validation if case.has_truth]

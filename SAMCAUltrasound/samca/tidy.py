@@ -58,7 +58,7 @@ def _pointed_at(mask: np.ndarray, said: np.ndarray, places: tuple[np.ndarray, np
         return mask
     kept = np.zeros(count + 1, bool)
     kept[labels[places]] = True
-    if not said[places].any():
+    if not (said[places] & mask[places]).any():
         kept[1 + int(np.argmax(np.bincount(labels.ravel())[1:]))] = True
     kept[0] = False
     return kept[labels]

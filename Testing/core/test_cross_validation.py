@@ -10,7 +10,7 @@ from samca.__main__ import main
 from samca.config import TrainConfig, from_json
 from samca.evaluation_folder import Protocol
 from samca.starting_point import cases_of
-from training_runs import config_of
+from training_runs import config_of, write_case
 
 
 @pytest.fixture
@@ -51,7 +51,13 @@ def test_data_named_twice_count_once_where_they_validate(settings, discs):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"folds": 3, "fold": 4}, {"folds": 3, "validation": ["elsewhere"]}, {"folds": 3, "fold": 0}]
+    "wrong",
+    [
+        {"folds": 3, "fold": 4},
+        {"fold": 2},
+        {"folds": 3, "validation": ["elsewhere"]},
+        {"folds": 3, "fold": 0},
+    ],
 )
 def test_wrong_folds_are_refused(settings, wrong):
     with pytest.raises(ValueError, match=r"run\.fold"):
@@ -61,6 +67,30 @@ def test_wrong_folds_are_refused(settings, wrong):
 def test_one_fold_is_refused(stages):
     with pytest.raises(ValueError, match="1 folds: at least 2"):
         cross_validation.runs_of(stages, 1)
+
+
+def more(folder, name, count):
+    for number in range(count):
+        write_case(folder / name, f"{name}{number}", 50 + number)
+    return str(folder / name)
+
+
+def test_a_stage_that_would_learn_from_what_is_held_out_is_refused(settings, stages, tmp_path):
+    cysts = more(tmp_path, "cysts", 7)
+    first = config_of({**settings(out=str(tmp_path / "wide")), "data": [cysts, *stages[0].data]})
+    with pytest.raises(ValueError, match=r"wide/fold \d would learn from group disc\d of discs"):
+        cross_validation.runs_of([first, stages[1]], 3)
+
+
+def test_a_source_of_fewer_groups_than_folds_is_refused(settings, discs, tmp_path):
+    config = config_of({**settings(), "data": [str(discs), more(tmp_path, "few", 2)]})
+    with pytest.raises(ValueError, match=r"fold \d would hold out nothing of few"):
+        cross_validation.runs_of([config], 3)
+
+
+def test_stages_that_share_a_folder_are_refused(stages):
+    with pytest.raises(ValueError, match="give each stage its own folder"):
+        cross_validation.runs_of([stages[0], stages[0]], 2)
 
 
 def test_all_folds_together_have_the_records_of_each(stages):

@@ -14,9 +14,9 @@ HERE = Prompts((Click(20, 20),))
 class Follower:
     """A model that finds the bright connected square under a positive click, 4 px a mask pixel."""
 
-    def __init__(self, depth=1):
+    def __init__(self, depth=1, tidy=False):
         self.config = SimpleNamespace(
-            image_size=64, fit="squash", feedback="none", zoom=0.0, mirror=False, tidy=False, depth=depth
+            image_size=64, fit="squash", feedback="none", zoom=0.0, mirror=False, tidy=tidy, depth=depth
         )
         self.encoded = []
 
@@ -75,8 +75,9 @@ def test_negative_clicks_go_along_until_the_mask_covers_them():
     assert carried(FrameMask(0, prompts, mask, 1.0)) == Prompts((Click(10, 10), Click(2, 2, False)))
 
 
-def test_where_the_object_is_gone_nothing_is_carried_on():
-    found = list(segment_frames(Follower(), loop(gone=(3, 4)), {1: HERE}, 1, 5))
+@pytest.mark.parametrize("tidy", [False, True])
+def test_where_the_object_is_gone_nothing_is_carried_on(tidy):
+    found = list(segment_frames(Follower(tidy=tidy), loop(gone=(3, 4)), {1: HERE}, 1, 5))
     assert [f.index for f in found] == [1, 2, 3, 4, 5]
     assert [bool(f.mask.any()) for f in found] == [True, True, False, False, False]
     assert not found[3].prompts

@@ -101,6 +101,14 @@ def test_a_failure_is_logged_where_that_is_possible(tmp_path):
     assert folder.failed("again") == "again"
 
 
+def test_a_run_that_is_older_than_folds_has_none(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.save_state({"settings": SETTINGS})
+    folder.check_settings({**SETTINGS, "folds": 0, "fold": 1}, folder.load_state())
+    with pytest.raises(ValueError, match=r"another folds \(0, now 4\)"):
+        folder.check_settings({**SETTINGS, "folds": 4, "fold": 1}, folder.load_state())
+
+
 def test_a_run_that_is_older_than_a_setting_goes_on(tmp_path):
     folder = RunFolder(tmp_path)
     folder.check_settings({**SETTINGS, "model": {"fit": "pad"}}, None)

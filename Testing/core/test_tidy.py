@@ -43,6 +43,12 @@ def test_an_answered_click_pushes_out_the_largest_only_where_the_model_said_so_t
     assert tidied(two_parts(), prompts, said=two_parts()).sum() == 16
 
 
+def test_what_was_taken_away_under_a_click_leaves_the_largest():
+    prompts, without = Prompts((Click(21, 13),)), two_parts()
+    without[13, 21] = False
+    assert tidied(without, prompts, said=two_parts()).sum() == 64
+
+
 def test_each_half_can_be_had_alone():
     prompts = Prompts((Click(3, 3),))
     assert tidied(two_parts(), prompts, holes=False).sum() == 60

@@ -11,7 +11,7 @@ import pytest
 from samca.prompts import Click, Prompts
 from SAMCALib.EmbeddingCache import EmbeddingCache
 from SAMCALib.EngineLogic import EngineLogic, Picture, sharedEngine
-from SAMCALib.MaskLogic import MaskOptions, maskOf
+from SAMCALib.MaskLogic import MaskOptions, finished
 
 AS_IT_IS = MaskOptions(largestComponent=False, fillHoles=False)
 SIZE = 64
@@ -389,7 +389,7 @@ def test_a_real_model_gives_what_a_session_gives():
     engine = EngineLogic()
     engine.setModel(model, "tiny")
     mask = engine.segment(Picture(("a",), pixels), prompts, AS_IT_IS)
-    np.testing.assert_array_equal(mask, maskOf(session.predict(prompts).logits, prompts, AS_IT_IS, (1, 1)))
+    np.testing.assert_array_equal(mask, finished(session.predict(prompts).logits, prompts, AS_IT_IS, (1, 1)))
     assert engine.cachedBytes == sum(
         t.nbytes for t in (session.embedding[0].embedding, *session.embedding[0].fine)
     )
