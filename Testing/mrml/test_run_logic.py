@@ -103,7 +103,7 @@ def test_a_run_is_started_stopped_and_resumed(logic, settings, deed):
     assert (state.name, state.epochs, state.device) == ("Nerve", 4, "Toy")
     assert "Epoch 1 of 4 on Toy" in state.text
     logic.stop(run)
-    assert logic.state(run).status in ("stopping", "stopped")
+    until(logic, run, "stopping", "stopped")
     state = until(logic, run, "stopped")
     assert (state.isAlive, state.canResume) == (False, True)
     logic.resume(run)
