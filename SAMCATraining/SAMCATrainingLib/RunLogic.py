@@ -107,9 +107,10 @@ class RunLogic:
         run = Path(run).absolute()
         watched = self._watched.setdefault(run, _Watched(run))
         isWorking = self._isWorking(run)  # asked first: what ends meanwhile has its last record in the log
+        isToStop = (run / STOP).exists()  # so is this, which goes when "stopped" is in the log
         watched.read()
         history, epochs = watched.history, watched.epochs
-        status, text, advice = statusOf(run, history, epochs, isWorking)
+        status, text, advice = statusOf(run, history, epochs, isWorking, isToStop)
         isAlive = status in ("starting", "running", "stopping")
         left = history.secondsLeft(time.time()) if status == "running" else None
         return RunState(

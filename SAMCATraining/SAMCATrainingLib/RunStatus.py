@@ -18,14 +18,20 @@ EVALUATION = "evaluation"  # folder in the run folder
 ENDS = ("finish", "stopped", "failed")  # last records of a process
 
 
-def statusOf(run: Path, history: History, epochs: int, isWorking: bool) -> tuple[str, str, str]:
-    """(status, sentence, advice) of a run; isWorking: whether a process works on it, or is about to."""
+def statusOf(
+    run: Path, history: History, epochs: int, isWorking: bool, isToStop: bool
+) -> tuple[str, str, str]:
+    """(status, sentence, advice) of a run.
+
+    isWorking: whether a process works on it, or is about to; isToStop: whether it was asked to stop.
+    """
     launched = launchTime(run)
     last = history.last if numberIn(history.last, "time") >= launched - 1 else {}
     event = last.get("event", "")
-    isEnding = event in ENDS and history.begun > launched and run_lock.owner(run) is None
-    if isWorking and not isEnding:  # a process that has let go of the folder takes a while to end
-        return _aliveStatusOf(run, history, epochs, bool(last))
+    hasEnded = event in ENDS and history.begun > launched
+    if isWorking and not (hasEnded and run_lock.owner(run) is None):  # who let go takes a while to end
+        isStopping = isToStop or (hasEnded and event == "stopped")
+        return _aliveStatusOf(run, history, epochs, bool(last), isStopping)
     if event == "finish":
         return (
             "finished",
@@ -45,9 +51,11 @@ def statusOf(run: Path, history: History, epochs: int, isWorking: bool) -> tuple
     return "killed", *Advice.killedText()
 
 
-def _aliveStatusOf(run: Path, history: History, epochs: int, hasBegun: bool) -> tuple[str, str, str]:
+def _aliveStatusOf(
+    run: Path, history: History, epochs: int, hasBegun: bool, isStopping: bool
+) -> tuple[str, str, str]:
     advice = Advice.notice(run / OUTPUT)
-    if (run / STOP).exists():
+    if isStopping:
         return "stopping", _("Stopping after this step."), advice
     if not hasBegun or run_lock.owner(run) is None:
         return "starting", _("Starting: torch is loaded, and every image is looked at."), advice

@@ -154,8 +154,10 @@ class _Run:
                 saved = now
                 self._save()
             if stop:
-                self.folder.stop.unlink(missing_ok=True)
-                yield {"event": "stopped", **place}
+                try:
+                    yield {"event": "stopped", **place}  # in the log before the wish for it is gone
+                finally:
+                    self.folder.stop.unlink(missing_ok=True)
                 return
         yield self._end_of_epoch(time.monotonic() - started)
         self._save()  # after the log has the epoch: a kill between the two repeats it, and leaves no gap

@@ -41,8 +41,8 @@ with run_lock.holding(folder):
         sys.exit(2)
     while deed == "work" and not (folder / "stop").exists():
         time.sleep(0.02)
-    (folder / "stop").unlink(missing_ok=True)
     say(event="stopped", epoch=1, step=3)
+    (folder / "stop").unlink(missing_ok=True)
 if deed == "linger":
     time.sleep(60)
 """
@@ -103,7 +103,7 @@ def test_a_run_is_started_stopped_and_resumed(logic, settings, deed):
     assert (state.name, state.epochs, state.device) == ("Nerve", 4, "Toy")
     assert "Epoch 1 of 4 on Toy" in state.text
     logic.stop(run)
-    until(logic, run, "stopping", "stopped")
+    assert logic.state(run).status in ("stopping", "stopped")
     state = until(logic, run, "stopped")
     assert (state.isAlive, state.canResume) == (False, True)
     logic.resume(run)
