@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from samca import tidy
-from samca.heed import LOGIT, heeded
+from samca.heed import LOGIT
 from samca.prompts import Prompts
 
 
@@ -31,10 +31,8 @@ def finished(
     said = logits > 0
     if options.smoothingMm > 0 and said.any():
         smooth = _smoothed(said, [options.smoothingMm / mm for mm in reversed(spacing)])
-        logits = np.where(smooth == said, logits, np.where(smooth, LOGIT, -LOGIT))
-        said = smooth
-    mask = heeded(logits, prompts.clicks) > 0
-    return tidy.tidied(mask, prompts, options.largestComponent, options.fillHoles, said=said)
+        logits = np.where(smooth == said, logits, np.where(smooth, LOGIT, -LOGIT).astype(logits.dtype))
+    return tidy.mask_of(logits, prompts, options.largestComponent, options.fillHoles)
 
 
 def _smoothed(mask: np.ndarray, sigma: list[float]) -> np.ndarray:

@@ -42,7 +42,7 @@ def heeded(logits: np.ndarray, clicks: Sequence[Click]) -> np.ndarray:
 
 def _signs(clicks: Sequence[Click], shape: tuple[int, int]) -> dict[tuple[int, int], int]:
     """(row, column) of each pixel that was clicked -> 1 inside, -1 outside."""
-    pixels = {(int(np.floor(c.y + 0.5)), int(np.floor(c.x + 0.5))): 1 if c.positive else -1 for c in clicks}
+    pixels = {click.pixel: 1 if click.positive else -1 for click in clicks}
     return {p: sign for p, sign in pixels.items() if 0 <= p[0] < shape[0] and 0 <= p[1] < shape[1]}
 
 

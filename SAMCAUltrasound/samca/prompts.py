@@ -24,6 +24,11 @@ class Click:
         if not (math.isfinite(self.x) and math.isfinite(self.y)):
             raise ValueError(f"click at ({self.x}, {self.y}): both coordinates must be finite numbers")
 
+    @property
+    def pixel(self) -> tuple[int, int]:
+        """(row, column) of the pixel that it lies in, which may be outside of the image."""
+        return math.floor(self.y + 0.5), math.floor(self.x + 0.5)
+
 
 @dataclass(frozen=True)
 class Box:

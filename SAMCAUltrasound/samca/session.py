@@ -12,10 +12,9 @@ import numpy as np
 from .closeups import Closeups
 from .frames import as_rgb
 from .geometry import Geometry
-from .heed import heeded
 from .looks import agreement, embed, uncertainty
 from .prompts import Box, Click, Prompts, box_around
-from .tidy import tidied
+from .tidy import mask_of
 from .windows import Window, enlarging
 
 
@@ -61,8 +60,7 @@ class Prediction(NamedTuple):
         """(H, W) bool."""
         if self.tidied_for is None:
             return self.logits > 0
-        answered = heeded(self.logits, self.tidied_for.clicks) > 0
-        return tidied(answered, self.tidied_for, said=self.logits > 0)
+        return mask_of(self.logits, self.tidied_for)
 
     @property
     def agreement(self) -> float | None:

@@ -1,4 +1,4 @@
-"""What a predicted mask loses and gains in the end: parts that nobody pointed at, and holes."""
+"""What a mask loses and gains in the end: clicks are answered, parts that nobody pointed at go, and holes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .heed import heeded
 from .prompts import Click, Prompts
+
+
+def mask_of(logits: np.ndarray, prompts: Prompts, parts: bool = True, holes: bool = True) -> np.ndarray:
+    """(H, W) logits of these prompts, positive inside -> (H, W) bool, with every click answered, tidied."""
+    answered = heeded(logits, prompts.clicks) > 0
+    return tidied(answered, prompts, parts, holes, said=logits > 0)
 
 
 def tidied(
@@ -40,10 +47,9 @@ def _places(
     clicks: Sequence[Click], positive: bool, rows: slice, columns: slice
 ) -> tuple[np.ndarray, np.ndarray]:
     """Row and column, within these, of the pixels of all clicks of a kind that lie there."""
-    pixels = [(np.floor(c.y + 0.5), np.floor(c.x + 0.5)) for c in clicks if c.positive == positive]
     inside = [
-        (int(y) - rows.start, int(x) - columns.start)
-        for y, x in pixels
+        (y - rows.start, x - columns.start)
+        for y, x in (click.pixel for click in clicks if click.positive == positive)
         if rows.start <= y < rows.stop and columns.start <= x < columns.stop
     ]
     return tuple(np.reshape(inside, (-1, 2)).astype(int).T)

@@ -1,13 +1,11 @@
 """Every click is answered: what was clicked inside is inside, what was clicked outside is outside."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from samca.heed import heeded
 from samca.prompts import Click
-from samca.session import Session
+from stubborn import asking
 
 
 def square():
@@ -71,24 +69,9 @@ def test_where_nothing_was_found_nothing_is_made_up():
     assert heeded(nothing, [Click(150, 100)]) is nothing
 
 
-class Stubborn:
-    """Says the square, whatever it is asked."""
-
-    def __init__(self, tidy):
-        form = {"fit": "squash", "feedback": "none", "zoom": 0.0, "mirror": False}
-        self.config = SimpleNamespace(image_size=100, tidy=tidy, **form)
-
-    def embed(self, pixels):
-        return "features"
-
-    def predict(self, features, prompts, previous=None):
-        return square()[:, 10:110], 0.5
-
-
 @pytest.mark.parametrize(("tidy", "answered"), [(True, True), (False, False)])
 def test_a_session_answers_where_the_models_config_says_so(tidy, answered):
-    session = Session(Stubborn(tidy))
-    session.set_image(np.zeros((100, 100), np.uint8))
+    session = asking(square()[:, 10:110], tidy)
     session.click(50, 50)
     assert session.click(72, 50)[50, 72] == answered
     assert not session.logits[50, 72] > 0  # what the model says stays what it says

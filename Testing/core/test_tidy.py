@@ -1,14 +1,12 @@
 """Masks in the end: parts that nobody pointed at go, holes are filled."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from samca.prompts import Box, Click, Prompts
-from samca.session import Session
 from samca.tidy import tidied
+from stubborn import asking
 
 
 def two_parts():
@@ -81,26 +79,11 @@ def test_holes_are_those_of_scipy_at_the_border_too():
         np.testing.assert_array_equal(filled, ndimage.binary_fill_holes(mask))
 
 
-class TwoParts:
-    """Says the two parts, whatever it is asked."""
-
-    def __init__(self, tidy):
-        form = {"fit": "squash", "feedback": "none", "zoom": 0.0, "mirror": False}
-        self.config = SimpleNamespace(image_size=64, tidy=tidy, **form)
-
-    def embed(self, pixels):
-        return "features"
-
-    def predict(self, features, prompts, previous=None):
-        logits = np.full((64, 64), -1.0, np.float32)
-        logits[:20, :30][two_parts()] = 1.0
-        return logits, 0.5
-
-
 def test_a_session_tidies_where_the_models_config_says_so():
+    logits = np.full((64, 64), -1.0, np.float32)
+    logits[:20, :30][two_parts()] = 1.0
     sums = []
     for tidy in (False, True):
-        session = Session(TwoParts(tidy))
-        session.set_image(np.zeros((64, 64), np.uint8))
+        session = asking(logits, tidy)
         sums.append((session.click(21, 13).sum(), (session.logits > 0).sum()))
     assert sums == [(60 + 16, 60 + 16), (16, 60 + 16)]
