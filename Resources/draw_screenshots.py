@@ -13,10 +13,11 @@ import numpy as np
 import slicer_scene
 from scipy import ndimage
 
-from SAMCALib import FrameLogic, SampleLogic
-from SAMCALib.EditLogic import EditLogic
-from SAMCALib.EngineLogic import EngineLogic
-from SAMCALib.SegmentLogic import EditorHost
+from SAMCALib.Editing.EditLogic import EditLogic
+from SAMCALib.Engine.EngineLogic import EngineLogic
+from SAMCALib.Frames import FrameLogic
+from SAMCALib.Models import SampleLogic
+from SAMCALib.Segments.SegmentLogic import EditorHost
 
 FOLDER = Path(__file__).resolve().parent / "Screenshots"
 SIZE_PX = (800, 600)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from SAMCALib.SampleLogic import SAMPLES, loop, phantom
+from SAMCALib.Models.SampleLogic import SAMPLES, loop, phantom
 
 FOLDER = Path(__file__).resolve().parent.parent / "SAMCAUltrasound" / "Resources" / "Icons"
 SIZE_PX = (260, 280)  # of the buttons in Slicer's Sample Data module

@@ -40,7 +40,7 @@ def onStartupCompleted():
     """Register effect and samples; go on with an installation that a restart interrupted."""
     registerEffect()
     registerSampleData()
-    from SAMCALib.InstallLogic import InstallLogic
+    from SAMCALib.Models.InstallLogic import InstallLogic
 
     if InstallLogic().shouldResume() and slicer.util.mainWindow():
         slicer.util.selectModule("SAMCAUltrasound")
@@ -59,7 +59,7 @@ def registerEffect():
 
 def registerSampleData():
     """Offer the simulated frames in the module Sample Data; they are computed when they are asked for."""
-    from SAMCALib import SampleSource
+    from SAMCALib.Models import SampleSource
 
     try:
         SampleSource.register(loadSample)
@@ -69,7 +69,7 @@ def registerSampleData():
 
 def loadSample(sample):
     """Compute a sample and show it; returns the nodes in a list, as Sample Data wants."""
-    from SAMCALib import SampleLogic
+    from SAMCALib.Models import SampleLogic
 
     with slicer.util.tryWithErrorDisplay(_("The sample could not be made."), show=False, waitCursor=True):
         volume = SampleLogic.load(sample)

@@ -14,7 +14,7 @@ import shutil
 from pathlib import Path
 
 from samca.files import replacing, write_atomically
-from SAMCALib import ModelLogic
+from SAMCALib.Models import ModelLogic
 from SAMCALib.Texts import Refusal, _
 
 

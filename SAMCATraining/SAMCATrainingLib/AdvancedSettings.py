@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from samca import augment
 from samca.config import TrainConfig
+from samca.training import augment
 from SAMCALib.Texts import _
 
 AUTOMATIC = "automatic"

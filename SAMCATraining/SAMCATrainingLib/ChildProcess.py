@@ -1,7 +1,8 @@
 """`samca` commands as processes that outlive the application: how they are started, found and ended.
 
 In Slicer the interpreter is PythonSlicer, whose launcher starts the real one. So the process that was started
-is not the one that works, and whether that is alive is asked of the lock in its folder (samca.run_lock).
+is not the one that works, and whether that is alive is asked of the lock in its folder
+(samca.training.run_lock).
 """
 
 from __future__ import annotations

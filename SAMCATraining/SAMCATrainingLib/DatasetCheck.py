@@ -12,7 +12,7 @@ import numpy as np
 from samca import datasets
 from samca.config import TrainConfig
 from samca.datasets import Case
-from samca.overlay import TRUTH, thumbnail
+from samca.images.overlay import TRUTH, thumbnail
 from SAMCALib.Texts import _, counted
 
 SHARE = TrainConfig.__dataclass_fields__["validation_share"].default

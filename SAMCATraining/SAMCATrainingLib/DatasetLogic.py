@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 import slicer
 
-from samca import frames
-from SAMCALib import FrameLogic, SequenceLogic
-from SAMCALib.FrameLogic import Frame
+from samca.images import frames
+from SAMCALib.Frames import FrameLogic, SequenceLogic
+from SAMCALib.Frames.FrameLogic import Frame
 from SAMCALib.Texts import Refusal, _, counted
 
 from . import Advice

@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from SAMCALib.ModelLogic import sizeText
+from SAMCALib.Models.ModelLogic import sizeText
 from SAMCALib.Texts import _
 
 from . import Advice, ChildProcess

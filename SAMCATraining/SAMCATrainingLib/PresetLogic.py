@@ -9,7 +9,7 @@ from pathlib import Path
 
 from samca.config import ModelConfig, to_json
 from samca.methods import FILES, configure_training
-from SAMCALib import ModelLogic
+from SAMCALib.Models import ModelLogic
 from SAMCALib.Texts import Refusal, _
 
 from .AdvancedSettings import AUTOMATIC

@@ -10,7 +10,7 @@ import slicer
 import vtk
 
 from samca.files import write_atomically
-from SAMCALib.ModelLogic import ModelInfo, ModelLogic
+from SAMCALib.Models.ModelLogic import ModelInfo, ModelLogic
 from SAMCALib.Texts import Refusal, _
 
 from .AdapterFile import AdapterFile

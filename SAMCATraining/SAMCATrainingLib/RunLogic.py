@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from samca import run_lock
 from samca.config import TrainConfig, from_json
 from samca.files import write_atomically
+from samca.training import run_lock
 from SAMCALib.Texts import Refusal, _
 
 from . import Advice, ChildProcess

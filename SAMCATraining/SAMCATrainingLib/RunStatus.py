@@ -6,7 +6,7 @@ import json
 import time
 from pathlib import Path
 
-from samca import run_lock
+from samca.training import run_lock
 from SAMCALib.Texts import Refusal, _
 
 from . import Advice

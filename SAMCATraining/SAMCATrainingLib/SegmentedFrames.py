@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from vtk.util import numpy_support
 
-from SAMCALib import FrameLogic, SegmentLogic, SequenceLogic, TransformLogic
-from SAMCALib.FrameLogic import Frame
+from SAMCALib.Frames import FrameLogic, SequenceLogic, TransformLogic
+from SAMCALib.Frames.FrameLogic import Frame
+from SAMCALib.Segments import SegmentLogic
 from SAMCALib.Texts import Refusal, _
 
 

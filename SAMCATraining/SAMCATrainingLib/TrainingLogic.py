@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from samca import datasets as readers
-from SAMCALib.InstallLogic import InstallLogic
-from SAMCALib.ModelLogic import ModelInfo, ModelLogic
+from SAMCALib.Models.InstallLogic import InstallLogic
+from SAMCALib.Models.ModelLogic import ModelInfo, ModelLogic
 from SAMCALib.Texts import Refusal, _
 
 from . import (

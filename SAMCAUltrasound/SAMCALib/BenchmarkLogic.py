@@ -16,10 +16,10 @@ import numpy as np
 import slicer
 import slicer.util
 
-from . import FrameLogic
-from .EditLogic import EditLogic
-from .EngineLogic import EngineLogic
-from .SegmentLogic import EditorHost
+from .Editing.EditLogic import EditLogic
+from .Engine.EngineLogic import EngineLogic
+from .Frames import FrameLogic
+from .Segments.SegmentLogic import EditorHost
 
 SIZE, RADIUS = 256, 30.0  # px of the model; of the disc that it answers with
 

@@ -9,14 +9,17 @@ from pathlib import Path
 
 import slicer
 
-from . import FolderLogic, FrameLogic, NeighbourLogic, PromptLogic, SegmentLogic, SequenceLogic
-from .EditQueue import pictureOf, union
-from .EngineLogic import EngineLogic, sharedEngine
-from .FrameLogic import Frame
-from .MaskLogic import MaskOptions
-from .SegmentLogic import EditorHost
-from .SuggestLogic import OfClass, SuggestLogic
-from .TagLogic import PromptObject
+from .Editing import NeighbourLogic
+from .Editing.EditQueue import pictureOf, union
+from .Editing.SuggestLogic import OfClass, SuggestLogic
+from .Engine.EngineLogic import EngineLogic, sharedEngine
+from .Frames import FolderLogic, FrameLogic, SequenceLogic
+from .Frames.FrameLogic import Frame
+from .Prompts import PromptLogic
+from .Prompts.TagLogic import PromptObject
+from .Segments import SegmentLogic
+from .Segments.MaskLogic import MaskOptions
+from .Segments.SegmentLogic import EditorHost
 from .Texts import Refusal
 
 

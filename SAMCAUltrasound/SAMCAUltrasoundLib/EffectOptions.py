@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from SAMCALib.MaskLogic import MaskOptions
+from SAMCALib.Segments.MaskLogic import MaskOptions
 
 
 class Option:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import slicer
 
-from SAMCALib import FrameLogic
+from SAMCALib.Frames import FrameLogic
 from SAMCALib.Texts import Refusal, _
 
 

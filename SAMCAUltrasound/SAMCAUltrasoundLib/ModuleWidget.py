@@ -5,9 +5,9 @@ from __future__ import annotations
 import qt
 import slicer
 
-from SAMCALib import Links, ModelLogic, SampleLogic
-from SAMCALib.EngineLogic import sharedEngine
-from SAMCALib.InstallLogic import InstallLogic
+from SAMCALib.Engine.EngineLogic import sharedEngine
+from SAMCALib.Models import Links, ModelLogic, SampleLogic
+from SAMCALib.Models.InstallLogic import InstallLogic
 from SAMCALib.Texts import Refusal, _
 
 PROGRESS_MS, YIELD_SECONDS = 50, 0.03  # how often a download is looked at, and given the lock of Python

@@ -1,4 +1,4 @@
-"""The Segment Editor effect SAMCA: its widgets and the mouse; SAMCALib.EditLogic does the work."""
+"""The Segment Editor effect SAMCA: its widgets and the mouse; SAMCALib.Editing.EditLogic does the work."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import slicer
 import vtk
 from SegmentEditorEffects import AbstractScriptedSegmentEditorEffect
 
-from SAMCALib.DoubtLogic import DoubtLogic
-from SAMCALib.EditLogic import EditLogic
-from SAMCALib.EditQueue import pictureOf
-from SAMCALib.InstallLogic import InstallLogic, State, Status
-from SAMCALib.ModelLogic import ModelLogic
-from SAMCALib.SuggestLogic import reasonAgainst
-from SAMCALib.TargetLogic import Named, TargetLogic, isAvailable
+from SAMCALib.Editing.DoubtLogic import DoubtLogic
+from SAMCALib.Editing.EditLogic import EditLogic
+from SAMCALib.Editing.EditQueue import pictureOf
+from SAMCALib.Editing.SuggestLogic import reasonAgainst
+from SAMCALib.Editing.TargetLogic import Named, TargetLogic, isAvailable
+from SAMCALib.Models.InstallLogic import InstallLogic, State, Status
+from SAMCALib.Models.ModelLogic import ModelLogic
 from SAMCALib.Texts import Refusal, _
 
 from .EffectOptions import EffectOptions

@@ -6,7 +6,7 @@ import numpy as np
 import vtk
 from vtk.util import numpy_support
 
-from SAMCALib import FrameLogic, TransformLogic
+from SAMCALib.Frames import FrameLogic, TransformLogic
 
 COLOUR, WIDTH_PX = (1.0, 0.85, 0.1), 2.0  # the colour of initial points: this is what the next one would give
 

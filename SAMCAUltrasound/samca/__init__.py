@@ -10,7 +10,7 @@ torch is imported by `load`, not by `import samca`.
 
 from __future__ import annotations
 
-from .session import Session
+from .interaction.session import Session
 
 __version__ = "0.1.0"
 __all__ = ["Session", "__version__", "load"]
@@ -18,6 +18,6 @@ __all__ = ["Session", "__version__", "load"]
 
 def load(source="shipped", base=None, device: str = "cpu", settings=None):
     """A model from "shipped" or a file of weights, ours or a published one; see `checkpoint.load`."""
-    from .checkpoint import load as load_checkpoint  # torch takes a second or more to import
+    from .weights.checkpoint import load as load_checkpoint  # torch takes a second or more to import
 
     return load_checkpoint(source, base, device, settings)

@@ -14,7 +14,7 @@ import typing
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
-from .geometry import FITS
+from .prompts.geometry import FITS
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,9 @@ class ModelConfig:
     replace_unstable: bool = False  # that one, where the usual mask hangs on its threshold (SAM 2)
     zoom: float = setting(0.0, at_least=0, at_most=10)  # sides of a second look over the structure's; 0: none
     mirror: bool = False  # a look at the mirror image of each, too; what both say is averaged
-    tidy: bool = False  # every click is answered, parts without one go, holes too; see samca.heed and .tidy
+    tidy: bool = False  # every click is answered, parts without one go, holes too (interaction/tidy.py)
     sure_iou: float = setting(0.45, at_least=0, at_most=1)  # predicted, of masks that everything mode keeps
-    sure_stability: float = setting(0.9, at_least=0, at_most=1)  # of these masks; see samca.everything
+    sure_stability: float = setting(0.9, at_least=0, at_most=1)  # of these masks; interaction/everything.py
     feedback: str = setting("none", choices=FEEDBACK)  # whose logits are the mask prompt of the next click
 
     def __post_init__(self):

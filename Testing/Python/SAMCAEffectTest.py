@@ -37,7 +37,7 @@ class SAMCAEffectTest(unittest.TestCase):
     """Each test gets an editor of its own with the effect active on one frame of 64 x 80 px."""
 
     def setUp(self):
-        from SAMCALib.EngineLogic import sharedEngine
+        from SAMCALib.Engine.EngineLogic import sharedEngine
 
         slicer.mrmlScene.Clear(0)
         self.engine = sharedEngine()
@@ -76,7 +76,7 @@ class SAMCAEffectTest(unittest.TestCase):
 
     def click(self, x, y, positive=True):
         """A click in pixels of the frame, and the answer of the engine."""
-        from SAMCALib import FrameLogic
+        from SAMCALib.Frames import FrameLogic
 
         frame = FrameLogic.frameOf(self.volume, 0)
         self.effect.edit.click(frame, x, y, positive)
@@ -130,7 +130,7 @@ class SAMCAEffectTest(unittest.TestCase):
         self.assertEqual(len(self.effect.edit.prompts.objects), 0)
 
     def frame(self):
-        from SAMCALib import FrameLogic
+        from SAMCALib.Frames import FrameLogic
 
         return FrameLogic.frameOf(self.volume, 0)
 
@@ -144,7 +144,7 @@ class SAMCAEffectTest(unittest.TestCase):
         self.assertEqual(slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLMarkupsFiducialNode"), nodes)
 
     def test_a_click_is_answered_while_the_application_waits_for_events(self):
-        from SAMCALib import FrameLogic
+        from SAMCALib.Frames import FrameLogic
 
         self.effect.edit.click(FrameLogic.frameOf(self.volume, 0), 40, 32)
         end = time.monotonic() + 10

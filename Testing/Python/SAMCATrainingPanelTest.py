@@ -17,7 +17,7 @@ class SAMCATrainingPanelTest(unittest.TestCase):
 
     def setUp(self):
         slicer.mrmlScene.Clear(0)
-        from SAMCALib.ModelLogic import ModelLogic
+        from SAMCALib.Models.ModelLogic import ModelLogic
         from SAMCATrainingLib.TrainingLogic import TrainingLogic
         from SAMCATrainingLib.TrainingWidget import TrainingWidget
 

@@ -17,7 +17,7 @@ class SAMCATrainingTest(unittest.TestCase):
 
     def setUp(self):
         slicer.mrmlScene.Clear(0)
-        from SAMCALib.ModelLogic import ModelLogic
+        from SAMCALib.Models.ModelLogic import ModelLogic
         from SAMCATrainingLib.TrainingLogic import TrainingLogic
 
         folder = tempfile.TemporaryDirectory(
@@ -102,10 +102,10 @@ class SAMCATrainingTest(unittest.TestCase):
 
     def maskOf(self, source):
         """What one click gives with this model."""
-        from SAMCALib import FrameLogic
-        from SAMCALib.EngineLogic import EngineLogic
+        from SAMCALib.Engine.EngineLogic import EngineLogic
+        from SAMCALib.Frames import FrameLogic
         from SAMCALib.SegmentationLogic import SegmentationLogic
-        from SAMCALib.SegmentLogic import maskOf
+        from SAMCALib.Segments.SegmentLogic import maskOf
 
         volume, segmentation = self.segmented(1)
         frame = FrameLogic.frameOf(volume, 1)

@@ -9,12 +9,13 @@ from hypothesis import settings as hypothesis_settings
 from torch import nn
 
 from predicting import PREDICTED
-from samca import checkpoint, train
-from samca.branches.resnet import ResNet50
-from samca.checkpoint import Provenance
 from samca.config import ModelConfig, to_json, with_settings
 from samca.methods import METHODS
-from samca.model import build, build_base
+from samca.network.branches.resnet import ResNet50
+from samca.network.model import build, build_base
+from samca.training import train
+from samca.weights import checkpoint
+from samca.weights.checkpoint import Provenance
 from training_runs import write_case
 
 # A busy machine is no failure: where time matters, a test measures it.

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from samca.session import Session
+from samca.interaction.session import Session
 
 
 class Stubborn:

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samca.adapters import ADAPTERS
 from samca.config import (
     FEEDBACK,
     ModelConfig,
@@ -18,9 +17,10 @@ from samca.config import (
     to_json,
     with_settings,
 )
-from samca.fusion import FUSIONS
-from samca.geometry import FITS
 from samca.methods import METHODS
+from samca.network.adapters import ADAPTERS
+from samca.network.fusion import FUSIONS
+from samca.prompts.geometry import FITS
 
 words = st.from_regex(r"[a-z_]{1,12}", fullmatch=True)
 option_values = st.one_of(

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from PIL import Image
 
-from samca import train
 from samca.config import TrainConfig, from_json
-from samca.learner import Learner
-from samca.run_folder import RunFolder
-from samca.samples import samples_for
-from samca.starting_point import cases_of, starting_model
+from samca.training import train
+from samca.training.learner import Learner
+from samca.training.run_folder import RunFolder
+from samca.training.samples import samples_for
+from samca.training.starting_point import cases_of, starting_model
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -13,11 +13,11 @@ import volumes
 from disc_model import DiscModel
 from effect_editors import READY, settled
 
-from SAMCALib import FrameLogic
-from SAMCALib.EditLogic import EditLogic
-from SAMCALib.EngineLogic import EngineLogic
-from SAMCALib.MaskLogic import MaskOptions
-from SAMCALib.SegmentLogic import EditorHost
+from SAMCALib.Editing.EditLogic import EditLogic
+from SAMCALib.Engine.EngineLogic import EngineLogic
+from SAMCALib.Frames import FrameLogic
+from SAMCALib.Segments.MaskLogic import MaskOptions
+from SAMCALib.Segments.SegmentLogic import EditorHost
 
 
 @pytest.fixture(scope="session")
@@ -129,7 +129,7 @@ def qt(application, scene, monkeypatch, tmp_path):
 @pytest.fixture
 def prototype(qt, engine, monkeypatch):
     """The registered effect, of which every editor gets a clone; the application's engine is the test's."""
-    monkeypatch.setattr("SAMCALib.EngineLogic._shared", [engine])
+    monkeypatch.setattr("SAMCALib.Engine.EngineLogic._shared", [engine])
     import SAMCAUltrasoundLib
     from SAMCAUltrasoundLib import SegmentEditorEffect as module
 

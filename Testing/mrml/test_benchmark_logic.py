@@ -9,7 +9,7 @@ import slicer
 from samca.prompts import Click, Prompts
 from SAMCALib import BenchmarkLogic
 from SAMCALib.BenchmarkLogic import SETTINGS, InstantModel, Setting, measure
-from SAMCALib.SegmentLogic import maskOf
+from SAMCALib.Segments.SegmentLogic import maskOf
 
 SMALL = [Setting("grey", (1, 60, 80), False), Setting("colour", (1, 60, 80, 3), True)]
 

@@ -10,10 +10,11 @@ import volumes
 from slicer_application import Modes
 from slicer_scene import Editor
 
-from SAMCALib import FrameLogic, PromptLogic, SequenceLogic
-from SAMCALib.FrameLogic import Frame
+from SAMCALib.Frames import FrameLogic, SequenceLogic
+from SAMCALib.Frames.FrameLogic import Frame
+from SAMCALib.Prompts import PromptLogic
 from SAMCALib.SegmentationLogic import SegmentationLogic
-from SAMCALib.SegmentLogic import maskOf
+from SAMCALib.Segments.SegmentLogic import maskOf
 from SAMCALib.Texts import Refusal
 
 

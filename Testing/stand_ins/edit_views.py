@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from samca.geometry import Geometry
-from samca.session import Session
-from SAMCALib import FrameLogic
-from SAMCALib.SegmentLogic import maskOf
+from samca.interaction.session import Session
+from samca.prompts.geometry import Geometry
+from SAMCALib.Frames import FrameLogic
+from SAMCALib.Segments.SegmentLogic import maskOf
 
 
 def shown(edit):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from SAMCALib import FrameLogic, PromptLogic
-from SAMCALib.InstallLogic import State, Status
+from SAMCALib.Frames import FrameLogic
+from SAMCALib.Models.InstallLogic import State, Status
+from SAMCALib.Prompts import PromptLogic
 
 READY = Status(State.READY, "ready")
 MISSING = Status(State.TORCH_MISSING, "torch is not installed. Press Install.")

@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 import SAMCATrainingLib
-from samca import run_lock
 from samca.__main__ import main
-from samca.train import train
-from SAMCALib.ModelLogic import ModelLogic
+from samca.training import run_lock
+from samca.training.train import train
+from SAMCALib.Models.ModelLogic import ModelLogic
 from SAMCATrainingLib.TrainingLogic import TrainingLogic
 from training_runs import config_of, write_case
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..prompts import Box, Prompts, box_around
+from ..prompts.prompts import Box, Prompts, box_around
 from . import random_foreground
 from .regions import check
 

@@ -10,18 +10,19 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import med_sa_ablations, prompt_kinds, prompt_sources, report
-from ..ablate import ABLATIONS, REPEAT, ablate, load_variants
 from ..config import TrainConfig, from_json
-from ..contestants import Contestant
 from ..datasets import Dataset
-from ..evaluation_folder import Protocol, write
+from ..evaluation import report
+from ..evaluation.contestants import Contestant
+from ..evaluation.evaluation_folder import Protocol, write
+from ..evaluation.metrics import mean_and_std
+from ..evaluation.summary import Result
 from ..files import write_atomically
+from ..interaction.text_box import TextBox
 from ..methods import configure_training
-from ..metrics import mean_and_std
-from ..starting_point import cases_of
-from ..summary import Result
-from ..text_box import TextBox
+from ..studies import med_sa_ablations, prompt_kinds, prompt_sources
+from ..studies.ablate import ABLATIONS, REPEAT, ablate, load_variants
+from ..training.starting_point import cases_of
 from .evaluate import as_object, as_text, evaluate_all
 from .train import read_settings
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from .. import checkpoint
-from ..averaging import mean_of
 from ..config import to_json
+from ..training.averaging import mean_of
+from ..weights import checkpoint
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from ..benchmark import benchmark, contestants, summary
+from ..studies.benchmark import benchmark, contestants, summary
 
 AROUND = "SAMCALib.BenchmarkLogic"  # knows Slicer, which the core does not: found where it is installed
 MISSING = (

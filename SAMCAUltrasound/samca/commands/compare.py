@@ -11,13 +11,13 @@ from typing import Any
 
 import torch
 
-from .. import report
-from ..compare import compared, load_runs, table, train_missing
 from ..config import choose
-from ..costs import costs, training_cost
-from ..evaluation_folder import Protocol, write
+from ..evaluation import report
+from ..evaluation.evaluation_folder import Protocol, write
 from ..files import write_atomically
 from ..methods import METHODS
+from ..studies.compare import compared, load_runs, table, train_missing
+from ..studies.costs import costs, training_cost
 from .evaluate import evaluate_all, read_datasets
 from .train import read_settings
 

@@ -8,10 +8,10 @@ import shlex
 import sys
 from pathlib import Path
 
-from .. import report
-from ..cross_validation import ALL, cross_validate, evaluate_held_out, runs_of
-from ..evaluation_folder import Protocol, write
+from ..evaluation import report
+from ..evaluation.evaluation_folder import Protocol, write
 from ..files import write_atomically
+from ..studies.cross_validation import ALL, cross_validate, evaluate_held_out, runs_of
 from .evaluate import as_text
 from .train import settings_of
 

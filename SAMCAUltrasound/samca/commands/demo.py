@@ -13,11 +13,13 @@ from scipy import ndimage
 
 import samca
 
-from .. import files, frames, masks, metrics, overlay, phantoms
+from .. import files, phantoms
 from ..clicks import CLICKS
-from ..frames import Frame, Grid
+from ..evaluation import metrics
+from ..images import frames, masks, overlay
+from ..images.frames import Frame, Grid
+from ..interaction.session import Session
 from ..prompts import Click
-from ..session import Session
 from ..words import counted
 from . import pointing_arguments
 

@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 from ..config import parse_setting
-from ..describe import describe
 from ..methods import configure
+from ..network.describe import describe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

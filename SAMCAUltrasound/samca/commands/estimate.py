@@ -7,8 +7,8 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from ..estimate import estimate
 from ..files import write_atomically
+from ..training.estimate import estimate
 from .train import add_arguments as add_arguments_of_train
 from .train import settings_of
 

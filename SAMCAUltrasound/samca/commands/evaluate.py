@@ -12,14 +12,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .. import datasets, report, run_lock
+from .. import datasets
 from ..config import parse_setting
-from ..contestants import Contestant, load_contestants
 from ..datasets import Dataset
-from ..evaluate import USERS, Record, Skipped, evaluate
-from ..evaluation_folder import Evaluation, Protocol, write
-from ..run_contest import contest_of
-from ..summary import Result
+from ..evaluation import report
+from ..evaluation.contestants import Contestant, load_contestants
+from ..evaluation.evaluate import USERS, Record, Skipped, evaluate
+from ..evaluation.evaluation_folder import Evaluation, Protocol, write
+from ..evaluation.summary import Result
+from ..studies.run_contest import contest_of
+from ..training import run_lock
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

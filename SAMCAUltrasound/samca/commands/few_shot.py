@@ -9,12 +9,22 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from .. import report
 from ..datasets import Dataset
-from ..evaluation_folder import Protocol, write
-from ..few_shot import ALL, FRAMES, as_objects, few_shot, load_runs, reached, settings_of, table, write_curve
+from ..evaluation import report
+from ..evaluation.evaluation_folder import Protocol, write
 from ..files import write_atomically
-from ..starting_point import cases_of
+from ..studies.few_shot import (
+    ALL,
+    FRAMES,
+    as_objects,
+    few_shot,
+    load_runs,
+    reached,
+    settings_of,
+    table,
+    write_curve,
+)
+from ..training.starting_point import cases_of
 from .evaluate import as_text, evaluate_all
 from .train import settings_of as settings_in
 

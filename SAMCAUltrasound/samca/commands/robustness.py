@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import report
-from ..contestants import load_contestants
 from ..datasets import Dataset
-from ..evaluate import evaluate
+from ..evaluation import report
+from ..evaluation.contestants import load_contestants
+from ..evaluation.evaluate import evaluate
+from ..evaluation.robustness import disturbances, empty_areas
+from ..evaluation.summary import summary
 from ..files import write_atomically
-from ..robustness import disturbances, empty_areas
-from ..summary import summary
 from .evaluate import read_datasets, with_progress
 
 

@@ -9,8 +9,9 @@ import numpy as np
 
 import samca
 
-from .. import frames, masks, text_box
-from ..everything import Criteria, everything, labels_of
+from ..images import frames, masks
+from ..interaction import text_box
+from ..interaction.everything import Criteria, everything, labels_of
 from ..prompts import Box
 from ..words import counted
 from . import pointing_arguments

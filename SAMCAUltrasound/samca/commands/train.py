@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .. import checkpoint
 from ..config import TrainConfig, parse_setting
 from ..methods import configure_training
-from ..train import train
+from ..training.train import train
+from ..weights import checkpoint
 
 BAR = 24  # characters
 ERASE = "\r\033[K"

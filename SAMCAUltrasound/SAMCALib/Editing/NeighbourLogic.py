@@ -1,0 +1,312 @@
+"""This frame and its neighbours: an object carried through a volume or Sequence, in one undo step.
+
+Masks are computed first and written at the end, so what is cancelled or fails leaves the segment as it was.
+In a Sequence every item has a segmentation of its own, and Slicer's history reaches the shown one only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import slicer
+
+from samca.prompts import Prompts
+
+from ..Engine.EngineLogic import EngineLogic, Picture
+from ..Frames import FrameLogic, SequenceLogic
+from ..Frames.FrameLogic import Frame
+from ..Prompts import PromptLogic
+from ..Prompts.PromptLogic import PromptWatch
+from ..Prompts.TagLogic import PromptObject
+from ..Segments import SegmentLogic
+from ..Segments.MaskLogic import MaskOptions
+from ..Texts import Refusal, _
+from .EditQueue import pictureOf, union
+
+Progress = Callable[[int, int], object]  # frames done, of how many; False ends it
+SAME = 0.3  # IoU from which a carried object takes the place of one that was carried here before
+
+
+@dataclass(frozen=True)
+class Found:
+    """One frame, its prompts (the user's or carried ones), and its (H, W) bool mask."""
+
+    frame: Frame
+    prompts: Prompts
+    mask: np.ndarray
+    carried: bool
+
+
+def rangeOf(
+    loop: list[Frame], frame: Frame, frames: tuple[int, int] | None = None, neighbours: int = 0
+) -> tuple[int, int]:
+    """(first, last), counted from 0: `frames` itself, or `neighbours` to each side of `frame`.
+
+    ValueError for a range that is no part of the loop.
+    """
+    here, end = loop.index(frame), len(loop) - 1
+    if frames is None:
+        if neighbours < 1:
+            raise ValueError(f"neighbours is {neighbours}: expected at least 1, or frames=(first, last)")
+        return max(here - neighbours, 0), min(here + neighbours, end)
+    first, last = (int(index) for index in frames)
+    if not 0 <= first <= last <= end:
+        raise ValueError(f"frames {first} to {last}: expected a part of 0 to {end}")
+    return first, last
+
+
+def promptsIn(loop: list[Frame], frame: Frame, prompts: Prompts, target: tuple) -> dict[int, Prompts]:
+    """Prompts by place in the loop: these on `frame`, and in other frames what the user pointed at there.
+
+    That is in the segment's tag the first object that was not carried there. target: (segmentation node,
+    segment id).
+    """
+    given = {loop.index(frame): prompts}
+    for place, each in enumerate(loop):
+        own = [t for t in PromptLogic.framePrompts(*target, each).objects if t.prompts.mask is None]
+        if each != frame and own and own[0].startsSomewhere:
+            given[place] = own[0].prompts
+    return given
+
+
+def promptsOf(loop: list[Frame], frame: Frame, points) -> dict[int, Prompts]:
+    """Prompts by place in the loop, from (initial, guidedPositive, guidedNegative) fiducials.
+
+    In a volume each frame gets those that lie on it. In a Sequence, whose frames all lie at one place, they
+    belong to `frame`. Refusal if none has an initial point.
+    """
+    if frame.item:
+        return {loop.index(frame): PromptLogic.promptsFromFiducials(frame, *points)}
+    prompts, refusal = {}, None
+    for place, each in enumerate(loop):
+        try:
+            prompts[place] = PromptLogic.promptsFromFiducials(each, *points)
+        except Refusal as error:
+            refusal = error
+    if not prompts:
+        raise refusal
+    return prompts
+
+
+class Carrying:
+    """An object on its way through the frames first to last of a loop, prompted frames first.
+
+    ValueError as of `samca.interaction.propagation.order_of`, and for frames of different size where the
+    model takes several together.
+    """
+
+    def __init__(
+        self, engine: EngineLogic, loop: list[Frame], prompts: Mapping[int, Prompts], bounds: tuple[int, int]
+    ):
+        from samca.interaction.propagation import order_of
+
+        self._engine, self.loop, self._prompts = engine, loop, prompts
+        self._order = order_of(prompts, *bounds)
+        self._results: list[Found] = []
+
+    @property
+    def done(self) -> tuple[int, int]:
+        """Frames done, of how many."""
+        return len(self._results), len(self._order)
+
+    @property
+    def status(self) -> str:
+        """One sentence."""
+        done, count = self.done
+        if done < count:
+            return _("Neighbours: {done} of {count} frames.").format(done=done, count=count)
+        return _("The object was carried through {count} frames.").format(count=count)
+
+    def next(self) -> tuple[Picture, Prompts] | None:
+        """What to ask the engine for now; None at the end. Where the object was lost nothing is asked."""
+        from samca.interaction.propagation import FrameMask, carried
+
+        by_place = {place: thing for (place, _), thing in zip(self._order, self._results, strict=False)}
+        while len(self._results) < len(self._order):
+            place, source = self._order[len(self._results)]
+            if source is None:
+                return self._picture(place), self._prompts[place]
+            before = by_place[source]
+            given = carried(FrameMask(source, before.prompts, before.mask, 0.0))
+            if given:
+                return self._picture(place), given
+            self.take(given, np.zeros(FrameLogic.shape(self.loop[place]), bool))
+            by_place[place] = self._results[-1]
+        return None
+
+    def take(self, prompts: Prompts, mask: np.ndarray) -> None:
+        """The engine's answer to what `next` gave."""
+        place, source = self._order[len(self._results)]
+        self._results.append(Found(self.loop[place], prompts, mask, source is not None))
+
+    @property
+    def things(self) -> list[Found]:
+        """All frames that are done."""
+        return list(self._results)
+
+    def _picture(self, place: int) -> Picture:
+        """The frame for the engine, with its neighbours where the model takes several frames together."""
+        from samca.datasets.loops import check_sizes, window_around
+
+        loop = self.loop
+        picture, around = pictureOf(loop[place]), window_around(place, len(loop), self._engine.depth)
+        if len(around) == 1:
+            return picture
+        check_sizes([FrameLogic.shape(loop[i]) for i in around], _("This loop"))
+        key = (*(FrameLogic.cacheKey(loop[i]) for i in around), place - around.start)
+        frames = tuple(FrameLogic.pixels(loop[i]) for i in around)
+        return replace(picture, key=key, frames=frames, place=place - around.start)
+
+
+def carryingFrom(engine: EngineLogic, frame: Frame, prompts: Prompts, target: tuple, count: int) -> Carrying:
+    """An object of this frame on its way through `count` frames to each side; see `promptsIn`.
+
+    Refusal for a frame without neighbours.
+    """
+    loop = FrameLogic.loopOf(frame)
+    if len(loop) < 2:
+        raise Refusal(_("This frame has no neighbours: it is neither in a volume nor in a Sequence."))
+    first, last = rangeOf(loop, frame, neighbours=count)
+    given = promptsIn(loop, frame, prompts, target)
+    inside = {place: each for place, each in given.items() if first <= place <= last}
+    return Carrying(engine, loop, inside, (first, last))
+
+
+class NeighbourRun:
+    """`Carrying` for a timer: `poll` takes the answers and asks on, and writes all frames at the end.
+
+    host, engine: as of EditLogic. An ended run leaves its `message`.
+    """
+
+    def __init__(self, host, engine: EngineLogic):
+        self.host, self.engine = host, engine
+        self.message, self._carrying, self._target, self._options = "", None, None, None
+        self._watch: PromptWatch | None = None
+
+    @property
+    def isRunning(self) -> bool:
+        """Whether frames are left to do."""
+        return self._carrying is not None
+
+    @property
+    def status(self) -> str:
+        """One sentence: how far it is."""
+        return self._carrying.status if self._carrying else self.message
+
+    def start(self, target: tuple, frame: Frame, prompts: Prompts, count: int, options: MaskOptions) -> None:
+        """Carry an object of this frame to `count` frames on each side; see `carryingFrom`.
+
+        target: (segmentation id, segment id), prepared.
+        """
+        self._target, self._options = target[:2], options
+        self._carrying = carryingFrom(self.engine, frame, prompts, self._segment(), count)
+        self._watch = PromptWatch(*self._segment(), frame)
+        self._ask()
+
+    def cancel(self) -> None:
+        """Stop; nothing has been written."""
+        if self.isRunning:
+            self._finish(_("Cancelled."))
+
+    def poll(self) -> bool:
+        """Take an answer and ask for the next frame; whether something changed."""
+        if self.isRunning and self._segment() and self._watch.isOvertaken:
+            self._finish(_("Undone: the frames beside stay as they are."))
+            return True
+        results = self.engine.poll(self) if self.isRunning else []
+        for result in results:
+            if result.error:
+                self._finish(result.error)
+            elif self._segment() is None:
+                self._finish(_("Segment or volume is gone: nothing was changed."))
+            else:
+                self._carrying.take(result.prompts, result.mask)
+                self._ask()
+        return bool(results)
+
+    def _ask(self) -> None:
+        if asked := self._carrying.next():
+            self.engine.decode(self, self._carrying.done, *asked, self._options)
+            return
+        says = self._carrying.status
+        try:
+            write(self.host, self._segment(), self._carrying.things)
+        except Refusal as refusal:  # the segmentation does not reach a frame
+            says = str(refusal)
+        self._finish(says)
+
+    def _finish(self, says: str) -> None:
+        self.engine.cancel(self)
+        self.message, self._carrying = says, None
+
+    def _segment(self) -> tuple | None:
+        """(segmentation node, segment id), None if they or the volume are gone."""
+        node = slicer.mrmlScene.GetNodeByID(self._target[0])
+        gone = node is None or node.GetSegmentation().GetSegment(self._target[1]) is None
+        frames = self._carrying.loop if self._carrying else []
+        gone = gone or any(slicer.mrmlScene.GetNodeByID(frame.volumeId) is None for frame in frames[:1])
+        return None if gone else (node, self._target[1])
+
+
+def found(
+    engine: EngineLogic,
+    loop: list[Frame],
+    prompts: Mapping[int, Prompts],
+    bounds: tuple[int, int],
+    options: MaskOptions,
+    progress: Progress | None = None,
+) -> list[Found]:
+    """All frames of `Carrying`, waited for; none if progress said False. RuntimeError if the model fails."""
+    carrying = Carrying(engine, loop, prompts, bounds)
+    while asked := carrying.next():
+        picture, given = asked
+        carrying.take(given, engine.segment(picture, given, options))
+        if progress is not None and progress(*carrying.done) is False:
+            return []
+    return carrying.things
+
+
+def write(host, target: tuple, things: list[Found]) -> None:
+    """Put the masks of all frames into the segment (segmentation node, segment id) as one undo step.
+
+    Refusal, before anything is changed, if the segmentation does not reach one of them.
+    """
+    for thing in things:
+        if thing.mask.any():
+            SegmentLogic.labelmapOf(target[0], thing.frame, thing.mask)
+    shown = SequenceLogic.itemOf(things[0].frame.volume)
+    browser = SequenceLogic.browserOf(things[0].frame.volume) if shown else None
+    host.saveStateForUndo()
+    try:
+        for thing in things:
+            if browser is not None:
+                SequenceLogic.showItem(browser, thing.frame.item)
+            _writeFrame(host, target, thing)
+    finally:
+        if browser is not None:
+            SequenceLogic.showItem(browser, shown)
+
+
+def _writeFrame(host, target: tuple, thing: Found) -> None:
+    there = PromptLogic.framePrompts(*target, thing.frame)
+    same = [i for i, other in enumerate(there.objects) if _isSame(thing, other)]
+    if not same and not thing.mask.any():
+        return
+    there = replace(there, current=same[0] if same else len(there.objects))
+    others = union(there, there.current)
+    SegmentLogic.replaceObject(host, *target, thing.frame, there.object.mask, thing.mask, others)
+    there = there.withObject(PromptObject(thing.prompts, thing.mask))
+    if not thing.mask.any():
+        there = there.withoutObject(there.current)
+    PromptLogic.setFramePrompts(*target, thing.frame, there)
+
+
+def _isSame(thing: Found, other: PromptObject) -> bool:
+    """The object that started with the same click; of carried ones, what was carried to about this place."""
+    if not thing.carried:
+        return other.prompts.first(1) == thing.prompts.first(1)
+    if other.prompts.mask is None or other.mask is None:
+        return False
+    return (other.mask & thing.mask).sum() >= SAME * max((other.mask | thing.mask).sum(), 1)

@@ -1,0 +1,1 @@
+"""Clicks to changed segments: edits, their queue, neighbours, suggestions."""

@@ -1,0 +1,66 @@
+"""What the engine is asked, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from samca.prompts import Prompts
+
+from ..Segments.MaskLogic import MaskOptions
+
+LOAD, DECODE, ENCODE, EXAMINE, AHEAD = range(5)  # what goes first
+ANSWERED = DECODE, EXAMINE  # what somebody waits for a result of
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A frame's pixels for the worker; key tells it from every other, see FrameLogic.cacheKey."""
+
+    key: Hashable
+    pixels: np.ndarray = field(repr=False, compare=False)  # (H, W), (H, W, 3) or (H, W, 4)
+    window: tuple[float, float] | None = None
+    spacing: tuple[float, float] = (1.0, 1.0)  # (x, y) mm
+    name: str = ""  # for the status line
+    frames: tuple[np.ndarray, ...] = field(default=(), repr=False, compare=False)  # encoded together
+    place: int = 0  # of the picture among them
+
+
+@dataclass(frozen=True)
+class Result:
+    """The (H, W) bool mask for these prompts, or the sentence that says why there is none.
+
+    Of an examination also how far two looks agree, 0..1, and the (H, W) float32 uncertainty, 0..0.5; see
+    samca.interaction.looks.
+    """
+
+    subject: Hashable
+    prompts: Prompts | None
+    mask: np.ndarray | None
+    iou: float = 0.0
+    error: str = ""
+    agreement: float | None = None
+    uncertainty: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody wants; a newer one of the same owner and subject replaces it."""
+
+    kind: int
+    owner: Hashable
+    subject: Hashable
+    number: int
+    picture: Picture | None = None
+    prompts: Prompts | None = None
+    options: MaskOptions | None = None
+    source: tuple[str, str] = ("", "")  # model and device, of LOAD
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """The subject of encoding ahead."""
+
+    key: Hashable

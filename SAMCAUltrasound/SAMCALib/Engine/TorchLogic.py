@@ -1,0 +1,50 @@
+"""What the engine asks of torch, which it imports late: loading, devices, threads, errors in words."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+
+from ..Texts import _
+
+
+def loadModel(source: str, device: str):
+    import samca
+    from samca.network.devices import choose_device  # torch takes a second or more to import
+
+    return samca.load(source, device=str(choose_device(device)))
+
+
+def threadsFor(model):
+    """A context in which torch uses as many threads as this model gains from; models without torch: any."""
+    if not hasattr(model, "device"):
+        return contextlib.nullcontext()
+    from samca.network.devices import threads_for
+
+    return threads_for(model)
+
+
+def deviceName(model) -> str:
+    if not hasattr(model, "device"):
+        return "CPU"
+    from samca.network.devices import device_name
+
+    return device_name(model.device)
+
+
+def _isOutOfMemory(error: Exception) -> bool:
+    from samca.network.devices import is_out_of_memory
+
+    return is_out_of_memory(error)
+
+
+def sentence(error: Exception) -> str:
+    """What to tell the user; our own errors are sentences already."""
+    if isinstance(error, ModuleNotFoundError):
+        return _("{name} is not installed: press Install in the module SAMCA Ultrasound.").format(
+            name=error.name
+        )
+    if isinstance(error, MemoryError) or ("torch" in sys.modules and _isOutOfMemory(error)):
+        return _("Memory ran out: choose a smaller model or the CPU.")
+    text = str(error) or type(error).__name__
+    return text[0].upper() + text[1:].rstrip(".") + "."

@@ -1,0 +1,1 @@
+"""The model in use, its one worker thread, and what it has encoded."""

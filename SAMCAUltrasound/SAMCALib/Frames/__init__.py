@@ -1,0 +1,1 @@
+"""Which image a view or an item shows, as an array, and where its pixels lie."""

@@ -1,0 +1,320 @@
+"""What is installed of torch and the packages beside it, and how the rest gets there: each state in words.
+
+Nothing here imports torch, and pip starts only when `install`, `installFromFolder` or `resume` is called and
+its question is answered with yes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from ..Texts import _
+
+TORCH, TORCHVISION = "torch>=2.8", ">=0.23"  # monai's lower bound, and the torchvision that belongs to it
+REQUESTER = "SAMCA"
+RESUME_KEY = "SAMCA/ResumeInstallation"  # in Slicer's user settings
+RESOURCES = Path(__file__).resolve().parents[2] / "Resources"
+
+logger = logging.getLogger(__name__)
+
+
+class State(Enum):
+    """Where the installation stands."""
+
+    READY = "ready"
+    EXTENSION_MISSING = "extension missing"  # PyTorch extension, while torch is missing or too old
+    TORCH_MISSING = "torch missing"
+    TORCH_OLD = "torch too old"
+    PACKAGES_MISSING = "packages missing"
+    RESTART = "restart needed"
+    DECLINED = "declined"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Status:
+    """A state, and the sentences about it for the panel."""
+
+    state: State
+    text: str
+
+    @property
+    def ready(self) -> bool:
+        """Whether a model can be loaded now."""
+        return self.state is State.READY
+
+    @property
+    def restart(self) -> bool:
+        """Whether only a restart of Slicer helps."""
+        return self.state is State.RESTART
+
+
+def installedVersion(name: str) -> str | None:
+    """Version of an installed package, None where there is none; imports nothing."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+class InstallLogic:
+    """Looks at the installation and completes it.
+
+    ask: question -> whether the user agrees; say: is told what is being done; versionOf: package -> version.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[str], bool] = lambda question: False,
+        say: Callable[[str], None] = logger.info,
+        versionOf: Callable[[str], str | None] = installedVersion,
+        packages: tuple[str, ...] = (),
+    ):
+        """packages: requirements beside those of the effect, which need nothing that is not there then."""
+        self.ask, self.say, self.versionOf, self.packages = ask, say, versionOf, packages
+        self._replaced: dict[str, str] = {}  # packages whose old version is still in memory
+
+    def status(self) -> Status:
+        """What is there now, without importing or starting anything."""
+        if self._replaced:
+            return Status(State.RESTART, _restartText(", ".join(self._replaced)))
+        missing = self.missing()
+        if not missing:
+            return Status(State.READY, _("Ready: {versions}.").format(versions=self._versions()))
+        state, what = self._whatIsMissing(missing)
+        return Status(state, f"{what} {stillWorks()}")
+
+    def missing(self) -> list[str]:
+        """Requirements that are not met, torch first."""
+        return [line for line in [TORCH, *_requirements(), *self.packages] if not self._isMet(line)]
+
+    def install(self) -> Status:
+        """Ask once, then get all that is missing; torch through the PyTorch extension."""
+        missing = self.missing()
+        if not missing:
+            return self.status()
+        question = _(
+            "SAMCA needs {packages}. They are downloaded (torch: 0.2 GB without, up to 3 GB with a GPU) "
+            "and installed into Slicer's Python. Install now?"
+        )
+        if not self.ask(question.format(packages=", ".join(missing))):
+            return self._declined()
+        return self._guarded(lambda: self._installFromNetwork(missing))
+
+    def installFromFolder(self, folder: str | Path) -> Status:
+        """Ask, then install what is missing from wheels in a folder, without network."""
+        missing, folder = self.missing(), Path(folder)
+        if not missing:
+            return self.status()
+        absent = [line for line in missing if not _hasWheel(folder, line)]
+        if absent:
+            text = _(
+                "No wheel (.whl) of {packages} in {folder}: copy it there, with the wheels it depends on."
+            )
+            return _failed(text.format(packages=", ".join(absent), folder=folder))
+        question = _("Install {packages} from {folder} into Slicer's Python?")
+        if not self.ask(question.format(packages=", ".join(missing), folder=folder)):
+            return self._declined()
+        options = ["--no-index", "--find-links", str(folder)]
+        return self._guarded(lambda: self._installPackages(missing, options))
+
+    def shouldResume(self) -> bool:
+        """Whether Slicer was restarted in the middle of an installation."""
+        return str(_settings().value(RESUME_KEY)) == "1"
+
+    def resume(self) -> Status:
+        """Go on after a restart; asks again before anything is downloaded."""
+        _settings().remove(RESUME_KEY)
+        return self.install()
+
+    def _guarded(self, action: Callable[[], Status | None]) -> Status:
+        """Run one installation; whatever goes wrong becomes a sentence, and replaced packages a restart."""
+        before = {name: self.versionOf(name) for name in _names() if name.replace("-", "_") in sys.modules}
+        try:
+            status = action()
+        except (
+            Exception
+        ) as error:  # pip and extensions raise what they like; the panel shows it, the log keeps it
+            logger.exception("installation failed")
+            return _failed(_("The installation stopped: {error}.").format(error=str(error).rstrip(".")))
+        importlib.invalidate_caches()
+        self._replaced = {n: v for n, v in before.items() if self.versionOf(n) != v}
+        if self._replaced:
+            _settings().setValue(RESUME_KEY, "1")
+        if status is not None:
+            return status
+        left = self.missing()
+        if left:
+            return _failed(_("Still missing: {packages}.").format(packages=", ".join(left)))
+        return self.status()
+
+    def _installFromNetwork(self, missing: list[str]) -> Status | None:
+        if TORCH in missing:
+            utilities = _pyTorchUtilities()
+            if utilities is None:
+                return self._installExtension()
+            self.say(_("Installing torch: this takes some minutes, and Slicer does not answer meanwhile."))
+            utilities.installTorch(
+                askConfirmation=False,
+                torchVersionRequirement=TORCH.removeprefix("torch"),
+                torchvisionVersionRequirement=TORCHVISION,
+            )
+        self._installPackages([line for line in missing if line != TORCH], [])
+        return None
+
+    def _installExtension(self) -> Status:
+        self.say(_("Getting the PyTorch extension."))
+        manager = getattr(_slicer().app, "extensionsManagerModel", lambda: None)()
+        if manager is None:
+            return _failed(_("This Slicer was built without Extensions Manager: use a folder of wheels."))
+        interactive, manager.interactive = manager.interactive, False  # its questions were answered by ours
+        try:
+            installed = manager.installExtensionFromServer("PyTorch", False)
+        finally:
+            manager.interactive = interactive
+        if not installed:
+            return _failed(_("The PyTorch extension could not be downloaded."))
+        _settings().setValue(RESUME_KEY, "1")
+        return Status(State.RESTART, _restartText(_("the PyTorch extension")))
+
+    def _installPackages(self, lines: list[str], options: list[str]) -> None:
+        """pip for these requirements; the file with hashes apart, because pip wants all hashes or none."""
+        hashed = _hashedRequirement()
+        plain = [line for line in lines if line != hashed and line not in self.packages]
+        if plain:
+            self.say(_("Installing {packages}.").format(packages=", ".join(plain)))
+            _pipInstall(plain, options)
+        own = [line for line in lines if line in self.packages]
+        if own:
+            self.say(_("Installing {packages}.").format(packages=", ".join(own)))
+            _pipInstall(["--no-deps", *own], options)  # monai must not replace torch
+        if hashed in lines:
+            self.say(_("Installing {packages}.").format(packages=hashed))
+            _pipInstall(["--no-deps", "-r", str(RESOURCES / "segment-anything.txt")], options)
+
+    def _whatIsMissing(self, missing: list[str]) -> tuple[State, str]:
+        version = self.versionOf("torch")
+        if TORCH not in missing:
+            text = _("Missing: {packages}. Press Install.")
+            return State.PACKAGES_MISSING, text.format(packages=", ".join(missing))
+        if not _hasPyTorchExtension():
+            text = _(
+                "The PyTorch extension is not installed, and {torch}. Press Install: it is fetched from the "
+                "Extensions Manager, then Slicer needs a restart."
+            )
+            found = (
+                _("torch {version} is too old").format(version=version) if version else _("torch is missing")
+            )
+            return State.EXTENSION_MISSING, text.format(torch=found)
+        if version:
+            text = _("torch {version} is installed, SAMCA needs {needed}. Press Install.")
+            return State.TORCH_OLD, text.format(version=version, needed=TORCH.removeprefix("torch"))
+        return State.TORCH_MISSING, _("torch is not installed. Press Install.")
+
+    def _declined(self) -> Status:
+        return Status(State.DECLINED, _("Nothing was installed, as you wished.") + " " + stillWorks())
+
+    def _isMet(self, line: str) -> bool:
+        requirement = _requirement(line)
+        version = self.versionOf(requirement.name)
+        return version is not None and requirement.specifier.contains(version, prereleases=True)
+
+    def _versions(self) -> str:
+        return ", ".join(f"{name} {self.versionOf(name)}" for name in _names())
+
+
+def stillWorks() -> str:
+    """What can be done while torch is missing."""
+    return _(
+        "Until then outlines and saved points are shown, saved and edited by all other effects; "
+        "only new clicks wait."
+    )
+
+
+def _failed(text: str) -> Status:
+    advice = _("Check the network and press Install again, or use a folder of wheels.")
+    return Status(State.FAILED, f"{text} {advice} {stillWorks()}")
+
+
+def _restartText(what: str) -> str:
+    return _("Installed: {what}. Restart Slicer to go on; this panel opens again by itself.").format(
+        what=what
+    )
+
+
+def _requirements() -> list[str]:
+    """Requirement lines of requirements.txt, then the one with a hash."""
+    return [*_lines(RESOURCES / "requirements.txt"), _hashedRequirement()]
+
+
+def _hashedRequirement() -> str:
+    return _lines(RESOURCES / "segment-anything.txt")[0].split(" --hash")[0]
+
+
+def _lines(path: Path) -> list[str]:
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _requirement(line: str):
+    try:
+        from packaging.requirements import Requirement
+    except ImportError:  # a Slicer that has it inside pip only
+        from pip._vendor.packaging.requirements import Requirement
+    return Requirement(line)
+
+
+def _names() -> list[str]:
+    return [_requirement(line).name for line in [TORCH, *_requirements()]]
+
+
+def _hasWheel(folder: Path, line: str) -> bool:
+    name = _requirement(line).name.replace("-", "_").lower()
+    return any(file.name.lower().startswith(f"{name}-") for file in folder.glob("*.whl"))
+
+
+def _pipInstall(words: list[str], options: list[str]) -> None:
+    """slicer.packaging (5.12), or slicer.util.pip_install (5.10); raises what they raise."""
+    try:
+        from slicer import packaging
+    except ImportError:
+        _slicer().util.pip_install([*options, *words])
+        return
+    if packaging.isPipInstallInProgress():
+        raise RuntimeError(_("another installation is still running; wait until it has ended"))
+    if options or words[0].startswith("-"):  # pip_ensure takes requirements only
+        packaging.pip_install([*options, *words], requester=REQUESTER)
+    else:
+        packaging.pip_ensure(words, prompt_install=False, prompt_restart=False, requester=REQUESTER)
+
+
+def _hasPyTorchExtension() -> bool:
+    return "PyTorchUtils" in sys.modules or importlib.util.find_spec("PyTorchUtils") is not None
+
+
+def _pyTorchUtilities():
+    """The logic of the PyTorch extension, None where it is not installed."""
+    try:
+        import PyTorchUtils
+    except ImportError:
+        return None
+    return PyTorchUtils.PyTorchUtilsLogic()
+
+
+def _settings():
+    return _slicer().app.userSettings()
+
+
+def _slicer():
+    import slicer
+    import slicer.util
+
+    return slicer

@@ -1,0 +1,149 @@
+"""Prompts of one frame of a segment, and prompts from fiducials that are already there.
+
+The truth is the segment's tag (`TagLogic`); `PromptPoints` shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import slicer
+import slicer.util
+
+from samca.prompts import Click, Prompts
+
+from ..Frames import FrameLogic
+from ..Frames.FrameLogic import Frame
+from ..Texts import Refusal, _
+from . import TagLogic
+from .TagLogic import PromptObject
+
+
+@dataclass(frozen=True)
+class FramePrompts:
+    """The objects of one frame of one segment, in their order, and which one the next click belongs to.
+
+    current == len(objects): the next click starts a new object.
+    """
+
+    objects: tuple[PromptObject, ...] = ()
+    current: int = 0
+
+    @property
+    def object(self) -> PromptObject:
+        """The current object, an empty one if the next click starts it."""
+        return self.objects[self.current] if self.current < len(self.objects) else PromptObject(Prompts())
+
+    def withObject(self, thing: PromptObject) -> FramePrompts:
+        """The same with this as the current object."""
+        objects = (*self.objects[: self.current], thing, *self.objects[self.current + 1 :])
+        return replace(self, objects=objects)
+
+    def withoutObject(self, index: int) -> FramePrompts:
+        """The same without object `index`, the one before it current if it was."""
+        objects = self.objects[:index] + self.objects[index + 1 :]
+        current = self.current - (self.current > index or self.current == len(objects))
+        return FramePrompts(objects, max(current, 0))
+
+
+def framePrompts(segmentationNode, segmentId: str, frame: Frame, current: int | None = None) -> FramePrompts:
+    """The prompts of this frame in the segment's tag; empty without. current: by default the last object."""
+    segment = segmentationNode.GetSegmentation().GetSegment(segmentId) if segmentId else None
+    if segment is None:
+        return FramePrompts()
+    objects = TagLogic.objectsIn(segment, frame.key, FrameLogic.shape(frame), _isOf(frame))
+    last = max(len(objects) - 1, 0)
+    return FramePrompts(objects, last if current is None else min(current, len(objects)))
+
+
+def setFramePrompts(segmentationNode, segmentId: str, frame: Frame, prompts: FramePrompts) -> None:
+    """Put the prompts of this frame into the segment's tag; empty ones leave the tag."""
+    segment = segmentationNode.GetSegmentation().GetSegment(segmentId)
+    TagLogic.putObjects(segment, frame.key, prompts.objects, frame.volume.GetName(), _isOf(frame))
+
+
+class PromptWatch:
+    """Notices that somebody else changed a segment's prompts, by undo or in another editor."""
+
+    def __init__(self, segmentationNode, segmentId: str, frame: Frame):
+        """From how they are now, in the item that the frame belongs to."""
+        self._node, self._segmentId, self._frame = segmentationNode, segmentId, frame
+        self._left = self._text()
+
+    @property
+    def isOvertaken(self) -> bool:
+        """Whether they are others now; not known while another item is shown."""
+        isShown = FrameLogic.current(self._frame) == self._frame
+        return isShown and self._text() != self._left
+
+    def _text(self) -> str:
+        return TagLogic.tagText(self._node.GetSegmentation().GetSegment(self._segmentId))
+
+
+def _isOf(frame: Frame) -> Callable[[str], bool]:
+    """Whether prompts made on a volume of this name belong to the frame: it is its volume's, or nobody's now.
+
+    A volume may have been renamed, or come back under another name with its segmentation's file.
+    """
+    names = {node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLVolumeNode")}
+    return lambda name: name == frame.volume.GetName() or name not in names
+
+
+def pointed(prompts: FramePrompts, pointing: Prompts, mask: np.ndarray | None = None) -> FramePrompts:
+    """The current object with these prompts, its mask to be computed; mask: what it covers until then."""
+    thing = prompts.object
+    return prompts.withObject(
+        replace(thing, prompts=pointing, mask=thing.mask if mask is None else mask, pending=True)
+    )
+
+
+def again(prompts: FramePrompts) -> FramePrompts:
+    """The mask of the current object is to be computed once more."""
+    thing = prompts.object
+    return prompts.withObject(replace(thing, pending=True)) if thing.startsSomewhere else prompts
+
+
+def withoutClick(prompts: FramePrompts, index: int) -> FramePrompts:
+    """The current object without this click; its mask goes with its last positive prompt."""
+    rest = prompts.object.prompts.without(index)
+    if not rest:
+        return prompts.withoutObject(prompts.current)
+    if not PromptObject(rest).startsSomewhere:
+        return prompts.withObject(PromptObject(rest))
+    return pointed(prompts, rest)
+
+
+def promptsFromFiducials(frame: Frame, initial=None, guidedPositive=None, guidedNegative=None) -> Prompts:
+    """Clicks from fiducial nodes or sequences of world RAS positions, those on this frame, initial first.
+
+    Refusal if no initial point lies on the frame.
+    """
+    clicks = []
+    for points, positive in ((initial, True), (guidedPositive, True), (guidedNegative, False)):
+        places = [ras for ras in positionsOf(points) if FrameLogic.holds(frame, ras)]
+        if points is initial and not places:
+            raise Refusal(
+                _("No initial point lies on {frame}: place one there, or choose its frame.").format(
+                    frame=frame.name
+                )
+            )
+        pixels = [FrameLogic.rasToXy(frame, ras) for ras in places]
+        clicks += [Click(round(x, 3), round(y, 3), positive) for x, y in pixels]  # as the tag keeps them
+    return Prompts(tuple(clicks))
+
+
+def positionsOf(points) -> list:
+    """World RAS positions in mm of a markups node, or of a sequence of positions; none for None."""
+    if points is None:
+        return []
+    if not hasattr(points, "GetNumberOfControlPoints"):
+        return [tuple(ras) for ras in points]
+    defined = points.PositionDefined
+    indices = range(points.GetNumberOfControlPoints())
+    return [
+        points.GetNthControlPointPositionWorld(i)
+        for i in indices
+        if points.GetNthControlPointPositionStatus(i) == defined
+    ]

@@ -1,0 +1,197 @@
+"""The fiducials that show the prompts of one frame, a node for each role, and what the user does to them.
+
+They are a picture of the segment's tag, so they are not saved. What the user changed is found by comparing:
+nothing is rebuilt inside an event of the interaction that caused it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import slicer
+import slicer.util
+import vtk
+
+from ..Frames import FrameLogic
+from ..Frames.FrameLogic import Frame
+from .PromptLogic import FramePrompts
+
+# role -> name, glyph, colour; glyphs differ too, for who does not tell the colours apart
+ROLES = {
+    "initial": ("SAMCA initial", "StarBurst2D", (1.0, 0.85, 0.1)),
+    "guidedPositive": ("SAMCA add", "Cross2D", (0.2, 0.9, 0.3)),
+    "guidedNegative": ("SAMCA take away", "Dash2D", (1.0, 0.3, 0.25)),
+}
+MOVED_PX = 0.01
+
+
+@dataclass(frozen=True)
+class Change:
+    """What the user did: kind is "move", "remove", "add" or "pick"; object and click tell to which point."""
+
+    kind: str
+    object: int = 0
+    click: int = 0
+    role: str = ""
+    x: float = 0.0
+    y: float = 0.0
+
+
+class PromptPoints:
+    """Nothing is in the scene before the first point is shown; `remove` leaves nothing behind.
+
+    onNode(node) is called for every node that is made; the effect limits its context menu.
+    """
+
+    onNode = staticmethod(lambda node: None)
+
+    def __init__(self):
+        self._nodes = {}
+        self._observed = []  # (node, observation)
+        self._frame: Frame | None = None
+        self._shown: dict[str, list] = {}  # role -> [(control point id, object, click, (x, y))]
+        self._held: str | None = None  # role of the node whose point the mouse holds
+        self._picked: int | None = None
+
+    @property
+    def nodes(self) -> dict:
+        """role -> vtkMRMLMarkupsFiducialNode in the scene, made where missing."""
+        for role in ROLES:
+            if role not in self._nodes or self._nodes[role].GetScene() is None:
+                self._make(role)
+        return dict(self._nodes)
+
+    @property
+    def isHeld(self) -> bool:
+        """Whether the mouse holds a point now."""
+        return self._held is not None
+
+    def isOver(self) -> bool:
+        """Whether the mouse is over a control point, ours or any other: then it belongs to Markups."""
+        displays = slicer.util.getNodesByClass("vtkMRMLMarkupsDisplayNode")
+        point = slicer.vtkMRMLMarkupsDisplayNode.ComponentControlPoint
+        return any(d.GetActiveComponentType() == point and d.GetActiveComponentIndex() >= 0 for d in displays)
+
+    def show(self, frame: Frame | None, prompts: FramePrompts) -> None:
+        """Show these prompts of this frame (None: no points), the current object's in full colour."""
+        self._frame = frame
+        wanted = _byRole(prompts) if frame else {}
+        if not self._nodes and not any(wanted.values()):
+            return
+        for role, node in self.nodes.items():
+            self._showRole(role, node, wanted.get(role, []), prompts.current)
+
+    def changes(self) -> list[Change]:
+        """What the user did since the last `show`, and which point was pressed since the last call."""
+        picked, self._picked = self._picked, None
+        changes = [] if picked is None else [Change("pick", picked)]
+        for role, node in self._nodes.items():
+            if self._frame and node.GetScene():
+                changes += self._changesOf(role, node)
+        return sorted(changes, key=lambda change: (change.kind == "remove", -change.object, -change.click))
+
+    def remove(self) -> None:
+        """Take the nodes and the observers away."""
+        for node, observation in self._observed:
+            node.RemoveObserver(observation)
+        for node in self._nodes.values():
+            display, scene = node.GetDisplayNode(), node.GetScene()
+            if scene:
+                scene.RemoveNode(node)
+            if display and display.GetScene():  # else it stays in the scene without its points
+                display.GetScene().RemoveNode(display)
+        self.__init__()
+
+    def _make(self, role: str) -> None:
+        name, glyph, colour = ROLES[role]
+        node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLMarkupsFiducialNode")
+        node.UnRegister(None)
+        node.SetName(name)
+        node.SetSaveWithScene(False)
+        node.SetHideFromEditors(True)
+        node.SetAttribute("SAMCA.role", role)
+        slicer.mrmlScene.AddNode(node)
+        node.CreateDefaultDisplayNodes()
+        display = node.GetDisplayNode()
+        display.SetSaveWithScene(False)
+        display.SetGlyphType(display.GetGlyphTypeFromString(glyph))
+        display.SetSelectedColor(colour)
+        display.SetColor([0.5 * part + 0.25 for part in colour])  # points of objects that are not current
+        display.SetPointLabelsVisibility(False)
+        display.SetPropertiesLabelVisibility(False)
+        display.SetSnapMode(display.SnapModeUnconstrained)
+        display.SetVisibility3D(False)
+        self._nodes[role] = node
+        self._shown[role] = []
+        self.onNode(node)
+        self._observe(node, slicer.vtkMRMLMarkupsNode.PointStartInteractionEvent, lambda: self._press(role))
+        self._observe(node, slicer.vtkMRMLMarkupsNode.PointEndInteractionEvent, self._release)
+
+    def _observe(self, node, event, react) -> None:
+        self._observed.append((node, node.AddObserver(event, lambda *_: react())))
+
+    def _press(self, role: str) -> None:
+        self._held = role
+        index = self._nodes[role].GetDisplayNode().GetActiveComponentIndex()
+        if 0 <= index < self._nodes[role].GetNumberOfControlPoints():
+            pressed = self._nodes[role].GetNthControlPointID(index)
+            self._picked = next((thing for id, thing, _c, _xy in self._shown[role] if id == pressed), None)
+
+    def _release(self) -> None:
+        self._held = None
+
+    def _showRole(self, role: str, node, wanted: list, current: int) -> None:
+        """wanted: [(object, click, (x, y))]. Points are moved, not made anew: Markups may be holding one."""
+        for id in _definedIds(node)[len(wanted) :]:
+            node.RemoveNthControlPoint(node.GetNthControlPointIndexByID(id))
+        for _thing, _click, xy in wanted[len(_definedIds(node)) :]:
+            node.AddControlPointWorld(vtk.vtkVector3d(FrameLogic.xyToRas(self._frame, *xy)))
+        ids = _definedIds(node)
+        self._shown[role] = [(id, *rest) for id, rest in zip(ids, wanted, strict=True)]
+        for id, thing, _click, xy in self._shown[role]:
+            index = node.GetNthControlPointIndexByID(id)
+            if self._held != role:
+                self._place(node, index, xy)
+            if node.GetNthControlPointSelected(index) != (thing == current):
+                node.SetNthControlPointSelected(index, thing == current)
+
+    def _place(self, node, index: int, xy) -> None:
+        ras = FrameLogic.xyToRas(self._frame, *xy)
+        if (
+            max(abs(a - b) for a, b in zip(ras, node.GetNthControlPointPositionWorld(index), strict=True))
+            > 1e-6
+        ):
+            node.SetNthControlPointPositionWorld(index, *ras)
+
+    def _changesOf(self, role: str, node) -> list[Change]:
+        there = {id: node.GetNthControlPointIndexByID(id) for id in _definedIds(node)}
+        changes = []
+        for id, thing, click, (x, y) in self._shown[role]:
+            if id not in there:
+                changes.append(Change("remove", thing, click, role))
+                continue
+            place = self._xy(node, there.pop(id))
+            if max(abs(place[0] - x), abs(place[1] - y)) > MOVED_PX:
+                changes.append(Change("move", thing, click, role, *place))
+        return changes + [Change("add", 0, 0, role, *self._xy(node, index)) for index in there.values()]
+
+    def _xy(self, node, index: int) -> tuple[float, float]:
+        return FrameLogic.rasToXy(self._frame, node.GetNthControlPointPositionWorld(index))
+
+
+def _byRole(prompts: FramePrompts) -> dict[str, list]:
+    """role -> [(object, click, (x, y))]."""
+    points = {role: [] for role in ROLES}
+    for number, thing in enumerate(prompts.objects):
+        for index, click in enumerate(thing.prompts.clicks):
+            points[thing.roleOf(index)].append((number, index, (click.x, click.y)))
+    return points
+
+
+def _definedIds(node) -> list[str]:
+    """Ids of the control points that are placed; the preview of Place mode is not."""
+    return [
+        node.GetNthControlPointID(i)
+        for i in range(node.GetNumberOfControlPoints())
+        if node.GetNthControlPointPositionStatus(i) == node.PositionDefined
+    ]

@@ -1,0 +1,1 @@
+"""Masks into segments, one frame at a time, and out of them."""

@@ -1,0 +1,133 @@
+"""An evaluation on disk: evaluation.csv, kinds.csv, records.csv, evaluation.json, curve.png and sheets."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..config import to_json
+from ..datasets import Dataset
+from ..files import write_atomically
+from . import report
+from .breakdown import Kind, by_kind, kinds_of
+from .contestants import Contestant
+from .evaluate import GRID, Record, Skipped, check_protocol, named_cases
+from .report_pictures import extremes, strips, worst, write_curve, write_sheet
+from .summary import Result, summary
+
+VERSIONS_OF = ("torch", "segment-anything", "numpy", "scipy")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How the models were asked."""
+
+    clicks: tuple[int, ...] = (1, 3, 5)  # numbers of clicks in the table
+    seeds: int = 5  # trials for each target
+    curve: int = 20  # clicks of the plot and of the clicks needed; 0: neither
+    user: str = "clicks"  # who clicks; of "two_stage" clicks are the stages
+
+    def __post_init__(self):
+        check_protocol(self.clicks, self.seeds, self.curve, self.user)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Models, datasets, protocol, and the records of each model."""
+
+    contestants: Sequence[Contestant]
+    datasets: Sequence[Dataset]
+    protocol: Protocol
+    records: dict[str, list[Record | Skipped]]  # by name of the model
+
+    def of(self, model: str, data: str) -> list[Record | Skipped]:
+        """The records of one model on one dataset."""
+        return [record for record in self.records[model] if record.dataset == data]
+
+    @cached_property
+    def kinds(self) -> dict[str, dict[tuple[str, int], Kind]]:
+        """By name of the dataset what its targets are."""
+        return {dataset.name: kinds_of(dataset, 0 in self.protocol.clicks) for dataset in self.datasets}
+
+    def results(self) -> list[Result]:
+        """One for each model and dataset; in its summary "by" is the same by class and size of the target."""
+        return [self._result(name, dataset.name) for name in self.records for dataset in self.datasets]
+
+    def _result(self, model: str, data: str) -> Result:
+        records = self.of(model, data)
+        found = summary(records, self.protocol.curve)
+        return Result(model, data, {**found, "by": by_kind(records, self.kinds[data])})
+
+
+def write(
+    evaluation: Evaluation,
+    out: Path,
+    command: str,
+    folders: Sequence[str],
+    pictured: Sequence[Contestant] | None = None,
+) -> None:
+    """Write all files: evaluation.csv is the table, kinds.csv the same by class and size of the target,
+    records.csv each click, evaluation.json what repeats it.
+
+    `command` is the line that was typed, `folders` where each dataset was read from, `pictured` who gets
+    sheets of cases, which take most of the time: all unless some are named.
+    """
+    results, models = evaluation.results(), evaluation.records
+    scored = {name: [r for r in found if isinstance(r, Record)] for name, found in models.items()}
+    write_atomically(out / "evaluation.csv", report.results_csv(results).encode())
+    write_atomically(out / "kinds.csv", report.kinds_csv(results).encode())
+    write_atomically(out / "records.csv", report.records_csv(scored).encode())
+    content = {
+        "command": command,
+        **_circumstances(evaluation, folders),
+        "results": [{"model": r.model, "data": r.data, **r.summary} for r in results],
+        "trials": [{"model": name, **t} for name, found in scored.items() for t in report.trials(found)],
+    }
+    report.write_json(out / "evaluation.json", content)
+    if evaluation.protocol.curve:
+        write_curve(out / "curve.png", results)
+    for contestant in evaluation.contestants if pictured is None else pictured:
+        _write_sheets(evaluation, contestant, out)
+
+
+def _circumstances(evaluation: Evaluation, folders: Sequence[str]) -> dict[str, Any]:
+    """Software, models, data and protocol."""
+    versions = {"samca": __version__, "python": platform.python_version()}
+    contestants, sets = evaluation.contestants, zip(evaluation.datasets, folders, strict=True)
+    return {
+        "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "versions": versions | {name: version(name) for name in VERSIONS_OF},
+        "device": str(contestants[0].model.device),
+        "protocol": asdict(evaluation.protocol) | {"distance_grid_px": GRID},
+        "models": [{"name": c.name, **c.files, "config": to_json(c.model.config)} for c in contestants],
+        "datasets": [_about(evaluation, dataset, folder) for dataset, folder in sets],
+    }
+
+
+def _about(evaluation: Evaluation, dataset: Dataset, folder: str) -> dict[str, Any]:
+    records = evaluation.of(evaluation.contestants[0].name, dataset.name)
+    return {
+        "name": dataset.name,
+        "folder": str(Path(folder).resolve()),
+        "cases": [name for name, _ in named_cases(dataset)],
+        "without_target": [record.case for record in records if isinstance(record, Skipped)],
+    }
+
+
+def _write_sheets(evaluation: Evaluation, contestant: Contestant, out: Path) -> None:
+    for dataset in evaluation.datasets:
+        records = [r for r in evaluation.of(contestant.name, dataset.name) if isinstance(r, Record)]
+        about = contestant.model, dataset, records, sorted(evaluation.protocol.clicks)
+        title = f"{contestant.name} on {dataset.name}"
+        name = f"{contestant.name}_{dataset.name}.png".replace("/", "-").replace(" ", "-")
+        shown = strips(*about, extremes(records, max(evaluation.protocol.clicks)))
+        write_sheet(out / f"cases_{name}", shown, title)
+        shown = strips(*about, worst(records, evaluation.kinds[dataset.name]))
+        write_sheet(out / f"worst_{name}", shown, f"{title}: the worst", bare=True)

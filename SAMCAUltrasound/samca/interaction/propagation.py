@@ -1,0 +1,100 @@
+"""This frame and its neighbours: prompts on one or several frames of a loop, carried from frame to frame.
+
+Medical SAM Adapter's paper prompts every slice. Here the user prompts some; each other frame gets what the
+mask of the frame before it says, going outwards from the prompted frame that is nearest: that mask as mask
+prompt, and a click at its deepest place. With three clicks on one of eight frames (14 simulated training
+loops, the model shipped first) the other frames reached Dice 87.6 so, 86.6 with the click alone, 81.1 with
+click and box. Negative clicks go along as long as the mask does not cover them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..clicks import error_deepest
+from ..datasets.loops import check_sizes, window_around
+from ..prompts import Prompts
+from .session import Session
+
+
+class FrameMask(NamedTuple):
+    """The (H, W) bool mask of frame `index`, the prompts that gave it, the model's estimate of its IoU."""
+
+    index: int
+    prompts: Prompts  # carried ones, unless the user gave some; none where the object was gone
+    mask: np.ndarray
+    iou: float
+
+
+def segment_frames(
+    model,
+    frames: Sequence[np.ndarray],
+    prompts: Mapping[int, Prompts],
+    first: int = 0,
+    last: int | None = None,
+    window: tuple[float, float] | None = None,
+) -> Iterator[FrameMask]:
+    """The object that `prompts` point at, in frames `first` to `last` of a loop, both included.
+
+    model: as of `samca.load`; one of several frames (config.depth) encodes each with its neighbours, which
+    may lie outside the range. frames: each (H, W), (H, W, 3) or (H, W, 4), all of one size. prompts: by index
+    of the frame, in image pixels. window: as of `Session.set_image`. Yields a frame at a time in the order of
+    `order_of`, so that the caller can show progress, and can end it by not asking for more.
+    Raises ValueError for frames of different size and for prompts or a range that are no frames.
+    """
+    last = len(frames) - 1 if last is None else last
+    check_sizes([np.shape(frame)[:2] for frame in frames], "this loop")
+    if not 0 <= first <= last < len(frames):
+        raise ValueError(f"frames {first} to {last}: expected a part of 0 to {len(frames) - 1}")
+    masks: dict[int, FrameMask] = {}
+    for index, source in order_of(prompts, first, last):
+        given = prompts[index] if source is None else carried(masks[source])
+        session = _session(model, frames, index, window)
+        prediction = session.predict(given)
+        masks[index] = FrameMask(index, given, prediction.mask, prediction.iou)
+        yield masks[index]
+
+
+def order_of(prompted: Mapping[int, Prompts], first: int, last: int) -> list[tuple[int, int | None]]:
+    """(frame, the frame that it gets its prompts from, None if it has its own), each after its source.
+
+    A frame belongs to the nearest prompted one; of two equally near, the earlier.
+    """
+    own = sorted(index for index, prompts in prompted.items() if prompts)
+    if not own or own[0] < first or own[-1] > last:
+        raise ValueError(f"prompts on frames {own}: expected at least one frame, all from {first} to {last}")
+    order: list[tuple[int, int | None]] = []
+    for index in own:
+        order.append((index, None))
+        for step in (1, -1):
+            frame = index + step
+            while first <= frame <= last and min(own, key=lambda o: (abs(o - frame), o)) == index:
+                order.append((frame, frame - step))
+                frame += step
+    return order
+
+
+def carried(found: FrameMask) -> Prompts:
+    """The prompts of a neighbouring frame; none where nothing was found."""
+    if not found.mask.any():
+        return Prompts()
+    deepest = error_deepest.place(found.mask, None, 1, np.random.default_rng(0)).clicks  # draws nothing
+    outside = tuple(
+        click
+        for click in found.prompts.clicks
+        if not click.positive and not found.mask[round(click.y), round(click.x)]
+    )
+    return Prompts(deepest + outside, mask=found.mask)
+
+
+def _session(model, frames: Sequence[np.ndarray], index: int, window) -> Session:
+    session = Session(model)
+    around = window_around(index, len(frames), model.config.depth)
+    if len(around) == 1:
+        session.set_image(frames[index], window)
+    else:
+        session.set_frames([frames[i] for i in around], index - around.start, window)
+    return session

@@ -1,0 +1,325 @@
+"""One image, its prompts, its mask: what the effect, the evaluation and the command line all use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from ..images.frames import as_rgb
+from ..prompts.geometry import Geometry
+from ..prompts.prompts import Box, Click, Prompts, box_around
+from ..prompts.windows import Window, enlarging
+from .closeups import Closeups
+from .looks import agreement, embed, uncertainty
+from .tidy import mask_of
+
+
+class Embedder(Protocol):
+    """What a session asks of a model; see `samca.network.model.Model`."""
+
+    config: Any
+
+    def embed(self, pixels: np.ndarray) -> Any:
+        """(h, w, 3) float32 RGB in 0..255 at model resolution -> features."""
+
+    def embed_frames(self, *groups: Sequence[np.ndarray]) -> list[Any]:
+        """The same of frames that are encoded together; asked for where a session gets several."""
+
+    def embed_each(self, pictures: Sequence[np.ndarray]) -> Any:
+        """The same of a batch; asked for where a session mirrors."""
+
+    def predict(
+        self, features: Any, prompts: Prompts, previous: np.ndarray | None
+    ) -> tuple[np.ndarray, float]: ...
+
+    def predict_each(
+        self, features: Any, prompts: Sequence[Prompts], previous: np.ndarray | None
+    ) -> tuple[np.ndarray, list[float]]:
+        """The same of a batch; asked for where a session mirrors."""
+
+
+class Prediction(NamedTuple):
+    """Logits (H, W) float32 of the image, positive inside, and the model's own estimate of the IoU, 0..1.
+
+    looks: the logits of each look at the image, whose mean they are; two where a session mirrors.
+    tidied_for: the prompts whose clicks the mask answers and by which it is tidied; None: it is where the
+    logits are positive.
+    """
+
+    logits: np.ndarray
+    iou: float
+    looks: tuple[np.ndarray, ...] = ()
+    tidied_for: Prompts | None = None
+
+    @property
+    def mask(self) -> np.ndarray:
+        """(H, W) bool."""
+        if self.tidied_for is None:
+            return self.logits > 0
+        return mask_of(self.logits, self.tidied_for)
+
+    @property
+    def agreement(self) -> float | None:
+        """How far two looks say the same, 0..1, see `looks.agreement`; None of one look."""
+        return agreement(self.looks) if len(self.looks) > 1 else None
+
+
+class Session:
+    """Interactive segmentation of one object in one image.
+
+    The state is the embedding and the prompts; the mask is always computed from them, so undo drops a prompt.
+    All coordinates are image pixels, x to the right, y down, pixel centres at whole numbers.
+    """
+
+    def __init__(self, model: Embedder, mirror: bool | None = None):
+        """mirror: look at the mirror image, too, and average; None: as the model's config says."""
+        self.model, self.mirror = model, model.config.mirror if mirror is None else mirror
+        self._again: Any = None  # gives another session the same image
+        self._twice: Session | None = None
+        self.geometry: Geometry | None = None
+        self._features: Any = None
+        self._closeups: Closeups | None = None
+        self._windows: dict[Window, Session] = {}
+        self._history: list[Prompts] = [Prompts()]
+        self._logits: dict[
+            Prompts, tuple[np.ndarray, list[float]]
+        ] = {}  # of each look by prefix of the clicks, in model resolution
+
+    def set_image(self, pixels: np.ndarray, window: tuple[float, float] | None = None) -> None:
+        """Take one (H, W), (H, W, 3) or (H, W, 4) frame of any dtype, encode it, forget the prompts.
+
+        `window` is (low, high): the grey values that become black and white; see `frames.as_rgb` for more.
+        """
+        rgb = as_rgb(pixels, window)
+        geometry = Geometry(*rgb.shape[:2], self.model.config.image_size, self.model.config.fit)
+        features = embed(self.model, geometry.image_to_model(rgb), self.mirror)
+        self.use_embedding(features, geometry, self._closeups_of(rgb))
+        self._again = partial(Session.set_image, pixels=pixels, window=window)
+
+    def set_frames(
+        self, frames: Sequence[np.ndarray], index: int, window: tuple[float, float] | None = None
+    ) -> None:
+        """Take frame `index` of neighbouring frames, encoded together with the others; see `set_image`.
+
+        Raises ValueError for frames of different size and for an index that is none of theirs.
+        """
+        sizes = sorted({np.shape(frame)[:2] for frame in frames})
+        if len(sizes) != 1 or not 0 <= index < len(frames):
+            raise ValueError(f"frame {index} of {len(frames)}, sizes {sizes}: expected frames of one size")
+        geometry = Geometry(*sizes[0], self.model.config.image_size, self.model.config.fit)
+        pictures = [as_rgb(frame, window) for frame in frames]
+        groups = [[geometry.image_to_model(rgb) for rgb in pictures]]
+        if self.mirror:
+            groups.append([picture[:, ::-1] for picture in groups[0]])
+        features = self.model.embed_frames(*groups)[index]
+        self.use_embedding(features, geometry, self._closeups_of(pictures[index]))
+        self._again = partial(Session.set_frames, frames=frames, index=index, window=window)
+
+    def use_embedding(self, features: Any, geometry: Geometry, closeups: Closeups | None = None) -> None:
+        """Take an image that was encoded before, by a session that mirrors if this one does; forget the
+        prompts."""
+        self._features, self.geometry, self._closeups = features, geometry, closeups
+        self._windows, self._again, self._twice = {}, None, None
+        self.start([Prompts()])
+
+    def start(self, history: list[Prompts]) -> None:
+        """Replace the prompts and their history, the current ones last."""
+        self._history, self._logits = list(history), {}
+
+    @property
+    def prompts(self) -> Prompts:
+        """What points at the object now."""
+        return self._history[-1]
+
+    @property
+    def embedding(self) -> tuple[Any, Geometry, Closeups | None]:
+        """The encoded image, to be kept and given to `use_embedding` later."""
+        return self._encoded(), self.geometry, self._closeups
+
+    def click(self, x: float, y: float, positive: bool = True) -> np.ndarray:
+        """Add a click at (x, y) px; return the new (H, W) bool mask."""
+        self._check_inside(x, y)
+        return self._become(self.prompts.plus(Click(float(x), float(y), positive)))
+
+    def box(self, x0: float, y0: float, x1: float, y1: float) -> np.ndarray:
+        """Put a box around the object, in place of an earlier one; return the new mask."""
+        for corner in ((x0, y0), (x1, y1)):
+            self._check_inside(*corner, "box corner")
+        return self._become(replace(self.prompts, box=Box(x0, y0, x1, y1)))
+
+    def use_mask(self, mask: np.ndarray) -> np.ndarray:
+        """Take an (H, W) bool mask as prompt, in place of an earlier one; return the new mask."""
+        self._encoded()
+        expected = (self.geometry.height, self.geometry.width)
+        if np.shape(mask) != expected:
+            raise ValueError(f"mask of shape {np.shape(mask)}: expected {expected}, the shape of the image")
+        return self._become(replace(self.prompts, mask=np.asarray(mask, bool)))
+
+    def suggest(self, kind: int = 0) -> np.ndarray:
+        """Let the model find the object of this class (from 0) by itself; return the new mask.
+
+        Prompts before and after it mend what was found; without any, the mask is empty where the model sees
+        no such object. ValueError for a class that the model does not know, or one that suggests nothing.
+        """
+        return self._become(replace(self.prompts, suggestion=int(kind)))
+
+    def move(self, index: int, x: float, y: float) -> np.ndarray:
+        """Move click `index` (from 0) to (x, y) px; return the new mask."""
+        self._check_inside(x, y)
+        return self._become(self.prompts.moved(index, float(x), float(y)))
+
+    def remove(self, index: int) -> np.ndarray:
+        """Take click `index` (from 0) away; return the new mask."""
+        return self._become(self.prompts.without(index))
+
+    def undo(self) -> np.ndarray:
+        """Go back by one prompt, move or removal; without any, nothing happens. Return the mask."""
+        if len(self._history) > 1:
+            self._history.pop()
+        return self.mask
+
+    def clear(self) -> np.ndarray:
+        """Drop all prompts; return the empty mask."""
+        return self._become(Prompts())
+
+    @property
+    def mask(self) -> np.ndarray:
+        """(H, W) bool; empty without prompts."""
+        return self.predict(self.prompts).mask
+
+    @property
+    def logits(self) -> np.ndarray:
+        """(H, W) float32; the mask is where they are positive, if the model's config says so with every click
+        answered and tidied."""
+        return self.predict(self.prompts).logits
+
+    @property
+    def iou(self) -> float:
+        """The model's estimate of the IoU between its mask and the object, 0..1; 0 without prompts."""
+        return self.predict(self.prompts).iou
+
+    def uncertainty(self) -> np.ndarray:
+        """(H, W) float32 in 0..0.5: how far the mask of the prompts hangs on the look, see
+        `looks.uncertainty`.
+
+        A session that does not mirror looks at the mirror image now; RuntimeError if it has no image for
+        that, because it took an embedding.
+        """
+        return uncertainty(self._looking_twice().predict(self.prompts).looks)
+
+    @property
+    def agreement(self) -> float:
+        """How far both looks say the same, 0..1, see `looks.agreement`; else as `uncertainty`."""
+        return agreement(self._looking_twice().predict(self.prompts).looks)
+
+    def _looking_twice(self) -> Session:
+        """This session if it mirrors; else one beside it on the same image that does."""
+        self._encoded()
+        if self.mirror:
+            return self
+        if self._twice is None:
+            if self._again is None:
+                raise RuntimeError(
+                    "no image to look at twice: call set_image, or Session(model, mirror=True)"
+                )
+            self._twice = Session(self.model, mirror=True)
+            self._again(self._twice)
+        return self._twice
+
+    def predict(self, prompts: Prompts) -> Prediction:
+        """What these prompts would give, without taking them.
+
+        A model that zooms looks at a structure that is small in the frame once more, in a window around it;
+        what it says there and what it said of the whole frame are averaged. One that mirrors does all this
+        also with the mirror image, and averages again.
+        """
+        looks, iou = self._looks(prompts)
+        return Prediction(np.mean(looks, axis=0), iou, looks, prompts if self.model.config.tidy else None)
+
+    def _looks(self, prompts: Prompts) -> tuple[tuple[np.ndarray, ...], float]:
+        """Logits (H, W) of each look, and the mean of the predicted IoU."""
+        features, shape = self._encoded(), (self.geometry.height, self.geometry.width)
+        if not prompts:
+            return (np.full(shape, -np.inf, np.float32),) * (1 + self.mirror), 0.0
+        logits, ious = self._replay(features, prompts)
+        looks = tuple(map(self.geometry.logits_to_image, logits))
+        looks = looks[:1] + tuple(look[:, ::-1] for look in looks[1:])
+        iou = float(np.mean(np.clip(ious, 0.0, 1.0)))
+        mask = np.mean(looks, axis=0) > 0
+        window = self._closeups and enlarging(mask, prompts, self.model.config.zoom)
+        if not window:
+            return looks, iou
+        closer, iou_there = self._at(window)._looks(window.prompts(_by_box(prompts, mask)))
+        pairs = zip(looks, closer, strict=True)
+        joined = (window.paste((window.crop(look) + there) / 2, look) for look, there in pairs)
+        return tuple(joined), (iou + iou_there) / 2
+
+    def _at(self, window: Window) -> Session:
+        """The window as a session of its own, which zooms no further."""
+        if window not in self._windows:
+            self._windows[window] = Session(self.model, self.mirror)
+            self._windows[window].use_embedding(*self._closeups.encoded(window, self.model))
+        return self._windows[window]
+
+    def _closeups_of(self, rgb: np.ndarray) -> Closeups | None:
+        return Closeups(rgb, self.mirror) if self.model.config.zoom else None
+
+    def _replay(self, features: Any, prompts: Prompts) -> tuple[np.ndarray, list[float]]:
+        """Decode, with the logits of the prompts that come before these where the model takes them."""
+        if prompts.mask is not None:  # masks are not compared, so their logits are not kept
+            return self._decode(features, prompts, None)
+        if prompts not in self._logits:
+            earlier = self._before(prompts)
+            previous = self._replay(features, earlier)[0] if earlier else None
+            self._logits[prompts] = self._decode(features, prompts, previous)
+        return self._logits[prompts]
+
+    def _decode(
+        self, features: Any, prompts: Prompts, previous: np.ndarray | None
+    ) -> tuple[np.ndarray, list[float]]:
+        """Logits (n, m, m) and predicted IoU of n looks; those of the mirror image stay mirrored."""
+        given = self.geometry.prompts_to_model(prompts)
+        if not self.mirror:
+            logits, iou = self.model.predict(features, given, None if previous is None else previous[0])
+            return logits[None], [iou]
+        mirrored = self.geometry.prompts_to_model(prompts.mirrored(self.geometry.width))
+        return self.model.predict_each(features, (given, mirrored), previous)
+
+    def _before(self, prompts: Prompts) -> Prompts:
+        """The prompts whose logits are the mask prompt for these; none where there are no earlier ones."""
+        feedback = self.model.config.feedback
+        if feedback == "none" or not prompts.clicks:
+            return Prompts()
+        if feedback == "last":
+            return prompts.first(len(prompts.clicks) - 1)
+        initial, _ = prompts.initial_and_guided()
+        return Prompts() if initial == prompts else initial
+
+    def _become(self, prompts: Prompts) -> np.ndarray:
+        mask = self.predict(prompts).mask
+        self._history.append(prompts)
+        return mask
+
+    def _encoded(self) -> Any:
+        if self._features is None:
+            raise RuntimeError("no image yet: call set_image(array) before the first prompt")
+        return self._features
+
+    def _check_inside(self, x: float, y: float, what: str = "click") -> None:
+        self._encoded()
+        if not self.geometry.contains(x, y):
+            raise ValueError(
+                f"{what} at ({x}, {y}) is outside the image: x must be 0..{self.geometry.width - 1}, "
+                f"y 0..{self.geometry.height - 1}"
+            )
+
+
+def _by_box(prompts: Prompts, mask: np.ndarray) -> Prompts:
+    """The prompts for a closer look at `mask`: of a suggestion, which knows whole frames, its box."""
+    if prompts.suggestion is None:
+        return prompts
+    return replace(prompts, suggestion=None, box=prompts.box or box_around(mask))

@@ -1,0 +1,283 @@
+"""The assembled model: image encoder with adapters, prompt encoder, fusion, mask decoder."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from ..config import ModelConfig
+from ..prompts import Prompts
+from ..prompts.geometry import resample
+from ..prompts.pointing import Pointing, collate
+from . import sam
+from .adapters import ADAPTERS
+from .backbones import BACKBONES
+from .backbones.sites import Features
+from .branches import BRANCHES
+from .fusion import FUSIONS
+from .hyper_prompting import DECODER_ADAPTERS
+from .prompt_predictor import BOX_TOKENS, PREDICTORS, Suggested
+
+MASK_PROMPT_LOGIT = 10.0  # a painted mask becomes logits of this size, about what a sure decoder gives
+
+
+class Decoded(NamedTuple):
+    """Of B objects: logits (B, 1, m, m) and predicted IoU (B, 1); where the model was to find them by itself
+    also the predicted prompts, and logits (B, 1) of there being such an object."""
+
+    logits: torch.Tensor
+    iou: torch.Tensor
+    suggested: Suggested | None = None
+    presence: torch.Tensor | None = None
+
+
+class Model(nn.Module):
+    """A promptable segmentation model. Parts carry SAM's names, so official checkpoints load strictly."""
+
+    def __init__(self, config: ModelConfig, image_encoder: nn.Module):
+        super().__init__()
+        self.config = config
+        _check_size(config, image_encoder)
+        width, grid = image_encoder.out_channels, config.image_size // image_encoder.stride
+        parts = getattr(image_encoder, "parts", sam)  # an encoder that was trained with others names them
+        self.image_encoder, self.branch = image_encoder, None
+        self.prompt_encoder = parts.prompt_encoder_for(width, grid, config.image_size)
+        self.mask_decoder = parts.decoder_for(width, config.best_of_three, config.replace_unstable)
+        self.fusion = config.fusion.make("fusion", FUSIONS)
+        self.predictor, self.objectness = None, None  # see prompt_predictor.py
+        self.tuned: list[str] = []
+        self.register_buffer("pixel_mean", torch.tensor(sam.PIXEL_MEAN).view(3, 1, 1), persistent=False)
+        self.register_buffer("pixel_std", torch.tensor(sam.PIXEL_STD).view(3, 1, 1), persistent=False)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return self.pixel_mean.device
+
+    @property
+    def suggests(self) -> tuple[str, ...]:
+        """Names of the classes of objects that it finds by itself; none without a prompt predictor."""
+        return () if self.predictor is None else self.predictor.classes.names
+
+    @property
+    def mask_side(self) -> int:
+        """Side in px of mask logits and mask prompts: four times the embedding's."""
+        return self.prompt_encoder.mask_input_size[0]
+
+    # Tensors: what training uses
+
+    def encode(
+        self, images: torch.Tensor, depth: int = 1, rngs: Sequence[np.random.Generator] = ()
+    ) -> Features:
+        """(B, 3, h, w) RGB in 0..255, h and w at most image_size -> features; zeros fill the rest.
+
+        With depth > 1 the batch is groups of `depth` neighbouring frames, one group after another. rngs: one
+        for each image, where a branch draws random numbers in training.
+        """
+        if images.shape[0] % depth:
+            raise ValueError(f"{images.shape[0]} frames are no whole groups of {depth}: expected a multiple")
+        unit = self.config.intensities == "unit"
+        x = images / 255 if unit else (images - self.pixel_mean) / self.pixel_std
+        size = self.config.image_size
+        square = F.pad(x, (0, size - x.shape[-1], 0, size - x.shape[-2]))
+        features = self.image_encoder(square) if depth == 1 else self.image_encoder(square, depth)
+        if self.branch is not None:
+            features = self.branch(square, features, rngs)
+        return features._replace(tokens=None)
+
+    def decode(
+        self, features: Features, sets: Sequence[Pointing], masks: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Features of B images, one or two sets of prompts (initial, guided) and mask logits (B, 1, m, m) or
+        None -> logits (B, 1, m, m) and predicted IoU (B, 1), m = mask_side."""
+        return self.decode_fully(features, sets, masks)[:2]
+
+    def decode_fully(
+        self, features: Features, sets: Sequence[Pointing], masks: torch.Tensor | None = None
+    ) -> Decoded:
+        """The same with what was predicted, where the first set names classes: its tokens go before the
+        user's, its mask is the mask prompt where none is given (Sam2Rad)."""
+        suggested = self._suggested(features, sets[0].classes)
+        not_a_point = self.prompt_encoder.not_a_point_embed.weight
+        sparse = self.fusion([self._sparse(s, suggested) for s in sets], not_a_point)
+        if masks is None and suggested is not None:
+            masks = suggested.masks
+        found = suggested is not None and self.objectness is not None
+        first = [self.objectness.token.weight] if found else []
+        tokens, upscaled = self.mask_decoder.attend(
+            features.embedding,
+            self.prompt_encoder.get_dense_pe(),
+            sparse,
+            self._dense(masks, sparse.shape[0]),
+            features.fine,
+            first,
+        )
+        logits, iou = self.mask_decoder.answer(tokens[:, len(first) :], upscaled)
+        return Decoded(logits, iou, suggested, self.objectness(tokens[:, 0]) if found else None)
+
+    def _suggested(self, features: Features, classes: torch.Tensor | None) -> Suggested | None:
+        if classes is None:
+            return None
+        if self.predictor is None:
+            raise ValueError(
+                "this model makes no suggestion, it has no prompt predictor: click on the object, or load a "
+                "model that was trained with one (method sam2rad)"
+            )
+        for number in set(classes.tolist()):
+            self.predictor.classes.check(number)
+        return self.predictor(features, classes, self.prompt_encoder.no_mask_embed.weight)
+
+    def _sparse(self, pointing: Pointing, suggested: Suggested | None = None) -> torch.Tensor:
+        points, labels, boxes, classes = pointing
+        if points.shape[1] == 0 and boxes is None:
+            user = points.new_zeros(points.shape[0], 0, self.mask_decoder.transformer_dim)
+        else:
+            user = self.prompt_encoder((points, labels) if points.shape[1] else None, boxes, None)[0]
+        if classes is None:
+            return user
+        corners = suggested.boxes.float() * self.config.image_size
+        box = self.prompt_encoder(None, corners, None)[0][:, :BOX_TOKENS]  # SAM 2 fills boxes up
+        return torch.cat([box, suggested.tokens.to(box.dtype), user], dim=1)
+
+    def _dense(self, masks: torch.Tensor | None, batch: int) -> torch.Tensor:
+        if masks is None:
+            return self.prompt_encoder.no_mask_embed.weight.reshape(1, -1, 1, 1).expand(
+                batch, -1, *self.prompt_encoder.image_embedding_size
+            )
+        return self.prompt_encoder(None, None, masks)[1]
+
+    # Arrays: what a session uses
+
+    def embed(self, pixels: np.ndarray) -> Features:
+        """(h, w, 3) float32 RGB in 0..255 at model resolution -> features of one image."""
+        return self.embed_each([pixels])
+
+    @torch.inference_mode()
+    def embed_each(self, pictures: Sequence[np.ndarray]) -> Features:
+        """B pictures, each as in `embed` and all of one shape -> features of them as one batch."""
+        return self.encode(self._batch(pictures))
+
+    @torch.inference_mode()
+    def embed_frames(self, *groups: Sequence[np.ndarray]) -> list[Features]:
+        """B groups of neighbouring frames, all of one length, each frame as in `embed` and all of one shape
+        -> features of each place in the groups, a batch of B; the frames of a group are encoded together.
+
+        One frame alone is what `embed` makes of it.
+        """
+        depth = len(groups[0])
+        features = self.encode(self._batch([frame for group in groups for frame in group]), depth)
+        return [
+            features._replace(
+                embedding=features.embedding[i::depth], fine=tuple(f[i::depth] for f in features.fine)
+            )
+            for i in range(depth)
+        ]
+
+    def predict(
+        self, features: Features, prompts: Prompts, previous: np.ndarray | None = None
+    ) -> tuple[np.ndarray, float]:
+        """Prompts of one object in model pixels, and logits (m, m) of earlier ones as mask prompt
+        -> logits (m, m) float32 and predicted IoU. One click is the initial path; of more, the
+        first is initial and the others are guided (SAMCA), unless the fusion knows one set only.
+
+        Where nobody pointed and the object is not there, all is outside. ValueError for a suggestion of a
+        class that the model does not know."""
+        logits, iou = self.predict_each(features, [prompts], None if previous is None else previous[None])
+        return logits[0], iou[0]
+
+    @torch.inference_mode()
+    def predict_each(
+        self, features: Features, prompts: Sequence[Prompts], previous: np.ndarray | None = None
+    ) -> tuple[np.ndarray, list[float]]:
+        """The same for the B images of a batch, pointed at alike: prompts of each, logits (B, m, m) or None
+        -> logits (B, m, m) float32 and B predicted IoU."""
+        sets = list(zip(*map(self._sets, prompts), strict=True))
+        pointings = [collate(s, self.device) for s in sets if s is sets[0] or s[0].clicks or s[0].box]
+        decoded = self.decode_fully(features, pointings, self._mask_prompt(prompts, previous))
+        logits, iou = decoded.logits[:, 0].float().cpu().numpy(), decoded.iou[:, 0].tolist()
+        if decoded.presence is not None and not prompts[0].by_user:
+            there = (decoded.presence[:, 0] >= 0).tolist()
+            logits = np.where(np.reshape(there, (-1, 1, 1)), logits, np.float32(-MASK_PROMPT_LOGIT))
+            iou = [value if is_there else 0.0 for value, is_there in zip(iou, there, strict=True)]
+        return logits, iou
+
+    def _batch(self, pictures: Sequence[np.ndarray]) -> torch.Tensor:
+        planes = np.ascontiguousarray(np.stack(pictures).transpose(0, 3, 1, 2))
+        return torch.from_numpy(planes).to(self.device)
+
+    def _sets(self, prompts: Prompts) -> tuple[Prompts, ...]:
+        return prompts.initial_and_guided() if self.fusion.splits else (prompts,)
+
+    def _mask_prompt(self, prompts: Sequence[Prompts], previous: np.ndarray | None) -> torch.Tensor | None:
+        logits = previous
+        if logits is None and prompts[0].mask is not None:
+            side = self.mask_side
+            logits = np.stack([(2 * resample(p.mask, side, side) - 1) * MASK_PROMPT_LOGIT for p in prompts])
+        return (
+            None
+            if logits is None
+            else torch.from_numpy(np.ascontiguousarray(logits))[:, None].to(self.device)
+        )
+
+
+def build(config: ModelConfig) -> Model:
+    """A model of this config with random weights, in eval mode; `model.tuned` names what trains."""
+    return adapt(build_base(config))
+
+
+def build_base(config: ModelConfig) -> Model:
+    """The model of this config without its adapter, in eval mode; base weights are loaded into this one."""
+    encoder = config.backbone.make("backbone", BACKBONES)
+    if config.depth > 1 and "depth" not in inspect.signature(encoder.forward).parameters:
+        raise ValueError(
+            f"model.depth is {config.depth}, but {config.backbone.name} takes one frame at a time: expected "
+            "1, or a backbone sam_vit_*"
+        )
+    return Model(config, encoder).eval()
+
+
+def adapt(model: Model) -> Model:
+    """Freeze the base, add adapters and predictor, unfreeze what the config names; `tuned` is trained, saved,
+    loaded."""
+    base = set(model.state_dict())
+    model.requires_grad_(False)  # what exists now is the base; what is made below trains
+    model.config.adapter.make("adapter", ADAPTERS, model.image_encoder)
+    _match_grid(model)
+    model.branch = model.config.branch.make("branch", BRANCHES, model.image_encoder)
+    model.config.decoder_adapter.make("decoder_adapter", DECODER_ADAPTERS, model.mask_decoder)
+    model.config.predictor.make("predictor", PREDICTORS, model)
+    for part in model.config.tuned:
+        _part(model, part).requires_grad_(True)
+    parts = (*(f"{part}." for part in model.config.tuned), "fusion.")
+    model.tuned = [name for name in model.state_dict() if name not in base or name.startswith(parts)]
+    return model.eval()
+
+
+def _match_grid(model: Model) -> None:
+    """Tell the prompt encoder the grid of an encoder whose stride an adapter has changed."""
+    grid = model.config.image_size // model.image_encoder.stride
+    model.prompt_encoder.image_embedding_size = (grid, grid)
+    model.prompt_encoder.mask_input_size = (4 * grid, 4 * grid)
+
+
+def _check_size(config: ModelConfig, image_encoder: nn.Module) -> None:
+    multiple = getattr(image_encoder, "multiple", 16)
+    if config.image_size % multiple:
+        name, size = config.backbone.name, config.image_size
+        raise ValueError(f"model.image_size is {size}: {name} expects a multiple of {multiple}")
+
+
+def _part(model: Model, name: str) -> nn.Module:
+    try:
+        return model.get_submodule(name)
+    except AttributeError:
+        names = ", ".join(n for n, _ in model.named_children())
+        raise ValueError(
+            f"tuned part {name!r} does not exist: expected one of {names}, or a part of them"
+        ) from None

@@ -1,0 +1,1 @@
+"""Many runs or many models side by side: the tables of the papers, on anybody's data."""

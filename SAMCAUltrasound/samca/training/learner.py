@@ -1,0 +1,229 @@
+"""One step of training: a batch in pieces that fit into memory, and one update of the weights."""
+
+from __future__ import annotations
+
+import math
+from contextlib import contextmanager, nullcontext
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..config import TrainConfig, check_options, choose
+from ..network.backbones.sites import Features
+from ..network.devices import device_name, faster_precision, is_out_of_memory
+from . import processes
+from .averaging import Average, learning_rate_factor
+from .features import kept_features
+from .losses import HybridLoss
+from .samples import Samples, to_rgb_planes
+from .schedules import SCHEDULES
+from .schedules.batch import Batch
+
+LOSSES = ("loss", "initial", "guided")
+
+
+class Moment(NamedTuple):
+    """Where a step is: its epoch and its number there, both from 0, and the share of the run before it."""
+
+    epoch: int
+    step: int
+    done: float
+
+
+def generator_of(seed: int, epoch: int, step: int = -1, image: int = -1) -> np.random.Generator:
+    """The random numbers of an epoch, of one of its steps, or of one image of a step."""
+    return np.random.default_rng([seed, epoch, step + 1, image + 1])
+
+
+def parameter_groups(model, config: TrainConfig) -> list[dict[str, Any]]:
+    """What trains, each group with its "rate": run.learning_rate, or that of the longest part that holds it.
+
+    Parts of rate 0 are frozen here. ValueError for a part in which nothing trains.
+    """
+    groups: dict[str, list[nn.Parameter]] = {part: [] for part in ("", *config.learning_rates)}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            parts = [part for part in config.learning_rates if f"{name}.".startswith(f"{part}.")]
+            groups[max(parts, key=len, default="")].append(parameter)
+    rates = {"": config.learning_rate, **config.learning_rates}
+    for part, parameters in groups.items():
+        if part and not parameters:
+            children = ", ".join(name for name, _ in model.named_children())
+            raise ValueError(
+                f"run.learning_rates has {part!r}, where nothing trains: expected a part of {children}"
+            )
+        for parameter in parameters:
+            parameter.requires_grad_(rates[part] > 0)
+    chosen = {part: found for part, found in groups.items() if found and rates[part] > 0}
+    if not chosen:
+        raise ValueError("run.learning_rates leaves nothing to train: give one part more than 0")
+    return [{"params": found, "rate": rates[part]} for part, found in chosen.items()]
+
+
+class Learner:
+    """A model in training on one device, with its optimiser and its averaged weights."""
+
+    def __init__(self, model, samples: Samples, config: TrainConfig, device: torch.device):
+        schedule = choose("run.schedule", SCHEDULES, config.schedule.name)
+        check_options("run.schedule", schedule, config.schedule.options, skip=3)
+        self.model, self.samples, self.config, self.device = model, samples, config, device
+        self.module = processes.wrap(_Losses(model, schedule, config.schedule.options), device)
+        self.loss = HybridLoss(config.loss)
+        groups = parameter_groups(model, config)
+        self.tuned = [p for p in model.parameters() if p.requires_grad]
+        kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
+        self.optimizer = kind(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
+        self.average = Average(self.tuned, config.average)
+        self.features = kept_features(model, samples)
+        self.precision = faster_precision(device) if config.precision == "auto" else config.precision
+        self.memory: dict[str, torch.Tensor] = {}  # what the schedule keeps from step to step
+        self.parts = 1  # pieces of a batch, one after the other in memory
+
+    def step(self, indices: np.ndarray, moment: Moment) -> dict[str, float] | None:
+        """Learn from the cases of these indices; their mean losses, or None if memory ran out.
+
+        Raises RuntimeError if a loss or gradient is no number, or if memory is out with one image at a time.
+        """
+        try:
+            losses = self._gradients(indices, moment)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            self._check_divisible(len(indices), error)
+            return None
+        self._check_finite(losses["loss"], moment)
+        factor = learning_rate_factor(self.config.learning_rate_curve, moment.done)
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["rate"] * factor
+        self.optimizer.step()
+        self.average.update()
+        return losses
+
+    def halve(self, batch: int) -> int:
+        """Take half as many of `batch` images at a time from now on; how many that is."""
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        self.parts = min(batch, 2 * self.parts)
+        return math.ceil(batch / self.parts)
+
+    def state(self) -> dict[str, Any]:
+        """Everything that makes the next step what it will be, as tensors and plain values."""
+        own = self.model.state_dict()
+        return {
+            "tuned": {name: own[name] for name in self.model.tuned},
+            "optimizer": self.optimizer.state_dict(),
+            "average": self.average.state(),
+            "memory": self.memory,
+            "parts": self.parts,
+            "precision": self.precision,
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Go back to what `state` gave."""
+        own = self.model.state_dict()
+        for name, tensor in state["tuned"].items():
+            own[name].copy_(tensor)
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average.load(state["average"])
+        self.memory = {name: tensor.to(self.device) for name, tensor in state.get("memory", {}).items()}
+        self.parts, self.precision = state["parts"], state["precision"]
+
+    def _gradients(self, indices: np.ndarray, moment: Moment) -> dict[str, float]:
+        """Mean losses of this batch, with their gradients left in the parameters."""
+        self.model.train()
+        self.optimizer.zero_grad(set_to_none=True)
+        positions = np.arange(processes.rank(), len(indices), processes.count())
+        pieces = np.array_split(positions, min(self.parts, len(positions)))
+        totals = dict.fromkeys(LOSSES, 0.0)
+        for number, piece in enumerate(pieces, start=1):
+            share = len(piece) / len(positions)
+            with nullcontext() if number == len(pieces) else processes.without_exchange(self.module):
+                losses = self._forward(indices[piece], piece, moment)
+                (losses["loss"] * share).backward()
+            for name in LOSSES:
+                totals[name] += share * float(losses[name].detach())
+        return processes.mean(totals, self.device)
+
+    def _forward(self, indices: np.ndarray, positions: np.ndarray, moment: Moment) -> dict[str, torch.Tensor]:
+        """Losses of the cases of these indices, at these positions of their batch."""
+        seed, epoch, step = self.config.seed, moment.epoch, moment.step
+        rngs = tuple(generator_of(seed, epoch, step, int(position)) for position in positions)
+        chosen = list(zip(map(int, indices), rngs, strict=True))
+        if self.model.config.depth > 1:
+            pairs, rngs = _frame_by_frame([self.samples.sample(*each) for each in chosen], rngs)
+            drawn = [(*pair, 0) for pair in pairs]
+        else:
+            drawn = [self.samples.sample_with_class(*each) for each in chosen]
+        planes, truths, classes = zip(*drawn, strict=True)
+        shared = generator_of(seed, epoch, step)
+        where = moment.done, self.memory, epoch
+        about = np.array(classes), self._present(indices)
+        batch = Batch(np.stack(truths), rngs, shared, self.loss, self.device, *where, *about)
+        images = features = None
+        if self.features:
+            features = self.features([int(i) for i in indices])
+        else:
+            images = torch.from_numpy(to_rgb_planes(planes)).to(self.device)
+        of_dropout = generator_of(seed, epoch, step, int(positions[0]))
+        halves = self.precision == "bfloat16"
+        with _random(of_dropout, self.device), torch.autocast(self.device.type, torch.bfloat16, halves):
+            return self.module(images, features, batch)
+
+    def _present(self, indices: np.ndarray) -> np.ndarray | None:
+        """Whether each case shows a structure; None where no case is without."""
+        if not self.config.empty:
+            return None
+        return np.array([self.samples.cases[i].has_truth for i in indices])
+
+    def _check_divisible(self, batch: int, error: BaseException) -> None:
+        advice = "choose a smaller model.image_size or model; the run goes on from its last resume point"
+        if processes.count() > 1:  # the others wait for this process's gradients, so it cannot try again
+            raise RuntimeError(f"out of memory in process {processes.rank()}: lower run.batch") from error
+        if self.parts >= batch:
+            where = device_name(self.device)
+            raise RuntimeError(f"out of memory with one image at a time on {where}: {advice}") from error
+
+    def _check_finite(self, loss: float, moment: Moment) -> None:
+        gradients = [p.grad for p in self.tuned if p.grad is not None]
+        norm = float(torch.nn.utils.get_total_norm(gradients))
+        if not math.isfinite(loss + norm):
+            raise RuntimeError(
+                f"loss {loss}, gradient {norm} in epoch {moment.epoch + 1}, step {moment.step + 1}: start "
+                "a run with a smaller learning_rate or precision float32; the weights on disk are from before"
+            )
+
+
+@contextmanager
+def _random(rng: np.random.Generator, device: torch.device):
+    """Inside, what torch draws belongs to `rng`; outside, nothing has been drawn."""
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(int(rng.integers(2**31)))
+        yield
+
+
+def _frame_by_frame(windows, rngs):
+    """Windows of frames one after another, and a generator for each frame."""
+    frames = [pair for images, masks in windows for pair in zip(images, masks, strict=True)]
+    depth = len(frames) // len(windows)
+    seeds = [seed for rng in rngs for seed in rng.integers(2**63, size=depth)]
+    return frames, tuple(map(np.random.default_rng, seeds))
+
+
+class _Losses(nn.Module):
+    """Encoder and schedule as one module, so that torch's DistributedDataParallel can wrap it."""
+
+    def __init__(self, model, schedule, options: dict[str, Any]):
+        super().__init__()
+        self.model, self.schedule, self.options = model, schedule, options
+
+    def forward(self, images: torch.Tensor | None, features: Features | None, batch: Batch):
+        if features is None:
+            features = self.model.encode(images, self.model.config.depth, rngs=batch.rngs)
+        losses = self.schedule(self.model, features, batch, **self.options)
+        return {
+            **losses,
+            "loss": losses["loss"] + batch.loss.auxiliary(features.auxiliary or {}, batch.epoch),
+        }

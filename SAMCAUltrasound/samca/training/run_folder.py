@@ -1,0 +1,102 @@
+"""A training run on disk: its settings, log, resume point, best weights, table and pictures, always whole."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..files import write_atomically
+
+OF_OLD_RUNS = {"folds": 0, "fold": 1}  # what runs were before these settings, which say who validates
+
+
+class RunFolder:
+    """The files of one run; the folder is made if it is not there."""
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.settings = self.path / "run.json"
+        self.log = self.path / "log.jsonl"
+        self.resume = self.path / "resume.pt"
+        self.best = self.path / "best.safetensors"
+        self.evaluation = self.path / "evaluation.csv"
+        self.curves = self.path / "curves.png"
+        self.stop = self.path / "stop"  # made by whoever wants the run to stop
+
+    def samples(self, epoch: int) -> Path:
+        """The picture of validation cases after an epoch, counted from 1; the first makes the folder."""
+        return self.path / "samples" / f"epoch_{epoch:04d}.png"
+
+    def check_settings(self, settings: dict[str, Any], state: dict[str, Any] | None) -> None:
+        """Write run.json, or raise ValueError if `state` was saved by a run of other settings."""
+        earlier = settings if state is None else {**OF_OLD_RUNS, **state.get("settings", {})}
+        of_model = {**settings.get("model", {}), **earlier.get("model", {})}  # settings newer than the run
+        earlier = {**settings, **earlier, **({"model": of_model} if of_model else {})}
+        different = sorted(k for k in settings if settings[k] != earlier[k])
+        if different:
+            name = different[0]
+            raise ValueError(
+                f"{self.path} holds a run with another {name} ({earlier.get(name)!r}, now "
+                f"{settings[name]!r}): give the run another folder, or delete {self.resume.name}"
+            )
+        write_atomically(self.settings, json.dumps(settings, indent=2).encode())
+
+    def append(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Add one line to the log: the record with its time, which is returned."""
+        record = {**record, "time": round(time.time(), 1)}
+        line = json.dumps(record) + "\n"
+        with self.log.open("a+b") as file:
+            if file.tell():
+                file.seek(-1, io.SEEK_END)
+                line = line if file.read(1) == b"\n" else "\n" + line  # a full disk cut the last line off
+            file.write(line.encode())
+        return record
+
+    def failed(self, says: str) -> str:
+        """Add to the log, if that is still possible, why the run ended; the same sentence is returned."""
+        with suppress(OSError):
+            self.append({"event": "failed", "says": says})
+        return says
+
+    def records(self) -> list[dict[str, Any]]:
+        """The log so far; a line that was cut off is left out."""
+        if not self.log.exists():
+            return []
+        records = []
+        for line in self.log.read_text(encoding="utf-8").splitlines():
+            with suppress(json.JSONDecodeError):
+                records.append(json.loads(line))
+        return records
+
+    def epochs(self) -> list[dict[str, Any]]:
+        """The "epoch" records of the newest run in the log; of an epoch that a kill made repeat, the last."""
+        epochs: dict[int, dict[str, Any]] = {}
+        for record in self.records():
+            if record["event"] == "start":
+                epochs = {}
+            elif record["event"] == "epoch":
+                epochs[record["epoch"]] = record
+        return list(epochs.values())
+
+    def save_state(self, state: dict[str, Any]) -> None:
+        """Write everything that is needed to go on."""
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        write_atomically(self.resume, buffer.getvalue())
+
+    def load_state(self) -> dict[str, Any] | None:
+        """What `save_state` wrote last, or None for a new run."""
+        if not self.resume.exists():
+            return None
+        try:
+            return torch.load(self.resume, map_location="cpu", weights_only=True)
+        except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+            raise ValueError(f"{self.resume} is damaged: delete it to start the run again") from error

@@ -1,0 +1,218 @@
+"""Training as a generator of records: `for record in train(config)`.
+
+The run folder is the truth. Random numbers belong to (seed, epoch, step, image), never to what was drawn
+before, so a run that was killed goes on from its last resume point to the weights of one that was not.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..config import TrainConfig, to_json
+from ..datasets import Case
+from ..evaluation.evaluate import mean_dice, trials
+from ..network.devices import choose_device, device_name
+from ..weights.checkpoint import Provenance
+from ..words import counted
+from . import processes, run_lock
+from .curves import write_curves
+from .learner import LOSSES, Learner, Moment, generator_of
+from .run_folder import RunFolder
+from .sample_pictures import SamplePictures
+from .starting_point import cases_of, samples_of, starting_model, summary_of, write_weights
+from .validation_table import write_table
+
+SAVE_EVERY_SECONDS = 60.0
+REPORT_EVERY_SECONDS = 1.0
+
+Record = dict[str, Any]
+
+
+def train(config: TrainConfig) -> Iterator[Record]:
+    """Train, or go on with, the run in `config.out`; yields records with "event" and "time" (s).
+
+    Events: "start", "resume", "step" (at most one a second), "out_of_memory", "epoch" (mean losses, and
+    validation Dice in percent by number of clicks), "stopped" (a file named `stop` appeared in the run
+    folder), "finish". Each is also a line of log.jsonl, and so is "failed", with what ended a run.
+    Raises ValueError for settings and data, RuntimeError for a loss that is no number, for memory that is out
+    and for a file that cannot be read or written.
+    """
+    processes.join()
+    try:
+        cases, folder = cases_of(config), RunFolder(config.out)
+        with run_lock.holding(folder.path) if processes.rank() == 0 else nullcontext():
+            yield from _logged(_Run(config, cases, folder).records(), folder)
+    except ModuleNotFoundError as error:
+        says = f"training needs the package {error.name}: install it with `pip install {error.name}`"
+        raise RuntimeError(says) from error
+    finally:
+        processes.leave()
+
+
+def _logged(records: Iterator[Record], folder: RunFolder) -> Iterator[Record]:
+    """The records, each in the log of the run before it is handed on; an error is the last line there."""
+    first = processes.rank() == 0
+    try:
+        for record in records:
+            if first:
+                yield folder.append(record)
+    except OSError as error:
+        says = f"the run in {folder.path} stopped: {error}; mend that and start it again, it goes on"
+        raise RuntimeError(folder.failed(says)) from error
+    except (RuntimeError, ValueError) as error:
+        folder.failed(str(error))
+        raise
+
+
+class _Run:
+    """The parts of one run, and where it stands."""
+
+    def __init__(self, config: TrainConfig, cases: tuple[list[Case], list[Case], int], folder: RunFolder):
+        if config.batch % processes.count():
+            raise ValueError(
+                f"run.batch is {config.batch}: expected a multiple of the {processes.count()} processes"
+            )
+        self.config, self.folder = config, folder
+        self.training_cases, self.validation_cases, self.left_out = cases
+        self.pictures = SamplePictures(self.validation_cases, config.validation_clicks)
+        if config.threads:
+            torch.set_num_threads(config.threads)
+        device = choose_device(config.device)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)  # new adapters start from random numbers
+            self.model, self.base = starting_model(config, self.folder.path)
+        self.model.to(device)
+        self.settings = {**to_json(config), "model": to_json(self.model.config)}
+        self.saved = self.folder.load_state()
+        self.folder.check_settings(self.settings, self.saved)
+        samples = samples_of(config, self.model, self.training_cases)
+        self.learner = Learner(self.model, samples, config, device)
+        self.samples_per_epoch = config.samples_per_epoch or len(samples)
+        self.steps_per_epoch = math.ceil(self.samples_per_epoch / config.batch)
+        self.epoch, self.next_step, self.best = 0, 0, -1.0
+        self.sums = dict.fromkeys(LOSSES, 0.0)
+
+    def records(self) -> Iterator[Record]:
+        """What `train` yields, without times."""
+        yield self._begin()
+        while self.epoch < self.config.epochs:
+            for record in self._epoch():
+                yield record
+                if record["event"] == "stopped":
+                    return
+        if processes.rank() == 0:
+            folder, clicks = self.folder, self.config.validation_clicks
+            device = str(self.learner.device)
+            write_table(folder.evaluation, folder.best, self.base, self.validation_cases, clicks, device)
+        yield {"event": "finish", "best": self.best, "weights": str(self.folder.best)}
+
+    def _begin(self) -> Record:
+        about = {
+            "device": device_name(self.learner.device),
+            "training": len(self.training_cases),
+            "validation": len(self.validation_cases),
+            "left_out": self.left_out,
+            "trainable": sum(p.numel() for p in self.learner.tuned),
+        }
+        if self.saved is None:
+            self._save()  # what was chosen here, as the precision, holds for the whole run
+            return {"event": "start", **about, "precision": self.learner.precision}
+        self.learner.load(self.saved)
+        self.epoch, self.next_step, self.best, self.sums = (
+            self.saved[name] for name in ("epoch", "next_step", "best", "sums")
+        )
+        place = {"epoch": self.epoch + 1, "step": self.next_step}
+        return {"event": "resume", **about, "precision": self.learner.precision, **place}
+
+    # One epoch
+
+    def _epoch(self) -> Iterator[Record]:
+        started = saved = reported = time.monotonic()
+        order = self._order()
+        while self.next_step < self.steps_per_epoch:
+            indices = order[self.next_step * self.config.batch :][: self.config.batch]
+            while (losses := self.learner.step(indices, self._moment())) is None:
+                size = self.learner.halve(len(indices))
+                says = f"memory ran out: {counted(size, 'image')} at a time from here"
+                yield {"event": "out_of_memory", "batch": size, "says": says}
+            self.sums = {name: total + losses[name] for name, total in self.sums.items()}
+            self.next_step += 1
+            now = time.monotonic()
+            place = {"epoch": self.epoch + 1, "step": self.next_step}
+            if now - reported > REPORT_EVERY_SECONDS:
+                reported = now
+                yield {"event": "step", **place, "of": self.steps_per_epoch, **losses}
+            stop = processes.any_says(self.folder.stop.exists())
+            if stop or now - saved > SAVE_EVERY_SECONDS:
+                saved = now
+                self._save()
+            if stop:
+                try:
+                    yield {"event": "stopped", **place}  # in the log before the wish for it is gone
+                finally:
+                    self.folder.stop.unlink(missing_ok=True)
+                return
+        yield self._end_of_epoch(time.monotonic() - started)
+        self._save()  # after the log has the epoch: a kill between the two repeats it, and leaves no gap
+        if processes.rank() == 0:
+            write_curves(self.folder.curves, self.folder.epochs())
+
+    def _order(self) -> np.ndarray:
+        """The samples of this epoch in random order, all before one comes again; some twice if processes
+        would not have equally many."""
+        rng, count = generator_of(self.config.seed, self.epoch), len(self.learner.samples)
+        rounds = math.ceil(self.samples_per_epoch / count)
+        order = np.concatenate([rng.permutation(count) for _ in range(rounds)])[: self.samples_per_epoch]
+        return np.resize(order, len(order) + (-len(order)) % processes.count())
+
+    def _moment(self) -> Moment:
+        steps = self.epoch * self.steps_per_epoch + self.next_step
+        return Moment(self.epoch, self.next_step, steps / (self.config.epochs * self.steps_per_epoch))
+
+    def _end_of_epoch(self, seconds: float) -> Record:
+        losses = {name: total / self.steps_per_epoch for name, total in self.sums.items()}
+        if hasattr(self.model.fusion, "end_of_round"):
+            self.model.fusion.end_of_round(losses["guided"])
+        self.epoch, self.next_step, self.sums = self.epoch + 1, 0, dict.fromkeys(LOSSES, 0.0)
+        of = {"epoch": self.epoch, "of": self.config.epochs}
+        record = {"event": "epoch", **of, **losses, "seconds": round(seconds, 1)}
+        if processes.rank() == 0:
+            record["dice"] = self._validate_and_keep()
+        processes.wait()
+        return record
+
+    def _validate_and_keep(self) -> dict[str, float]:
+        """Dice by number of clicks with the averaged weights; the best weights so far are written."""
+        self.model.eval()
+        with self.learner.average.in_use():
+            clicks = self.config.validation_clicks
+            seed, alone = self.config.seed, 0 in clicks
+            found = trials(self.model, self.validation_cases, max(clicks), seed, alone)
+            dice = mean_dice(self.pictures.watching(found), clicks)
+            self.pictures.write(self.folder.samples(self.epoch))
+            if self.config.keep == "last" or np.mean(list(dice.values())) > self.best:
+                self.best = float(np.mean(list(dice.values())))
+                figures = {"epoch": self.epoch, "validation_dice": {str(k): v for k, v in dice.items()}}
+                provenance = self._provenance(figures)
+                write_weights(self.model, self.folder.best, self.base, provenance, self.config.storage)
+        return {str(clicks): round(value, 2) for clicks, value in dice.items()}
+
+    def _provenance(self, figures: dict[str, Any]) -> Provenance:
+        return Provenance(
+            name=self.config.name or self.folder.path.name,
+            data=summary_of(self.training_cases),
+            licence=self.config.licence,
+            figures=figures,
+        )
+
+    def _save(self) -> None:
+        if processes.rank() == 0:
+            place = {"epoch": self.epoch, "next_step": self.next_step, "best": self.best, "sums": self.sums}
+            self.folder.save_state({**place, **self.learner.state(), "settings": self.settings})

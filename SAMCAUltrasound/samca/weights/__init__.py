@@ -1,0 +1,1 @@
+"""Models in files: our own, published ones, and what they cost to keep."""

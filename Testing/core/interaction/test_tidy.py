@@ -1,0 +1,89 @@
+"""Masks in the end: parts that nobody pointed at go, holes are filled."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from samca.interaction.tidy import tidied
+from samca.prompts import Box, Click, Prompts
+from stubborn import asking
+
+
+def two_parts():
+    """A square of 64 px with a hole of 4 in it, and a smaller one of 16."""
+    mask = np.zeros((20, 30), bool)
+    mask[2:10, 2:10] = True
+    mask[4:6, 4:6] = False
+    mask[12:16, 20:24] = True
+    return mask
+
+
+@pytest.mark.parametrize(
+    ("clicks", "area"),
+    [
+        ([Click(21, 13)], 16),
+        ([Click(21.4, 12.6), Click(3, 3, False)], 16),
+        ([Click(21, 13), Click(3, 3)], 64 + 16),
+        ([Click(28, 1)], 64),  # on no part: the largest
+        ([Click(3, 3), Click(4, 5, False)], 60),  # taken away in the hole, which stays
+        ([Click(3, 3), Click(28, 1, False), Click(-9, 40, False)], 64),
+    ],
+)
+def test_parts_that_were_clicked_stay_and_holes_are_filled(clicks, area):
+    assert tidied(two_parts(), Prompts(tuple(clicks))).sum() == area
+
+
+def test_an_answered_click_pushes_out_the_largest_only_where_the_model_said_so_too():
+    prompts = Prompts((Click(21, 13),))
+    said = two_parts()
+    said[13, 21] = False  # the rest of the small part has come with the answer
+    assert tidied(two_parts(), prompts, said=said).sum() == 64 + 16
+    assert tidied(two_parts(), prompts, said=two_parts()).sum() == 16
+
+
+def test_what_was_taken_away_under_a_click_leaves_the_largest():
+    prompts, without = Prompts((Click(21, 13),)), two_parts()
+    without[13, 21] = False
+    assert tidied(without, prompts, said=two_parts()).sum() == 64
+
+
+def test_each_half_can_be_had_alone():
+    prompts = Prompts((Click(3, 3),))
+    assert tidied(two_parts(), prompts, holes=False).sum() == 60
+    assert tidied(two_parts(), prompts, parts=False).sum() == 64 + 16
+
+
+def test_in_a_box_the_largest_part_stays():
+    assert tidied(two_parts(), Prompts(box=Box(0, 0, 29, 19))).sum() == 64
+
+
+@pytest.mark.parametrize("prompts", [Prompts(suggestion=0), Prompts(mask=two_parts())])
+def test_what_was_found_or_given_whole_keeps_its_parts(prompts):
+    assert tidied(two_parts(), prompts).sum() == 64 + 16
+
+
+def test_a_click_on_a_given_mask_says_which_part_is_meant():
+    assert tidied(two_parts(), Prompts((Click(21, 13),), mask=two_parts())).sum() == 16
+
+
+def test_nothing_stays_nothing():
+    empty = np.zeros((20, 30), bool)
+    np.testing.assert_array_equal(tidied(empty, Prompts((Click(1, 1),))), empty)
+
+
+def test_holes_are_those_of_scipy_at_the_border_too():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        mask = ndimage.gaussian_filter(rng.normal(size=(40, 50)), 2) > 0
+        filled = tidied(mask, Prompts((Click(0, 0),)), parts=False)
+        np.testing.assert_array_equal(filled, ndimage.binary_fill_holes(mask))
+
+
+def test_a_session_tidies_where_the_models_config_says_so():
+    logits = np.full((64, 64), -1.0, np.float32)
+    logits[:20, :30][two_parts()] = 1.0
+    sums = []
+    for tidy in (False, True):
+        session = asking(logits, tidy)
+        sums.append((session.click(21, 13).sum(), (session.logits > 0).sum()))
+    assert sums == [(60 + 16, 60 + 16), (16, 60 + 16)]

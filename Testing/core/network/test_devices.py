@@ -1,0 +1,55 @@
+"""How many threads and in which precision a model computes."""
+
+from itertools import count
+
+import pytest
+import torch
+from torch import nn
+
+from samca.network import devices
+from samca.network.devices import SMALL, threads_for
+
+
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_a_small_model_takes_one_thread_and_gives_the_others_back(two_threads, tiny_model):
+    with threads_for(tiny_model()):
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == 2
+
+
+def test_threads_come_back_after_an_error(two_threads, tiny_model):
+    with pytest.raises(ZeroDivisionError), threads_for(tiny_model()):
+        1 / 0  # noqa: B018
+    assert torch.get_num_threads() == 2
+
+
+def test_a_large_model_takes_all(two_threads):
+    with threads_for(nn.Linear(SMALL // 1000, 1001, device="cpu")):
+        assert torch.get_num_threads() == 2
+
+
+def test_on_a_gpu_the_processors_threads_are_left_alone(two_threads):
+    with threads_for(nn.Linear(2, 2, device="meta")):
+        assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize("faster", ["float32", "bfloat16"])
+@pytest.mark.parametrize("disturbed", [range(4), range(3, 9), range(8, 12)])
+def test_other_programs_do_not_decide_in_which_precision_a_run_trains(faster, disturbed, monkeypatch):
+    calls = count()
+
+    def seconds(_, precision):
+        busy = 10 if next(calls) in disturbed else 1
+        return busy * (1.0 if precision == faster else 1.2)
+
+    monkeypatch.setattr(devices, "_seconds", seconds)
+    devices.faster_precision.cache_clear()
+    assert devices.faster_precision(torch.device("cpu")) == faster
+    devices.faster_precision.cache_clear()

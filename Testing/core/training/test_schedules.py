@@ -1,0 +1,219 @@
+"""Where training puts its clicks, seen by a model that answers with masks prepared for it."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from samca.config import LossConfig
+from samca.training.learner import generator_of
+from samca.training.losses import HybridLoss
+from samca.training.schedules import SCHEDULES
+from samca.training.schedules.batch import Batch
+
+ITERATIVE = ("double_click", "iterative")
+SIZE, IMAGES = 16, 3
+TRUTH = np.zeros((SIZE, SIZE), bool)
+TRUTH[2:10, 2:10] = True
+SHIFTED, LARGE = np.roll(TRUTH, 3, 1), np.zeros_like(TRUTH)  # each misses and adds something
+LARGE[1:12, 4:14] = True
+
+
+class Prepared:
+    """Answers initial sets with one mask and fused sets with another; remembers what it was asked."""
+
+    def __init__(self, initial=SHIFTED, guided=LARGE, splits=True, feedback="none"):
+        self.config = SimpleNamespace(feedback=feedback)
+        self.fusion = SimpleNamespace(splits=splits)
+        self.answers = {1: initial, 2: guided}
+        self.asked, self.previous, self.given = [], [], []
+        self.weight = torch.ones((), requires_grad=True)
+
+    def decode(self, features, sets, previous=None):
+        sign = torch.from_numpy(np.where(self.answers[len(sets)], 1.0, -1.0).astype(np.float32))
+        logits = (len(self.asked) + 1) * self.weight * sign.expand(IMAGES, 1, SIZE, SIZE)
+        self.asked.append([(s.points.numpy(), s.labels.numpy()) for s in sets])
+        self.previous.append(previous)
+        self.given.append(logits)
+        return logits, torch.zeros(IMAGES, 1)
+
+
+def batch(seed=0, truth=TRUTH):
+    rngs = tuple(generator_of(seed, 0, 0, i) for i in range(IMAGES))
+    truths = np.stack([truth] * IMAGES)
+    return Batch(truths, rngs, generator_of(seed, 0, 0), HybridLoss(LossConfig()), torch.device("cpu"))
+
+
+def run(model, name="double_click", seed=0, truth=TRUTH, **options):
+    return SCHEDULES[name](model, None, batch(seed, truth), **options)
+
+
+def at(region, points):
+    """Whether each (..., 2) xy point lies in the (H, W) bool region."""
+    return region[points[..., 1].astype(int), points[..., 0].astype(int)]
+
+
+def test_double_clicks_start_on_the_structure():
+    model = Prepared()
+    run(model, iterations=1)
+    (first,), (initial, guided) = model.asked
+    np.testing.assert_array_equal(first[0], initial[0])
+    for points, labels in (initial, guided):
+        assert at(TRUTH, points).all()
+        assert (labels == 1).all()
+
+
+def test_initial_clicks_lie_on_what_the_initial_mask_misses():
+    model = Prepared()
+    run(model, iterations=5, initial_clicks=2)
+    for ((points, labels),) in model.asked[2::2]:
+        assert points.shape == (IMAGES, 2, 2)
+        assert at(TRUTH & ~SHIFTED, points).all()
+        assert (labels == 1).all()
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_the_first_half_of_guided_clicks_mends_the_initial_mask_and_the_rest_the_guided_one(count):
+    model, kinds = Prepared(), set()
+    run(model, iterations=8, guided_clicks=(count,))
+    for _, (points, labels) in model.asked[3::2]:
+        assert points.shape == (IMAGES, count, 2)
+        primary, secondary = points[:, : count // 2], points[:, count // 2 :]
+        assert at(TRUTH & ~SHIFTED, primary).all()
+        assert (labels[:, : count // 2] == 1).all()
+        assert at(TRUTH ^ LARGE, secondary).all()
+        np.testing.assert_array_equal(labels[:, count // 2 :] == 1, at(TRUTH, secondary))
+        kinds |= set(labels.ravel().tolist())
+    assert kinds == {0, 1}
+
+
+def test_a_single_guided_click_mends_both_masks_by_turns():
+    model = Prepared(guided=np.roll(TRUTH, 3, 0))
+    run(model, iterations=6, guided_clicks=(1,))
+    for iteration, (_, (points, _)) in enumerate(model.asked[1::2]):
+        if iteration:
+            assert at(TRUTH & ~SHIFTED if iteration % 2 == 0 else TRUTH ^ model.answers[2], points).all()
+
+
+def test_numbers_of_guided_clicks_are_1_2_and_4_drawn_once_a_batch():
+    drawn = set()
+    for seed in range(20):
+        model = Prepared()
+        run(model, iterations=2, seed=seed)
+        counts = {guided[0].shape[1] for _, guided in model.asked[1::2]}
+        assert len(counts) == 1
+        drawn |= counts
+    assert drawn == {1, 2, 4}
+
+
+def test_double_clicks_are_replaced_and_not_added_up():
+    model = Prepared()
+    run(model, iterations=4, guided_clicks=(4,))
+    sets = [points for _, (points, _) in model.asked[1::2]]
+    assert {s.shape[1] for s in sets} == {4}
+    assert len({s.tobytes() for s in sets}) == 4
+
+
+def test_the_double_click_loss_is_the_mean_over_iterations_of_both_masks():
+    model = Prepared()
+    losses = run(model, iterations=3)
+    shared, iou = batch(), torch.zeros(IMAGES, 1)
+    each = [float(shared.loss(logits.detach(), iou, shared.target())) for logits in model.given]
+    assert float(losses["loss"].detach()) == pytest.approx(sum(each) / 3, rel=1e-6)
+    assert float(losses["initial"]) == pytest.approx(sum(each[::2]) / 3, rel=1e-6)
+    assert float(losses["guided"]) == pytest.approx(sum(each[1::2]) / 3, rel=1e-6)
+    assert [losses[name].requires_grad for name in ("loss", "initial", "guided")] == [True, False, False]
+
+
+def test_a_truth_without_structure_gets_one_click_on_the_background():
+    model = Prepared()
+    run(model, iterations=1, truth=np.zeros_like(TRUTH), guided_clicks=(4,))
+    for _, labels in model.asked[1]:
+        assert labels.tolist() == [[0]] * IMAGES
+
+
+def test_iterative_clicks_add_up_and_lie_on_the_error_of_the_last_mask():
+    model = Prepared(splits=False)
+    run(model, "iterative", iterations=5)
+    assert [sets[0][0].shape[1] for sets in model.asked] == [1, 2, 3, 4, 5]
+    for before, after in zip(model.asked, model.asked[1:], strict=False):
+        np.testing.assert_array_equal(after[0][0][:, :-1], before[0][0])
+    points, labels = model.asked[-1][0]
+    assert at(TRUTH, points[:, 0]).all()
+    assert at(TRUTH ^ SHIFTED, points[:, 1:]).all()
+    np.testing.assert_array_equal(labels == 1, at(TRUTH, points))
+
+
+def test_iterative_clicks_are_split_into_sets_by_the_rule_of_inference():
+    model = Prepared(splits=True)
+    run(model, "iterative", iterations=3)
+    assert [[points.shape[1] for points, _ in sets] for sets in model.asked] == [[1], [1, 1], [1, 2]]
+
+
+def test_a_box_can_take_the_place_of_the_first_click():
+    model = Prepared(splits=False)
+    run(model, "iterative", iterations=2, box_share=1.0)
+    assert [sets[0][0].shape[1] for sets in model.asked] == [0, 1]
+
+
+def test_the_iterative_loss_is_the_mean_over_prompts():
+    model = Prepared(splits=False)
+    losses = run(model, "iterative", iterations=3)
+    shared, iou = batch(), torch.zeros(IMAGES, 1)
+    first, *others = (float(shared.loss(logits.detach(), iou, shared.target())) for logits in model.given)
+    assert float(losses["loss"].detach()) == pytest.approx((first + sum(others)) / 3, rel=1e-6)
+    assert float(losses["initial"]) == pytest.approx(first, rel=1e-6)
+    assert float(losses["guided"]) == pytest.approx(sum(others) / 2, rel=1e-6)
+
+
+def test_without_feedback_no_mask_prompt_is_given():
+    for name in ITERATIVE:
+        model = Prepared()
+        run(model, name, iterations=3)
+        assert model.previous == [None] * len(model.previous)
+
+
+def test_feedback_gives_the_last_logits_as_mask_prompt():
+    model = Prepared(splits=False, feedback="last")
+    run(model, "iterative", iterations=3)
+    assert model.previous[0] is None
+    for previous, logits in zip(model.previous[1:], model.given, strict=False):
+        assert torch.equal(previous, logits)
+        assert not previous.requires_grad
+
+
+def test_feedback_of_double_clicks_goes_from_the_initial_mask_to_the_guided_ones():
+    model = Prepared(feedback="last")
+    run(model, iterations=3)
+    assert [previous is None for previous in model.previous] == [True, False] * 3
+    sources = [0, 1, 3]  # the first initial mask, then each guided mask
+    for previous, source in zip(model.previous[1::2], sources, strict=True):
+        assert torch.equal(previous, model.given[source])
+
+
+def test_feedback_of_the_initial_prompt_gives_its_logits_to_every_guided_click():
+    model = Prepared(feedback="initial")
+    run(model, iterations=3)
+    assert [previous is None for previous in model.previous] == [True, False] * 3
+    for previous, initial in zip(model.previous[1::2], model.given[::2], strict=True):
+        assert torch.equal(previous, initial)
+
+
+def test_feedback_of_the_initial_prompt_stays_while_clicks_are_added():
+    model = Prepared(splits=False, feedback="initial")
+    run(model, "iterative", iterations=3)
+    assert model.previous[0] is None
+    assert all(torch.equal(previous, model.given[0]) for previous in model.previous[1:])
+
+
+@pytest.mark.parametrize("name", ITERATIVE)
+def test_no_iteration_is_refused(name):
+    with pytest.raises(ValueError, match="iterations 0"):
+        run(Prepared(), name, iterations=0)
+
+
+@pytest.mark.parametrize("options", [{"guided_clicks": ()}, {"guided_clicks": (0, 1)}, {"initial_clicks": 0}])
+def test_no_click_is_refused(options):
+    with pytest.raises(ValueError, match="at least 1"):
+        run(Prepared(), **options)

@@ -1,0 +1,313 @@
+"""The module's shell, its panel and its samples, with the stand-in for Qt and the application."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+import slicer
+import slicer_application
+import slicer_samples
+from model_files import adapter
+
+from SAMCALib.Models import Links, SampleLogic
+from SAMCALib.Models.InstallLogic import State, Status
+from SAMCALib.Models.ModelLogic import ModelLogic
+
+
+class Installation:
+    """Answers with these statuses, in turn."""
+
+    def __init__(self, *statuses, resumes=False):
+        self.statuses, self.resumes = list(statuses), resumes
+
+    def status(self):
+        return self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+
+    def shouldResume(self):
+        return self.resumes
+
+    install = resume = status
+
+
+@pytest.fixture
+def panel(qt, tmp_path, monkeypatch):
+    """`panel(installation)` -> the module's panel on an empty folder of models."""
+    monkeypatch.setattr("SAMCALib.Models.ModelLogic.SHIPPED", tmp_path / "none.safetensors")
+    made, loaded = [], []
+
+    def make(installation=None):
+        from SAMCAUltrasoundLib import ModuleWidget
+
+        ready = Installation(Status(State.READY, "Ready."))
+        ui = str(SampleLogic.__file__).replace(
+            "SAMCALib/Models/SampleLogic.py", "Resources/UI/SAMCAUltrasound.ui"
+        )
+        widget = ModuleWidget(ui, loaded.append, installation or ready, ModelLogic(tmp_path / "models"))
+        widget.enter()
+        widget.loaded = loaded
+        made.append(widget)
+        return widget
+
+    yield make
+    for widget in made:
+        widget.cleanup()
+        assert not any(child.isConnected for child in vars(widget.ui).values())
+
+
+def buttons(panel):
+    """Which of the three installation buttons are shown."""
+    return [name for name in ("install", "folder", "restart") if getattr(panel.ui, f"{name}Button").visible]
+
+
+def test_ready_shows_no_installation_buttons(panel):
+    shown = panel()
+    assert shown.ui.installLabel.text == "Ready."
+    assert buttons(shown) == []
+    assert shown.ui.deviceLabel.text
+
+
+def test_missing_torch_shows_how_to_get_it_and_a_restart_when_one_is_needed(panel, qt):
+    missing, restart = Status(State.TORCH_MISSING, "torch is missing"), Status(State.RESTART, "restart")
+    shown = panel(Installation(missing, restart))
+    assert buttons(shown) == ["install", "folder"]
+    shown.ui.installButton.click()
+    assert shown.ui.installLabel.text == "restart"
+    assert buttons(shown) == ["restart"]
+    shown.ui.restartButton.click()
+    assert qt.opened == ["restart"]
+
+
+def test_after_the_restart_the_panel_goes_on(panel):
+    resumed = Installation(Status(State.READY, "resumed"), resumes=True)
+    assert panel(resumed).ui.installLabel.text == "resumed"
+
+
+def test_links_open_the_projects_pages(panel, qt):
+    shown = panel()
+    shown.ui.tutorialButton.click()
+    shown.ui.questionsButton.click()
+    assert qt.opened == [Links.TUTORIAL, Links.ISSUES]
+
+
+def test_models_are_listed_with_size_source_licence_and_figures_and_can_be_removed(panel, tmp_path):
+    path = adapter(tmp_path / "models" / "n.safetensors", name="Nerve", licence="CC0", figures={"dice": 0.8})
+    shown = panel()
+    cells = [shown.ui.modelsTable.cells[0, column] for column in range(5)]
+    assert cells == ["Nerve", f"{path.stat().st_size} bytes", "trained here", "CC0", "dice 0.8"]
+    shown.ui.removeButton.click()
+    assert "Select a model" in shown.ui.modelsLabel.text
+    shown.ui.modelsTable.row = 0
+    shown.ui.removeButton.click()
+    assert "was removed" in shown.ui.modelsLabel.text
+    assert shown.ui.modelsTable.cells == {}
+    assert not path.exists()
+
+
+def test_a_file_that_is_no_model_is_refused_in_the_panel(panel, qt, tmp_path):
+    (tmp_path / "x.txt").write_text("x")
+    qt.QFileDialog.getOpenFileName = lambda *words: str(tmp_path / "x.txt")
+    shown = panel()
+    shown.ui.addButton.click()
+    assert "x.txt is no model" in shown.ui.modelsLabel.text
+
+
+def test_a_download_is_asked_for_shows_progress_and_its_end(panel, monkeypatch):
+    shown = panel()
+    questions = []
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text, title="": questions.append(text))
+    shown.ui.checkpointComboBox.currentIndex = 0
+    shown.ui.downloadButton.click()
+    assert "375 MB" in questions[0]
+    assert shown.download is None, "declined"
+    download = types.SimpleNamespace(
+        received=50, size=100, done=False, error="", target=shown.models.folder / "a.pth"
+    )
+    download.wait = lambda seconds: None
+    download.cancel = lambda: setattr(download, "error", "The download was cancelled; nothing was kept.")
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text, title="": True)
+    monkeypatch.setattr(shown.models, "download", lambda checkpoint: download)
+    shown.ui.downloadButton.click()
+    shown.timer.fire()
+    assert shown.ui.downloadProgressBar.value == 50
+    assert shown.ui.cancelDownloadButton.visible
+    shown.ui.cancelDownloadButton.click()
+    download.done = True
+    shown.timer.fire()
+    assert "cancelled" in shown.ui.modelsLabel.text
+    assert not shown.ui.cancelDownloadButton.visible
+    assert not shown.timer.isRunning
+
+
+def test_without_a_window_every_question_is_answered_with_no(qt, monkeypatch):
+    from SAMCAUltrasoundLib.ModuleWidget import ask
+
+    assert ask("?")
+    monkeypatch.setattr(slicer.util, "mainWindow", lambda: None)
+    assert not ask("?")
+
+
+def test_segmenting_opens_the_editor_with_the_effect_on_the_volume(panel, qt, monkeypatch):
+    shown, calls = panel(), {}
+    shown.ui.segmentButton.click()
+    assert qt.opened == ["Load an ultrasound frame or a sample first."]
+    volume = SampleLogic.load(SampleLogic.SAMPLES[0])
+    editor = types.SimpleNamespace(
+        setSegmentationNode=lambda node: calls.update(segmentation=node),
+        setSourceVolumeNode=lambda node: calls.update(volume=node),
+        setActiveEffectByName=lambda name: calls.update(effect=name),
+    )
+    module = types.SimpleNamespace(self=lambda: types.SimpleNamespace(editor=editor))
+    monkeypatch.setattr(
+        slicer.modules,
+        "segmenteditor",
+        types.SimpleNamespace(widgetRepresentation=lambda: module),
+        raising=False,
+    )
+    shown.ui.segmentButton.click()
+    assert qt.opened[-1] == "SegmentEditor"
+    assert (calls["volume"], calls["effect"]) == (volume, "SAMCA")
+    shown.ui.segmentButton.click()
+    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 1
+
+
+def test_sample_buttons_load_samples(panel):
+    shown = panel()
+    shown.ui.sampleFrameButton.click()
+    shown.ui.sampleLoopButton.click()
+    assert [sample.isLoop for sample in shown.loaded] == [False, True]
+
+
+@pytest.mark.parametrize("sample", SampleLogic.SAMPLES, ids=lambda sample: sample.name)
+def test_samples_are_frames_with_structures_and_equal_each_time(application, scene, sample):
+    volume = SampleLogic.load(sample)
+    array = slicer.util.arrayFromVolume(volume)
+    assert array.shape[0] == 1
+    assert array.dtype == np.uint8
+    assert 0 < min(volume.GetSpacing()[:2]) < 1
+    truth = SampleLogic.loop(sample)[0] if sample.isLoop else SampleLogic.phantom(sample)
+    assert np.array_equal(array[0], truth.image)
+    assert set(np.unique(truth.labels)) == set(range(sample.lesions + 1))
+
+
+def test_the_loop_is_a_sequence_whose_lesion_moves(application, scene):
+    sample = SampleLogic.SAMPLES[-1]
+    SampleLogic.load(sample)
+    sequence = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSequenceNode")
+    assert sequence.GetNumberOfDataNodes() == SampleLogic.LOOP_FRAMES
+    places = [np.argwhere(frame.labels == 1).mean(0)[1] for frame in SampleLogic.loop(sample)]
+    assert np.ptp(places) > 10
+
+
+@pytest.fixture
+def shell(qt, monkeypatch):
+    """The module SAMCAUltrasound, imported with Slicer's base classes stood in for."""
+    base, i18n = types.ModuleType("slicer.ScriptedLoadableModule"), types.ModuleType("slicer.i18n")
+
+    class Module:
+        def __init__(self, parent):
+            self.parent = parent
+
+    for name in ("ScriptedLoadableModule", "ScriptedLoadableModuleWidget", "ScriptedLoadableModuleTest"):
+        setattr(base, name, type(name, (Module,), {}))
+    i18n.tr, i18n.translate = str, lambda context, text: text
+    monkeypatch.setitem(sys.modules, base.__name__, base)
+    monkeypatch.setitem(sys.modules, i18n.__name__, i18n)
+    monkeypatch.delitem(sys.modules, "SAMCAUltrasound", raising=False)
+    module = importlib.import_module("SAMCAUltrasound")
+    yield module
+    del sys.modules["SAMCAUltrasound"]
+
+
+def test_the_shell_waits_for_the_end_of_the_start(shell, monkeypatch):
+    connected = {}
+    slicer.app.connect = lambda signal, slot: connected.update({signal: slot})
+    parent = types.SimpleNamespace()
+    shell.SAMCAUltrasound(parent)
+    assert parent.title == "SAMCA Ultrasound"
+    assert parent.categories == ["Segmentation"]
+    assert connected == {"startupCompleted()": shell.onStartupCompleted}
+
+
+@pytest.fixture
+def sample_data(monkeypatch, tmp_path):
+    """Slicer's module SampleData with no source yet."""
+    module = slicer_samples.module(tmp_path)
+    monkeypatch.setitem(sys.modules, "SampleData", module)
+    monkeypatch.setattr(slicer.modules, "sampleDataSources", {}, raising=False)
+    return module
+
+
+def test_the_end_of_the_start_registers_all_and_opens_an_unfinished_installation(
+    shell, monkeypatch, qt, sample_data
+):
+    shown = []
+    monkeypatch.setattr(shell, "loadSample", shown.append)
+    shell.onStartupCompleted()
+    assert [host.name for host in slicer_application.registered] == ["SAMCA"]
+    (sources,) = slicer.modules.sampleDataSources.values()
+    assert [source.sampleName for source in sources] == [sample.name for sample in SampleLogic.SAMPLES]
+    assert all(Path(source.thumbnailFileName).is_file() for source in sources)
+    sources[1].customDownloader(sources[1])
+    assert shown == [SampleLogic.SAMPLES[1]]
+    assert qt.opened == []
+    slicer.app.userSettings().value = lambda key: "1"
+    shell.onStartupCompleted()
+    assert qt.opened == ["SAMCAUltrasound"]
+    assert len(sources) == 3, "a second time adds none"
+
+
+@pytest.mark.parametrize("sample", SampleLogic.SAMPLES, ids=lambda sample: sample.name)
+def test_a_script_gets_a_sample_by_its_name(shell, sample_data, sample):
+    shell.registerSampleData()
+    node = sample_data.downloadSample(sample.name)
+    loaded = SampleLogic.load(sample)
+    first = node.GetNthDataNode(0) if sample.isLoop else node
+    np.testing.assert_array_equal(slicer.util.arrayFromVolume(first), slicer.util.arrayFromVolume(loaded))
+    assert first.GetSpacing() == pytest.approx(loaded.GetSpacing())
+    if sample.isLoop:
+        assert node.GetNumberOfDataNodes() == SampleLogic.LOOP_FRAMES
+
+
+def test_an_application_without_sample_data_is_no_problem(shell, monkeypatch):
+    monkeypatch.setitem(sys.modules, "SampleData", None)
+    shell.registerSampleData()
+
+
+START = """
+import sys, pytest, slicer, slicer.util, slicer_scene, slicer_application
+slicer_scene.start()
+slicer_application.install(pytest.MonkeyPatch())
+before = set(sys.modules)
+import SAMCAUltrasoundLib
+from SAMCALib.Models.SampleLogic import SAMPLES
+print(*sorted({name.split(".")[0] for name in set(sys.modules) - before}))
+"""
+
+
+def test_what_the_start_imports_is_light(application):
+    """Effect and samples are registered in every session of Slicer, used or not."""
+    here = Path(slicer_application.__file__).parent
+    paths = os.pathsep.join([str(Path(SampleLogic.__file__).parents[2]), str(here)])
+    environment = {**os.environ, "PYTHONPATH": paths}
+    done = subprocess.run(
+        [sys.executable, "-c", START], env=environment, capture_output=True, text=True, check=True
+    )
+    imported = set(done.stdout.split())
+    assert {"SAMCAUltrasoundLib", "SAMCALib", "samca"} <= imported
+    assert not imported & {
+        "torch",
+        "scipy",
+        "ssl",
+        "PIL",
+        "matplotlib",
+        "SimpleITK",
+        "safetensors",
+        "segment_anything",
+    }

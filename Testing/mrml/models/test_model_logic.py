@@ -1,0 +1,213 @@
+"""The list of models, files added and removed, and checkpoints fetched from a server in this process."""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import json
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+from model_files import adapter
+
+from SAMCALib import Texts
+from SAMCALib.Models.Download import Download
+from SAMCALib.Models.ModelLogic import ModelLogic, checkpoints, consent, figuresText, sizeText
+
+CONTENT = b"weights" * 100_000
+
+
+@pytest.fixture
+def logic(tmp_path, monkeypatch):
+    monkeypatch.setattr("SAMCALib.Models.ModelLogic.SHIPPED", tmp_path / "shipped" / "samca.safetensors")
+    return ModelLogic(tmp_path / "models")
+
+
+@pytest.fixture
+def server():
+    """Serves CONTENT at /good, one byte less at /short, slowly at /slow; yields its address."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            content = {"/good": CONTENT, "/slow": CONTENT, "/short": CONTENT[:-1]}.get(self.path)
+            self.send_response(200 if content else 404)
+            self.end_headers()
+            for start in range(0, len(content or b""), 10_000):
+                try:
+                    self.wfile.write(content[start : start + 10_000])
+                except OSError:
+                    return
+                time.sleep(0.05 if self.path == "/slow" else 0)
+
+        def log_message(self, *arguments):
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def served(address, path="/good", content=CONTENT):
+    """An official checkpoint that this server offers."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    return replace(checkpoints()[0], url=address + path, size=len(content), sha256=sha256)
+
+
+def test_an_empty_machine_lists_nothing_and_makes_no_folder(logic):
+    assert logic.models() == []
+    assert not logic.folder.exists()
+
+
+def test_the_shipped_model_comes_first_and_cannot_be_removed(logic, tmp_path):
+    adapter(logic.folder / "a.safetensors", name="A")
+    adapter(tmp_path / "shipped" / "samca.safetensors", name="SAMCA small")
+    first, second = logic.models()
+    assert (first.name, first.source, first.removable) == ("SAMCA small", "shipped", "")
+    assert second.name == "A"
+    with pytest.raises(Texts.Refusal, match="belongs to SAMCA"):
+        logic.remove("shipped")
+
+
+def test_a_trained_adapter_is_listed_with_what_it_says_about_itself(logic):
+    figures = {"dice": 0.8123, "images": 40, "split": "val"}
+    path = adapter(
+        logic.folder / "nerve.safetensors",
+        name="Nerve",
+        licence="CC BY 4.0",
+        data="40 frames",
+        figures=figures,
+    )
+    (model,) = logic.models()
+    assert (model.name, model.licence, model.data) == ("Nerve", "CC BY 4.0", "40 frames")
+    assert model.size == path.stat().st_size
+    assert figuresText(model.figures) == "dice 0.812, images 40"
+
+
+def test_a_base_file_beside_adapters_is_no_model_of_its_own(logic):
+    adapter(logic.folder / "base.safetensors", kind="base", name="Base")
+    assert logic.models() == []
+
+
+def test_an_added_file_stays_where_it_is_and_leaves_only_the_list(logic, tmp_path):
+    path = adapter(tmp_path / "elsewhere" / "b.safetensors", name="B")
+    model = logic.add(path)
+    assert model.name == "B"
+    assert logic.add(path) == model
+    assert [m.source for m in ModelLogic(logic.folder).models()] == [str(path)]
+    logic.remove(model.source)
+    assert logic.models() == []
+    assert path.exists()
+
+
+def test_removing_a_trained_model_deletes_its_file(logic):
+    path = adapter(logic.folder / "c.safetensors", name="C")
+    logic.remove(logic.models()[0].source)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.txt", b"x", "expected .safetensors"),
+        ("b.safetensors", b"\xff" * 40, "damaged"),
+        ("c.safetensors", b"", "damaged"),
+        ("d.safetensors", (2).to_bytes(8, "little") + b"{}", "not written by SAMCA"),
+    ],
+)
+def test_what_is_no_model_is_refused_by_name_and_not_listed(logic, tmp_path, name, content, words):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(Texts.Refusal, match=words) as refusal:
+        logic.add(path)
+    assert name in str(refusal.value)
+    assert logic.models() == []
+
+
+def test_sam_2_as_hugging_face_names_it_can_be_added(logic, tmp_path):
+    names = {"vision_encoder.backbone.pos_embed": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}}
+    text = json.dumps({"__metadata__": {"format": "pt"}, **names}).encode()
+    (tmp_path / "sam2.safetensors").write_bytes(len(text).to_bytes(8, "little") + text)
+    assert logic.add(tmp_path / "sam2.safetensors").name == "sam2"
+    assert [model.name for model in logic.models()] == ["sam2"]
+
+
+def test_a_missing_file_is_refused(logic, tmp_path):
+    with pytest.raises(Texts.Refusal, match="no file"):
+        logic.add(tmp_path / "gone.safetensors")
+
+
+def test_a_damaged_file_in_the_folder_is_shown_as_such_and_can_be_removed(logic):
+    path = adapter(logic.folder / "d.safetensors")
+    path.write_bytes(path.read_bytes()[:20])
+    (model,) = logic.models()
+    assert model.damaged
+    assert "damaged" in model.origin
+    logic.remove(model.source)
+    assert logic.models() == []
+
+
+def test_a_list_that_was_cut_off_is_an_empty_list(logic):
+    logic.folder.mkdir()
+    (logic.folder / "added.json").write_text('["/a')
+    assert logic.models() == []
+
+
+def test_the_official_checkpoints_have_size_licence_and_sha256():
+    sam2 = [f"SAM 2.1 {size}" for size in ("tiny", "small", "base plus", "large")]
+    names = [entry.name for entry in checkpoints()]
+    assert names == ["SAM ViT-B", "SAM ViT-L", "SAM ViT-H", "MobileSAM", *sam2]
+    for entry in checkpoints():
+        assert entry.url.endswith(entry.file)
+        assert len(bytes.fromhex(entry.sha256)) == 32
+        assert sizeText(entry.size) in consent(entry)
+        assert entry.licence in consent(entry)
+
+
+def test_a_checkpoint_is_fetched_checked_and_offered(logic, server):
+    download = logic.download(served(server))
+    assert download.wait(20), download.error
+    assert download.received == len(CONTENT)
+    (model,) = logic.models()
+    assert model.name == "SAM ViT-B"
+    assert model.source not in [entry.file for entry in logic.checkpoints()]
+    assert len(logic.checkpoints()) == len(checkpoints()) - 1
+
+
+@pytest.mark.parametrize(("path", "words"), [("/short", "instead of"), ("/none", "404")])
+def test_a_download_that_is_not_whole_leaves_nothing(logic, server, path, words):
+    download = logic.download(served(server, path))
+    assert not download.wait(20)
+    assert words in download.error
+    assert list(logic.folder.iterdir()) == []
+
+
+def test_another_content_is_refused_by_its_sha256(logic, server):
+    download = logic.download(served(server, content=CONTENT[:-1] + b"!"))
+    assert not download.wait(20)
+    assert "SHA256" in download.error
+    assert list(logic.folder.iterdir()) == []
+
+
+def test_more_bytes_than_published_end_the_download(logic, server):
+    download = logic.download(served(server, content=CONTENT[:1000]))
+    assert not download.wait(20)
+    assert "instead of 1000" in download.error
+
+
+def test_no_network_is_a_sentence(logic):
+    download = logic.download(served("http://127.0.0.1:9"))
+    assert not download.wait(20)
+    assert "Check network" in download.error
+
+
+def test_a_cancelled_download_leaves_nothing(server, tmp_path):
+    entry = served(server, "/slow")
+    download = Download(entry.url, tmp_path / "models" / "w.pth", entry.size, entry.sha256)
+    download.cancel()
+    assert not download.wait(20)
+    assert "cancelled" in download.error
+    assert list((tmp_path / "models").iterdir()) == []

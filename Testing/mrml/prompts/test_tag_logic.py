@@ -1,0 +1,200 @@
+"""Prompts in the segment's tag: round trips through the tag, .seg.nrrd, .mrb, undo and redo."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+
+import numpy as np
+import pytest
+import slicer
+import volumes
+from slicer_scene import Editor
+
+from samca.prompts import Box, Click, Prompts
+from SAMCALib.Frames import FrameLogic
+from SAMCALib.Prompts import PromptLogic, TagLogic
+from SAMCALib.Prompts.PromptLogic import FramePrompts
+from SAMCALib.Prompts.TagLogic import PromptObject
+from SAMCALib.Texts import Refusal
+
+
+def an_object(shape=(20, 24)):
+    mask = np.zeros(shape, bool)
+    mask[3:9, 4:17] = True
+    mask[5, 6] = False
+    clicks = (Click(5.25, 4.5), Click(1.0, 2.0, False), Click(9.125, 3.0))
+    return PromptObject(Prompts(clicks, Box(1, 2, 13, 14), ~mask), mask, True)
+
+
+def same(a, b):
+    assert TagLogic.samePrompts(a.prompts, b.prompts)
+    np.testing.assert_array_equal(a.mask, b.mask)
+    assert a.pending == b.pending
+    return True
+
+
+@pytest.fixture
+def editor(scene):
+    return Editor(volumes.volume())
+
+
+@pytest.fixture
+def frame(editor):
+    return FrameLogic.frameOf(editor.volume, 4)
+
+
+def store(editor, frame, *objects):
+    PromptLogic.setFramePrompts(editor.segmentation, "Lesion", frame, FramePrompts(objects))
+
+
+def read(editor, frame):
+    return PromptLogic.framePrompts(editor.segmentation, "Lesion", frame)
+
+
+def test_everything_comes_back_from_the_tag(editor, frame):
+    simple = PromptObject(Prompts((Click(3, 4),)))
+    store(editor, frame, an_object(), simple)
+    prompts = read(editor, frame)
+    assert prompts.current == 1
+    assert same(prompts.objects[0], an_object())
+    assert prompts.objects[1] == simple
+
+
+def test_frames_do_not_mix(editor, frame):
+    other = FrameLogic.frameOf(editor.volume, 5)
+    store(editor, frame, an_object())
+    store(editor, other, PromptObject(Prompts((Click(3, 4),))))
+    assert len(read(editor, frame).objects[0].prompts.clicks) == 3
+    assert len(read(editor, other).objects[0].prompts.clicks) == 1
+    store(editor, frame)
+    assert read(editor, frame) == FramePrompts()
+    store(editor, other)
+    assert TagLogic.tagText(editor.segmentation.GetSegmentation().GetSegment("Lesion")) == ""
+
+
+def test_the_tag_is_the_documented_json(editor, frame):
+    store(
+        editor,
+        frame,
+        PromptObject(Prompts((Click(3, 4), Click(5, 6.5, False)), Box(1, 2, 3, 4)), pending=True),
+    )
+    text = TagLogic.tagText(editor.segmentation.GetSegmentation().GetSegment("Lesion"))
+    entry = {"of": "Scan", "clicks": [[3, 4, 1], [5, 6.5, 0]], "box": [1, 2, 3, 4], "pending": True}
+    assert json.loads(text) == {"version": 1, "frames": {"2:4": [entry]}}
+
+
+def test_points_of_two_volumes_do_not_mix(editor, frame):
+    other = FrameLogic.frameOf(volumes.volume(name="Doppler"), 4)
+    store(editor, frame, an_object())
+    assert read(editor, other) == FramePrompts()
+    store(editor, other, PromptObject(Prompts((Click(1, 1),))))
+    assert same(read(editor, frame).objects[0], an_object())
+    store(editor, other)
+    assert same(read(editor, frame).objects[0], an_object())
+    store(editor, frame)
+    assert TagLogic.tagText(editor.segmentation.GetSegmentation().GetSegment("Lesion")) == ""
+
+
+def test_a_volume_under_another_name_keeps_its_points(editor, frame):
+    store(editor, frame, an_object())
+    editor.volume.SetName("Renamed")
+    assert same(read(editor, frame).objects[0], an_object())
+    store(editor, frame, an_object(), an_object())
+    assert len(read(editor, frame).objects) == 2
+
+
+def test_tags_from_before_volumes_had_names_are_read(editor, frame):
+    text = '{"version": 1, "frames": {"2:4": [{"clicks": [[3, 4, 1]]}]}}'
+    editor.segmentation.GetSegmentation().GetSegment("Lesion").SetTag(TagLogic.TAG, text)
+    assert read(editor, frame).objects[0].prompts.clicks == (Click(3, 4),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"version": 2, "frames": {}}',
+        '{"version": 1, "frames": {"2:4": [{"clicks": [[1]]}]}}',
+        '{"version":1,"frames":{"2:4":[{"clicks":[],"mask":{"shape":[9000000,9000000],"at":[0,0,1,1],"bits":""}}]}}',
+    ],
+)
+def test_a_damaged_tag_counts_as_none_and_does_not_stand_in_the_way(editor, frame, text):
+    segment = editor.segmentation.GetSegmentation().GetSegment("Lesion")
+    segment.SetTag(TagLogic.TAG, text)
+    assert read(editor, frame) == FramePrompts()
+    store(editor, frame, an_object())
+    assert same(read(editor, frame).objects[0], an_object())
+
+
+def test_a_mask_of_a_large_frame_is_a_small_text(scene):
+    mask = np.hypot(*np.mgrid[-384:384, -512:512]) < 200
+    editor = Editor(volumes.volume(np.zeros((1, 768, 1024), np.uint8)))
+    store(editor, FrameLogic.frameOf(editor.volume, 0), PromptObject(Prompts((Click(512, 384),)), mask))
+    assert len(TagLogic.tagText(editor.segmentation.GetSegmentation().GetSegment("Lesion"))) < 6000
+
+
+def test_seg_nrrd_keeps_the_prompts(editor, frame, tmp_path):
+    store(editor, frame, an_object())
+    storage = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationStorageNode")
+    storage.SetFileName(str(tmp_path / "prompts.seg.nrrd"))
+    assert storage.WriteData(editor.segmentation)
+    loaded = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")
+    assert storage.ReadData(loaded)
+    prompts = PromptLogic.framePrompts(loaded, "Lesion", frame)
+    assert same(prompts.objects[0], an_object())
+
+
+def test_mrb_keeps_the_prompts(editor, frame, tmp_path):
+    store(editor, frame, an_object())
+    scene = slicer.mrmlScene
+    assert scene.WriteToMRB(str(tmp_path / "scene.mrb"))
+    with zipfile.ZipFile(tmp_path / "scene.mrb") as archive:
+        archive.extractall(tmp_path / "scene")
+    scene.Clear(0)
+    scene.SetURL(str(next((tmp_path / "scene").rglob("*.mrml"))))
+    assert scene.Connect()
+    segmentation = scene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
+    volume = scene.GetFirstNodeByName("Scan")
+    prompts = PromptLogic.framePrompts(segmentation, "Lesion", FrameLogic.frameOf(volume, 4))
+    assert same(prompts.objects[0], an_object())
+
+
+def test_undo_and_redo_carry_the_prompts(editor, frame):
+    editor.logic.SaveStateForUndo()
+    store(editor, frame, PromptObject(Prompts((Click(3, 4),))))
+    editor.logic.SaveStateForUndo()
+    store(editor, frame, an_object())
+    editor.logic.Undo()
+    assert len(read(editor, frame).objects[0].prompts.clicks) == 1
+    editor.logic.Undo()
+    assert read(editor, frame) == FramePrompts()
+    editor.logic.Redo()
+    editor.logic.Redo()
+    assert same(read(editor, frame).objects[0], an_object())
+
+
+def test_roles_follow_from_the_order():
+    clicks = (Click(1, 1, False), Click(2, 2), Click(3, 3), Click(2, 2))
+    roles = [PromptObject(Prompts(clicks)).roleOf(i) for i in range(4)]
+    assert roles == ["guidedNegative", "initial", "guidedPositive", "guidedPositive"]
+    boxed = PromptObject(Prompts(clicks, Box(0, 0, 5, 5)))
+    assert [boxed.roleOf(i) for i in range(4)] == ["guidedNegative"] + ["guidedPositive"] * 3
+
+
+def test_existing_fiducials_become_prompts_of_the_frame_they_lie_on(scene):
+    volume = volumes.volume(geometry="oblique")
+    frame = FrameLogic.frameOf(volume, 4)
+    lists = [scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode") for _ in range(3)]
+    for node, places in zip(lists, ([(5, 6)], [(7, 8), (1, 2)], [(3, 3)]), strict=True):
+        for x, y in places:
+            node.AddControlPointWorld(*FrameLogic.xyToRas(frame, x, y))
+    lists[1].AddControlPointWorld(*FrameLogic.xyToRas(FrameLogic.frameOf(volume, 6), 4, 4))
+    prompts = PromptLogic.promptsFromFiducials(frame, *lists)
+    places = [(round(c.x, 6), round(c.y, 6), c.positive) for c in prompts.clicks]
+    assert places == [(5, 6, True), (7, 8, True), (1, 2, True), (3, 3, False)]
+    positions = [FrameLogic.xyToRas(frame, 5, 6)]
+    assert PromptLogic.promptsFromFiducials(frame, positions).clicks[0].x == pytest.approx(5)
+    with pytest.raises(Refusal, match="No initial point lies on Scan, frame 6"):
+        PromptLogic.promptsFromFiducials(FrameLogic.frameOf(volume, 5), *lists)

@@ -1,0 +1,154 @@
+"""The training panel with real Qt, PythonQt's way, and a recorded run: its signals, its size, its looks."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PySide6", reason="PySide6-Essentials is not installed")
+import qt_pictures
+import real_qt
+from model_files import adapter
+from PySide6 import QtCore, QtGui, QtWidgets
+from recorded_run import UI, PlayedLogic
+from segmented_scene import segmented
+
+WINDOW = object()
+PANEL_WIDTH_PX = 400
+
+
+@pytest.fixture
+def panel(application, scene, monkeypatch, recording, tmp_path):
+    """The panel in a column as wide as Slicer's, with two volumes and a run in its second epoch."""
+    real_qt.install(monkeypatch, WINDOW)
+    shipped = adapter(tmp_path / "samca.safetensors", name="SAMCA small")
+    monkeypatch.setattr("SAMCALib.Models.ModelLogic.SHIPPED", shipped)
+    from SAMCATrainingLib.TrainingWidget import TrainingWidget
+
+    shown = TrainingWidget(str(UI), PlayedLogic(tmp_path, recording))
+    shown.widget.thing.resize(PANEL_WIDTH_PX, 1400)
+    shown.enter()
+    yield shown
+    shown.cleanup()
+    if shown.logic.playback:
+        shown.logic.playback.end()
+    shown.widget.thing.deleteLater()
+
+
+def work(reached):
+    """Let Qt work until this is true."""
+    until = time.monotonic() + 60
+    while not reached():
+        assert time.monotonic() < until
+        QtCore.QCoreApplication.processEvents()
+        time.sleep(0.01)
+
+
+def add(panel, editor):
+    ui = panel.data.ui
+    ui.volumeSelector.setCurrentNode(editor.volume)
+    ui.segmentationSelector.setCurrentNode(editor.segmentation)
+    ui.addButton.click()
+    work(lambda: ui.addButton.enabled and panel.data.isChecked)
+
+
+@pytest.fixture
+def running(panel):
+    for number in range(2):
+        add(panel, segmented(number))
+    panel.tick()
+    panel.run.ui.startButton.click()
+    panel.logic.playback.play("epoch")
+    panel.tick()
+    return panel
+
+
+def test_the_timers_of_qt_add_look_and_follow(running):
+    table = running.data.ui.casesTable
+    assert table.rowCount == 6
+    icon = table.item(0, 0).icon()
+    assert not icon.isNull()
+    running.logic.playback.play("epoch")
+    work(lambda: running.run.ui.progressBar.value == 66)
+
+
+def test_thumbnails_show_frame_and_outline(running):
+    image = running.data.ui.casesTable.item(0, 0).icon().pixmap(96, 96).toImage()
+    colours = {QtGui.QColor(image.pixel(x, y)).getRgb()[:3] for x in range(96) for y in range(96)}
+    assert any(max(colour) - min(colour) > 60 for colour in colours), "the outline is coloured"
+    assert any(max(colour) - min(colour) < 10 and max(colour) > 30 for colour in colours)
+
+
+def test_rows_that_are_selected_are_removed(running):
+    running.data.ui.casesTable.selectRow(2)
+    running.data.ui.removeButton.click()
+    work(lambda: running.data.isChecked)
+    assert running.data.ui.casesTable.rowCount == 5
+
+
+def test_what_the_user_types_and_turns_arrives_in_the_settings(running):
+    advanced = running.settings.advanced
+    advanced.widgets["epochs"].value = 9
+    advanced.widgets["learning_rate"].text = "0,002"
+    advanced.widgets["optimizer"].setCurrentIndex(1)
+    advanced.widgets["optimizer"].thing.activated.emit(1)
+    running.settings.ui.nameLineEdit.text = "Nerve"
+    settings = running.settings.settings
+    assert [settings[name] for name in ("epochs", "learning_rate", "optimizer", "name")] == [
+        9, 0.002, "adamw", "Nerve",
+    ]  # fmt: skip
+    advanced.resetButton.click()
+    assert running.settings.settings["epochs"] != 9
+
+
+def test_the_slider_goes_through_the_epochs(running):
+    for _epoch in range(2):
+        running.logic.playback.play("epoch")
+    running.tick()
+    ui = running.run.ui
+    assert (ui.epochSlider.maximum, ui.epochSlider.value) == (2, 2)
+    ui.epochSlider.setValue(0)
+    assert "Epoch 1" in ui.epochLabel.text
+    assert ui.samplesLabel.thing.pixmap().width() >= 240
+
+
+def test_segments_can_be_unticked(running):
+    box = running.data.ui.segmentsList
+    assert box.count == 1
+    box.item(0).setCheckState(QtCore.Qt.Unchecked)
+    running.data.ui.addButton.click()
+    assert "Tick" in running.data.ui.dataLabel.text
+
+
+def test_everything_that_can_be_used_says_what_it_is_for(running):
+    kinds = (QtWidgets.QAbstractButton, QtWidgets.QComboBox, QtWidgets.QAbstractSpinBox, QtWidgets.QLineEdit)
+    found = [child for kind in kinds for child in running.widget.thing.findChildren(kind)]
+    own = [child for child in found if not child.objectName().startswith("qt_")]
+    assert len(own) > 40
+    silent = [child for child in own if not child.toolTip() and not inside(child)]
+    assert [child.objectName() for child in silent] == []
+
+
+def inside(child) -> bool:
+    """Whether Qt has put it into another control or a table."""
+    kinds = (QtWidgets.QAbstractSpinBox, QtWidgets.QComboBox, QtWidgets.QAbstractItemView)
+    return isinstance(child.parent(), kinds)
+
+
+@pytest.mark.parametrize("theme", qt_pictures.THEMES)
+def test_the_whole_panel_fits_and_is_readable(running, theme):
+    for step in running.steps:
+        assert step.widget.thing.minimumSizeHint().width() <= PANEL_WIDTH_PX, step.file
+    image = draw(running, theme).convertToFormat(QtGui.QImage.Format.Format_Grayscale8)
+    shades = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1)[:, : image.width()]
+    assert image.width() == PANEL_WIDTH_PX
+    assert np.ptp(shades) > 180
+    assert (np.median(shades) > 128) == (theme == "light")
+
+
+def draw(panel, theme):
+    """The panel as a picture."""
+    qt_pictures.dress(panel.widget.thing, theme)
+    return real_qt.picture(panel.widget, PANEL_WIDTH_PX)

@@ -1,0 +1,219 @@
+"""Settings for training, and an adapter with its base on the way to the effect or to a colleague."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save
+
+from samca.config import TrainConfig, from_json, with_settings
+from samca.methods import METHODS
+from samca.network.model import build, build_base
+from samca.training.augment import AUGMENTS
+from samca.training.schedules import SCHEDULES
+from samca.weights import checkpoint
+from samca.weights.checkpoint import Provenance
+from SAMCALib.Models.ModelLogic import ModelLogic
+from SAMCALib.Texts import Refusal
+from SAMCATrainingLib import AdvancedSettings, ResultLogic
+from SAMCATrainingLib.Estimation import Estimation, estimateOf
+from SAMCATrainingLib.TrainingLogic import TrainingLogic
+
+TINY = {
+    "backbone": {
+        "name": "sam_vit_small", "channels": [8, 8, 8], "width": 16,
+        "depth": 2, "heads": 2, "out_channels": 32,
+    },
+    "image_size": 64,
+    "adapter": {"name": "shared_weight", "rank": 4},
+}  # fmt: skip
+
+
+@pytest.fixture
+def logic(tmp_path):
+    return TrainingLogic(tmp_path / "Training", ModelLogic(tmp_path / "Models"))
+
+
+def make_run(logic, name="Nerve", seed=0):
+    """A run folder as training leaves it, with a base of its own."""
+    run = logic.folder / "Runs" / name
+    run.mkdir(parents=True)
+    torch.manual_seed(seed)
+    config = with_settings(METHODS["samca"], "model", TINY)
+    checkpoint.save_base(build_base(config), run / "base.safetensors", Provenance(name="random weights"))
+    model = build(config)
+    checkpoint.load_base_into(build_base(config), run / "base.safetensors")
+    provenance = Provenance(name=name, data="nerves 12", licence="CC0")
+    checkpoint.save_adapter(model, run / "best.safetensors", run / "base.safetensors", provenance)
+    settings = {"data": ["nowhere"], "out": str(run), "name": name, "base": "random", "model": TINY}
+    (run / "run.json").write_text(json.dumps(settings))
+    return run
+
+
+def same(one, other):
+    """Whether two sets of tensors are equal to the bit; a loss before the first round is NaN in both."""
+    pairs = [(one[name], other[name]) for name in one]
+    return one.keys() == other.keys() and all(np.array_equal(a, b, equal_nan=True) for a, b in pairs)
+
+
+# Settings
+
+
+def test_every_setting_of_every_preset_makes_a_run(logic):
+    for preset in logic.presets():
+        values = logic.settings("data", "Nerve", preset=preset.name)
+        config = from_json(TrainConfig, values, "run")
+        assert {name: getattr(config, name) for name in preset.settings} == preset.settings
+    defaults = {setting.name: setting.default for setting in logic.advanced()}
+    assert logic.settings("data", "Nerve", advanced=defaults) == logic.settings("data", "Nerve")
+
+
+def test_what_is_offered_is_what_there_is(logic):
+    by = {setting.name: setting for setting in logic.advanced()}
+    assert set(by["augment"].choices) == set(AUGMENTS)
+    assert set(by["schedule"].choices) <= {AdvancedSettings.AUTOMATIC, *SCHEDULES}
+    assert [name for name, _ in logic.methods()] == list(METHODS)
+    for setting in logic.advanced():
+        assert setting.kind != "choice" or setting.default in setting.choices
+        assert setting.tip.endswith(".")
+
+
+def test_a_method_starts_anew_and_the_method_of_the_base_goes_on(logic):
+    assert logic.settings("data", "Nerve")["model"] == {}
+    assert logic.settings("data", "Nerve")["schedule"]["name"] == "iterative", "as it was trained"
+    other = logic.settings("data", "Nerve", method="med_sa")
+    assert other["model"]["method"] == "med_sa"
+    changed = logic.settings("data", "Nerve", advanced={"model.adapter.rank": 8, "schedule": "double_click"})
+    assert changed["model"] == {"adapter.rank": 8}
+    assert changed["schedule"] == {"name": "double_click"}
+
+
+def test_what_cannot_be_is_refused(logic, tmp_path):
+    (tmp_path / "torn.safetensors").write_bytes(b"torn")
+    for options, match in (
+        ({"preset": "slow"}, "no preset slow: expected quick"),
+        ({"method": "magic"}, "'magic' is not one of"),
+        ({"base": str(tmp_path / "gone.safetensors")}, "no base model at"),
+        ({"base": str(tmp_path / "torn.safetensors")}, "damaged"),
+        ({"advanced": {"epochs": -1}}, "epochs is -1"),
+        ({"advanced": {"model.image_size": 17}}, "image_size is 17"),
+        ({"advanced": {"model.image_size": 100}}, "multiple of 16"),
+        ({"data": []}, "no data"),
+        ({"name": " "}, "name is empty"),
+    ):
+        with pytest.raises(Refusal, match=match):
+            logic.settings(**{"data": "data", "name": "Nerve", **options})
+
+
+def test_a_name_that_is_taken_gets_a_number(logic):
+    make_run(logic, "Nerve")
+    assert logic.settings("data", "Nerve")["out"].endswith("Nerve 2")
+    assert logic.settings("data", 'a/b:"c"')["out"].endswith("a_b_c_")
+
+
+# The adapter
+
+
+def test_the_effect_gets_the_adapter_with_its_base_and_its_new_name(logic):
+    run = make_run(logic)
+    info = logic.register(run, "Median nerve")
+    assert (info.name, info.data, info.licence) == ("Median nerve", "nerves 12", "CC0")
+    checkpoint.load(info.source)
+    before, after = load_file(run / "best.safetensors"), load_file(info.source)
+    assert before.keys() == after.keys()
+    assert same(before, after)
+    again = logic.register(run, "Median nerve")
+    assert again == info, "the same model is there once"
+
+
+def test_two_models_of_one_name_and_two_bases_of_one_name_stay_apart(logic):
+    first, second = make_run(logic, "one", seed=1), make_run(logic, "two", seed=2)
+    infos = [logic.register(run, "Nerve") for run in (first, second)]
+    assert infos[0].source != infos[1].source
+    for run, info in zip((first, second), infos, strict=True):
+        mine = checkpoint.load(info.source).state_dict()
+        theirs = checkpoint.load(run / "best.safetensors").state_dict()
+        assert same(mine, theirs)
+
+
+def test_a_colleague_gets_the_base_only_where_it_cannot_be_had(logic, tmp_path):
+    run = make_run(logic)
+    path = logic.export(run, tmp_path / "for_you" / "nerve.safetensors")
+    assert sorted(p.name for p in path.parent.iterdir()) == ["base.safetensors", "nerve.safetensors"]
+    checkpoint.load(path)
+
+
+def test_a_base_that_is_lost_is_named(logic):
+    run = make_run(logic)
+    (run / "base.safetensors").unlink()
+    with pytest.raises(Refusal, match=r"base base\.safetensors of this model was not found"):
+        logic.register(run)
+    assert logic.models.models()[1:] == []
+
+
+def test_weights_that_are_damaged_or_missing_are_refused(logic):
+    run = make_run(logic)
+    (run / "best.safetensors").write_bytes(save({"x": torch.zeros(3)})[:9])
+    with pytest.raises(Refusal, match="damaged"):
+        logic.register(run)
+    (run / "best.safetensors").unlink()
+    with pytest.raises(Refusal, match="no weights yet"):
+        logic.register(run)
+    assert not logic.models.folder.exists() or not list(logic.models.folder.iterdir())
+
+
+# Result and estimate
+
+
+def test_a_result_is_read_from_its_table(logic, tmp_path):
+    run = make_run(logic)
+    assert logic.result(run) is None
+    with pytest.raises(Refusal, match="not evaluated yet"):
+        logic.resultTable(run)
+    (run / "evaluation").mkdir()
+    names = [f"{m}_{part}" for m in ResultLogic.MEASURES for part in ("mean", "std", "drop")]
+    heading = ["model", "data", "clicks", "targets", "images", "seeds", "empty", *names]
+    figures = "4,3,5,0" + ",81.26,9.04," * 5
+    lines = [f"{model},validation,{k},{figures}" for model in ("untouched base", "Nerve") for k in (1, 3)]
+    (run / "evaluation" / "evaluation.csv").write_text("\n".join([",".join(heading), *lines]))
+    result = logic.result(run)
+    assert result.text.startswith("4 structures in 3 validation images, 5 trials each")
+    assert result.rows[2].values["hd95"] == (81.26, 9.04)
+    os.utime(run / "evaluation" / "evaluation.csv", (0, 0))
+    assert "evaluate again" in logic.result(run).text
+    path = logic.saveCsv(run, tmp_path / "table")
+    assert path.read_bytes() == (run / "evaluation" / "evaluation.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "content", ["", "model,clicks\nNerve,1\n", "model,clicks,targets,images,seeds\n,,,,\n"]
+)
+def test_a_result_that_is_damaged_is_none(logic, content):
+    run = make_run(logic)
+    (run / "evaluation").mkdir()
+    (run / "evaluation" / "evaluation.csv").write_text(content)
+    assert logic.result(run) is None
+
+
+def test_an_estimate_is_put_in_words():
+    found = {"seconds": 700.0, "device": "Toy GPU", "memory": 2e9, "memory_of": 16e9}
+    assert estimateOf(found).text == "About 12 minutes on Toy GPU, 2 GB of 16 GB memory."
+    assert "smaller batch" in estimateOf({**found, "memory": 15e9}).text
+
+
+def test_a_trial_that_fails_says_why_and_leaves_nothing(logic, tmp_path, application):
+    trial = Estimation(logic.settings(tmp_path / "nowhere", "Nerve"))
+    folder = trial._folder
+    trial._child.wait(240)
+    estimate = trial.poll()
+    assert "nowhere does not exist" in estimate.error
+    assert not folder.exists()
+    assert trial.poll() is None
+    cancelled = Estimation(logic.settings(tmp_path / "nowhere", "Nerve"))
+    cancelled.cancel()
+    assert cancelled._child.poll() is not None
+    assert cancelled.poll() is None
