@@ -94,7 +94,7 @@ def named(path: Path) -> str:
 def test_there_is_something_to_look_at():
     assert {"sam.py", "session.py", "model.py"} <= {path.name for path in FILES}
     assert "torch" in foreign(at_import(PACKAGE / "network" / "sam.py"))
-    assert "samca.prompts.prompts.box_around" in at_import(PACKAGE / "interaction" / "session.py")
+    assert "samca.prompts.prompts.box_around" in at_import(PACKAGE / "interaction" / "views.py")
     assert others(PACKAGE / "weights" / "checkpoint.py", PACKAGE) >= {"config", "methods", "network"}
 
 

@@ -5,41 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..images.frames import as_rgb
+from ..prompts import Box, Click, Prompts
 from ..prompts.geometry import Geometry
-from ..prompts.prompts import Box, Click, Prompts, box_around
-from ..prompts.windows import Window, enlarging
 from .closeups import Closeups
+from .embedder import Embedder
 from .looks import agreement, embed, uncertainty
 from .tidy import mask_of
-
-
-class Embedder(Protocol):
-    """What a session asks of a model; see `samca.network.model.Model`."""
-
-    config: Any
-
-    def embed(self, pixels: np.ndarray) -> Any:
-        """(h, w, 3) float32 RGB in 0..255 at model resolution -> features."""
-
-    def embed_frames(self, *groups: Sequence[np.ndarray]) -> list[Any]:
-        """The same of frames that are encoded together; asked for where a session gets several."""
-
-    def embed_each(self, pictures: Sequence[np.ndarray]) -> Any:
-        """The same of a batch; asked for where a session mirrors."""
-
-    def predict(
-        self, features: Any, prompts: Prompts, previous: np.ndarray | None
-    ) -> tuple[np.ndarray, float]: ...
-
-    def predict_each(
-        self, features: Any, prompts: Sequence[Prompts], previous: np.ndarray | None
-    ) -> tuple[np.ndarray, list[float]]:
-        """The same of a batch; asked for where a session mirrors."""
+from .views import View
 
 
 class Prediction(NamedTuple):
@@ -78,16 +55,10 @@ class Session:
     def __init__(self, model: Embedder, mirror: bool | None = None):
         """mirror: look at the mirror image, too, and average; None: as the model's config says."""
         self.model, self.mirror = model, model.config.mirror if mirror is None else mirror
+        self._view: View | None = None
         self._again: Any = None  # gives another session the same image
         self._twice: Session | None = None
-        self.geometry: Geometry | None = None
-        self._features: Any = None
-        self._closeups: Closeups | None = None
-        self._windows: dict[Window, Session] = {}
         self._history: list[Prompts] = [Prompts()]
-        self._logits: dict[
-            Prompts, tuple[np.ndarray, list[float]]
-        ] = {}  # of each look by prefix of the clicks, in model resolution
 
     def set_image(self, pixels: np.ndarray, window: tuple[float, float] | None = None) -> None:
         """Take one (H, W), (H, W, 3) or (H, W, 4) frame of any dtype, encode it, forget the prompts.
@@ -122,13 +93,20 @@ class Session:
     def use_embedding(self, features: Any, geometry: Geometry, closeups: Closeups | None = None) -> None:
         """Take an image that was encoded before, by a session that mirrors if this one does; forget the
         prompts."""
-        self._features, self.geometry, self._closeups = features, geometry, closeups
-        self._windows, self._again, self._twice = {}, None, None
+        self._view = View(self.model, self.mirror, features, geometry, closeups)
+        self._again, self._twice = None, None
         self.start([Prompts()])
 
     def start(self, history: list[Prompts]) -> None:
         """Replace the prompts and their history, the current ones last."""
-        self._history, self._logits = list(history), {}
+        self._history = list(history)
+        if self._view:
+            self._view.forget()
+
+    @property
+    def geometry(self) -> Geometry | None:
+        """How the image lies in the model's input; None before there is one."""
+        return self._view and self._view.geometry
 
     @property
     def prompts(self) -> Prompts:
@@ -138,7 +116,8 @@ class Session:
     @property
     def embedding(self) -> tuple[Any, Geometry, Closeups | None]:
         """The encoded image, to be kept and given to `use_embedding` later."""
-        return self._encoded(), self.geometry, self._closeups
+        view = self._encoded()
+        return view.features, view.geometry, view.closeups
 
     def click(self, x: float, y: float, positive: bool = True) -> np.ndarray:
         """Add a click at (x, y) px; return the new (H, W) bool mask."""
@@ -153,8 +132,8 @@ class Session:
 
     def use_mask(self, mask: np.ndarray) -> np.ndarray:
         """Take an (H, W) bool mask as prompt, in place of an earlier one; return the new mask."""
-        self._encoded()
-        expected = (self.geometry.height, self.geometry.width)
+        geometry = self._encoded().geometry
+        expected = (geometry.height, geometry.width)
         if np.shape(mask) != expected:
             raise ValueError(f"mask of shape {np.shape(mask)}: expected {expected}, the shape of the image")
         return self._become(replace(self.prompts, mask=np.asarray(mask, bool)))
@@ -237,89 +216,26 @@ class Session:
         what it says there and what it said of the whole frame are averaged. One that mirrors does all this
         also with the mirror image, and averages again.
         """
-        looks, iou = self._looks(prompts)
+        looks, iou = self._encoded().looks(prompts)
         return Prediction(np.mean(looks, axis=0), iou, looks, prompts if self.model.config.tidy else None)
-
-    def _looks(self, prompts: Prompts) -> tuple[tuple[np.ndarray, ...], float]:
-        """Logits (H, W) of each look, and the mean of the predicted IoU."""
-        features, shape = self._encoded(), (self.geometry.height, self.geometry.width)
-        if not prompts:
-            return (np.full(shape, -np.inf, np.float32),) * (1 + self.mirror), 0.0
-        logits, ious = self._replay(features, prompts)
-        looks = tuple(map(self.geometry.logits_to_image, logits))
-        looks = looks[:1] + tuple(look[:, ::-1] for look in looks[1:])
-        iou = float(np.mean(np.clip(ious, 0.0, 1.0)))
-        mask = np.mean(looks, axis=0) > 0
-        window = self._closeups and enlarging(mask, prompts, self.model.config.zoom)
-        if not window:
-            return looks, iou
-        closer, iou_there = self._at(window)._looks(window.prompts(_by_box(prompts, mask)))
-        pairs = zip(looks, closer, strict=True)
-        joined = (window.paste((window.crop(look) + there) / 2, look) for look, there in pairs)
-        return tuple(joined), (iou + iou_there) / 2
-
-    def _at(self, window: Window) -> Session:
-        """The window as a session of its own, which zooms no further."""
-        if window not in self._windows:
-            self._windows[window] = Session(self.model, self.mirror)
-            self._windows[window].use_embedding(*self._closeups.encoded(window, self.model))
-        return self._windows[window]
 
     def _closeups_of(self, rgb: np.ndarray) -> Closeups | None:
         return Closeups(rgb, self.mirror) if self.model.config.zoom else None
-
-    def _replay(self, features: Any, prompts: Prompts) -> tuple[np.ndarray, list[float]]:
-        """Decode, with the logits of the prompts that come before these where the model takes them."""
-        if prompts.mask is not None:  # masks are not compared, so their logits are not kept
-            return self._decode(features, prompts, None)
-        if prompts not in self._logits:
-            earlier = self._before(prompts)
-            previous = self._replay(features, earlier)[0] if earlier else None
-            self._logits[prompts] = self._decode(features, prompts, previous)
-        return self._logits[prompts]
-
-    def _decode(
-        self, features: Any, prompts: Prompts, previous: np.ndarray | None
-    ) -> tuple[np.ndarray, list[float]]:
-        """Logits (n, m, m) and predicted IoU of n looks; those of the mirror image stay mirrored."""
-        given = self.geometry.prompts_to_model(prompts)
-        if not self.mirror:
-            logits, iou = self.model.predict(features, given, None if previous is None else previous[0])
-            return logits[None], [iou]
-        mirrored = self.geometry.prompts_to_model(prompts.mirrored(self.geometry.width))
-        return self.model.predict_each(features, (given, mirrored), previous)
-
-    def _before(self, prompts: Prompts) -> Prompts:
-        """The prompts whose logits are the mask prompt for these; none where there are no earlier ones."""
-        feedback = self.model.config.feedback
-        if feedback == "none" or not prompts.clicks:
-            return Prompts()
-        if feedback == "last":
-            return prompts.first(len(prompts.clicks) - 1)
-        initial, _ = prompts.initial_and_guided()
-        return Prompts() if initial == prompts else initial
 
     def _become(self, prompts: Prompts) -> np.ndarray:
         mask = self.predict(prompts).mask
         self._history.append(prompts)
         return mask
 
-    def _encoded(self) -> Any:
-        if self._features is None:
+    def _encoded(self) -> View:
+        if self._view is None:
             raise RuntimeError("no image yet: call set_image(array) before the first prompt")
-        return self._features
+        return self._view
 
     def _check_inside(self, x: float, y: float, what: str = "click") -> None:
-        self._encoded()
-        if not self.geometry.contains(x, y):
+        geometry = self._encoded().geometry
+        if not geometry.contains(x, y):
             raise ValueError(
-                f"{what} at ({x}, {y}) is outside the image: x must be 0..{self.geometry.width - 1}, "
-                f"y 0..{self.geometry.height - 1}"
+                f"{what} at ({x}, {y}) is outside the image: x must be 0..{geometry.width - 1}, "
+                f"y 0..{geometry.height - 1}"
             )
-
-
-def _by_box(prompts: Prompts, mask: np.ndarray) -> Prompts:
-    """The prompts for a closer look at `mask`: of a suggestion, which knows whole frames, its box."""
-    if prompts.suggestion is None:
-        return prompts
-    return replace(prompts, suggestion=None, box=prompts.box or box_around(mask))

@@ -1,0 +1,34 @@
+"""What answers: anything that encodes a picture and decodes prompts on it, whatever it runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..prompts import Prompts
+
+
+class Embedder(Protocol):
+    """What a session asks of a model; see `samca.network.model.Model`."""
+
+    config: Any
+
+    def embed(self, pixels: np.ndarray) -> Any:
+        """(h, w, 3) float32 RGB in 0..255 at model resolution -> features."""
+
+    def embed_frames(self, *groups: Sequence[np.ndarray]) -> list[Any]:
+        """The same of frames that are encoded together; asked for where a session gets several."""
+
+    def embed_each(self, pictures: Sequence[np.ndarray]) -> Any:
+        """The same of a batch; asked for where a session mirrors."""
+
+    def predict(
+        self, features: Any, prompts: Prompts, previous: np.ndarray | None
+    ) -> tuple[np.ndarray, float]: ...
+
+    def predict_each(
+        self, features: Any, prompts: Sequence[Prompts], previous: np.ndarray | None
+    ) -> tuple[np.ndarray, list[float]]:
+        """The same of a batch; asked for where a session mirrors."""
