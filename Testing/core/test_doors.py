@@ -24,7 +24,8 @@ FLOORS = (
     ("methods", "clicks", "images"),
     ("config",),
     ("prompts", "datasets", "phantoms"),
-    ("files", "tensor_files", "words"),
+    ("tensor_files",),
+    ("files", "typed_json", "words"),
 )
 LIB_FLOORS = (
     ("SegmentationLogic", "BenchmarkLogic"),
@@ -35,7 +36,18 @@ LIB_FLOORS = (
     ("Texts", "__init__"),
 )
 
-LIGHT = ("prompts", "interaction", "config", "phantoms", "images", "clicks", "datasets", "files", "words")
+LIGHT = (
+    "prompts",
+    "interaction",
+    "config",
+    "phantoms",
+    "images",
+    "clicks",
+    "datasets",
+    "files",
+    "typed_json",
+    "words",
+)
 WITH_TENSORS = ("prompts/pointing.py", "interaction/text_box.py")  # light rooms' batches and detectors
 LIGHT_LIBRARIES = {"numpy", "scipy", "SimpleITK"}
 LIBRARIES = LIGHT_LIBRARIES | {"torch", "safetensors"}
