@@ -205,7 +205,7 @@ def test_the_door_leaves_the_real_package_alone_and_needs_no_torchvision(tmp_pat
     code = f"""
         import sys
         sys.path[:0] = [{str(tmp_path)!r}, {str(SOURCE)!r}]
-        from samca import sam
+        from samca.network import sam
         assert sam.decoder_for(32) is not None
         assert not [name for name in sys.modules if name.split(".")[0] in ("segment_anything", "torchvision")]
         try:

@@ -13,7 +13,7 @@ HOLD = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from samca import run_lock
+from samca.training import run_lock
 with run_lock.holding(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -23,7 +23,7 @@ CHILD = """
 import json, os, sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from samca import run_lock
+from samca.training import run_lock
 folder, deed = Path(sys.argv[2]), sys.argv[3]
 def say(**record):
     with (folder / "log.jsonl").open("a") as file:
