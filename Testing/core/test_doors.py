@@ -21,9 +21,9 @@ FLOORS = (
     ("__init__",),
     ("weights",),
     ("interaction", "network"),
-    ("methods", "clicks", "images"),
-    ("config",),
-    ("prompts", "datasets", "phantoms"),
+    ("methods", "clicks", "datasets"),
+    ("images", "config"),
+    ("prompts", "phantoms"),
     ("tensor_files",),
     ("files", "typed_json", "words"),
 )
@@ -51,7 +51,7 @@ LIGHT = (
 WITH_TENSORS = ("prompts/pointing.py", "interaction/text_box.py")  # light rooms' batches and detectors
 LIGHT_LIBRARIES = {"numpy", "scipy", "SimpleITK"}
 LIBRARIES = LIGHT_LIBRARIES | {"torch", "safetensors"}
-INSIDE_FUNCTIONS = {"PIL", "monai", "matplotlib", "transformers"}
+INSIDE_FUNCTIONS = {"PIL", "pydicom", "monai", "matplotlib", "transformers"}
 NEVER = {"slicer", "vtk", "qt", "ctk", "torchvision", "segment_anything"}
 
 

@@ -6,24 +6,25 @@ from pathlib import Path
 
 import numpy as np
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+from ..images import pictures
+from ..images.frames import as_bytes
+
+SUFFIXES = pictures.SUFFIXES
+JPEG = (".jpg", ".jpeg")
 THRESHOLD = 127  # JPEG leaves grey values around an edge that was 0 and 255
 
 
 def read_pixels(path: Path) -> np.ndarray:
-    """The image as stored: grey (H, W) or colour (H, W, 3), uint8, transparency dropped.
+    """The image as a model sees it: grey (H, W) or colour (H, W, 3), uint8, upright, transparency dropped.
 
-    More than 8 bits are stretched from the image's least to its greatest value. ValueError names a file that
-    cannot be decoded.
+    8 bits stay as they are, others are scaled as in `frames.as_rgb`. ValueError names a file that cannot be
+    decoded, that has nothing to see, or that is a stack of pages.
     """
-    array, mode = _decoded(path)
-    if array.dtype == bool:
-        return array.astype(np.uint8) * 255
-    if array.dtype == np.uint8:
-        return array[..., 0] if mode == "LA" else array[..., :3] if array.ndim == 3 else array
-    values = np.nan_to_num(array.astype(np.float64), posinf=0, neginf=0)
-    span = max(values.max() - values.min(), 1e-12)
-    return ((values - values.min()) * (255 / span)).round().astype(np.uint8)
+    pixels = _only_page(path)
+    try:
+        return as_bytes(pixels)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def read_mask(path: Path) -> np.ndarray:
@@ -31,12 +32,10 @@ def read_mask(path: Path) -> np.ndarray:
 
     A file with no value above 1 is read as 0 and 1, unless it is a JPEG. ValueError as in read_pixels.
     """
-    array, mode = _decoded(path)
-    if mode == "LA":
-        array = array[..., 0]
+    array = _only_page(path)
     if array.ndim == 3:
         array = array[..., :3].max(-1)
-    if array.max() <= 1 and path.suffix.lower() not in (".jpg", ".jpeg"):
+    if array.max() <= 1 and path.suffix.lower() not in JPEG:
         return array > 0
     return array > THRESHOLD
 
@@ -44,9 +43,11 @@ def read_mask(path: Path) -> np.ndarray:
 def read_labels(path: Path) -> np.ndarray:
     """(H, W) whole numbers, 0 is background; a palette image gives its indices.
 
-    ValueError as in read_pixels, or if the file holds colours or fractions.
+    ValueError as in read_pixels, or if the file holds colours, fractions, or a JPEG's approximations.
     """
-    array, _ = _decoded(path, keep_palette=True)
+    if path.suffix.lower() in JPEG:
+        raise ValueError(f"{path}: JPEG changes the values of labels: save them as PNG")
+    array = _only_page(path, keep_palette=True)
     if array.ndim != 2 or array.dtype.kind not in "biu":
         raise ValueError(
             f"{path}: labels must be one whole number per pixel, this is {array.dtype} {array.shape}"
@@ -54,19 +55,10 @@ def read_labels(path: Path) -> np.ndarray:
     return array
 
 
-def _decoded(path: Path, keep_palette: bool = False) -> tuple[np.ndarray, str]:
-    """All of the file's first frame and its Pillow mode; palettes and print colours become RGB."""
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            if image.mode in ("PA", "CMYK", "YCbCr", "LAB", "HSV") or (
-                image.mode == "P" and not keep_palette
-            ):
-                image = image.convert("RGB")
-            array, mode = np.asarray(image), image.mode
-            if not array.size:
-                raise ValueError("it has no pixels")
-    except Exception as error:  # what damaged bytes raise differs from decoder to decoder
-        raise ValueError(f"{path}: cannot be read as an image ({error})") from error
-    return array, mode
+def _only_page(path: Path, keep_palette: bool = False) -> np.ndarray:
+    picture = pictures.decoded(path, keep_palette=keep_palette)
+    if picture.pages > 1:
+        raise ValueError(
+            f"{path}: has {picture.pages} pages, one was expected: save each as a file of its own"
+        )
+    return picture.pixels

@@ -8,23 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from . import dicom, nifti
+from . import dicom, nifti, pictures
+from .contrast import as_bytes, as_rgb
+from .grid import Grid
 
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+PICTURES = pictures.SUFFIXES
 VOLUMES = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd", ".dcm", ".dicom")
-PERCENTILES = (0.5, 99.5)  # a few burnt-in marks or dead pixels must not set the contrast
+__all__ = ["PICTURES", "VOLUMES", "Frame", "Grid", "as_bytes", "as_rgb", "read"]
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Where voxels lie, axes i, j, k in LPS: size in voxels, spacing and origin in mm, direction by rows."""
-
-    size: tuple[int, int, int]
-    spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    direction: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -33,6 +25,7 @@ class Frame:
 
     pixels: (H, W) or (H, W, 3 or 4) as stored; spacing_mm: (x, y) of a pixel, None if unknown; index: its
     place, from 0, along axis k of `grid`, the grid of its volume or loop; a picture is a grid of one slice.
+    count: how many frames the file has.
     """
 
     pixels: np.ndarray
@@ -40,6 +33,7 @@ class Frame:
     source: Path
     index: int
     grid: Grid
+    count: int = 1
 
 
 def read(path: str | Path, index: int = 0) -> Frame:
@@ -59,57 +53,6 @@ def read(path: str | Path, index: int = 0) -> Frame:
     raise ValueError(f"{path} has no known image format: expected {', '.join(PICTURES + VOLUMES)} or DICOM")
 
 
-def as_rgb(pixels: np.ndarray, window: tuple[float, float] | None = None) -> np.ndarray:
-    """One (H, W), (H, W, 3) or (H, W, 4) frame of any numeric dtype as (H, W, 3) float32 in 0..255.
-
-    window: (low, high), the values that become 0 and 255; without it uint8 stays as it is, bool becomes 0
-    and 255, and everything else is scaled from its 0.5 to its 99.5 percentile. NaN becomes 0; alpha is
-    dropped. ValueError for other shapes, an empty window, or a frame without any finite value.
-    """
-    pixels = np.asarray(pixels)
-    _check_frame(pixels)
-    pixels = pixels[..., :3] if pixels.ndim == 3 else pixels
-    if pixels.dtype == bool:
-        pixels = pixels.astype(np.uint8) * np.uint8(255)
-    if window is not None or pixels.dtype != np.uint8:
-        pixels = _scaled(pixels, *(_checked(window) if window is not None else _contrast(pixels)))
-    pixels = pixels.astype(np.float32, copy=False)
-    return pixels.copy() if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
-
-
-def _check_frame(pixels: np.ndarray) -> None:
-    gray, colour = pixels.ndim == 2, pixels.ndim == 3 and pixels.shape[-1] in (3, 4)
-    if not (gray or colour) or not pixels.size:
-        raise ValueError(f"expected one (H, W), (H, W, 3) or (H, W, 4) frame, got shape {pixels.shape}")
-    if pixels.dtype.kind not in "buif":
-        raise ValueError(f"expected a frame of numbers, got dtype {pixels.dtype}")
-
-
-def _checked(window: tuple[float, float]) -> tuple[float, float]:
-    low, high = (float(value) for value in window)
-    if not (np.isfinite(low) and np.isfinite(high) and low < high):
-        raise ValueError(f"window ({low}, {high}): expected finite low < high")
-    return low, high
-
-
-def _contrast(pixels: np.ndarray) -> tuple[float, float]:
-    """The values that become black and white: percentiles, or the extremes where those coincide."""
-    finite = pixels[np.isfinite(pixels)] if pixels.dtype.kind == "f" else pixels.ravel()
-    if not finite.size:
-        raise ValueError(f"a frame of shape {pixels.shape} without one finite value: there is nothing to see")
-    low, high = np.percentile(finite, PERCENTILES)
-    if low == high:
-        low, high = finite.min(), finite.max()
-    return float(low), float(high)
-
-
-def _scaled(pixels: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Map low..high to 0..255 and clip; a constant frame becomes 0."""
-    values = np.nan_to_num(pixels.astype(np.float64), nan=low, posinf=high, neginf=low)
-    span = high - low or 1.0
-    return (np.clip(values, low, high) - low) * (255.0 / span)
-
-
 def _pick(index: int, count: int, path: Path) -> int:
     if not 0 <= index < count:
         raise ValueError(f"frame {index} of {path} does not exist: it has {count}, counted from 0")
@@ -117,24 +60,9 @@ def _pick(index: int, count: int, path: Path) -> int:
 
 
 def _read_picture(path: Path, index: int) -> Frame:
-    from PIL import Image  # only pictures need it
-
-    try:
-        with Image.open(path) as image:
-            image.seek(_pick(index, getattr(image, "n_frames", 1), path))
-            pixels = _picture_pixels(image)
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} cannot be read as a picture ({error}): is it whole?") from error
-    return Frame(pixels, None, path, 0, Grid((pixels.shape[1], pixels.shape[0], 1)))
-
-
-def _picture_pixels(image) -> np.ndarray:
-    """(H, W) or (H, W, 3 or 4) as stored; palettes and print colours as RGB, gray with alpha as gray."""
-    if image.mode in ("P", "CMYK", "YCbCr", "PA", "LAB", "HSV"):
-        image = image.convert("RGB")
-    if image.mode in ("LA", "La"):
-        image = image.getchannel(0)
-    return np.array(image)
+    pixels, pages = pictures.decoded(path, index)
+    _pick(index, pages, path)
+    return Frame(pixels, None, path, 0, Grid((pixels.shape[1], pixels.shape[0], 1)), pages)
 
 
 def _read_volume(path: Path, index: int) -> Frame:
@@ -159,8 +87,10 @@ def _read_volume(path: Path, index: int) -> Frame:
     if dicom.is_dicom(path):
         spacing = dicom.spacing_mm(path)
         x, y = spacing or (1.0, 1.0)
-        return Frame(pixels, spacing, path, index, replace(grid, spacing=(x, y, grid.spacing[2])))
-    return Frame(pixels, grid.spacing[:2], path, index, grid)
+        return Frame(
+            pixels, spacing, path, index, replace(grid, spacing=(x, y, grid.spacing[2])), grid.size[2]
+        )
+    return Frame(pixels, grid.spacing[:2], path, index, grid, grid.size[2])
 
 
 def _grid(reader, path: Path) -> Grid:

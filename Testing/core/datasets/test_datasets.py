@@ -186,23 +186,23 @@ def damage_duplicate(root):
 def damage_truncated_image(root):
     path = root / "images/a.png"
     path.write_bytes(path.read_bytes()[:100])
-    return "images/a.png: cannot be read as an image"
+    return "images/a.png cannot be read as an image"
 
 
 def damage_truncated_mask(root):
     path = root / "masks/a.png"
     path.write_bytes(path.read_bytes()[:50])
-    return "masks/a.png: cannot be read as an image"
+    return "masks/a.png cannot be read as an image"
 
 
 def damage_no_image_at_all(root):
     (root / "images/a.png").write_text("not a picture")
-    return "images/a.png: cannot be read as an image"
+    return "images/a.png cannot be read as an image"
 
 
 def damage_empty_file(root):
     (root / "masks/a.png").write_bytes(b"")
-    return "masks/a.png: cannot be read as an image"
+    return "masks/a.png cannot be read as an image"
 
 
 def damage_labels(root):
