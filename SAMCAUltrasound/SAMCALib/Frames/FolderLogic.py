@@ -36,16 +36,15 @@ def loadSequence(folder: str | Path):
 
 def _read(path: Path) -> frames.Frame:
     picture = frames.read(path)
-    if picture.grid.size[2] != 1:
-        raise ValueError(
-            f"{path} has {picture.grid.size[2]} frames: load it as a volume, and segment it by itself"
-        )
+    if picture.count != 1:
+        raise ValueError(f"{path} has {picture.count} frames: load it as a volume, and segment it by itself")
     return picture
 
 
 def _volume(picture: frames.Frame, inColour: bool):
     """A one-frame volume outside the scene, lying as Slicer itself loads pictures."""
     pixels = picture.pixels[..., :3] if picture.pixels.ndim == 3 else picture.pixels
+    pixels = pixels if pixels.dtype != bool else frames.as_bytes(pixels)
     if inColour and pixels.ndim == 2:
         pixels = np.repeat(pixels[..., None], 3, axis=2)
     node = slicer.vtkMRMLVectorVolumeNode() if inColour else slicer.vtkMRMLScalarVolumeNode()

@@ -143,11 +143,15 @@ def pixels(frame: Frame) -> np.ndarray:
 
 
 def window(frame: Frame) -> tuple[float, float] | None:
-    """(low, high) of the display's window and level; None for 8-bit and colour frames, which need none."""
+    """(low, high) of the window and level that somebody set.
+
+    None for 8-bit and colour frames, which need none, and where Slicer chooses, so that a frame is the same
+    picture here, in a file and in training.
+    """
     display, image = frame.volume.GetDisplayNode(), _source(frame).GetImageData()
     if image.GetNumberOfScalarComponents() > 1 or image.GetScalarSize() == 1:
         return None
-    if not hasattr(display, "GetWindow") or not display.GetWindow() > 0:
+    if not hasattr(display, "GetWindow") or display.GetAutoWindowLevel() or not display.GetWindow() > 0:
         return None
     half = display.GetWindow() / 2
     return display.GetLevel() - half, display.GetLevel() + half

@@ -8,6 +8,7 @@ import slicer
 import slicer.util
 import volumes
 
+from samca.images.frames import as_rgb
 from SAMCALib.Frames import FrameLogic, SequenceLogic, TransformLogic
 from SAMCALib.Frames.FrameLogic import Frame
 from SAMCALib.Texts import Refusal
@@ -159,6 +160,14 @@ def test_16_bit_frames_are_seen_through_window_and_level(scene):
     before = FrameLogic.cacheKey(frame)
     display.SetWindowLevel(900, 700)
     assert FrameLogic.cacheKey(frame) != before
+
+
+def test_16_bit_frames_are_the_picture_that_files_are_where_nobody_set_a_window(scene):
+    voxels = volumes.speckle(2, 20, 24, dtype=np.uint16, high=4000)
+    voxels[1, 0, 0] = 65535
+    frame = FrameLogic.frameOf(volumes.volume(voxels), 1)
+    seen = as_rgb(FrameLogic.pixels(frame), FrameLogic.window(frame))
+    np.testing.assert_array_equal(seen, as_rgb(voxels[1]))
 
 
 def test_8_bit_frames_are_taken_as_they_are(scene):
