@@ -96,7 +96,7 @@ def _indices(segmentationNode, segment, frame: Frame, count: int) -> range:
         sides.append((along[0] - 0.5, along[-1] + 0.5))
     corners = np.array([[*corner, 1] for corner in itertools.product(*sides)])
     toWorld = TransformLogic.toWorld(segmentationNode) @ TransformLogic.imageToWorld(labelmap)
-    places = (np.linalg.inv(FrameLogic.pictureToRas(frame)) @ toWorld @ corners.T)[2]
+    places = (FrameLogic.rasToPicture(frame) @ toWorld @ corners.T)[2]
     return range(max(0, int(np.floor(places.min()))), min(count - 1, int(np.ceil(places.max()))) + 1)
 
 

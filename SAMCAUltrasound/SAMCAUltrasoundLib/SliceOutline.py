@@ -31,7 +31,7 @@ class SliceOutline:
     def showMask(self, view, sliceNode, frame, mask: np.ndarray) -> None:
         """Outline an (H, W) bool mask of a frame that this view shows."""
         xyToRas = TransformLogic.arrayOf(sliceNode.GetXYToRAS())
-        toView = np.linalg.inv(xyToRas) @ FrameLogic.pictureToRas(frame)
+        toView = TransformLogic.inverse(xyToRas, sliceNode.GetName()) @ FrameLogic.pictureToRas(frame)
         toView[2] = 0  # the view is flat, whatever the depth of the frame
         matrix = vtk.vtkTransform()
         matrix.SetMatrix(toView.ravel().tolist())

@@ -58,7 +58,7 @@ def frameShownIn(sliceNode, volumeNode) -> Frame:
     """The frame in this slice view; Refusal without volume, off its axes, or beside its frames."""
     checkVolume(volumeNode)
     sliceToRas = TransformLogic.arrayOf(sliceNode.GetSliceToRAS())
-    rasToIjk = np.linalg.inv(_ijkToRas(volumeNode))
+    rasToIjk = _rasToIjk(volumeNode)
     axis = _axisAcross(sliceToRas[:3, 2], volumeNode)
     frame = Frame(volumeNode.GetID(), axis, 0, SequenceLogic.itemOf(volumeNode))
     _checkPlane(frame)
@@ -68,7 +68,8 @@ def frameShownIn(sliceNode, volumeNode) -> Frame:
                 name=volumeNode.GetName()
             )
         )
-    middle = np.linalg.inv(sliceToRas) @ _ijkToRas(volumeNode) @ [*_middle(volumeNode), 1]
+    rasToSlice = TransformLogic.inverse(sliceToRas, _("The view"))
+    middle = rasToSlice @ _ijkToRas(volumeNode) @ [*_middle(volumeNode), 1]
     place = rasToIjk[axis] @ sliceToRas @ [middle[0], middle[1], 0, 1]
     return replace(frame, index=_indexAt(place, axis, volumeNode))
 
@@ -76,7 +77,7 @@ def frameShownIn(sliceNode, volumeNode) -> Frame:
 def frameAt(volumeNode, ras, axis: int = 2) -> Frame:
     """The frame across `axis` that holds this world RAS position; Refusal if there is none."""
     checkVolume(volumeNode)
-    place = (np.linalg.inv(_ijkToRas(volumeNode)) @ [*ras, 1])[axis]
+    place = (_rasToIjk(volumeNode) @ [*ras, 1])[axis]
     return frameOf(volumeNode, _indexAt(place, axis, volumeNode), axis)
 
 
@@ -101,7 +102,7 @@ def turnToFrame(sliceNode, volumeNode) -> None:
     ijkToRas = _ijkToRas(volumeNode)
     axes = _nearestAxes(sliceToRas, volumeNode)
     directions = [sign * ijkToRas[:3, axis] / np.linalg.norm(ijkToRas[:3, axis]) for axis, sign in axes]
-    middle = np.linalg.inv(ijkToRas) @ sliceToRas[:, 3]
+    middle = _rasToIjk(volumeNode) @ sliceToRas[:, 3]
     last = np.array(_dimensions(volumeNode)) - 1
     across = 3 - axes[0][0] - axes[1][0]
     place = np.clip(middle[:3], 0, last)
@@ -176,9 +177,14 @@ def pictureToRas(frame: Frame) -> np.ndarray:
     return _ijkToRas(frame.volume)[:, [*_planeAxes(frame.axis), frame.axis, 3]]
 
 
+def rasToPicture(frame: Frame) -> np.ndarray:
+    """(4, 4): world RAS mm -> (x, y, index along the frame's axis, 1)."""
+    return _rasToIjk(frame.volume)[[*_planeAxes(frame.axis), frame.axis, 3]]
+
+
 def rasToXy(frame: Frame, ras) -> tuple[float, float]:
     """World RAS mm -> (x, y) px, projected on the frame along its axis; may lie outside the picture."""
-    x, y = (np.linalg.inv(pictureToRas(frame)) @ [*ras, 1])[:2]
+    x, y = (rasToPicture(frame) @ [*ras, 1])[:2]
     return float(x), float(y)
 
 
@@ -195,7 +201,7 @@ def contains(frame: Frame, x: float, y: float) -> bool:
 
 def holds(frame: Frame, ras) -> bool:
     """Whether a world RAS position lies in this frame, half a voxel to each side of it included."""
-    x, y, index, _one = np.linalg.inv(pictureToRas(frame)) @ [*ras, 1]
+    x, y, index, _one = rasToPicture(frame) @ [*ras, 1]
     return contains(frame, x, y) and abs(index - frame.index) <= 0.5 + TOLERANCE
 
 
@@ -205,7 +211,7 @@ def cacheKey(frame: Frame) -> tuple:
 
 
 def checkVolume(volumeNode) -> None:
-    """Refusal for a volume that has no pixels to show or that no (x, y) belongs to."""
+    """Refusal for a volume that has no pixels to show, or on which a place in the view is no (x, y)."""
     if volumeNode is None:
         raise Refusal(_("There is no source volume: choose one above."))
     if volumeNode.GetImageData() is None or not volumeNode.GetImageData().GetNumberOfPoints():
@@ -218,6 +224,7 @@ def checkVolume(volumeNode) -> None:
                 name=volumeNode.GetName()
             )
         )
+    _rasToIjk(volumeNode)
 
 
 def _checkPlane(frame: Frame) -> None:
@@ -232,6 +239,11 @@ def _checkPlane(frame: Frame) -> None:
 def _ijkToRas(volumeNode) -> np.ndarray:
     """(4, 4) voxel indices -> world RAS mm."""
     return TransformLogic.toWorld(volumeNode) @ TransformLogic.ijkToRas(volumeNode)
+
+
+def _rasToIjk(volumeNode) -> np.ndarray:
+    """(4, 4) world RAS mm -> voxel indices; Refusal for a volume without extent in a direction."""
+    return TransformLogic.inverse(_ijkToRas(volumeNode), volumeNode.GetName())
 
 
 def _dimensions(volumeNode) -> tuple[int, int, int]:

@@ -7,6 +7,21 @@ import slicer
 import slicer.util
 import vtk
 
+from ..Texts import Refusal, _
+
+FLAT = 1e-6  # volume of a cell whose edges are made one long: below it, rounding decides what an inverse is
+EDGES_MM = 1e-9, 1e9  # shortest and longest edge that any device or file could mean
+
+
+def inverse(matrix: np.ndarray, name: str) -> np.ndarray:
+    """(4, 4): the way back; Refusal where there is none, because what has this name is flat or endless."""
+    edges = np.linalg.norm(matrix[:3, :3], axis=0)
+    isThick = np.isfinite(matrix).all() and EDGES_MM[0] < edges.min() and edges.max() < EDGES_MM[1]
+    if not isThick or abs(np.linalg.det(matrix[:3, :3] / edges)) < FLAT:
+        text = _("{name} has no extent in a direction: check its spacing, its directions and its transform.")
+        raise Refusal(text.format(name=name))
+    return np.linalg.inv(matrix)
+
 
 def arrayOf(matrix) -> np.ndarray:
     """(4, 4) float64 copy of a vtkMatrix4x4."""

@@ -109,6 +109,61 @@ def test_no_segment_gets_one_and_undo_leaves_it_empty(open_editor):
     assert not editor.effect.edit.prompts.objects
 
 
+# What lies flat
+
+
+FLAT = np.diag([1.0, 0.0, 1.0, 1.0])
+
+
+def under(node, matrix):
+    node.SetAndObserveTransformNodeID(volumes.transform(matrix).GetID())
+
+
+# what is done to an editor, and how it is mended
+WITHOUT_EXTENT = {
+    "no spacing": (lambda e: e.volume.SetSpacing(1, 1, 0), lambda e: e.volume.SetSpacing(1, 1, 1)),
+    "spacing that is no number": (
+        lambda e: e.volume.SetSpacing(np.nan, 1, 1),
+        lambda e: e.volume.SetSpacing(1, 1, 1),
+    ),
+    "two directions alike": (
+        lambda e: e.volume.SetIJKToRASDirections(1, 0, 0, 1, 0, 0, 0, 0, 1),
+        lambda e: e.volume.SetIJKToRASDirections(-1, 0, 0, 0, -1, 0, 0, 0, 1),
+    ),
+    "a flat transform": (
+        lambda e: under(e.volume, FLAT),
+        lambda e: e.volume.SetAndObserveTransformNodeID(None),
+    ),
+    "a flat transform of the segmentation": (
+        lambda e: under(e.slicer.segmentation, FLAT),
+        lambda e: e.slicer.segmentation.SetAndObserveTransformNodeID(None),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WITHOUT_EXTENT)
+def test_what_has_no_extent_in_a_direction_is_said_at_every_click(open_editor, case):
+    editor = open_editor(volumes.volume(volumes.speckle(3, 60, 80)))
+    click(editor, 20, 30)
+    before = count(editor)
+    places = [at(editor, x, 30) for x in (40, 60)]
+    breaks, mends = WITHOUT_EXTENT[case]
+    breaks(editor)
+    for place in places:
+        editor.effect.view.isOld = True
+        settled(editor)
+        editor.view.click(place)
+        settled(editor)
+        assert "has no extent in a direction" in status(editor)
+    mends(editor)
+    settled(editor)
+    assert count(editor) == before
+    editor.view.click(places[1])
+    settled(editor)
+    assert count(editor) > before
+    assert status(editor).startswith("Ready")
+
+
 @pytest.mark.parametrize("button", ["newObject", "useMask", "clear", "takePoints"])
 def test_buttons_without_a_volume_say_so(open_editor, button):
     editor = open_editor()
