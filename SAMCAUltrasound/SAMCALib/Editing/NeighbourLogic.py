@@ -233,7 +233,7 @@ class NeighbourRun:
         says = self._carrying.status
         try:
             write(self.host, self._segment(), self._carrying.things)
-        except Refusal as refusal:  # the segmentation does not reach a frame
+        except Refusal as refusal:  # the segmentation cannot grow to a frame
             says = str(refusal)
         self._finish(says)
 
@@ -271,11 +271,11 @@ def found(
 def write(host, target: tuple, things: list[Found]) -> None:
     """Put the masks of all frames into the segment (segmentation node, segment id) as one undo step.
 
-    Refusal, before anything is changed, if the segmentation does not reach one of them.
+    Refusal, before anything is changed, if the segmentation cannot grow to one of them.
     """
     for thing in things:
         if thing.mask.any():
-            SegmentLogic.labelmapOf(target[0], thing.frame, thing.mask)
+            SegmentLogic.checkReach(target[0], thing.frame, thing.mask)
     shown = SequenceLogic.itemOf(things[0].frame.volume)
     browser = SequenceLogic.browserOf(things[0].frame.volume) if shown else None
     host.saveStateForUndo()

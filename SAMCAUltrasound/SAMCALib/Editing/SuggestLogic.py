@@ -140,7 +140,7 @@ class SuggestLogic:
                 self.found += 1
                 self._write(self._frames[0], PromptObject(result.prompts, result.mask))
             self._goOn()
-        except Refusal as refusal:  # the segmentation does not reach the frame
+        except Refusal as refusal:  # the segmentation cannot grow to the frame
             self._fail(str(refusal))
 
     def _goOn(self) -> None:

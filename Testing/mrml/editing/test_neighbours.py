@@ -15,7 +15,7 @@ from SAMCALib.Editing import NeighbourLogic
 from SAMCALib.Frames import FrameLogic, SequenceLogic
 from SAMCALib.Prompts import PromptLogic
 from SAMCALib.SegmentationLogic import SegmentationLogic
-from SAMCALib.Segments import SegmentLogic
+from SAMCALib.Segments import GridLogic
 from SAMCALib.Segments.MaskLogic import MaskOptions
 from SAMCALib.Segments.SegmentLogic import EditorHost, maskOf
 from SAMCALib.Texts import Refusal
@@ -232,22 +232,20 @@ def test_a_failing_model_ends_it_with_its_sentence(edited, disc_model, volume):
     assert filled(editor.segmentation, "Lesion", volume) == [4]
 
 
-def test_a_segmentation_that_does_not_reach_a_frame_ends_it_in_words_and_changes_nothing(
+def test_a_segmentation_that_cannot_grow_to_a_frame_ends_it_in_words_and_changes_nothing(
     edited, volume, monkeypatch
 ):
     editor, edit, frame, run = edited
-    whole = SegmentLogic.labelmapOf
-
-    def short(node, frame, mask):
-        if frame.index == 6:
-            raise Refusal("The segmentation does not reach this frame.")
-        return whole(node, frame, mask)
-
-    monkeypatch.setattr(SegmentLogic, "labelmapOf", short)
+    geometry = GridLogic.referenceGeometry(editor.segmentation)
+    geometry.SetExtent(0, 79, 0, 59, 3, 5)
+    name = slicer.vtkSegmentationConverter.GetReferenceImageGeometryParameterName()
+    text = slicer.vtkSegmentationConverter.SerializeImageGeometry(geometry)
+    editor.segmentation.GetSegmentation().SetConversionParameter(name, text)
+    monkeypatch.setattr(GridLogic, "MOST_VOXELS", 3 * 60 * 80)
     edit.segmentNeighbours(frame, 2)
     run()
     assert not edit.sweep.isRunning
-    assert "does not reach" in edit.status
+    assert "to reach this outline" in edit.status.lower()
     assert filled(editor.segmentation, "Lesion", volume) == [4]
 
 

@@ -10,7 +10,7 @@ import volumes
 from slicer_scene import Editor
 
 from SAMCALib.Frames import FrameLogic
-from SAMCALib.Segments import SegmentLogic
+from SAMCALib.Segments import GridLogic, SegmentLogic
 from SAMCALib.Segments.SegmentLogic import EditorHost, maskOf, replaceObject
 from SAMCALib.Texts import Refusal
 
@@ -123,13 +123,6 @@ def test_a_segmentation_turned_against_the_volume_is_filled_without_gaps(plain):
     write(editor, frame, mask)
     np.testing.assert_array_equal(maskOf(editor.segmentation, "Lesion", frame), mask)
     assert not maskOf(editor.segmentation, "Lesion", FrameLogic.frameOf(plain, 6)).any()
-
-
-def test_a_segmentation_that_does_not_reach_the_frame_is_refused(plain):
-    editor = Editor(plain)
-    set_geometry(editor, np.eye(3), (1, 1, 1), (5, 5, 5), np.array([500.0, 0, 0]))
-    with pytest.raises(Refusal, match="does not reach this frame"):
-        write(editor, FrameLogic.frameOf(plain, 4), a_mask((20, 24)))
 
 
 def test_an_object_is_replaced_and_hand_painted_voxels_stay(plain):
@@ -264,7 +257,7 @@ def test_a_new_segmentation_takes_geometry_and_place_from_the_volume(plain):
     segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")
     SegmentLogic.prepareSegmentation(segmentation, plain)
     assert segmentation.GetTransformNodeID() == plain.GetTransformNodeID()
-    assert SegmentLogic.referenceGeometry(segmentation).GetDimensions() == volumes.SIZE
+    assert GridLogic.referenceGeometry(segmentation).GetDimensions() == volumes.SIZE
 
 
 def test_a_segmentation_that_cannot_be_edited_by_voxels_is_refused(plain):
@@ -283,7 +276,7 @@ def test_a_segmentation_that_cannot_be_edited_by_voxels_is_refused(plain):
 def test_a_segmentation_without_geometry_is_refused(plain):
     segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")
     with pytest.raises(Refusal, match="no geometry"):
-        SegmentLogic.referenceGeometry(segmentation)
+        GridLogic.referenceGeometry(segmentation)
 
 
 def test_an_unknown_segment_is_named_with_the_known_ones(plain):
