@@ -18,13 +18,13 @@ import numpy as np
 import slicer
 
 from samca.images import frames
-from SAMCALib.Frames import FrameLogic, SequenceLogic
+from SAMCALib.Frames import FrameLogic
 from SAMCALib.Frames.FrameLogic import Frame
 from SAMCALib.Texts import Refusal, _, counted
 
 from . import Advice
 from .CaseFiles import LAYER, CaseFiles, NewCase
-from .SegmentedFrames import Source, candidates, masksOf, sourceOf
+from .SegmentedFrames import Source, axesOf, candidates, masksOf, sourceOf
 
 AXES = "ijk"  # by number
 
@@ -100,8 +100,6 @@ def casesOf(source: Source, frame: Frame, group: str, loop: str) -> list[NewCase
     if not masks:
         return []
     stored = FrameLogic.pixels(frame)
-    if stored.shape[:2] != FrameLogic.shape(frame):
-        raise Refusal(_("The items of this Sequence differ in size: {name}.").format(name=frame.name))
     try:
         pixels = asPicture(stored, FrameLogic.window(frame))
     except ValueError as error:
@@ -139,15 +137,9 @@ def groupOf(volumeNode) -> str:
 
 def loopOf(volumeNode) -> str:
     """The volume or Sequence, by its name and a digest of its first voxels."""
-    first = Frame(volumeNode.GetID(), 2, 0, _firstItem(volumeNode))
-    node = SequenceLogic.dataNode(volumeNode, first.item) or volumeNode
-    voxels = slicer.util.arrayFromVolume(node)
+    first = FrameLogic.loopOf(FrameLogic.frameOf(volumeNode, 0, axesOf(volumeNode)[0]))[0]
+    voxels = slicer.util.arrayFromVolume(FrameLogic.imageOf(first))
     return f"{_slug(volumeNode.GetName())}_{_digest(voxels)}"
-
-
-def _firstItem(volumeNode) -> str:
-    browser = SequenceLogic.browserOf(volumeNode)
-    return SequenceLogic.itemsOf(browser)[0] if browser else ""
 
 
 def _layers(masks: dict[str, np.ndarray], values: dict[str, int]) -> list[np.ndarray]:
@@ -169,6 +161,4 @@ def _slug(text: str) -> str:
 
 
 def _digest(array: np.ndarray) -> str:
-    content = hashlib.sha256(repr((array.shape, array.dtype.str)).encode())
-    content.update(np.ascontiguousarray(array))
-    return content.hexdigest()[:8]
+    return FrameLogic.digestOf(array)[:8]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from vtk.util import numpy_support
@@ -54,30 +54,31 @@ def axesOf(volumeNode) -> list[int]:
 
 
 def candidates(source: Source) -> list[Frame]:
-    """The frames that may have a voxel of the segments, in order."""
-    shown = SequenceLogic.itemOf(source.volume)
-    browser = SequenceLogic.browserOf(source.volume) if shown else None
-    isSynchronised = browser is not None and browser.IsProxyNodeID(source.segmentation.GetID())
-    items = SequenceLogic.itemsOf(browser) if isSynchronised else [shown]
-    return list(itertools.chain.from_iterable(_framesOf(source, item, shown) for item in items))
+    """The frames that may have a voxel of the segments, in order.
+
+    In a Sequence these are the frames of the items that have a segmentation of their own.
+    """
+    shown = FrameLogic.frameOf(source.volume, 0, source.axis)
+    items = [first for first in FrameLogic.items(shown) if FrameLogic.hasOwn(first, source.segmentation)]
+    return list(itertools.chain.from_iterable(_framesOf(source, first) for first in items))
 
 
 def masksOf(source: Source, frame: Frame) -> dict[str, np.ndarray]:
     """(H, W) bool of each segment that has a pixel on this frame."""
-    stored = _segmentation(source, frame.item, SequenceLogic.itemOf(source.volume))
-    there = [segmentId for segmentId in source.segmentIds if stored.GetSegment(segmentId) is not None]
-    masks = {i: SegmentLogic.maskOf(source.segmentation, i, frame, stored) for i in there}
+    segmentation = FrameLogic.nodeAt(frame, source.segmentation).GetSegmentation()
+    there = [segmentId for segmentId in source.segmentIds if segmentation.GetSegment(segmentId) is not None]
+    masks = {i: SegmentLogic.maskOf(source.segmentation, i, frame) for i in there}
     return {segmentId: mask for segmentId, mask in masks.items() if mask.any()}
 
 
-def _framesOf(source: Source, item: str, shown: str) -> Iterator[Frame]:
-    frame = Frame(source.volume.GetID(), source.axis, 0, item)
-    count = source.volume.GetImageData().GetDimensions()[source.axis]
-    stored = _segmentation(source, item, shown)
+def _framesOf(source: Source, first: Frame) -> Iterator[Frame]:
+    """The frames of the item of this one."""
+    count = FrameLogic.imageOf(first).GetImageData().GetDimensions()[source.axis]
+    segmentation = FrameLogic.nodeAt(first, source.segmentation).GetSegmentation()
     indices: set[int] = set()
     for segmentId in source.segmentIds:
-        indices |= set(_indices(source.segmentation, stored.GetSegment(segmentId), frame, count))
-    return (Frame(frame.volumeId, frame.axis, index, item) for index in sorted(indices))
+        indices |= set(_indices(source.segmentation, segmentation.GetSegment(segmentId), first, count))
+    return (replace(first, index=index) for index in sorted(indices))
 
 
 def _indices(segmentationNode, segment, frame: Frame, count: int) -> range:
@@ -95,12 +96,6 @@ def _indices(segmentationNode, segment, frame: Frame, count: int) -> range:
         along = np.flatnonzero(filled.any(others)) + extent[2 * axis]
         sides.append((along[0] - 0.5, along[-1] + 0.5))
     corners = np.array([[*corner, 1] for corner in itertools.product(*sides)])
-    toWorld = TransformLogic.toWorld(segmentationNode) @ TransformLogic.imageToWorld(labelmap)
+    toWorld = FrameLogic.toWorld(frame, segmentationNode) @ TransformLogic.imageToWorld(labelmap)
     places = (FrameLogic.rasToPicture(frame) @ toWorld @ corners.T)[2]
     return range(max(0, int(np.floor(places.min()))), min(count - 1, int(np.ceil(places.max()))) + 1)
-
-
-def _segmentation(source: Source, item: str, shown: str):
-    """The vtkSegmentation of an item; of the one that is shown the node's own, which has the newest edits."""
-    stored = None if item == shown else SequenceLogic.dataNode(source.segmentation, item)
-    return (stored or source.segmentation).GetSegmentation()

@@ -78,3 +78,50 @@ def cine(count=4, shape=(20, 24), geometry="as scanners store"):
     proxy = browser.GetProxyNode(sequence)
     proxy.CreateDefaultDisplayNodes()
     return browser, proxy
+
+
+def tracked(count=4, shape=(20, 24), lag=0.004, every=1, kind=np.uint8):
+    """(browser, proxy volume) of tracked ultrasound: the tracker is the master, the images have other times.
+
+    The image of the n-th pose is n times as bright as the first one's, comes `lag` seconds earlier, and lies
+    where the tracker's transform puts it. every: images come with each so many-th pose only.
+    """
+    scene = slicer.mrmlScene
+    tracker = scene.AddNewNodeByClass("vtkMRMLSequenceNode", "Tracker")
+    image = scene.AddNewNodeByClass("vtkMRMLSequenceNode", "Image")
+    for number in range(count):
+        pose = transform(ijkToRas(OBLIQUE, (1, 1, 1), (5 * number, -3, 2)))
+        tracker.SetDataNodeAtValue(pose, f"{number / 10}")
+        scene.RemoveNode(pose)
+        if number % every == 0:
+            pixels = (speckle(1, *shape) // (count + 1)).astype(kind) * (number + 1)
+            frame = volume(pixels, "anisotropic", "Image")
+            scene.RemoveNode(frame.GetDisplayNode())
+            image.SetDataNodeAtValue(frame, f"{number / 10 - lag:.3f}")
+            scene.RemoveNode(frame)
+    browser = scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", "Tracked browser")
+    browser.SetAndObserveMasterSequenceNodeID(tracker.GetID())
+    browser.AddSynchronizedSequenceNode(image)
+    slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(browser)
+    proxy = browser.GetProxyNode(image)
+    proxy.SetAndObserveTransformNodeID(browser.GetProxyNode(tracker).GetID())
+    proxy.CreateDefaultDisplayNodes()
+    return browser, proxy
+
+
+def clip(*images, name="Clip"):
+    """(browser, proxy volume) of a Sequence of these (K, J, I) images, of any sizes; each is one item."""
+    scene = slicer.mrmlScene
+    sequence = scene.AddNewNodeByClass("vtkMRMLSequenceNode", name)
+    sequence.SetIndexName("time")
+    for number, pixels in enumerate(images):
+        frame = volume(pixels, name=name)
+        scene.RemoveNode(frame.GetDisplayNode())
+        sequence.SetDataNodeAtValue(frame, f"{number}")
+        scene.RemoveNode(frame)
+    browser = scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", f"{name} browser")
+    browser.SetAndObserveMasterSequenceNodeID(sequence.GetID())
+    slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(browser)
+    proxy = browser.GetProxyNode(sequence)
+    proxy.CreateDefaultDisplayNodes()
+    return browser, proxy

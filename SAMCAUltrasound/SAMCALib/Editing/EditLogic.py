@@ -361,7 +361,7 @@ class EditLogic:
             self.engine.cancel(self)
             self._queue.clear()
             self._frame = self._current = self._preview = self._hovered = None
-        if self._frame is not None and FrameLogic.current(self._frame) != self._frame:
+        if self._frame is not None and not FrameLogic.isShown(self._frame):
             self.setFrame(FrameLogic.current(self._frame))
         overtaken, sight = self._queue.follow(), self._sight()
         if self._seen is not None and sight[:2] != self._seen[:2]:

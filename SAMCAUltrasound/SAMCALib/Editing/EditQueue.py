@@ -176,7 +176,7 @@ class EditQueue:
         segment, frame = _segment(place), place[2]
         editor = self.host.parameterSetNode()
         isEdited = editor and editor.GetSegmentationNode() is _node(place)
-        if segment is None or not isEdited or FrameLogic.current(frame) != frame:
+        if segment is None or not isEdited or not FrameLogic.isShown(frame):
             return
         prompts = replace(_stored(tuple(place)), current=number)
         thing = prompts.object
@@ -220,7 +220,7 @@ def _target(place) -> tuple:
 
 def _isCurrent(edit: Edit) -> bool:
     """Whether the frame is in the item that the Sequence browser shows, and can be changed."""
-    return FrameLogic.current(edit.frame) == edit.frame
+    return FrameLogic.isShown(edit.frame)
 
 
 def _stored(place) -> FramePrompts:

@@ -177,13 +177,12 @@ class SuggestLogic:
 
     def _show(self, frame: Frame) -> None:
         browser = SequenceLogic.browserOf(frame.volume) if frame.item else None
-        if browser is not None and FrameLogic.current(frame) != frame:
+        if browser is not None and not FrameLogic.isShown(frame):
             SequenceLogic.showItem(browser, frame.item)
 
     def _isUsers(self, frame: Frame) -> bool:
         """Whether the frame has prompts already."""
-        node = SequenceLogic.dataNode(self._node(), frame.item) or self._node()
-        return bool(PromptLogic.framePrompts(node, self._target[1], frame).objects)
+        return bool(PromptLogic.framePrompts(self._node(), self._target[1], frame).objects)
 
     def _node(self):
         return slicer.mrmlScene.GetNodeByID(self._target[0])

@@ -104,7 +104,7 @@ class TargetLogic:
         if box is None:
             text = _("No {target} was found on {frame}: click on it.")
             raise Refusal(text.format(target=target, frame=frame.name))
-        if FrameLogic.current(frame) != frame:
+        if not FrameLogic.isShown(frame):
             text = _("A {target} was found on {frame}, which is not shown now: press Enter there again.")
             raise Refusal(text.format(target=target, frame=frame.name))
         edit.box(frame, box.x0, box.y0, box.x1, box.y1)

@@ -1,14 +1,16 @@
 """Which frame of a volume a slice view shows; its pixels; RAS positions as places on it, and back.
 
 A frame is a slice across one of the volume's own axes; of a Sequence's proxy volume, in one item of the
-Sequence. Its picture has the order of the stored voxels: x runs along the lower of the two other IJK axes, y
-along the higher, so what the scanner stored upright is upright, however the volume lies in space. Positions
-are in world RAS mm, under all linear transforms. (x, y) are pixels, pixel centres at whole numbers, as in
-`samca.prompts`.
+Sequence: pixels, shape and place are those of its item, whichever is shown. Its picture has the order of the
+stored voxels: x runs along the lower of the two other IJK axes, y along the higher, so what the scanner
+stored upright is upright, however the volume lies in space. Positions are in world RAS mm, under all linear
+transforms. (x, y) are pixels, pixel centres at whole numbers, as in `samca.prompts`.
 """
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import math
 from dataclasses import dataclass, replace
 
@@ -17,7 +19,7 @@ import slicer
 import slicer.util
 
 from ..Texts import Refusal, _
-from . import SequenceLogic, TransformLogic
+from . import ItemLogic, SequenceLogic, TransformLogic
 
 TOLERANCE = 1e-4  # voxels; views and volumes meet at voxel borders up to rounding
 
@@ -26,7 +28,7 @@ TOLERANCE = 1e-4  # voxels; views and volumes meet at voxel borders up to roundi
 class Frame:
     """One slice of a volume node: the IJK axis across it, its index along that axis, the Sequence item.
 
-    item: the index value of the Sequence item for a Sequence's proxy volume, "" for any other volume.
+    item: the index value of the browser's item for a Sequence's proxy volume, "" for any other volume.
     """
 
     volumeId: str
@@ -115,32 +117,81 @@ def turnToFrame(sliceNode, volumeNode) -> None:
     sliceNode.UpdateMatrices()
 
 
-def current(frame: Frame) -> Frame:
-    """The same slice in the item that the Sequence browser shows now."""
-    return replace(frame, item=SequenceLogic.itemOf(frame.volume))
+def isShown(frame: Frame) -> bool:
+    """Whether the frame is in the item that the Sequence browser shows now."""
+    return SequenceLogic.itemOf(frame.volume) == frame.item
+
+
+def current(frame: Frame) -> Frame | None:
+    """The frame in this place in the item that the Sequence browser shows now; None without."""
+    if isShown(frame):
+        return frame
+    try:
+        checkVolume(frame.volume)
+        if _dimensions(frame.volume)[frame.axis] == 1:
+            return frameOf(frame.volume, 0, frame.axis)
+        height, width = shape(frame)
+        return frameAt(frame.volume, xyToRas(frame, (width - 1) / 2, (height - 1) / 2), frame.axis)
+    except Refusal:
+        return None
 
 
 def neighbours(frame: Frame) -> list[Frame]:
     """The frames after and before, along the axis, or along the Sequence where the axis has one frame."""
-    count = _dimensions(frame.volume)[frame.axis]
-    if count > 1:
-        return [replace(frame, index=i) for i in (frame.index + 1, frame.index - 1) if 0 <= i < count]
-    return [replace(frame, item=item) for item in SequenceLogic.itemsBeside(frame.volume, frame.item)]
+    loop = loopOf(frame)
+    place = loop.index(frame)
+    return [loop[i] for i in (place + 1, place - 1) if 0 <= i < len(loop)]
 
 
 def loopOf(frame: Frame) -> list[Frame]:
     """All frames along the axis, or along the Sequence where the axis has one frame; else itself alone."""
-    count = _dimensions(frame.volume)[frame.axis]
-    if count > 1:
-        return [replace(frame, index=i) for i in range(count)]
-    browser = SequenceLogic.browserOf(frame.volume) if frame.item else None
-    return [replace(frame, item=item) for item in SequenceLogic.itemsOf(browser)] if browser else [frame]
+    count = _dimensions(imageOf(frame))[frame.axis]
+    return [replace(frame, index=i) for i in range(count)] if count > 1 else items(frame)
+
+
+def items(frame: Frame) -> list[Frame]:
+    """This frame in each item of its Sequence that has an image; itself alone without a Sequence."""
+    if (browser := _browserOf(frame)) is None:
+        return [frame]
+    here = [item for item in SequenceLogic.itemsOf(browser) if ItemLogic.nodeAt(browser, frame.volume, item)]
+    return [replace(frame, item=item) for item in here]
+
+
+def nodeAt(frame: Frame, node):
+    """What a node has in the item of this frame; None where that is nothing. See ItemLogic.nodeAt."""
+    return ItemLogic.nodeAt(_browserOf(frame), node, frame.item)
+
+
+def hasOwn(frame: Frame, node) -> bool:
+    """Whether a node is in the item of this frame for sure: see ItemLogic.hasOwn."""
+    return ItemLogic.hasOwn(_browserOf(frame), node, frame.item)
+
+
+def imageOf(frame: Frame):
+    """The volume node with the voxels, the spacing and the directions of the frame; Refusal if it is gone."""
+    image = nodeAt(frame, frame.volume)
+    if image is None or image.GetImageData() is None:
+        text = _("{volume} has no image in item {item} any more: go to another one.")
+        raise Refusal(text.format(volume=frame.volume.GetName(), item=frame.item))
+    return image
 
 
 def pixels(frame: Frame) -> np.ndarray:
     """(H, W) or (H, W, 3 or 4) copy of the frame's voxels, dtype as stored."""
-    voxels = slicer.util.arrayFromVolume(_source(frame))  # (K, J, I) or (K, J, I, C)
+    voxels = slicer.util.arrayFromVolume(imageOf(frame))  # (K, J, I) or (K, J, I, C)
     return np.array(np.moveaxis(voxels, 2 - frame.axis, 0)[frame.index])
+
+
+def digest(frame: Frame) -> str:
+    """SHA-256 of the frame's pixels: the same wherever they are loaded anew."""
+    return _digest(frame, imageOf(frame).GetImageData().GetMTime())
+
+
+def digestOf(pixels: np.ndarray) -> str:
+    """SHA-256 of shape, dtype and values."""
+    content = hashlib.sha256(repr((pixels.shape, pixels.dtype.str)).encode())
+    content.update(np.ascontiguousarray(pixels))
+    return content.hexdigest()
 
 
 def window(frame: Frame) -> tuple[float, float] | None:
@@ -149,7 +200,7 @@ def window(frame: Frame) -> tuple[float, float] | None:
     None for 8-bit and colour frames, which need none, and where Slicer chooses, so that a frame is the same
     picture here, in a file and in training.
     """
-    display, image = frame.volume.GetDisplayNode(), _source(frame).GetImageData()
+    display, image = frame.volume.GetDisplayNode(), imageOf(frame).GetImageData()
     if image.GetNumberOfScalarComponents() > 1 or image.GetScalarSize() == 1:
         return None
     if not hasattr(display, "GetWindow") or display.GetAutoWindowLevel() or not display.GetWindow() > 0:
@@ -161,25 +212,31 @@ def window(frame: Frame) -> tuple[float, float] | None:
 def shape(frame: Frame) -> tuple[int, int]:
     """(H, W) in px."""
     x, y = _planeAxes(frame.axis)
-    dimensions = _dimensions(frame.volume)
+    dimensions = _dimensions(imageOf(frame))
     return dimensions[y], dimensions[x]
 
 
 def spacing(frame: Frame) -> tuple[float, float]:
     """(x, y) mm of a pixel, before the volume's transform."""
     x, y = _planeAxes(frame.axis)
-    spacings = frame.volume.GetSpacing()
+    spacings = imageOf(frame).GetSpacing()
     return spacings[x], spacings[y]
+
+
+def toWorld(frame: Frame, node) -> np.ndarray:
+    """(4, 4): RAS mm of a node under linear transforms -> world RAS mm, in the item of this frame."""
+    return ItemLogic.toWorld(_browserOf(frame), node, frame.item)
 
 
 def pictureToRas(frame: Frame) -> np.ndarray:
     """(4, 4): (x, y, index along the frame's axis, 1) -> world RAS mm."""
-    return _ijkToRas(frame.volume)[:, [*_planeAxes(frame.axis), frame.axis, 3]]
+    ijkToRas = toWorld(frame, frame.volume) @ TransformLogic.ijkToRas(imageOf(frame))
+    return ijkToRas[:, [*_planeAxes(frame.axis), frame.axis, 3]]
 
 
 def rasToPicture(frame: Frame) -> np.ndarray:
     """(4, 4): world RAS mm -> (x, y, index along the frame's axis, 1)."""
-    return _rasToIjk(frame.volume)[[*_planeAxes(frame.axis), frame.axis, 3]]
+    return TransformLogic.inverse(pictureToRas(frame), frame.volume.GetName())
 
 
 def rasToXy(frame: Frame, ras) -> tuple[float, float]:
@@ -207,7 +264,7 @@ def holds(frame: Frame, ras) -> bool:
 
 def cacheKey(frame: Frame) -> tuple:
     """Equal as long as volume, voxels, frame and window are."""
-    return (frame, _source(frame).GetImageData().GetMTime(), window(frame))
+    return (frame, digest(frame), window(frame))
 
 
 def checkVolume(volumeNode) -> None:
@@ -259,9 +316,21 @@ def _planeAxes(axis: int) -> tuple[int, int]:
     return tuple(other for other in range(3) if other != axis)
 
 
-def _source(frame: Frame):
-    """The node that holds the voxels: the volume, or the Sequence's own data node of the item."""
-    return SequenceLogic.dataNode(frame.volume, frame.item) or frame.volume
+def _browserOf(frame: Frame):
+    """The browser whose item the frame is in, None for a volume without items; Refusal if it is gone."""
+    if not frame.item:
+        return None
+    browser = SequenceLogic.browserOf(frame.volume)
+    if browser is None:
+        text = _("{volume} is in no Sequence any more: go to another frame.")
+        raise Refusal(text.format(volume=frame.volume.GetName()))
+    return browser
+
+
+@functools.lru_cache(maxsize=4096)
+def _digest(frame: Frame, modified: int) -> str:
+    """modified: VTK's time of the image, which no other image has."""
+    return digestOf(pixels(frame))
 
 
 def _axisAcross(normal: np.ndarray, volumeNode) -> int:

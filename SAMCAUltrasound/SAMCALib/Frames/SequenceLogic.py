@@ -18,15 +18,14 @@ def browserOf(node):
 def itemOf(node) -> str:
     """The index value of the item that this proxy shows, "" for a node that is no proxy."""
     browser = browserOf(node)
-    if browser is None or browser.GetMasterSequenceNode() is None or browser.GetSelectedItemNumber() < 0:
-        return ""
-    return browser.GetMasterSequenceNode().GetNthIndexValue(browser.GetSelectedItemNumber())
+    return shownItem(browser) if browser else ""
 
 
-def dataNode(node, item: str):
-    """The Sequence's own node behind a proxy in this item, None without item."""
-    browser = browserOf(node) if item else None
-    return browser and browser.GetSequenceNode(node).GetDataNodeAtValue(item)
+def shownItem(browser) -> str:
+    """The index value of the item that is shown, "" for none."""
+    master, number = browser.GetMasterSequenceNode(), browser.GetSelectedItemNumber()
+    isThere = master is not None and 0 <= number < master.GetNumberOfDataNodes()
+    return master.GetNthIndexValue(number) if isThere else ""
 
 
 def itemsOf(browser) -> list[str]:
@@ -35,14 +34,10 @@ def itemsOf(browser) -> list[str]:
     return [master.GetNthIndexValue(i) for i in range(master.GetNumberOfDataNodes())]
 
 
-def itemsBeside(node, item: str) -> list[str]:
-    """The items after and before this one of the proxy's Sequence."""
-    browser = browserOf(node) if item else None
-    items = itemsOf(browser) if browser else []
-    if item not in items:
-        return []
-    place = items.index(item)
-    return [items[i] for i in (place + 1, place - 1) if 0 <= i < len(items)]
+def hasItem(browser, item: str) -> bool:
+    """Whether the browser has this index value."""
+    master = browser.GetMasterSequenceNode()
+    return master is not None and master.GetItemNumberFromIndexValue(item) >= 0
 
 
 def browse(sequence) -> tuple:

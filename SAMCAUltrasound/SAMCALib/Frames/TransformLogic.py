@@ -50,12 +50,14 @@ def isLinear(node) -> bool:
 
 def toWorld(node) -> np.ndarray:
     """(4, 4) of a node under linear transforms: its RAS mm -> world RAS mm."""
-    return between(node, None)
-
-
-def between(source, target) -> np.ndarray:
-    """(4, 4): RAS mm of the source node -> of the target node, None for the world; linear transforms only."""
     matrix = vtk.vtkMatrix4x4()
-    parents = [node and node.GetParentTransformNode() for node in (source, target)]
-    slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(*parents, matrix)
+    parent = node.GetParentTransformNode()
+    slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(parent, None, matrix)
+    return arrayOf(matrix)
+
+
+def toParent(transform) -> np.ndarray:
+    """(4, 4) of a linear transform node, without those that it is under itself."""
+    matrix = vtk.vtkMatrix4x4()
+    transform.GetMatrixTransformToParent(matrix)
     return arrayOf(matrix)

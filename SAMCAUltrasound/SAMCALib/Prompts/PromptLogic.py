@@ -48,9 +48,15 @@ class FramePrompts:
         return FramePrompts(objects, max(current, 0))
 
 
+def segmentOf(segmentationNode, segmentId: str, frame: Frame):
+    """The vtkSegment in the item of this frame, None without."""
+    node = FrameLogic.nodeAt(frame, segmentationNode)
+    return node.GetSegmentation().GetSegment(segmentId) if node and segmentId else None
+
+
 def framePrompts(segmentationNode, segmentId: str, frame: Frame, current: int | None = None) -> FramePrompts:
     """The prompts of this frame in the segment's tag; empty without. current: by default the last object."""
-    segment = segmentationNode.GetSegmentation().GetSegment(segmentId) if segmentId else None
+    segment = segmentOf(segmentationNode, segmentId, frame)
     if segment is None:
         return FramePrompts()
     objects = TagLogic.objectsIn(segment, frame.key, FrameLogic.shape(frame), _isOf(frame))
@@ -60,12 +66,12 @@ def framePrompts(segmentationNode, segmentId: str, frame: Frame, current: int | 
 
 def setFramePrompts(segmentationNode, segmentId: str, frame: Frame, prompts: FramePrompts) -> None:
     """Put the prompts of this frame into the segment's tag; empty ones leave the tag."""
-    segment = segmentationNode.GetSegmentation().GetSegment(segmentId)
+    segment = segmentOf(segmentationNode, segmentId, frame)
     TagLogic.putObjects(segment, frame.key, prompts.objects, frame.volume.GetName(), _isOf(frame))
 
 
 class PromptWatch:
-    """Notices that somebody else changed a segment's prompts, by undo or in another editor."""
+    """Notices that somebody else changed a segment's prompts in an item, by undo or in another editor."""
 
     def __init__(self, segmentationNode, segmentId: str, frame: Frame):
         """From how they are now, in the item that the frame belongs to."""
@@ -74,12 +80,11 @@ class PromptWatch:
 
     @property
     def isOvertaken(self) -> bool:
-        """Whether they are others now; not known while another item is shown."""
-        isShown = FrameLogic.current(self._frame) == self._frame
-        return isShown and self._text() != self._left
+        """Whether they are others now."""
+        return self._text() != self._left
 
     def _text(self) -> str:
-        return TagLogic.tagText(self._node.GetSegmentation().GetSegment(self._segmentId))
+        return TagLogic.tagText(segmentOf(self._node, self._segmentId, self._frame))
 
 
 def _isOf(frame: Frame) -> Callable[[str], bool]:

@@ -37,8 +37,8 @@ class Voxels:
 
 
 def patchOf(segmentationNode, frame: Frame, mask: np.ndarray) -> Patch:
-    """A mask of this frame where the segmentation has it now."""
-    toWorld = TransformLogic.toWorld(segmentationNode)
+    """A mask of this frame where the segmentation has it in the frame's item."""
+    toWorld = FrameLogic.toWorld(frame, segmentationNode)
     toNode = TransformLogic.inverse(toWorld, segmentationNode.GetName()) @ FrameLogic.pictureToRas(frame)
     toNode[:, 3] += frame.index * toNode[:, 2]
     return Patch(mask, toNode)

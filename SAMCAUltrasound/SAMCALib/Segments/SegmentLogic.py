@@ -75,13 +75,11 @@ def checkReach(segmentationNode, frame: Frame, mask: np.ndarray) -> None:
         GridLogic.grown(segmentationNode, voxels.extent)
 
 
-def maskOf(segmentationNode, segmentId: str, frame: Frame, segmentation=None) -> np.ndarray:
-    """(H, W) bool: where the segment lies on this frame, at the pixels' centres.
-
-    segmentation: what a Sequence stores for the frame's item, if the node shows another item.
-    """
-    segment = (segmentation or segmentationNode.GetSegmentation()).GetSegment(segmentId)
-    labelmap = segment.GetRepresentation(LABELMAP)
+def maskOf(segmentationNode, segmentId: str, frame: Frame) -> np.ndarray:
+    """(H, W) bool: where the segment lies on this frame, at the pixels' centres, in the item of the frame."""
+    node = FrameLogic.nodeAt(frame, segmentationNode)
+    segment = node and node.GetSegmentation().GetSegment(segmentId)
+    labelmap = segment and segment.GetRepresentation(LABELMAP)
     voxels = GridLogic.voxelsIn(segment, labelmap)
     if voxels is None:
         return np.zeros(FrameLogic.shape(frame), bool)

@@ -123,6 +123,24 @@ def test_items_of_a_sequence_are_neighbours(logic, scene):
     assert found == [False, True, True, True, False]
 
 
+def test_what_was_clicked_in_other_items_leads_the_items_around_it(scene, editing, settle):
+    browser, proxy = volumes.tracked(6, (60, 80))
+    editor = Editor(proxy)
+    edit, items = editing(editor), SequenceLogic.itemsOf(browser)
+    for item, x in ((items[4], 60), (items[1], 20)):
+        SequenceLogic.showItem(browser, item)
+        edit.poll()
+        edit.click(FrameLogic.frameOf(proxy, 0), x, 30)
+        settle(edit)
+    edit.segmentNeighbours(FrameLogic.frameOf(proxy, 0), 5)
+    while edit.sweep.isRunning:
+        settle(edit)
+    loop = FrameLogic.loopOf(FrameLogic.frameOf(proxy, 0))
+    masks = [maskOf(editor.segmentation, "Lesion", frame) for frame in loop]
+    assert [bool(mask[30, 20]) for mask in masks] == [True] * 3 + [False] * 3
+    assert [bool(mask[30, 60]) for mask in masks] == [False] * 3 + [True] * 3
+
+
 def test_a_model_of_several_frames_gets_them_together(logic, volume, disc_model):
     disc_model.config.depth = 3
     together = []

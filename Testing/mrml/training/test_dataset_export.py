@@ -162,13 +162,18 @@ def source(editor):
     return DatasetLogic.sourceOf(editor.volume, editor.segmentation, None, None)
 
 
-def test_every_item_of_a_sequence_gives_its_own_segmentation(scene, tmp_path):
-    browser, proxy = volumes.cine()
+LOOPS = {"master": volumes.cine, "beside a tracker": volumes.tracked}
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_every_item_of_a_sequence_gives_its_own_image_and_segmentation(scene, tmp_path, loop):
+    browser, proxy = LOOPS[loop]()
     editor = Editor(proxy, ("Lesion",))
     SequenceLogic.synchronise(editor.segmentation, proxy)
-    truth = {}
+    truth, images = {}, {}
     for number, item in enumerate(SequenceLogic.itemsOf(browser)):
         SequenceLogic.showItem(browser, item)
+        images[item] = slicer.util.arrayFromVolume(proxy)[0].copy()
         mask = np.zeros((1, 20, 24), bool)
         if number != 2:  # one frame stays empty
             mask[0, 2 + number : 9 + number, 4:15] = True
@@ -182,6 +187,7 @@ def test_every_item_of_a_sequence_gives_its_own_segmentation(scene, tmp_path):
     for item in ("0.0", "0.1", "0.3"):
         (name,) = [name for name in cases if f"_t{item}_" in name]
         assert np.array_equal(cases[name].mask(), truth[item])
+        assert np.array_equal(Image.open(tmp_path / "data" / "images" / f"{name}.png"), images[item])
     assert len({case.group for case in cases.values()}) == 1
 
 
