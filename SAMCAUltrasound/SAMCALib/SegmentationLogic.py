@@ -160,6 +160,7 @@ class SegmentationLogic:
             self.engine.useModel("shipped")
         mask = self.engine.segment(pictureOf(frame), prompts, options)
         target = self._target(frame.volume, segmentationNode, segmentId)
+        PromptLogic.checkPrompts(*target, frame)
         there = PromptLogic.framePrompts(*target, frame)
         same = [i for i, thing in enumerate(there.objects) if thing.prompts.first(1) == prompts.first(1)]
         there = replace(there, current=same[0] if same else len(there.objects))

@@ -30,6 +30,7 @@ BUTTONS = (
     "neighbours",
     "takePoints",
     "turn",
+    "startAnew",
     "setup",
     "cancel",
     "modelFile",
@@ -181,11 +182,14 @@ class EffectPanel:
         """Number of the class to suggest, from 0."""
         return max(self.ui.classComboBox.currentIndex, 0)
 
-    def showStatus(self, text: str, canTurn: bool, needsSetup: bool, isBusy: bool) -> None:
+    def showStatus(
+        self, text: str, canTurn: bool, needsSetup: bool, isBusy: bool, isUnreadable: bool
+    ) -> None:
         """The status line, and the buttons that help just now."""
         if self.ui.statusLabel.text != text:
             self.ui.statusLabel.text = text
         self.ui.turnButton.setVisible(canTurn)
+        self.ui.startAnewButton.setVisible(isUnreadable)
         self.ui.setupButton.setVisible(needsSetup)
         self.ui.cancelButton.setVisible(isBusy)
 

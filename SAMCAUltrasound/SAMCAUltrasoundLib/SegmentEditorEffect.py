@@ -99,6 +99,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             "neighbours": self.segmentNeighbours,
             "takePoints": self.takePoints,
             "turn": self.turn,
+            "startAnew": lambda: self.apply(self.edit.startAnew),
             "setup": lambda: slicer.util.selectModule("SAMCAUltrasound"),
             "cancel": self.cancel,
             "modelFile": self.addModelFile,
@@ -387,7 +388,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         )
         canTurn = bool(self._problem) and self.view.canTurn
         isBusy = self.edit.engine.isBusy or self.edit.sweep.isRunning or self.target.isSearching
-        self.panel.showStatus(text, canTurn, not self._setup.ready, isBusy)
+        self.panel.showStatus(text, canTurn, not self._setup.ready, isBusy, self.edit.isUnreadable)
         self.panel.showSuggestions(self.edit.engine.suggests, reasonAgainst(self.edit.engine))
 
     def _forget(self) -> None:

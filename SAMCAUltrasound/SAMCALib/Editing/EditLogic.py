@@ -75,7 +75,14 @@ class EditLogic:
     @property
     def status(self) -> str:
         """One sentence for the status line."""
-        return self.sweep.status if self.sweep.isRunning else self._message or self.engine.status
+        if self.sweep.isRunning:
+            return self.sweep.status
+        return self._message or self._problem or self.engine.status
+
+    @property
+    def isUnreadable(self) -> bool:
+        """Whether the frame takes no prompts because those stored there cannot be read; see `startAnew`."""
+        return bool(self._problem)
 
     def useOptions(self, options: MaskOptions) -> None:
         """What is done to masks from now on; the objects of the frame are computed again, as one undo step.
@@ -220,6 +227,15 @@ class EditLogic:
         if self.prompts.objects:
             self._edit(lambda prompts: FramePrompts())
 
+    def startAnew(self, frame: Frame) -> None:
+        """Drop what is stored of the frame's prompts and cannot be read, as one undo step; the mask stays."""
+        self._checkNoSweep()
+        self.setFrame(frame)
+        if self.isUnreadable:
+            self.host.saveStateForUndo()
+            PromptLogic.dropUnreadable(*self._selection(), frame)
+            self._refresh()
+
     def takeFiducials(self, frame: Frame, initial, guidedPositive=None, guidedNegative=None) -> None:
         """A new object from the points of existing fiducial lists that lie on the frame."""
         self.check(frame)
@@ -284,7 +300,7 @@ class EditLogic:
     def _forget(self) -> None:
         self._frame = self._current = self._preview = self._hovered = self._seen = self._told = None
         self._queue.clear()
-        self._dragging, self._isTidying, self._message = False, False, ""
+        self._dragging, self._isTidying, self._message, self._problem = False, False, "", ""
 
     def _selection(self):
         """(segmentation node or None, segment id or "") of the editor."""
@@ -315,6 +331,7 @@ class EditLogic:
             raise Refusal(_("This view shows another volume than {name}.").format(name=volume.GetName()))
         if xy is not None and not FrameLogic.contains(frame, *xy):
             raise Refusal(_("The click is outside the image: click inside it."))
+        PromptLogic.checkPrompts(*self._selection(), frame)
 
     def _checkNoSweep(self) -> None:
         if self.sweep.isRunning:
@@ -344,7 +361,9 @@ class EditLogic:
         return segmentation.GetID(), segmentId, self._frame
 
     def _refresh(self) -> None:
-        """Show the points of the frame."""
+        """Show the points of the frame, or know why there are none."""
+        place = self._place()
+        self._problem = PromptLogic.problemOf(*self._selection(), self._frame) if place else ""
         self.points.show(self._frame, self.prompts)
         self._seen = self._sight()
 

@@ -271,9 +271,11 @@ def found(
 def write(host, target: tuple, things: list[Found]) -> None:
     """Put the masks of all frames into the segment (segmentation node, segment id) as one undo step.
 
-    Refusal, before anything is changed, if the segmentation cannot grow to one of them.
+    Refusal, before anything is changed, if the segmentation cannot grow to one of them, or if what is stored
+    there cannot be read.
     """
     for thing in things:
+        PromptLogic.checkPrompts(*target, thing.frame)
         if thing.mask.any():
             SegmentLogic.checkReach(target[0], thing.frame, thing.mask)
     shown = SequenceLogic.itemOf(things[0].frame.volume)

@@ -181,8 +181,9 @@ class SuggestLogic:
             SequenceLogic.showItem(browser, frame.item)
 
     def _isUsers(self, frame: Frame) -> bool:
-        """Whether the frame has prompts already."""
-        return bool(PromptLogic.framePrompts(self._node(), self._target[1], frame).objects)
+        """Whether the frame has prompts already, though they cannot be read."""
+        place = self._node(), self._target[1], frame
+        return bool(PromptLogic.framePrompts(*place).objects or PromptLogic.problemOf(*place))
 
     def _node(self):
         return slicer.mrmlScene.GetNodeByID(self._target[0])

@@ -65,9 +65,33 @@ def framePrompts(segmentationNode, segmentId: str, frame: Frame, current: int | 
 
 
 def setFramePrompts(segmentationNode, segmentId: str, frame: Frame, prompts: FramePrompts) -> None:
-    """Put the prompts of this frame into the segment's tag; empty ones leave the tag."""
+    """Put the prompts of this frame into the segment's tag; empty ones leave the tag.
+
+    Refusal, and nothing changes, where `problemOf` has something to say.
+    """
     segment = segmentOf(segmentationNode, segmentId, frame)
-    TagLogic.putObjects(segment, frame.key, prompts.objects, frame.volume.GetName(), _isOf(frame))
+    place = frame.key, FrameLogic.shape(frame)
+    TagLogic.putObjects(segment, *place, prompts.objects, frame.volume.GetName(), _isOf(frame))
+
+
+def problemOf(segmentationNode, segmentId: str, frame: Frame) -> str:
+    """Why the prompts of this frame in the segment's tag cannot be read, "" if they can or there are none."""
+    segment = segmentOf(segmentationNode, segmentId, frame)
+    if segment is None:
+        return ""
+    return TagLogic.problemIn(segment, frame.key, FrameLogic.shape(frame), _isOf(frame))
+
+
+def checkPrompts(segmentationNode, segmentId: str, frame: Frame) -> None:
+    """Refusal where `problemOf` has something to say: before anything is changed on the frame."""
+    if says := problemOf(segmentationNode, segmentId, frame):
+        raise Refusal(says)
+
+
+def dropUnreadable(segmentationNode, segmentId: str, frame: Frame) -> None:
+    """Take away what `problemOf` tells of."""
+    segment = segmentOf(segmentationNode, segmentId, frame)
+    TagLogic.dropUnreadable(segment, frame.key, FrameLogic.shape(frame), _isOf(frame))
 
 
 class PromptWatch:

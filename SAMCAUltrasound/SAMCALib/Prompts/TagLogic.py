@@ -5,28 +5,35 @@
 
 A frame is named by `Frame.key`, the volume that it is of by its name ("of" is missing in older tags: any);
 clicks are in their order, in px, 1 for positive and 0 for negative; a suggestion is the number of its class;
-what is not there is left out. MASK is
-{"shape": [H, W], "at": [row, column, rows, columns], "bits": base64 of zlib of bits}.
+what is not there is left out. MASK is as `PackedMask` has it.
+
+A tag may come from anywhere with a file. What of it cannot be read, damaged or of a newer version, is never
+written over: `dropUnreadable` takes it away, when the user wants that.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import functools
 import json
 import logging
-import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import vtk
 
+from samca import typed_json
 from samca.prompts import Box, Click, Prompts
+from samca.typed_json import Value
+
+from ..Texts import Refusal, _
+from .PackedMask import packed, unpacked
 
 TAG = "SAMCA.prompts"
 VERSION = 1
+MOST_OBJECTS, MOST_CLICKS, MOST_CLASSES = 1000, 1000, 10_000  # of a frame, of an object, of a model
+MOST_PIXELS = 2**29  # of all masks of a frame
+FARTHEST = 1e6  # px from the first pixel
 
 logger = logging.getLogger(__name__)
 
@@ -67,40 +74,56 @@ def tagText(segment) -> str:
 def objectsIn(
     segment, frameKey: str, shape: tuple[int, int], isOf: Callable[[str], bool] = bool
 ) -> tuple[PromptObject, ...]:
-    """The objects of this frame of (H, W) px in the segment's tag; none where there are none to be read.
+    """The objects of this frame of (H, W) px in the segment's tag; none where one of them cannot be read.
 
     isOf(volume name): whether the frame is of that volume; not asked about objects that name none.
     """
-    try:
-        entries = _frames(tagText(segment)).get(frameKey, [])
-        return tuple(_object(entry, shape) for entry in entries if _isOf(entry, isOf))
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, zlib.error, binascii.Error) as error:
-        logger.warning("The tag %s of segment %s cannot be read: %s", TAG, segment.GetName(), error)
+    if problemIn(segment, frameKey, shape, isOf):
         return ()
+    entries = _entriesOf(tagText(segment), frameKey, shape)
+    return tuple(entry.thing for entry in entries if entry.belongs(isOf))
+
+
+def problemIn(segment, frameKey: str, shape: tuple[int, int], isOf: Callable[[str], bool] = bool) -> str:
+    """Why the objects of this frame cannot be read, as a sentence with a way on; "" if they can."""
+    tag = _tag(tagText(segment))
+    if tag.isNewer:
+        text = _("A newer SAMCA has stored the points of {segment}: update it, or drop them by Start anew.")
+    elif tag.isDamaged or any(
+        entry.thing is None and entry.belongs(isOf) for entry in _entriesOf(tagText(segment), frameKey, shape)
+    ):
+        text = _("The points stored with {segment} are damaged here: drop them by Start anew.")
+    else:
+        return ""
+    return text.format(segment=segment.GetName())
 
 
 def putObjects(
     segment,
     frameKey: str,
+    shape: tuple[int, int],
     objects: tuple[PromptObject, ...],
     volumeName: str = "",
     isOf: Callable[[str], bool] = bool,
 ) -> None:
     """Put the objects of this frame of this volume into the segment's tag; without any, it leaves the tag.
 
-    What the frame has of other volumes stays.
+    What the frame has of other volumes stays. Refusal, and nothing changes, if what is there cannot be read.
     """
-    try:
-        frames = dict(_frames(tagText(segment)))
-        others = [entry for entry in frames.pop(frameKey, []) if not _isOf(entry, isOf)]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        frames, others = {}, []
-    if entries := others + [_entry(thing, volumeName) for thing in objects]:
-        frames[frameKey] = entries
-    if frames:
-        segment.SetTag(TAG, json.dumps({"version": VERSION, "frames": frames}, separators=(",", ":")))
-    else:
-        segment.RemoveTag(TAG)
+    if says := problemIn(segment, frameKey, shape, isOf):
+        raise Refusal(says)
+    entries = _entriesOf(tagText(segment), frameKey, shape)
+    others = [entry.stored for entry in entries if not entry.belongs(isOf)]
+    _put(segment, frameKey, others + [_entry(thing, volumeName) for thing in objects])
+
+
+def dropUnreadable(
+    segment, frameKey: str, shape: tuple[int, int], isOf: Callable[[str], bool] = bool
+) -> None:
+    """Take away what of this frame of this volume cannot be read; the whole tag, if that cannot."""
+    entries = _entriesOf(tagText(segment), frameKey, shape)
+    kept = [entry.stored for entry in entries if entry.thing is not None or not entry.belongs(isOf)]
+    _put(segment, frameKey, kept)
 
 
 def samePrompts(a: Prompts, b: Prompts) -> bool:
@@ -109,19 +132,81 @@ def samePrompts(a: Prompts, b: Prompts) -> bool:
     return a == b and masks[0] == masks[1]
 
 
+@dataclass(frozen=True)
+class _Tag:
+    """What a tag holds by frame, not to be changed; nothing if it cannot be read."""
+
+    frames: dict[str, Value] = field(default_factory=dict)
+    isNewer: bool = False
+    isDamaged: bool = False
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One object as it is stored, the name of its volume or "", and what it is; None: damaged."""
+
+    stored: object
+    of: str = ""
+    thing: PromptObject | None = None
+
+    def belongs(self, isOf: Callable[[str], bool]) -> bool:
+        """Whether it is of the volume that is asked about, or of any."""
+        return not self.of or isOf(self.of)
+
+
 @functools.lru_cache(maxsize=4)  # a click reads the same tag many times, and a cine loop makes it long
-def _frames(text: str) -> dict:
-    """The frames of a tag, not to be changed."""
+def _tag(text: str) -> _Tag:
     if not text:
-        return {}
-    content = json.loads(text)
-    if content["version"] != VERSION:
-        raise ValueError(f"version {content['version']}, this program reads {VERSION}")
-    return content["frames"]
+        return _Tag()
+    try:
+        content = typed_json.parse(text, TAG)
+        if content["version"].whole(1) > VERSION:
+            return _Tag(isNewer=True)
+        return _Tag(content["frames"].fields())
+    except ValueError as error:
+        logger.warning("%s", error)
+        return _Tag(isDamaged=True)
 
 
-def _isOf(entry: dict, isOf: Callable[[str], bool]) -> bool:
-    return not entry.get("of") or isOf(entry["of"])
+@functools.lru_cache(maxsize=2)
+def _entriesOf(text: str, frameKey: str, shape: tuple[int, int]) -> tuple[_Entry, ...]:
+    """The entries of a frame in their order."""
+    frame = _tag(text).frames.get(frameKey, Value([], TAG))
+    try:
+        values = frame.items(at_most=MOST_OBJECTS)
+        if (
+            sum(("mask" in value) + ("maskPrompt" in value) for value in values) * shape[0] * shape[1]
+            > MOST_PIXELS
+        ):
+            raise frame.wrong(f"masks of up to {MOST_PIXELS} px")
+    except ValueError as error:
+        logger.warning("%s", error)
+        return (_Entry(frame.plain),)
+    return tuple(_readEntry(value, shape) for value in values)
+
+
+def _readEntry(value: Value, shape: tuple[int, int]) -> _Entry:
+    of = ""
+    try:
+        of = value.get("of", "").text()
+        return _Entry(value.plain, of, _object(value, shape))
+    except ValueError as error:
+        logger.warning("%s", error)
+        return _Entry(value.plain, of)
+
+
+def _put(segment, frameKey: str, entries: list) -> None:
+    frames = {key: frame.plain for key, frame in _tag(tagText(segment)).frames.items() if key != frameKey}
+    if entries:
+        frames[frameKey] = entries
+    if not frames:
+        segment.RemoveTag(TAG)
+        return
+    text = json.dumps({"version": VERSION, "frames": frames}, separators=(",", ":"))
+    if len(text) > typed_json.LARGEST:  # it could not be read again
+        text = _("{segment} has no place for more points: go on in another segment.")
+        raise Refusal(text.format(segment=segment.GetName()))
+    segment.SetTag(TAG, text)
 
 
 def _entry(thing: PromptObject, volumeName: str) -> dict:
@@ -133,38 +218,27 @@ def _entry(thing: PromptObject, volumeName: str) -> dict:
     if prompts.suggestion is not None:
         entry["suggestion"] = prompts.suggestion
     if prompts.mask is not None:
-        entry["maskPrompt"] = _packed(prompts.mask)
+        entry["maskPrompt"] = packed(prompts.mask)
     if thing.mask is not None and thing.mask.any():
-        entry["mask"] = _packed(thing.mask)
+        entry["mask"] = packed(thing.mask)
     if thing.pending:
         entry["pending"] = True
     return entry
 
 
-def _object(entry: dict, shape: tuple[int, int]) -> PromptObject:
-    clicks = tuple(Click(float(x), float(y), bool(positive)) for x, y, positive in entry["clicks"])
-    box = Box(*entry["box"]) if "box" in entry else None
-    masks = [_unpacked(entry[name], shape) if name in entry else None for name in ("maskPrompt", "mask")]
-    suggestion = int(entry["suggestion"]) if "suggestion" in entry else None
+def _object(entry: Value, shape: tuple[int, int]) -> PromptObject:
+    clicks = tuple(_click(click) for click in entry["clicks"].items(at_most=MOST_CLICKS))
+    box = Box(*(_place(corner) for corner in entry["box"].items(4, 4))) if "box" in entry else None
+    masks = [unpacked(entry[name], shape) if name in entry else None for name in ("maskPrompt", "mask")]
+    suggestion = entry["suggestion"].whole(0, MOST_CLASSES) if "suggestion" in entry else None
     prompts = Prompts(clicks, box, masks[0], suggestion)
-    return PromptObject(prompts, masks[1], entry.get("pending", False))
+    return PromptObject(prompts, masks[1], entry.get("pending", False).flag())
 
 
-def _packed(mask: np.ndarray) -> dict:
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    top, left = (int(rows[0]), int(columns[0])) if len(rows) else (0, 0)
-    part = mask[top : rows[-1] + 1, left : columns[-1] + 1] if len(rows) else mask[:0, :0]
-    bits = base64.b64encode(zlib.compress(np.packbits(part).tobytes())).decode("ascii")
-    return {"shape": list(mask.shape), "at": [top, left, *part.shape], "bits": bits}
+def _click(value: Value) -> Click:
+    x, y, positive = value.items(3, 3)
+    return Click(_place(x), _place(y), bool(positive.whole(0, 1)))
 
 
-def _unpacked(packed: dict, shape: tuple[int, int]) -> np.ndarray:
-    if packed["shape"] != list(shape):
-        raise ValueError(f"mask of shape {packed['shape']}, the frame has {list(shape)}")
-    top, left, height, width = packed["at"]
-    bits = np.frombuffer(zlib.decompress(base64.b64decode(packed["bits"])), np.uint8)
-    mask = np.zeros(shape, bool)
-    mask[top : top + height, left : left + width] = (
-        np.unpackbits(bits, count=height * width).reshape(height, width).astype(bool)
-    )
-    return mask
+def _place(value: Value) -> float:
+    return value.number(-FARTHEST, FARTHEST)

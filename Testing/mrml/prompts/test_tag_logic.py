@@ -110,24 +110,6 @@ def test_tags_from_before_volumes_had_names_are_read(editor, frame):
     assert read(editor, frame).objects[0].prompts.clicks == (Click(3, 4),)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "{",
-        "[]",
-        '{"version": 2, "frames": {}}',
-        '{"version": 1, "frames": {"2:4": [{"clicks": [[1]]}]}}',
-        '{"version":1,"frames":{"2:4":[{"clicks":[],"mask":{"shape":[9000000,9000000],"at":[0,0,1,1],"bits":""}}]}}',
-    ],
-)
-def test_a_damaged_tag_counts_as_none_and_does_not_stand_in_the_way(editor, frame, text):
-    segment = editor.segmentation.GetSegmentation().GetSegment("Lesion")
-    segment.SetTag(TagLogic.TAG, text)
-    assert read(editor, frame) == FramePrompts()
-    store(editor, frame, an_object())
-    assert same(read(editor, frame).objects[0], an_object())
-
-
 def test_a_mask_of_a_large_frame_is_a_small_text(scene):
     mask = np.hypot(*np.mgrid[-384:384, -512:512]) < 200
     editor = Editor(volumes.volume(np.zeros((1, 768, 1024), np.uint8)))

@@ -1,0 +1,49 @@
+"""A mask as JSON: {"shape": [H, W], "at": [row, column, rows, columns], "bits": base64 of zlib of bits}."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+
+import numpy as np
+
+from samca.typed_json import LARGEST, Value
+
+
+def packed(mask: np.ndarray) -> dict:
+    """(H, W) bool as JSON values: the bits of its bounding box."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    top, left = (int(rows[0]), int(columns[0])) if len(rows) else (0, 0)
+    part = mask[top : rows[-1] + 1, left : columns[-1] + 1] if len(rows) else mask[:0, :0]
+    bits = base64.b64encode(zlib.compress(np.packbits(part).tobytes())).decode("ascii")
+    return {"shape": list(mask.shape), "at": [top, left, *part.shape], "bits": bits}
+
+
+def unpacked(value: Value, shape: tuple[int, int]) -> np.ndarray:
+    """(H, W) bool of JSON values; ValueError for those of a mask of another shape, or of none.
+
+    No more is unpacked than a frame of this shape has, whatever the bits hold.
+    """
+    if value["shape"].plain != list(shape):
+        raise value["shape"].wrong(f"{list(shape)}, as the frame has it")
+    top, left, height, width = (number.whole(0, max(shape)) for number in value["at"].items(4, 4))
+    if top + height > shape[0] or left + width > shape[1]:
+        raise value["at"].wrong(f"a part of a frame of {list(shape)}")
+    bits = np.frombuffer(_bytes(value["bits"], (height * width + 7) // 8), np.uint8)
+    mask = np.zeros(shape, bool)
+    part = np.unpackbits(bits, count=height * width).reshape(height, width)
+    mask[top : top + height, left : left + width] = part.astype(bool)
+    return mask
+
+
+def _bytes(value: Value, count: int) -> bytes:
+    """So many bytes of base64 of zlib."""
+    try:
+        packed = base64.b64decode(value.text(LARGEST), validate=True)
+        unpacking = zlib.decompressobj()
+        content = unpacking.decompress(packed, count + 1)  # 0 would be no limit
+    except (ValueError, zlib.error) as error:
+        raise value.wrong("base64 of zlib") from error
+    if len(content) != count or not unpacking.eof:
+        raise value.wrong(f"{count} bytes in base64 of zlib")
+    return content
