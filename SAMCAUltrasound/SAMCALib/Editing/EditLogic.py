@@ -363,7 +363,7 @@ class EditLogic:
     def _refresh(self) -> None:
         """Show the points of the frame, or know why there are none."""
         place = self._place()
-        self._problem = PromptLogic.problemOf(*self._selection(), self._frame) if place else ""
+        self._problem = self._queue.problem(place) if place else ""
         self.points.show(self._frame, self.prompts)
         self._seen = self._sight()
 

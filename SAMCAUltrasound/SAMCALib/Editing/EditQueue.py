@@ -76,6 +76,10 @@ class EditQueue:
         last = max(len(prompts.objects) - 1, 0)
         return replace(prompts, current=last if current is None else min(current, len(prompts.objects)))
 
+    def problem(self, place: tuple) -> str:
+        """Why the stored prompts of a frame cannot be read, "" if they can."""
+        return PromptLogic.problemOf(*_target(place)) if _segment(place) else ""
+
     def isAsWritten(self, place: tuple) -> bool:
         """Whether nobody else has changed the prompts since this queue did: no undo, no other editor."""
         return self._written != "" and TagLogic.tagText(_segment(place)) == self._written
