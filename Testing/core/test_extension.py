@@ -21,7 +21,7 @@ MODULES = (ROOT / "SAMCAUltrasound", ROOT / "SAMCATraining")
 SHELLS = [module / f"{module.name}.py" for module in MODULES]
 QT_SIDE = sorted(path for module in MODULES for path in module.glob("SAMCA*Lib/*.py"))
 
-# slicer-extension-catalog-entry-schema-v1.0.1: key -> type; nothing else is allowed
+# slicer-extension-catalog-entry-schema-v1.0.2: key -> type; nothing else is allowed
 SCHEMA = {
     "$schema": str,
     "category": str,
@@ -30,6 +30,7 @@ SCHEMA = {
     "scm_type": str,
     "build_dependencies": list,
     "build_subdirectory": str,
+    "dicom_support_rule": str,
     "enabled": bool,
     "tier": int,
 }
@@ -49,12 +50,18 @@ def test_the_catalog_entry_is_valid_against_the_schema():
     assert REQUIRED <= set(ENTRY) <= set(SCHEMA)
     for key, value in ENTRY.items():
         assert type(value) is SCHEMA[key], key
-    assert ENTRY["$schema"].endswith("slicer-extension-catalog-entry-schema-v1.0.1.json#")
+    assert ENTRY["$schema"].endswith("slicer-extension-catalog-entry-schema-v1.0.2.json#")
     assert ENTRY["scm_type"] in ("git", "local")
     assert ENTRY["tier"] in (1, 3, 5)
     assert ENTRY["category"] in CATEGORIES
     assert all(isinstance(name, str) for name in ENTRY["build_dependencies"])
     assert b"\r" not in (ROOT / "SAMCA.json").read_bytes()
+
+
+@pytest.mark.parametrize(("modality", "is_ours"), [("US", True), ("CT", False), ("SEG", False)])
+def test_slicer_offers_the_extension_to_whoever_has_ultrasound_in_dicom(modality, is_ours):
+    """Rules are of the package rule-engine, whose comparisons Python reads the same."""
+    assert eval(ENTRY["dicom_support_rule"], {}, {"Modality": modality}) is is_ours
 
 
 def test_the_entry_is_named_after_the_project_and_depends_on_what_cmake_depends_on():
