@@ -9,14 +9,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import make_samples
 import numpy as np
+import slicer
 import slicer_scene
 from scipy import ndimage
 
 from SAMCALib.Editing.EditLogic import EditLogic
 from SAMCALib.Engine.EngineLogic import EngineLogic
 from SAMCALib.Frames import FrameLogic
-from SAMCALib.Models import SampleLogic
 from SAMCALib.Segments.SegmentLogic import EditorHost
 
 FOLDER = Path(__file__).resolve().parent / "Screenshots"
@@ -36,14 +37,14 @@ def places(labels: np.ndarray) -> list[tuple[float, float, bool]]:
 
 
 def draw(application, engine: EngineLogic, path: Path) -> None:
-    """Click on a sample in a slice view and write what the view shows."""
-    sample = SampleLogic.SAMPLES[0]
-    volume = SampleLogic.load(sample)
+    """Click on the sample SAMCALesion in a slice view and write what the view shows."""
+    path_of_sample = str(make_samples.FOLDER / "samca-lesion.nrrd")
+    volume = slicer.modules.volumes.logic().AddArchetypeVolume(path_of_sample, "SAMCALesion")
     editor = slicer_scene.Editor(volume)
     view = slicer_scene.SliceView(application, volume, size=SIZE_PX)
     edit = EditLogic(EditorHost(editor.logic), engine)
     edit.activate()
-    for x, y, positive in places(SampleLogic.phantom(sample).labels):
+    for x, y, positive in places(make_samples.lesion().labels):
         edit.click(FrameLogic.frameShownIn(view.node, volume), x, y, positive)
         for _ in range(3):
             edit.poll()

@@ -1,13 +1,13 @@
-"""Draws the samples' thumbnails: PYTHONPATH=SAMCAUltrasound python Resources/draw_thumbnails.py."""
+"""Draws the samples' thumbnails from their files: python Resources/draw_thumbnails.py."""
 
+import json
 from pathlib import Path
 
 import numpy as np
+import SimpleITK
 from PIL import Image
 
-from SAMCALib.Models.SampleLogic import SAMPLES, loop, phantom
-
-FOLDER = Path(__file__).resolve().parent.parent / "SAMCAUltrasound" / "Resources" / "Icons"
+RESOURCES = Path(__file__).resolve().parent.parent / "SAMCAUltrasound" / "Resources"
 SIZE_PX = (260, 280)  # of the buttons in Slicer's Sample Data module
 
 
@@ -23,6 +23,7 @@ def thumbnail(image: np.ndarray) -> Image.Image:
 
 
 if __name__ == "__main__":
-    for sample in SAMPLES:
-        frame = loop(sample)[0] if sample.isLoop else phantom(sample)
-        thumbnail(frame.image).save(FOLDER / f"{sample.name}.png", optimize=True)
+    for sample in json.loads((RESOURCES / "Samples" / "samples.json").read_text(encoding="utf-8")):
+        pixels = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(RESOURCES / "Samples" / sample["file"])))
+        frame = pixels[0] if pixels.ndim == 3 else pixels[0, ..., 0]  # frames of a loop are its components
+        thumbnail(frame).save(RESOURCES / "Icons" / f"{sample['name']}.png", optimize=True)

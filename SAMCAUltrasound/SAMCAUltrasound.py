@@ -31,7 +31,8 @@ class SAMCAUltrasound(ScriptedLoadableModule):
             "training and dynamic fusion of prompts."
         )
         parent.acknowledgementText = _(
-            "After Huo et al., SAMCA, ICIC 2025, and Kirillov et al., Segment Anything, ICCV 2023."
+            "After Huo et al., SAMCA, ICIC 2025, and Kirillov et al., Segment Anything, ICCV 2023. "
+            "The sample SAMCANerve is frame 0185 of usgra-seg by T. Kandaouroff, CC BY 4.0, grey and reduced."
         )
         slicer.app.connect("startupCompleted()", onStartupCompleted)
 
@@ -58,26 +59,13 @@ def registerEffect():
 
 
 def registerSampleData():
-    """Offer the simulated frames in the module Sample Data; they are computed when they are asked for."""
-    from SAMCALib.Models import SampleSource
+    """Offer the samples in the module Sample Data."""
+    from SAMCALib.Models import Samples
 
     try:
-        SampleSource.register(loadSample)
+        Samples.register()
     except ImportError:  # an application without that module
         logging.info("SAMCA Ultrasound: no Sample Data module, so no samples")
-
-
-def loadSample(sample):
-    """Compute a sample and show it; returns the nodes in a list, as Sample Data wants."""
-    from SAMCALib.Models import SampleLogic
-
-    with slicer.util.tryWithErrorDisplay(_("The sample could not be made."), show=False, waitCursor=True):
-        volume = SampleLogic.load(sample)
-        if slicer.app.layoutManager():
-            slicer.util.setSliceViewerLayers(background=volume, fit=True)
-        return [volume]
-    slicer.util.showStatusMessage(_("The sample could not be made: the error log says why."), 5000)
-    return []
 
 
 class SAMCAUltrasoundWidget(ScriptedLoadableModuleWidget):
@@ -89,7 +77,7 @@ class SAMCAUltrasoundWidget(ScriptedLoadableModuleWidget):
         from SAMCAUltrasoundLib import ModuleWidget
 
         self.logic = SegmentationLogic()
-        self.panel = ModuleWidget(self.resourcePath("UI/SAMCAUltrasound.ui"), loadSample)
+        self.panel = ModuleWidget(self.resourcePath("UI/SAMCAUltrasound.ui"))
         self.layout.addWidget(self.panel.widget)
 
     def enter(self):

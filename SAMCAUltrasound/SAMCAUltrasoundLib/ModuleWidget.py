@@ -5,8 +5,9 @@ from __future__ import annotations
 import qt
 import slicer
 
+from SAMCALib.Editing import StartLogic
 from SAMCALib.Engine.EngineLogic import sharedEngine
-from SAMCALib.Models import Links, ModelLogic, SampleLogic
+from SAMCALib.Models import Links, ModelLogic, Samples
 from SAMCALib.Models.InstallLogic import InstallLogic
 from SAMCALib.Texts import Refusal, _
 
@@ -14,13 +15,12 @@ PROGRESS_MS, YIELD_SECONDS = 50, 0.03  # how often a download is looked at, and 
 
 
 class ModuleWidget:
-    """uiFile: the panel's .ui file. loadSample(sample) -> nodes. installation, models: made here if None."""
+    """uiFile: the panel's .ui file. installation, models: made here if None."""
 
-    def __init__(self, uiFile: str, loadSample, installation=None, models=None):
+    def __init__(self, uiFile: str, installation=None, models=None):
         self.widget = slicer.util.loadUI(uiFile)
         self.widget.setMRMLScene(slicer.mrmlScene)
         self.ui = slicer.util.childWidgetVariables(self.widget)
-        self.loadSample = loadSample
         self.installation = installation or InstallLogic(ask, self._sayInstalling)
         self.models = models or ModelLogic.ModelLogic()
         self.download = None
@@ -35,8 +35,9 @@ class ModuleWidget:
     def _connectAll(self) -> None:
         for button, slot in {
             "segmentButton": self.segment,
-            "sampleFrameButton": lambda: self.loadSample(SampleLogic.SAMPLES[0]),
-            "sampleLoopButton": lambda: self.loadSample(SampleLogic.SAMPLES[-1]),
+            "sampleNerveButton": lambda: self.loadSample("SAMCANerve"),
+            "sampleLesionButton": lambda: self.loadSample("SAMCALesion"),
+            "sampleLoopButton": lambda: self.loadSample("SAMCALoop"),
             "tutorialButton": lambda: openAddress(Links.TUTORIAL),
             "questionsButton": lambda: openAddress(Links.ISSUES),
             "installButton": self.install,
@@ -71,15 +72,22 @@ class ModuleWidget:
 
     def segment(self) -> None:
         """Open the Segment Editor with the effect on the volume that is shown."""
-        volume = SampleLogic.volumeInUse()
+        volume = StartLogic.volumeInUse()
         if volume is None:
             slicer.util.showStatusMessage(_("Load an ultrasound frame or a sample first."), 5000)
             return
         slicer.util.selectModule("SegmentEditor")
         editor = slicer.modules.segmenteditor.widgetRepresentation().self().editor
-        editor.setSegmentationNode(SampleLogic.segmentationFor(volume))
+        editor.setSegmentationNode(StartLogic.segmentationFor(volume))
         editor.setSourceVolumeNode(volume)
         editor.setActiveEffectByName("SAMCA")
+
+    def loadSample(self, name: str) -> None:
+        """Load one of the samples; Slicer shows it."""
+        try:
+            Samples.load(name)
+        except (Refusal, ImportError) as error:  # an application without Sample Data
+            slicer.util.showStatusMessage(str(error), 5000)
 
     # Setup
 

@@ -23,23 +23,24 @@ class SAMCAModuleTest(unittest.TestCase):
         for name in ("segmentButton", "installButton", "addButton", "removeButton", "downloadButton"):
             self.assertTrue(getattr(panel.ui, name).toolTip, name)
 
-    def test_samples_are_registered_and_computed(self):
-        import SampleData
-
+    def test_samples_are_registered(self):
         sources = [s for group in slicer.modules.sampleDataSources.values() for s in group]
-        names = [
-            source.sampleName for source in sources if source.sampleName and "SAMCA" in source.sampleName
-        ]
-        self.assertEqual(len(names), 3)
-        source = SampleData.SampleDataLogic().sourceForSampleName("SAMCALesion")
-        (volume,) = source.customDownloader(source)
-        self.assertEqual(volume.GetImageData().GetDimensions()[2], 1)
+        names = [s.sampleName for s in sources if s.sampleName and s.sampleName.startswith("SAMCA")]
+        self.assertEqual(names, ["SAMCANerve", "SAMCALesion", "SAMCALoop"])
 
-    def test_a_script_gets_a_sample_by_its_name(self):
+    def test_a_script_gets_a_frame_by_its_name(self):
         import SampleData
 
-        volume = SampleData.downloadSample("SAMCATwoLesions")
-        self.assertEqual(volume.GetImageData().GetDimensions()[2], 1)
+        volume = SampleData.downloadSample("SAMCALesion")
+        self.assertEqual(volume.GetImageData().GetDimensions(), (512, 384, 1))
+
+    def test_a_script_gets_a_loop_as_a_sequence_that_is_shown(self):
+        import SampleData
+
+        sequence = SampleData.downloadSample("SAMCALoop")
+        self.assertEqual(sequence.GetNumberOfDataNodes(), 12)
+        browser = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSequenceBrowserNode")
+        self.assertEqual(browser.GetProxyNode(sequence).GetImageData().GetDimensions(), (208, 160, 1))
 
     def test_the_effect_is_registered(self):
         editor = slicer.qMRMLSegmentEditorWidget()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import types
 
 import pytest
 import slicer
 import slicer_application
+import slicer_samples
 import slicer_scene
 import volumes
 from disc_model import DiscModel
@@ -124,6 +126,17 @@ def qt(application, scene, monkeypatch, tmp_path):
     qt, app = slicer_application.install(monkeypatch, object())
     app.slicerUserSettingsFilePath = str(tmp_path / "Slicer.ini")
     return qt
+
+
+@pytest.fixture
+def sample_data(application, monkeypatch, tmp_path):
+    """Slicer's module SampleData with no source yet, and an empty cache."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    module = slicer_samples.module(cache)
+    monkeypatch.setitem(sys.modules, "SampleData", module)
+    monkeypatch.setattr(slicer.modules, "sampleDataSources", {}, raising=False)
+    return module
 
 
 @pytest.fixture

@@ -273,7 +273,10 @@ def install(monkeypatch, window=None):
     )
     layout = Layout()
     application = types.SimpleNamespace(
-        layoutManager=lambda: layout, userSettings=lambda: settings, processEvents=processEvents
+        layoutManager=lambda: layout,
+        userSettings=lambda: settings,
+        processEvents=processEvents,
+        applicationLogic=lambda: slicer.modules.volumes.logic().GetMRMLApplicationLogic(),
     )
     monkeypatch.setattr(slicer, "app", application, raising=False)
     del registered[:]

@@ -1,4 +1,4 @@
-"""The module's shell, its panel and its samples, with the stand-in for Qt and the application."""
+"""The module's shell and its panel, with the stand-in for Qt and the application."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ import sys
 import types
 from pathlib import Path
 
-import numpy as np
 import pytest
 import slicer
 import slicer_application
-import slicer_samples
+import volumes
 from model_files import adapter
 
-from SAMCALib.Models import Links, SampleLogic
+import SAMCALib
+from SAMCALib.Editing import StartLogic
+from SAMCALib.Models import Links
 from SAMCALib.Models.InstallLogic import State, Status
 from SAMCALib.Models.ModelLogic import ModelLogic
+
+UI = Path(SAMCALib.__file__).parents[1] / "Resources" / "UI" / "SAMCAUltrasound.ui"
 
 
 class Installation:
@@ -40,18 +43,14 @@ class Installation:
 def panel(qt, tmp_path, monkeypatch):
     """`panel(installation)` -> the module's panel on an empty folder of models."""
     monkeypatch.setattr("SAMCALib.Models.ModelLogic.SHIPPED", tmp_path / "none.safetensors")
-    made, loaded = [], []
+    made = []
 
     def make(installation=None):
         from SAMCAUltrasoundLib import ModuleWidget
 
         ready = Installation(Status(State.READY, "Ready."))
-        ui = str(SampleLogic.__file__).replace(
-            "SAMCALib/Models/SampleLogic.py", "Resources/UI/SAMCAUltrasound.ui"
-        )
-        widget = ModuleWidget(ui, loaded.append, installation or ready, ModelLogic(tmp_path / "models"))
+        widget = ModuleWidget(str(UI), installation or ready, ModelLogic(tmp_path / "models"))
         widget.enter()
-        widget.loaded = loaded
         made.append(widget)
         return widget
 
@@ -157,7 +156,7 @@ def test_segmenting_opens_the_editor_with_the_effect_on_the_volume(panel, qt, mo
     shown, calls = panel(), {}
     shown.ui.segmentButton.click()
     assert qt.opened == ["Load an ultrasound frame or a sample first."]
-    volume = SampleLogic.load(SampleLogic.SAMPLES[0])
+    volume = volumes.volume(volumes.speckle(1, 60, 80))
     editor = types.SimpleNamespace(
         setSegmentationNode=lambda node: calls.update(segmentation=node),
         setSourceVolumeNode=lambda node: calls.update(volume=node),
@@ -177,32 +176,15 @@ def test_segmenting_opens_the_editor_with_the_effect_on_the_volume(panel, qt, mo
     assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 1
 
 
-def test_sample_buttons_load_samples(panel):
+def test_sample_buttons_load_samples_and_a_failure_is_told(panel, sample_data, shell, qt):
     shown = panel()
-    shown.ui.sampleFrameButton.click()
+    shell.registerSampleData()
+    for name in ("Nerve", "Lesion", "Loop"):
+        getattr(shown.ui, f"sample{name}Button").click()
+        assert StartLogic.volumeInUse().GetName() == f"SAMCA{name}"
+    slicer.modules.sampleDataSources.clear()
     shown.ui.sampleLoopButton.click()
-    assert [sample.isLoop for sample in shown.loaded] == [False, True]
-
-
-@pytest.mark.parametrize("sample", SampleLogic.SAMPLES, ids=lambda sample: sample.name)
-def test_samples_are_frames_with_structures_and_equal_each_time(application, scene, sample):
-    volume = SampleLogic.load(sample)
-    array = slicer.util.arrayFromVolume(volume)
-    assert array.shape[0] == 1
-    assert array.dtype == np.uint8
-    assert 0 < min(volume.GetSpacing()[:2]) < 1
-    truth = SampleLogic.loop(sample)[0] if sample.isLoop else SampleLogic.phantom(sample)
-    assert np.array_equal(array[0], truth.image)
-    assert set(np.unique(truth.labels)) == set(range(sample.lesions + 1))
-
-
-def test_the_loop_is_a_sequence_whose_lesion_moves(application, scene):
-    sample = SampleLogic.SAMPLES[-1]
-    SampleLogic.load(sample)
-    sequence = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSequenceNode")
-    assert sequence.GetNumberOfDataNodes() == SampleLogic.LOOP_FRAMES
-    places = [np.argwhere(frame.labels == 1).mean(0)[1] for frame in SampleLogic.loop(sample)]
-    assert np.ptp(places) > 10
+    assert "SAMCALoop was not loaded" in qt.opened[-1]
 
 
 @pytest.fixture
@@ -235,44 +217,18 @@ def test_the_shell_waits_for_the_end_of_the_start(shell, monkeypatch):
     assert connected == {"startupCompleted()": shell.onStartupCompleted}
 
 
-@pytest.fixture
-def sample_data(monkeypatch, tmp_path):
-    """Slicer's module SampleData with no source yet."""
-    module = slicer_samples.module(tmp_path)
-    monkeypatch.setitem(sys.modules, "SampleData", module)
-    monkeypatch.setattr(slicer.modules, "sampleDataSources", {}, raising=False)
-    return module
-
-
 def test_the_end_of_the_start_registers_all_and_opens_an_unfinished_installation(
     shell, monkeypatch, qt, sample_data
 ):
-    shown = []
-    monkeypatch.setattr(shell, "loadSample", shown.append)
     shell.onStartupCompleted()
     assert [host.name for host in slicer_application.registered] == ["SAMCA"]
     (sources,) = slicer.modules.sampleDataSources.values()
-    assert [source.sampleName for source in sources] == [sample.name for sample in SampleLogic.SAMPLES]
-    assert all(Path(source.thumbnailFileName).is_file() for source in sources)
-    sources[1].customDownloader(sources[1])
-    assert shown == [SampleLogic.SAMPLES[1]]
+    assert [source.sampleName for source in sources] == ["SAMCANerve", "SAMCALesion", "SAMCALoop"]
     assert qt.opened == []
     slicer.app.userSettings().value = lambda key: "1"
     shell.onStartupCompleted()
     assert qt.opened == ["SAMCAUltrasound"]
     assert len(sources) == 3, "a second time adds none"
-
-
-@pytest.mark.parametrize("sample", SampleLogic.SAMPLES, ids=lambda sample: sample.name)
-def test_a_script_gets_a_sample_by_its_name(shell, sample_data, sample):
-    shell.registerSampleData()
-    node = sample_data.downloadSample(sample.name)
-    loaded = SampleLogic.load(sample)
-    first = node.GetNthDataNode(0) if sample.isLoop else node
-    np.testing.assert_array_equal(slicer.util.arrayFromVolume(first), slicer.util.arrayFromVolume(loaded))
-    assert first.GetSpacing() == pytest.approx(loaded.GetSpacing())
-    if sample.isLoop:
-        assert node.GetNumberOfDataNodes() == SampleLogic.LOOP_FRAMES
 
 
 def test_an_application_without_sample_data_is_no_problem(shell, monkeypatch):
@@ -286,7 +242,8 @@ slicer_scene.start()
 slicer_application.install(pytest.MonkeyPatch())
 before = set(sys.modules)
 import SAMCAUltrasoundLib
-from SAMCALib.Models.SampleLogic import SAMPLES
+from SAMCALib.Models import Samples
+Samples.samples()
 print(*sorted({name.split(".")[0] for name in set(sys.modules) - before}))
 """
 
@@ -294,7 +251,7 @@ print(*sorted({name.split(".")[0] for name in set(sys.modules) - before}))
 def test_what_the_start_imports_is_light(application):
     """Effect and samples are registered in every session of Slicer, used or not."""
     here = Path(slicer_application.__file__).parent
-    paths = os.pathsep.join([str(Path(SampleLogic.__file__).parents[2]), str(here)])
+    paths = os.pathsep.join([str(UI.parents[2]), str(here)])
     environment = {**os.environ, "PYTHONPATH": paths}
     done = subprocess.run(
         [sys.executable, "-c", START], env=environment, capture_output=True, text=True, check=True

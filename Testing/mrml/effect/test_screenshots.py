@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-SCRIPT = Path(__file__).resolve().parents[3] / "Resources" / "draw_screenshots.py"
+RESOURCES = Path(__file__).resolve().parents[3] / "Resources"
 
 
-@pytest.mark.skipif(not SCRIPT.is_file(), reason="the installed layout has no pictures to draw")
-def test_the_picture_shows_points_of_all_roles_on_the_frame(application, scene, engine, tmp_path):
-    specification = importlib.util.spec_from_file_location("draw_screenshots", SCRIPT)
-    script = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(script)
+@pytest.fixture
+def script(monkeypatch):
+    """The command as a module, beside which the other commands lie."""
+    monkeypatch.syspath_prepend(str(RESOURCES))
+    yield importlib.import_module("draw_screenshots")
+    for name in ("draw_screenshots", "make_samples"):
+        sys.modules.pop(name)
+
+
+@pytest.mark.skipif(not RESOURCES.is_dir(), reason="the installed layout has no pictures to draw")
+def test_the_picture_shows_points_of_all_roles_on_the_frame(script, application, scene, engine, tmp_path):
     script.draw(application, engine, tmp_path / "effect.png")
     pixels = np.asarray(Image.open(tmp_path / "effect.png").convert("RGB")).astype(int)
     assert pixels.shape == (600, 800, 3)

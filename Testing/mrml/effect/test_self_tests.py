@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 import importlib.util
-import sys
 import types
 import unittest
 from pathlib import Path
 
 import pytest
 import slicer
-import slicer_samples
 from slicer_editor_widget import SegmentEditorWidget
 
-from SAMCALib.Models import SampleLogic, SampleSource
+import SAMCALib
+from SAMCALib.Models import Samples
 from SAMCALib.Models.ModelLogic import ModelLogic
 from SAMCALib.SegmentationLogic import SegmentationLogic
 
 FOLDER = Path(__file__).resolve().parents[2] / "Python"
-UI = Path(SampleLogic.__file__).parents[2] / "Resources" / "UI" / "SAMCAUltrasound.ui"
+UI = Path(SAMCALib.__file__).parents[1] / "Resources" / "UI" / "SAMCAUltrasound.ui"
 
 
 @pytest.fixture
-def in_slicer(qt, prototype, monkeypatch, tmp_path):
+def in_slicer(qt, prototype, sample_data, monkeypatch, tmp_path):
     """The application with the module and its effect loaded."""
     from SAMCAUltrasoundLib import ModuleWidget
 
     prototype.self().register()
     monkeypatch.setattr(slicer, "qMRMLSegmentEditorWidget", SegmentEditorWidget, raising=False)
-    monkeypatch.setattr(slicer.modules, "sampleDataSources", {}, raising=False)
-    monkeypatch.setitem(sys.modules, "SampleData", slicer_samples.module(tmp_path))
-    SampleSource.register(lambda sample: [SampleLogic.load(sample)])
-    panel = ModuleWidget(str(UI), None, models=ModelLogic(tmp_path))
+    Samples.register()
+    panel = ModuleWidget(str(UI), models=ModelLogic(tmp_path))
     own = types.SimpleNamespace(panel=panel, logic=SegmentationLogic())
     module = types.SimpleNamespace(widgetRepresentation=lambda: types.SimpleNamespace(self=lambda: own))
     monkeypatch.setattr(slicer.modules, "samcaultrasound", module, raising=False)
