@@ -32,6 +32,7 @@ def sourceOf(volumeNode, segmentationNode, segmentIds: Sequence[str] | None, axi
     if volumeNode is not None and volumeNode.IsA("vtkMRMLSequenceNode"):
         volumeNode = SequenceLogic.browse(volumeNode)[1]
     FrameLogic.checkVolume(volumeNode)
+    SequenceLogic.checkLoop(segmentationNode, volumeNode)
     name, there = segmentationNode.GetName(), list(segmentationNode.GetSegmentation().GetSegmentIDs())
     ids = there if segmentIds is None else list(segmentIds)
     if not ids:

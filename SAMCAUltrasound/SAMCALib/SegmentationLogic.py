@@ -177,6 +177,7 @@ class SegmentationLogic:
         if segmentationNode is None:
             name = f"{volumeNode.GetName()} segmentation"
             segmentationNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
+        SequenceLogic.checkLoop(segmentationNode, volumeNode)
         SegmentLogic.prepareSegmentation(segmentationNode, volumeNode)
         SequenceLogic.synchronise(segmentationNode, volumeNode)
         segmentId = SegmentLogic.ensureSegment(segmentationNode, segmentId)

@@ -327,6 +327,7 @@ class EditLogic:
         self._checkNoSweep()
         if self._selection()[0] is None:
             raise Refusal(_("There is no segmentation: choose or create one above."))
+        SequenceLogic.checkLoop(self._selection()[0], volume)
         if frame is None or frame.volumeId != volume.GetID():
             raise Refusal(_("This view shows another volume than {name}.").format(name=volume.GetName()))
         if xy is not None and not FrameLogic.contains(frame, *xy):

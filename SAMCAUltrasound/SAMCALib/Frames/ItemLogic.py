@@ -9,7 +9,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import SequenceLogic, TransformLogic
+from . import TransformLogic
+
+
+def shownItem(browser) -> str:
+    """The index value of the item that is shown, "" for none."""
+    master, number = browser.GetMasterSequenceNode(), browser.GetSelectedItemNumber()
+    isThere = master is not None and 0 <= number < master.GetNumberOfDataNodes()
+    return master.GetNthIndexValue(number) if isThere else ""
 
 
 def nodeAt(browser, node, item: str):
@@ -18,9 +25,9 @@ def nodeAt(browser, node, item: str):
     That is the node itself if the item is shown, or if no item changes it; else the Sequence's own one, found
     by the browser's rule for items that a Sequence lacks.
     """
-    if not item or not _moves(browser, node) or item == SequenceLogic.shownItem(browser):
+    if not item or not _moves(browser, node) or item == shownItem(browser):
         return node
-    if not SequenceLogic.hasItem(browser, item):
+    if browser.GetMasterSequenceNode().GetItemNumberFromIndexValue(item) < 0:
         return None
     sequence = browser.GetSequenceNode(node)
     stored = sequence.GetDataNodeAtValue(item)
@@ -34,7 +41,7 @@ def hasOwn(browser, node, item: str) -> bool:
 
     A node that this browser does not move is in the item that is shown, and in no other.
     """
-    if not item or item == SequenceLogic.shownItem(browser):
+    if not item or item == shownItem(browser):
         return True
     return _moves(browser, node) and browser.GetSequenceNode(node).GetDataNodeAtValue(item) is not None
 
@@ -50,6 +57,6 @@ def toWorld(browser, node, item: str) -> np.ndarray:
 
 def _moves(browser, node) -> bool:
     """Whether the node is another one in each item of this browser."""
-    if browser is None or not browser.IsProxyNodeID(node.GetID()):
+    if browser is None or not browser.IsProxyNodeID(node.GetID()) or not browser.GetMasterSequenceNode():
         return False
     return browser.GetPlayback(browser.GetSequenceNode(node))

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import slicer
+import slicer.util
+
+from ..Texts import Refusal, _
+from . import ItemLogic, TransformLogic
+
+OURS = ("SAMCA.prompts",)  # tags of a segment that say what was done in one item
 
 
 def browserOf(node):
@@ -18,26 +24,13 @@ def browserOf(node):
 def itemOf(node) -> str:
     """The index value of the item that this proxy shows, "" for a node that is no proxy."""
     browser = browserOf(node)
-    return shownItem(browser) if browser else ""
-
-
-def shownItem(browser) -> str:
-    """The index value of the item that is shown, "" for none."""
-    master, number = browser.GetMasterSequenceNode(), browser.GetSelectedItemNumber()
-    isThere = master is not None and 0 <= number < master.GetNumberOfDataNodes()
-    return master.GetNthIndexValue(number) if isThere else ""
+    return ItemLogic.shownItem(browser) if browser else ""
 
 
 def itemsOf(browser) -> list[str]:
     """All index values of a browser."""
     master = browser.GetMasterSequenceNode()
     return [master.GetNthIndexValue(i) for i in range(master.GetNumberOfDataNodes())]
-
-
-def hasItem(browser, item: str) -> bool:
-    """Whether the browser has this index value."""
-    master = browser.GetMasterSequenceNode()
-    return master is not None and master.GetItemNumberFromIndexValue(item) >= 0
 
 
 def browse(sequence) -> tuple:
@@ -61,28 +54,44 @@ def showItem(browser, item: str) -> None:
     slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(browser)
 
 
+def checkLoop(segmentationNode, volumeNode) -> None:
+    """Refusal for a segmentation that follows a Sequence in which the volume is not."""
+    browser = browserOf(segmentationNode)
+    if browser is not None and not browser.IsProxyNodeID(volumeNode.GetID()):
+        text = _("{segmentation} belongs to {loop}: choose or create another segmentation for {volume}.")
+        names = {"segmentation": segmentationNode.GetName(), "volume": volumeNode.GetName()}
+        raise Refusal(text.format(loop=browser.GetMasterSequenceNode().GetName(), **names))
+
+
 def synchronise(segmentationNode, volumeNode) -> None:
     """Give every item of the volume's Sequence a segmentation of its own, with the same segments.
 
-    What the segmentation holds now stays with the item that is shown; the others start empty. Nothing is done
-    for a volume that is no proxy, or a segmentation that is one already.
+    What the segmentation holds now stays with the item that is shown; the others start empty, on the grid of
+    their image where that is another one. A segmentation that has items already keeps its changes from now
+    on. Nothing is done for a volume that is no proxy. Refusal as of `checkLoop`.
     """
+    checkLoop(segmentationNode, volumeNode)
     browser = browserOf(volumeNode)
-    if browser is None or browserOf(segmentationNode) is not None:
+    if browser is None:
         return
-    sequence = slicer.mrmlScene.AddNewNodeByClass(
-        "vtkMRMLSequenceNode", f"{segmentationNode.GetName()} {browser.GetMasterSequenceNode().GetName()}"
-    )
-    master = browser.GetMasterSequenceNode()
-    sequence.SetIndexName(master.GetIndexName())
-    sequence.SetIndexUnit(master.GetIndexUnit())
-    sequence.SetIndexType(master.GetIndexType())
-    shown, empty = itemOf(volumeNode), _emptied(segmentationNode)
-    for item in itemsOf(browser):
-        sequence.SetDataNodeAtValue(segmentationNode if item == shown else empty, item)
-    browser.AddSynchronizedSequenceNode(sequence)
-    browser.AddProxyNode(segmentationNode, sequence, False)
-    browser.SetSaveChanges(sequence, True)
+    sequence = browser.GetSequenceNode(segmentationNode)
+    if sequence is None:
+        sequence = _newSequence(browser, segmentationNode, volumeNode)
+        browser.AddSynchronizedSequenceNode(sequence)
+        browser.AddProxyNode(segmentationNode, sequence, False)
+    if not browser.GetSaveChanges(sequence):
+        sequence.SetDataNodeAtValue(segmentationNode, ItemLogic.shownItem(browser))
+        browser.SetSaveChanges(sequence, True)
+
+
+def ownNode(segmentationNode, item: str):
+    """The node that has what is changed of a segmentation in this item; made as Slicer would if missing."""
+    browser = browserOf(segmentationNode) if item else None
+    node = ItemLogic.nodeAt(browser, segmentationNode, item)
+    if browser is None or ItemLogic.hasOwn(browser, segmentationNode, item):
+        return node
+    sequence = browser.GetSequenceNode(segmentationNode)
+    return sequence.SetDataNodeAtValue(node or _emptied(segmentationNode), item)
 
 
 def addSegmentToItems(segmentationNode, segmentId: str) -> None:
@@ -95,18 +104,62 @@ def addSegmentToItems(segmentationNode, segmentId: str) -> None:
     for i in range(sequence.GetNumberOfDataNodes()):
         segmentation = sequence.GetNthDataNode(i).GetSegmentation()
         if segmentation.GetSegment(segmentId) is None:
-            segmentation.AddEmptySegment(segmentId, segment.GetName(), segment.GetColor())
+            _addEmpty(segmentation, segmentId, segment)
 
 
-def _emptied(segmentationNode):
-    """A copy outside the scene with the same segments, all empty and without tags of ours."""
+def _newSequence(browser, segmentationNode, volumeNode):
+    master, shown = browser.GetMasterSequenceNode(), ItemLogic.shownItem(browser)
+    name = f"{segmentationNode.GetName()} {master.GetName()}"
+    sequence = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", name)
+    sequence.SetIndexName(master.GetIndexName())
+    sequence.SetIndexUnit(master.GetIndexUnit())
+    sequence.SetIndexType(master.GetIndexType())
+    grids = {item: _gridOf(browser, segmentationNode, volumeNode, item) for item in itemsOf(browser)}
+    others = {grid: _emptied(segmentationNode, grid) for grid in {*grids.values()} - {grids[shown], ""}}
+    alike = _emptied(segmentationNode)
+    for item, grid in grids.items():
+        sequence.SetDataNodeAtValue(segmentationNode if item == shown else others.get(grid, alike), item)
+    return sequence
+
+
+def _gridOf(browser, segmentationNode, volumeNode, item: str) -> str:
+    """The voxels of an item's image on the segmentation's side, in Slicer's own words; "" without image."""
+    image = ItemLogic.nodeAt(browser, volumeNode, item)
+    if image is None or image.GetImageData() is None:
+        return ""
+    toWorld = ItemLogic.toWorld(browser, volumeNode, item) @ TransformLogic.ijkToRas(image)
+    segmentationToWorld = ItemLogic.toWorld(browser, segmentationNode, item)
+    toNode = TransformLogic.inverse(segmentationToWorld, segmentationNode.GetName()) @ toWorld
+    grid = slicer.vtkOrientedImageData()
+    grid.SetExtent(image.GetImageData().GetExtent())
+    exact = toNode.round(9) + 0.0  # no rounding of transforms, no -0, makes two grids of one
+    grid.SetGeometryFromImageToWorldMatrix(slicer.util.vtkMatrixFromArray(exact))
+    return slicer.vtkSegmentationConverter.SerializeImageGeometry(grid)
+
+
+def _emptied(segmentationNode, grid: str = ""):
+    """A copy outside the scene with the same segments, all empty and without tags of ours.
+
+    grid: its voxels, if they are not to be the same.
+    """
     copy = slicer.vtkMRMLSegmentationNode()
-    copy.Copy(segmentationNode)
-    copy.SetAndObserveSegmentation(slicer.vtkSegmentation())
+    copy.SetName(segmentationNode.GetName())
     source, segmentation = segmentationNode.GetSegmentation(), copy.GetSegmentation()
     segmentation.SetSourceRepresentationName(source.GetSourceRepresentationName())
     segmentation.CopyConversionParameters(source)
+    if grid:
+        name = slicer.vtkSegmentationConverter.GetReferenceImageGeometryParameterName()
+        segmentation.SetConversionParameter(name, grid)
     for segmentId in source.GetSegmentIDs():
-        segment = source.GetSegment(segmentId)
-        segmentation.AddEmptySegment(segmentId, segment.GetName(), segment.GetColor())
+        _addEmpty(segmentation, segmentId, source.GetSegment(segmentId))
     return copy
+
+
+def _addEmpty(segmentation, segmentId: str, like) -> None:
+    """Add a segment that is like this one in all but its voxels and our tags."""
+    segmentation.AddEmptySegment(segmentId)
+    segment = segmentation.GetSegment(segmentId)
+    segment.DeepCopyMetadata(like)
+    segment.SetLabelValue(like.GetLabelValue())
+    for tag in OURS:
+        segment.RemoveTag(tag)
