@@ -162,6 +162,12 @@ def nodeAt(frame: Frame, node):
     return ItemLogic.nodeAt(_browserOf(frame), node, frame.item)
 
 
+def lastingNode(frame: Frame):
+    """The node that is the image for as long as it is in the scene: the Sequence of a loop, or the volume."""
+    browser = _browserOf(frame)
+    return browser.GetSequenceNode(frame.volume) if browser else frame.volume
+
+
 def hasOwn(frame: Frame, node) -> bool:
     """Whether a node is in the item of this frame for sure: see ItemLogic.hasOwn."""
     return ItemLogic.hasOwn(_browserOf(frame), node, frame.item)

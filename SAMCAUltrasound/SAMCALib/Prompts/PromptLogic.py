@@ -5,19 +5,17 @@ The truth is the segment's tag (`TagLogic`); `PromptPoints` shows it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
-import slicer
-import slicer.util
 
 from samca.prompts import Click, Prompts
 
 from ..Frames import FrameLogic
 from ..Frames.FrameLogic import Frame
 from ..Texts import Refusal, _
-from . import TagLogic
+from . import OriginLogic, TagLogic
 from .TagLogic import PromptObject
 
 
@@ -59,7 +57,7 @@ def framePrompts(segmentationNode, segmentId: str, frame: Frame, current: int | 
     segment = segmentOf(segmentationNode, segmentId, frame)
     if segment is None:
         return FramePrompts()
-    objects = TagLogic.objectsIn(segment, frame.key, FrameLogic.shape(frame), _isOf(frame))
+    objects = TagLogic.objectsIn(segment, frame.key, FrameLogic.shape(frame), _isOf(segmentationNode, frame))
     last = max(len(objects) - 1, 0)
     return FramePrompts(objects, last if current is None else min(current, len(objects)))
 
@@ -71,7 +69,8 @@ def setFramePrompts(segmentationNode, segmentId: str, frame: Frame, prompts: Fra
     """
     segment = segmentOf(segmentationNode, segmentId, frame)
     place = frame.key, FrameLogic.shape(frame)
-    TagLogic.putObjects(segment, *place, prompts.objects, frame.volume.GetName(), _isOf(frame))
+    origin = OriginLogic.originOf(segmentationNode, frame)
+    TagLogic.putObjects(segment, *place, prompts.objects, origin, _isOf(segmentationNode, frame))
 
 
 def problemOf(segmentationNode, segmentId: str, frame: Frame) -> str:
@@ -79,7 +78,7 @@ def problemOf(segmentationNode, segmentId: str, frame: Frame) -> str:
     segment = segmentOf(segmentationNode, segmentId, frame)
     if segment is None:
         return ""
-    return TagLogic.problemIn(segment, frame.key, FrameLogic.shape(frame), _isOf(frame))
+    return TagLogic.problemIn(segment, frame.key, FrameLogic.shape(frame), _isOf(segmentationNode, frame))
 
 
 def checkPrompts(segmentationNode, segmentId: str, frame: Frame) -> None:
@@ -91,7 +90,7 @@ def checkPrompts(segmentationNode, segmentId: str, frame: Frame) -> None:
 def dropUnreadable(segmentationNode, segmentId: str, frame: Frame) -> None:
     """Take away what `problemOf` tells of."""
     segment = segmentOf(segmentationNode, segmentId, frame)
-    TagLogic.dropUnreadable(segment, frame.key, FrameLogic.shape(frame), _isOf(frame))
+    TagLogic.dropUnreadable(segment, frame.key, FrameLogic.shape(frame), _isOf(segmentationNode, frame))
 
 
 class PromptWatch:
@@ -111,13 +110,8 @@ class PromptWatch:
         return TagLogic.tagText(segmentOf(self._node, self._segmentId, self._frame))
 
 
-def _isOf(frame: Frame) -> Callable[[str], bool]:
-    """Whether prompts made on a volume of this name belong to the frame: it is its volume's, or nobody's now.
-
-    A volume may have been renamed, or come back under another name with its segmentation's file.
-    """
-    names = {node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLVolumeNode")}
-    return lambda name: name == frame.volume.GetName() or name not in names
+def _isOf(segmentationNode, frame: Frame) -> TagLogic.IsOf:
+    return functools.partial(OriginLogic.isOf, segmentationNode, frame)
 
 
 def pointed(prompts: FramePrompts, pointing: Prompts, mask: np.ndarray | None = None) -> FramePrompts:

@@ -1,11 +1,11 @@
 """Prompts of a segment as JSON in its tag: Slicer's undo and redo, `.seg.nrrd` and `.mrb` carry it.
 
-    {"version": 1, "frames": {"2:17": [{"of": "Scan", "clicks": [[x, y, 1], ...], "box": [x0, y0, x1, y1],
-     "suggestion": 0, "maskPrompt": MASK, "mask": MASK, "pending": true}, ...]}}
+    {"version": 1, "frames": {"2:17": [{"node": "5e0c1f7a", "sha256": "0b77...", "clicks": [[x, y, 1], ...],
+     "box": [x0, y0, x1, y1], "suggestion": 0, "maskPrompt": MASK, "mask": MASK, "pending": true}, ...]}}
 
-A frame is named by `Frame.key`, the volume that it is of by its name ("of" is missing in older tags: any);
-clicks are in their order, in px, 1 for positive and 0 for negative; a suggestion is the number of its class;
-what is not there is left out. MASK is as `PackedMask` has it.
+A frame is named by `Frame.key`, the image that it is of as in `Origin`; clicks are in their order, in px, 1
+for positive and 0 for negative; a suggestion is the number of its class; what is not there is left out. MASK
+is as `PackedMask` has it.
 
 A tag may come from anywhere with a file. What of it cannot be read, damaged or of a newer version, is never
 written over: `dropUnreadable` takes it away, when the user wants that.
@@ -36,6 +36,22 @@ MOST_PIXELS = 2**29  # of all masks of a frame
 FARTHEST = 1e6  # px from the first pixel
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The image that prompts were made on; "" where the tag does not say.
+
+    node: what its node is called in the segmentation's references. sha256: of the frame's pixels. name: that
+    of the volume, in older tags, which say nothing else.
+    """
+
+    node: str = ""
+    sha256: str = ""
+    name: str = ""
+
+
+IsOf = Callable[[Origin], bool]  # whether a frame is of that image; not asked about prompts that name none
 
 
 @dataclass(frozen=True)
@@ -71,20 +87,15 @@ def tagText(segment) -> str:
     return str(value) if segment is not None and segment.GetTag(TAG, value) else ""
 
 
-def objectsIn(
-    segment, frameKey: str, shape: tuple[int, int], isOf: Callable[[str], bool] = bool
-) -> tuple[PromptObject, ...]:
-    """The objects of this frame of (H, W) px in the segment's tag; none where one of them cannot be read.
-
-    isOf(volume name): whether the frame is of that volume; not asked about objects that name none.
-    """
+def objectsIn(segment, frameKey: str, shape: tuple[int, int], isOf: IsOf = bool) -> tuple[PromptObject, ...]:
+    """The objects of this frame of (H, W) px in the segment's tag; none where one of them cannot be read."""
     if problemIn(segment, frameKey, shape, isOf):
         return ()
     entries = _entriesOf(tagText(segment), frameKey, shape)
     return tuple(entry.thing for entry in entries if entry.belongs(isOf))
 
 
-def problemIn(segment, frameKey: str, shape: tuple[int, int], isOf: Callable[[str], bool] = bool) -> str:
+def problemIn(segment, frameKey: str, shape: tuple[int, int], isOf: IsOf = bool) -> str:
     """Why the objects of this frame cannot be read, as a sentence with a way on; "" if they can."""
     tag = _tag(tagText(segment))
     if tag.isNewer:
@@ -103,24 +114,22 @@ def putObjects(
     frameKey: str,
     shape: tuple[int, int],
     objects: tuple[PromptObject, ...],
-    volumeName: str = "",
-    isOf: Callable[[str], bool] = bool,
+    origin: Origin = Origin(),
+    isOf: IsOf = bool,
 ) -> None:
-    """Put the objects of this frame of this volume into the segment's tag; without any, it leaves the tag.
+    """Put the objects of this frame of this image into the segment's tag; without any, it leaves the tag.
 
-    What the frame has of other volumes stays. Refusal, and nothing changes, if what is there cannot be read.
+    What the frame has of other images stays. Refusal, and nothing changes, if what is there cannot be read.
     """
     if says := problemIn(segment, frameKey, shape, isOf):
         raise Refusal(says)
     entries = _entriesOf(tagText(segment), frameKey, shape)
     others = [entry.stored for entry in entries if not entry.belongs(isOf)]
-    _put(segment, frameKey, others + [_entry(thing, volumeName) for thing in objects])
+    _put(segment, frameKey, others + [_entry(thing, origin) for thing in objects])
 
 
-def dropUnreadable(
-    segment, frameKey: str, shape: tuple[int, int], isOf: Callable[[str], bool] = bool
-) -> None:
-    """Take away what of this frame of this volume cannot be read; the whole tag, if that cannot."""
+def dropUnreadable(segment, frameKey: str, shape: tuple[int, int], isOf: IsOf = bool) -> None:
+    """Take away what of this frame of this image cannot be read; the whole tag, if that cannot."""
     entries = _entriesOf(tagText(segment), frameKey, shape)
     kept = [entry.stored for entry in entries if entry.thing is not None or not entry.belongs(isOf)]
     _put(segment, frameKey, kept)
@@ -143,15 +152,15 @@ class _Tag:
 
 @dataclass(frozen=True)
 class _Entry:
-    """One object as it is stored, the name of its volume or "", and what it is; None: damaged."""
+    """One object as it is stored, its image, and what it is; None: damaged."""
 
     stored: object
-    of: str = ""
+    of: Origin = Origin()
     thing: PromptObject | None = None
 
-    def belongs(self, isOf: Callable[[str], bool]) -> bool:
-        """Whether it is of the volume that is asked about, or of any."""
-        return not self.of or isOf(self.of)
+    def belongs(self, isOf: IsOf) -> bool:
+        """Whether it is of the image that is asked about, or of any."""
+        return self.of == Origin() or isOf(self.of)
 
 
 @functools.lru_cache(maxsize=4)  # a click reads the same tag many times, and a cine loop makes it long
@@ -186,9 +195,9 @@ def _entriesOf(text: str, frameKey: str, shape: tuple[int, int]) -> tuple[_Entry
 
 
 def _readEntry(value: Value, shape: tuple[int, int]) -> _Entry:
-    of = ""
+    of = Origin()
     try:
-        of = value.get("of", "").text()
+        of = Origin(*(value.get(name, "").text() for name in ("node", "sha256", "of")))
         return _Entry(value.plain, of, _object(value, shape))
     except ValueError as error:
         logger.warning("%s", error)
@@ -209,9 +218,9 @@ def _put(segment, frameKey: str, entries: list) -> None:
     segment.SetTag(TAG, text)
 
 
-def _entry(thing: PromptObject, volumeName: str) -> dict:
+def _entry(thing: PromptObject, origin: Origin) -> dict:
     prompts = thing.prompts
-    entry = {"of": volumeName} if volumeName else {}
+    entry = {"node": origin.node, "sha256": origin.sha256} if origin.node else {}
     entry["clicks"] = [[round(c.x, 3), round(c.y, 3), int(c.positive)] for c in prompts.clicks]
     if prompts.box is not None:
         entry["box"] = [prompts.box.x0, prompts.box.y0, prompts.box.x1, prompts.box.y1]

@@ -126,7 +126,7 @@ def test_a_tag_of_a_newer_version_says_so_and_stays():
 def test_one_damaged_object_leaves_other_frames_and_volumes_as_they_are():
     frames = {**RIGHT["frames"], "2:4": [ENTRY, {"of": "Doppler", "clicks": 3}, {"clicks": [[4, 4, 1]]}]}
     segment = segment_with(json.dumps({"version": 1, "frames": frames}))
-    of = {"Scan": lambda name: name == "Scan", "Doppler": lambda name: name == "Doppler"}
+    of = {name: lambda origin, name=name: origin.name == name for name in ("Scan", "Doppler")}
     assert len(TagLogic.objectsIn(segment, "2:4", SHAPE, of["Scan"])) == 2
     assert TagLogic.objectsIn(segment, "2:4", SHAPE, of["Doppler"]) == ()
     TagLogic.putObjects(segment, "2:5", SHAPE, NEW)

@@ -80,7 +80,10 @@ def test_the_tag_is_the_documented_json(editor, frame):
         PromptObject(Prompts((Click(3, 4), Click(5, 6.5, False)), Box(1, 2, 3, 4)), pending=True),
     )
     text = TagLogic.tagText(editor.segmentation.GetSegmentation().GetSegment("Lesion"))
-    entry = {"of": "Scan", "clicks": [[3, 4, 1], [5, 6.5, 0]], "box": [1, 2, 3, 4], "pending": True}
+    entry = {"clicks": [[3, 4, 1], [5, 6.5, 0]], "box": [1, 2, 3, 4], "pending": True}
+    (role,) = [role for role in roles(editor.segmentation) if role.startswith("SAMCA.image.")]
+    assert editor.segmentation.GetNodeReference(role) is editor.volume
+    entry.update(node=role.removeprefix("SAMCA.image."), sha256=FrameLogic.digest(frame))
     assert json.loads(text) == {"version": 1, "frames": {"2:4": [entry]}}
 
 
@@ -94,6 +97,67 @@ def test_points_of_two_volumes_do_not_mix(editor, frame):
     assert same(read(editor, frame).objects[0], an_object())
     store(editor, frame)
     assert TagLogic.tagText(editor.segmentation.GetSegmentation().GetSegment("Lesion")) == ""
+
+
+def roles(node):
+    return [node.GetNthNodeReferenceRole(i) for i in range(node.GetNumberOfNodeReferenceRoles())]
+
+
+@pytest.mark.parametrize("likeness", ["other pixels", "the same pixels"])
+def test_volumes_of_one_name_have_points_of_their_own(editor, frame, likeness):
+    pixels = slicer.util.arrayFromVolume(editor.volume).copy()
+    pixels[frame.index, 0, 0] += likeness == "other pixels"
+    other = FrameLogic.frameOf(volumes.volume(pixels, name="Scan"), frame.index)
+    store(editor, frame, an_object())
+    assert read(editor, other) == FramePrompts()
+    store(editor, other, PromptObject(Prompts((Click(1, 1),))), PromptObject(Prompts((Click(9, 9),))))
+    assert len(read(editor, frame).objects) == 1
+    assert len(read(editor, other).objects) == 2
+
+
+def test_a_volume_whose_pixels_change_keeps_its_points(editor, frame):
+    store(editor, frame, an_object())
+    slicer.util.arrayFromVolume(editor.volume)[:] = 7
+    slicer.util.arrayFromVolumeModified(editor.volume)
+    assert same(read(editor, frame).objects[0], an_object())
+
+
+def test_a_volume_that_is_loaded_anew_is_known_by_its_pixels(editor, frame):
+    store(editor, frame, an_object())
+    pixels = slicer.util.arrayFromVolume(editor.volume).copy()
+    slicer.mrmlScene.RemoveNode(editor.volume)
+    anew = FrameLogic.frameOf(volumes.volume(pixels, name="Scan 2"), frame.index)
+    pixels[frame.index] //= 2
+    namesake = FrameLogic.frameOf(volumes.volume(pixels, name="Scan"), frame.index)
+    assert same(read(editor, anew).objects[0], an_object())
+    assert read(editor, namesake) == FramePrompts()
+    store(editor, anew, an_object(), an_object())
+    assert len(read(editor, anew).objects) == 2
+
+
+def test_images_of_a_loop_are_one_image_whatever_browses_them(scene, editing, settle):
+    browser, proxy = volumes.tracked(3, (60, 80))
+    editor = Editor(proxy)
+    edit = editing(editor)
+    edit.click(FrameLogic.frameOf(proxy, 0), 20, 30)
+    settle(edit)
+    sequence = browser.GetSequenceNode(proxy)
+    browser.RemoveProxyNode(proxy.GetID())
+    slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(browser)
+    assert read(editor, FrameLogic.frameOf(browser.GetProxyNode(sequence), 0)).objects
+
+
+def test_tags_with_names_are_read_on_and_rewritten_at_the_next_edit(editor, frame):
+    segment = editor.segmentation.GetSegmentation().GetSegment("Lesion")
+    entries = [{"of": name, "clicks": [[3, 4, 1]]} for name in ("Scan", "Doppler", "Gone")]
+    stored = {"2:4": entries, "2:5": entries[:1]}
+    segment.SetTag(TagLogic.TAG, json.dumps({"version": 1, "frames": stored}))
+    other = FrameLogic.frameOf(volumes.volume(volumes.speckle(9, 20, 24) // 2, name="Scan"), 4)
+    doppler = FrameLogic.frameOf(volumes.volume(name="Doppler"), 4)
+    assert [len(read(editor, each).objects) for each in (frame, other, doppler)] == [2, 2, 2]
+    store(editor, frame, *read(editor, frame).objects, an_object())
+    assert [len(read(editor, each).objects) for each in (frame, other, doppler)] == [3, 0, 1]
+    assert json.loads(TagLogic.tagText(segment))["frames"]["2:5"] == entries[:1]
 
 
 def test_a_volume_under_another_name_keeps_its_points(editor, frame):
