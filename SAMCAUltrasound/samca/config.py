@@ -57,7 +57,7 @@ class ModelConfig:
     backbone: Part = Part("sam_vit_small")  # image encoder
     adapter: Part = Part("shared_weight")  # what is put into the frozen encoder
     decoder_adapter: Part = Part("none")  # what is put into the mask decoder
-    fusion: Part = Part("dynamic")  # how initial and guided prompts are joined
+    fusion: Part = Part("joined", {"weights": "dynamic"})  # how initial and guided prompts are joined
     branch: Part = Part("none")  # a second image encoder, and how it is joined with the first
     predictor: Part = Part("none")  # what finds objects without a click
     tuned: tuple[str, ...] = ("mask_decoder",)  # parts trained beside the adapter

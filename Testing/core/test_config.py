@@ -172,15 +172,15 @@ def test_options_are_those_of_the_entry_itself():
     with pytest.raises(ValueError, match=r"fusion\.zeta is unknown: expected one of no option"):
         Part("single", {"zeta": 1.0}).make("fusion", FUSIONS)
     with pytest.raises(ValueError, match=r"fusion\.args is unknown"):
-        Part("sum", {"args": 1}).make("fusion", FUSIONS)
+        Part("joined", {"args": 1}).make("fusion", FUSIONS)
     with pytest.raises(ValueError, match=r"adapter\.encoder is unknown"):
         check_options("adapter", ADAPTERS["shared_weight"], {"encoder": 1}, skip=1)
-    with pytest.raises(ValueError, match=r"fusion 'sun' is not one of concat, dynamic, single, sum"):
+    with pytest.raises(ValueError, match=r"fusion 'sun' is not one of concat, dynamic, joined, single, sum"):
         Part("sun").make("fusion", FUSIONS)
 
 
 def test_whole_numbers_pass_where_fractions_are_expected():
-    assert Part("dynamic", {"zeta": 5}).make("fusion", FUSIONS).zeta == 5
+    assert Part("joined", {"zeta": 5}).make("fusion", FUSIONS).zeta == 5
 
 
 def test_every_method_names_parts_that_exist():

@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="clicks",
         help="who clicks: at random where the mask is wrong, one by one (default), or ClickSAM's test in two "
         "stages, whose clicks the truth places; three points of which 1, 2, 3 are right; a box of IoU 0.5 or "
-        "0.75 with the tight one, then clicks",
+        "0.75 with the tight one, then clicks; SAMCA's double clicks, of which --clicks is each set's size",
     )
     add(
         "--clicks",
@@ -65,6 +65,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--curve",
         type=int,
         help="clicks of the plot and of NoC, 0 for neither (default: 20; two_stage, --run 0)",
+    )
+    add(
+        "--rounds", type=int, default=1, help="how often double clicks are drawn from both masks (default: 1)"
     )
     add("--single-set", action="store_true", help="also a row with all clicks in one set, without fusion")
     add("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
@@ -117,13 +120,14 @@ def protocol_of(arguments: argparse.Namespace) -> Protocol:
     special = {
         "two_stage": Protocol((1, 2), 1, 0, "two_stage"),
         "three_points": Protocol((1, 2, 3), 5, 0, "three_points"),
+        "double_click": Protocol((1, 3, 5), 5, 0, "double_click"),
     }
     defaults = special.get(arguments.user, Protocol())
     defaults = replace(defaults, curve=0) if arguments.of_run else defaults
     clicks = defaults.clicks if arguments.clicks is None else tuple(sorted(set(arguments.clicks)))
     seeds = defaults.seeds if arguments.seeds is None else arguments.seeds
     curve = defaults.curve if arguments.curve is None else arguments.curve
-    return Protocol(clicks, seeds, curve, arguments.user)
+    return Protocol(clicks, seeds, curve, arguments.user, arguments.rounds)
 
 
 def evaluate_all(
@@ -133,8 +137,7 @@ def evaluate_all(
     total = sum(len(dataset.cases) for dataset in sets)
     records = {}
     for contestant in contestants:
-        how = protocol.clicks, protocol.seeds, protocol.curve, protocol.user
-        found = evaluate(contestant.model, sets, *how)
+        found = evaluate(contestant.model, sets, *protocol.asked)
         records[contestant.name] = list(with_progress(found, contestant.name, total))
     return Evaluation(contestants, sets, protocol, records)
 

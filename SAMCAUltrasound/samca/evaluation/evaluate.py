@@ -16,6 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..clicks import CLICKS
+from ..clicks.double_click import guided as draw_guided
+from ..clicks.double_click import initial as draw_initial
 from ..config import choose
 from ..datasets import Case, Dataset, loops_of, window_around
 from ..interaction.session import Prediction, Session
@@ -128,6 +130,34 @@ def box_then_clicks(
     return interactions
 
 
+def double_click(
+    session: Session, truth: np.ndarray, count: int, rng: np.random.Generator, rounds: int = 1
+) -> list[Interaction]:
+    """SAMCA's algorithm 1 as a test: at k = 1, 2, ... `count`, k initial and k guided clicks.
+
+    The initial clicks are uniform over the (H, W) bool truth, the guided ones over the error of their mask,
+    and the mask of both sets is what counts. After each of `rounds` but the last both are drawn anew from
+    both masks, as in training. Every k draws anew.
+    """
+    return [_double_click(session, truth, k, rng, rounds) for k in range(1, count + 1)]
+
+
+def _double_click(
+    session: Session, truth: np.ndarray, k: int, rng: np.random.Generator, rounds: int
+) -> Interaction:
+    initial = CLICKS["random_foreground"](truth, None, k, rng)
+    before = session.predict(initial).mask
+    guided = CLICKS["error_random"](truth, before, k, rng)
+    for iteration in range(1, rounds + 1):
+        clicks = initial.clicks + guided.clicks
+        prediction = session.predict(Prompts(clicks, initial_clicks=k))
+        if iteration < rounds:
+            initial = draw_initial(truth, before, k, rng)
+            guided = draw_guided(truth, (before, prediction.mask), k, rng, iteration)
+            before = session.predict(initial).mask
+    return _after(clicks, prediction)
+
+
 def _after(clicks: tuple[Click, ...], prediction: Prediction, box: Box | None = None) -> Interaction:
     return Interaction(clicks, prediction.mask, prediction.iou, box, prediction.agreement)
 
@@ -138,6 +168,7 @@ USERS = {
     "three_points": three_points,
     "box_50": box_then_clicks,  # IoU with the tight box, Medical SAM Adapter's test
     "box_75": partial(box_then_clicks, simulator="box_75"),
+    "double_click": double_click,  # SAMCA's sets, drawn from the error of both masks
 }
 
 
@@ -173,17 +204,19 @@ def evaluate(
     seeds: int = 5,
     curve: int = 0,
     user: str = "clicks",
+    rounds: int = 1,
 ) -> Iterator[Record | Skipped]:
     """One record for each target, seed 0..seeds-1 and click; one for each case without target.
 
     `model` is in eval mode. Records of the counts in `clicks` hold all scores; those of the others, up to the
     largest of them and `curve`, hold dice alone. user: who clicks, a name in USERS; of "two_stage" the
-    counts are its stages, 1 and 2; of "box_50" and "box_75" 1 is the box alone. With 0 among the clicks a
-    target is all of one label value in an image, which is what a model with a prompt predictor finds by
-    itself: its trials start there, those of other models with a click.
+    counts are its stages, 1 and 2; of "box_50" and "box_75" 1 is the box alone; of "double_click" they are
+    the size of both sets, drawn in so many `rounds`. With 0 among the clicks a target is all of one label
+    value in an image, which is what a model with a prompt predictor finds by itself: its trials start there,
+    those of other models with a click.
     """
-    check_protocol(clicks, seeds, curve, user)
-    alone = 0 in clicks
+    check_protocol(clicks, seeds, curve, user, rounds)
+    alone, ask = 0 in clicks, partial(USERS[user], rounds=rounds) if rounds > 1 else USERS[user]
     for dataset in datasets:
         sessions = Sessions(model, dataset.cases)
         for name, case in named_cases(dataset):
@@ -192,7 +225,7 @@ def evaluate(
                 for seed in range(seeds):
                     rng, count = generator_for(case.id, index, seed), max(curve, *clicks)
                     if kind is None:
-                        trial = USERS[user](session, truth, count, rng)
+                        trial = ask(session, truth, count, rng)
                     else:
                         trial = interact(session, truth, count, rng, kind=kind)
                     for count, step in enumerate(trial, start=int(kind is None)):
@@ -203,10 +236,16 @@ def evaluate(
                 yield Skipped(dataset.name, name, _left_empty(sessions, case) if alone else None)
 
 
-def check_protocol(clicks: Sequence[int], seeds: int, curve: int, user: str = "clicks") -> None:
+def check_protocol(
+    clicks: Sequence[int], seeds: int, curve: int, user: str = "clicks", rounds: int = 1
+) -> None:
     """ValueError unless there are clicks of at least 0, not 0 alone, seeds of at least 1, a curve of at least
-    0 and such a user."""
+    0, such a user, and rounds that it has."""
     choose("user", USERS, user)
+    if rounds < 1 or (rounds > 1 and user != "double_click"):
+        raise ValueError(f"rounds {rounds}, user {user}: expected at least 1; only double_click has several")
+    if user == "double_click" and 0 in clicks:
+        raise ValueError(f"clicks {list(clicks)}: the user double_click starts with a click, leave out 0")
     if user == "three_points" and (curve or max(clicks, default=0) > 3 or 0 in clicks):
         said = f"clicks {list(clicks)}, curve {curve}"
         raise ValueError(f"{said}: the user three_points has 1, 2 or 3 right ones and no curve")

@@ -33,9 +33,15 @@ class Protocol:
     seeds: int = 5  # trials for each target
     curve: int = 20  # clicks of the plot and of the clicks needed; 0: neither
     user: str = "clicks"  # who clicks; of "two_stage" clicks are the stages
+    rounds: int = 1  # of "double_click": how often its sets are drawn
 
     def __post_init__(self):
-        check_protocol(self.clicks, self.seeds, self.curve, self.user)
+        check_protocol(*self.asked)
+
+    @property
+    def asked(self) -> tuple[tuple[int, ...], int, int, str, int]:
+        """What `evaluate` is called with after the model and the datasets."""
+        return self.clicks, self.seeds, self.curve, self.user, self.rounds
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -105,7 +106,7 @@ class Model(nn.Module):
         user's, its mask is the mask prompt where none is given (Sam2Rad)."""
         suggested = self._suggested(features, sets[0].classes)
         not_a_point = self.prompt_encoder.not_a_point_embed.weight
-        sparse = self.fusion([self._sparse(s, suggested) for s in sets], not_a_point)
+        sparse = self.fusion(sets, partial(self._sparse, suggested=suggested), not_a_point)
         if masks is None and suggested is not None:
             masks = suggested.masks
         found = suggested is not None and self.objectness is not None

@@ -41,6 +41,16 @@ def collate(prompts: Sequence[Prompts], device: torch.device) -> Pointing:
     )
 
 
+def joined(first: Pointing, second: Pointing) -> Pointing:
+    """Both sets of the same images as one: all points in their order, the box and classes of either."""
+    return Pointing(
+        torch.cat([first.points, second.points], dim=1),
+        torch.cat([first.labels, second.labels], dim=1),
+        second.boxes if first.boxes is None else first.boxes,
+        second.classes if first.classes is None else first.classes,
+    )
+
+
 def _boxes(prompts: Sequence[Prompts], device: torch.device) -> torch.Tensor | None:
     boxes = [p.box for p in prompts]
     if all(box is None for box in boxes):

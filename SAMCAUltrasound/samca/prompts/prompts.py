@@ -54,13 +54,15 @@ class Prompts:
     """What points at one object: clicks in their order, at most one box, at most one (H, W) bool mask.
 
     suggestion: the class, from 0, of the object that the model is to find by itself (Sam2Rad); what the user
-    points at mends it. None: only the user points.
+    points at mends it. None: only the user points. initial_clicks: how many clicks start the object; of more
+    than one, those are the first (SAMCA's N_initial).
     """
 
     clicks: tuple[Click, ...] = ()
     box: Box | None = None
     mask: np.ndarray | None = field(default=None, compare=False)
     suggestion: int | None = None
+    initial_clicks: int = 1
 
     def __bool__(self) -> bool:
         return self.by_user or self.suggestion is not None
@@ -100,13 +102,15 @@ class Prompts:
         """Split by role: what starts the object and what mends it (SAMCA section 3.1), the rule of inference.
 
         A suggestion starts the object if there is one, else a box, else the first positive click (the first
-        click where none is positive); what else there is mends it. A mask belongs to both, because it is
-        dense and not fused.
+        click where none is positive), or all of several initial clicks; what else there is mends it. A mask
+        belongs to both, because it is dense and not fused.
         """
         if self.suggestion is not None:
             return replace(self, clicks=(), box=None), replace(self, suggestion=None)
         if self.box is not None or not self.clicks:
             return replace(self, clicks=()), Prompts(self.clicks, mask=self.mask)
+        if self.initial_clicks > 1:
+            return self.first(self.initial_clicks), replace(self, clicks=self.clicks[self.initial_clicks :])
         start = next((i for i, click in enumerate(self.clicks) if click.positive), 0)
         return replace(self, clicks=(self.clicks[start],)), self.without(start)
 

@@ -78,9 +78,8 @@ def evaluate_held_out(runs: Sequence[Sequence[TrainConfig]], protocol: Protocol)
     for *_, last in runs:
         contestants += _contestant(last)
         held_out.append(cases_of(last)[1])
-    how = protocol.clicks, protocol.seeds, protocol.curve, protocol.user
     records = {
-        contestant.name: list(evaluate(contestant.model, by_source(cases), *how))
+        contestant.name: list(evaluate(contestant.model, by_source(cases), *protocol.asked))
         for contestant, cases in zip(contestants, held_out, strict=True)
     }
     records[ALL] = [record for found in records.values() for record in found]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -86,6 +87,9 @@ class Learner:
 
         Raises RuntimeError if a loss or gradient is no number, or if memory is out with one image at a time.
         """
+        factor = learning_rate_factor(self.config.learning_rate_curve, moment.done)
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["rate"] * factor
         try:
             losses = self._gradients(indices, moment)
         except (RuntimeError, MemoryError) as error:
@@ -93,13 +97,22 @@ class Learner:
                 raise
             self._check_divisible(len(indices), error)
             return None
-        self._check_finite(losses["loss"], moment)
-        factor = learning_rate_factor(self.config.learning_rate_curve, moment.done)
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["rate"] * factor
+        self._apply(losses["loss"], moment)
+        return losses
+
+    def _apply(self, loss: float, moment: Moment) -> None:
+        """One update of the weights by the gradients that they have."""
+        self._check_finite(loss, moment)
         self.optimizer.step()
         self.average.update()
-        return losses
+
+    def _learn_at_once(self, loss: torch.Tensor, moment: Moment) -> None:
+        """Update the weights by this loss, in the middle of a batch."""
+        if processes.count() > 1:
+            raise ValueError("schedule.step per_iteration runs in one process only: expected once")
+        loss.backward()
+        self._apply(float(loss.detach()), moment)
+        self.optimizer.zero_grad(set_to_none=True)
 
     def halve(self, batch: int) -> int:
         """Take half as many of `batch` images at a time from now on; how many that is."""
@@ -159,7 +172,7 @@ class Learner:
             drawn = [self.samples.sample_with_class(*each) for each in chosen]
         planes, truths, classes = zip(*drawn, strict=True)
         shared = generator_of(seed, epoch, step)
-        where = moment.done, self.memory, epoch
+        where = moment.done, self.memory, epoch, partial(self._learn_at_once, moment=moment)
         about = np.array(classes), self._present(indices)
         batch = Batch(np.stack(truths), rngs, shared, self.loss, self.device, *where, *about)
         images = features = None

@@ -142,6 +142,7 @@ class _Run:
                 size = self.learner.halve(len(indices))
                 says = f"memory ran out: {counted(size, 'image')} at a time from here"
                 yield {"event": "out_of_memory", "batch": size, "says": says}
+            self._end_of_round("step", losses["guided"])
             self.sums = {name: total + losses[name] for name, total in self.sums.items()}
             self.next_step += 1
             now = time.monotonic()
@@ -178,8 +179,7 @@ class _Run:
 
     def _end_of_epoch(self, seconds: float) -> Record:
         losses = {name: total / self.steps_per_epoch for name, total in self.sums.items()}
-        if hasattr(self.model.fusion, "end_of_round"):
-            self.model.fusion.end_of_round(losses["guided"])
+        self._end_of_round("epoch", losses["guided"])
         self.epoch, self.next_step, self.sums = self.epoch + 1, 0, dict.fromkeys(LOSSES, 0.0)
         of = {"epoch": self.epoch, "of": self.config.epochs}
         record = {"event": "epoch", **of, **losses, "seconds": round(seconds, 1)}
@@ -187,6 +187,11 @@ class _Run:
             record["dice"] = self._validate_and_keep()
         processes.wait()
         return record
+
+    def _end_of_round(self, kind: str, guided_loss: float) -> None:
+        """Let a fusion whose weights follow the loss over rounds of this kind, "epoch" or "step", do so."""
+        if getattr(self.model.fusion, "rounds", None) == kind:
+            self.model.fusion.end_of_round(guided_loss)
 
     def _validate_and_keep(self) -> dict[str, float]:
         """Dice by number of clicks with the averaged weights; the best weights so far are written."""

@@ -110,6 +110,58 @@ def test_two_stages_click_the_middle_and_then_what_was_found_missed_and_added():
     assert two_stage(session, LEFT, 1, np.random.default_rng(0))[0].clicks == first.clicks
 
 
+class Remembering:
+    """A session on nothing that remembers the prompts and finds the right half of the truth by one set."""
+
+    def __init__(self, truth):
+        self.asked, self.truth = [], truth
+
+    def predict(self, prompts):
+        self.asked.append(prompts)
+        found = self.truth.copy()
+        if len(self.asked) % 2:
+            found[:, :15] = False
+        else:
+            found[:5, 40:] = True
+        return Prediction(np.where(found, 1.0, -1.0), 0.5)
+
+
+@pytest.mark.parametrize("rounds", [1, 3])
+def test_double_clicks_have_sets_of_one_size_and_the_mask_of_both_counts(rounds):
+    session = Remembering(LEFT)
+    steps = USERS["double_click"](session, LEFT, 2, np.random.default_rng(0), rounds=rounds)
+    assert [len(step.clicks) for step in steps] == [2, 4]
+    assert len(session.asked) == 2 * 2 * rounds
+    for alone, both in zip(session.asked[::2], session.asked[1::2], strict=True):
+        k = len(alone.clicks)
+        assert all(LEFT[click.pixel] and click.positive for click in alone.clicks)
+        initial, guided = both.initial_and_guided()
+        assert (initial.clicks, len(guided.clicks)) == (alone.clicks, k)
+    for place, step in ((2 * rounds - 1, steps[0]), (-1, steps[1])):
+        assert step.clicks == session.asked[place].clicks
+
+
+def test_guided_double_clicks_lie_on_the_error_of_the_initial_mask_first_and_then_of_both():
+    session = Remembering(LEFT)
+    USERS["double_click"](session, LEFT, 1, np.random.default_rng(0), rounds=2)
+    _, first, _, second = session.asked
+    missed = LEFT.copy()
+    missed[:, 15:] = False
+    assert missed[first.clicks[1].pixel]
+    added = block(40, 0, 24, 5)
+    assert added[second.clicks[1].pixel]
+    assert not second.clicks[1].positive
+
+
+@pytest.mark.parametrize(
+    ("clicks", "rounds", "user"),
+    [((1,), 0, "double_click"), ((1,), 2, "clicks"), ((0, 1), 1, "double_click")],
+)
+def test_rounds_are_of_double_clicks_and_those_start_with_a_click(clicks, rounds, user):
+    with pytest.raises(ValueError, match=r"rounds|leave out 0"):
+        check_protocol(clicks, 1, 0, user, rounds)
+
+
 def test_the_first_click_can_be_given():
     trial = interact(session_with_image(), LEFT, 2, np.random.default_rng(0), first=Click(6, 11))
     assert trial[0].clicks == (Click(6, 11),)
@@ -193,7 +245,8 @@ def test_more_than_two_stages_are_refused(clicks, curve):
 
 def test_a_user_that_nobody_knows_is_refused_with_those_there_are():
     with pytest.raises(
-        ValueError, match="user 'nobody' is not one of box_50, box_75, clicks, three_points, two_stage"
+        ValueError,
+        match="user 'nobody' is not one of box_50, box_75, clicks, double_click, three_points, two_stage",
     ):
         list(evaluate(Discs(5), [], user="nobody"))
 

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from PIL import Image
 from samca import Session
 from samca.__main__ import main
 from samca.commands import evaluate as evaluate_command
+from samca.config import Part
 from samca.evaluation import metrics, report
 from samca.evaluation.evaluate import Record
 from samca.evaluation.report_pictures import extremes
@@ -107,8 +109,10 @@ def test_best_median_and_worst_are_distinct_trials_of_the_first_seed():
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory, tiny_config):
+    """An adapter that adds its sets up, which is not what one set gives."""
     folder = tmp_path_factory.mktemp("weights")
     torch.manual_seed(0)
+    tiny_config = replace(tiny_config, fusion=Part("joined", {"join": "sum"}))
     base, adapter = folder / "base.safetensors", folder / "tiny.safetensors"
     checkpoint.save_base(build_base(tiny_config), base, Provenance())
     checkpoint.save_adapter(build(tiny_config), adapter, base, Provenance())
@@ -184,12 +188,12 @@ def test_all_files_are_written(evaluated):
 
 def test_the_json_repeats_the_evaluation(evaluated, weights):
     about = json.loads((evaluated / "evaluation.json").read_text())
-    protocol = {"clicks": [1, 3], "seeds": 2, "curve": 4, "user": "clicks", "distance_grid_px": 256}
-    assert about["protocol"] == protocol
+    protocol = {"clicks": [1, 3], "seeds": 2, "curve": 4, "user": "clicks", "rounds": 1}
+    assert about["protocol"] == {**protocol, "distance_grid_px": 256}
     model, single = about["models"]
     assert model["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
     assert model["base_sha256"] == checkpoint.sha256(weights.with_name("base.safetensors"))
-    assert (model["config"]["fusion"]["name"], single["config"]["fusion"]["name"]) == ("dynamic", "single")
+    assert (model["config"]["fusion"]["name"], single["config"]["fusion"]["name"]) == ("joined", "single")
     assert about["datasets"][0]["cases"] == ["seen0", "seen1", "seen2"]
     assert {"samca", "python", "torch", "numpy"} <= set(about["versions"])
     assert len(about["trials"]) == (3 + 2) * 2 * 2

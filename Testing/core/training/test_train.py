@@ -121,7 +121,7 @@ def test_an_adapter_and_its_random_base_stay_together(settings):
 
 
 def test_fusion_weights_follow_the_guided_loss_of_the_epochs_and_are_stored(settings):
-    model = {"fusion": {"name": "dynamic", "zeta": 30.0}}
+    model = {"fusion": {"name": "joined", "weights": "dynamic", "zeta": 30.0}}
     epochs = [r for r in run(settings(epochs=3, model=model, learning_rate=5e-3)) if r["event"] == "epoch"]
     state = learned(settings())
     fall = epochs[1]["guided"] - epochs[2]["guided"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +20,7 @@ class Batch:
 
     done: the share of the run before this step, 0..1. memory: tensors that a schedule of several stages keeps
     from step to step; they are part of the run's resume point. epoch: counted from 0.
+    update: learns from a loss of this batch at once, for schedules that go on with new weights.
     classes (B,) int, from 0: what each truth is, for models that find objects by their class; else zeros.
     present (B,) bool: whether each truth is a structure, or a spot in an image without one; None: all are.
     """
@@ -31,6 +33,7 @@ class Batch:
     done: float = 0.0
     memory: dict[str, torch.Tensor] = field(default_factory=dict)
     epoch: int = 0
+    update: Callable[[torch.Tensor], None] | None = None
     classes: np.ndarray | None = None
     present: np.ndarray | None = None
 
