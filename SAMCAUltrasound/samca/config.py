@@ -62,7 +62,7 @@ class ModelConfig:
     predictor: Part = Part("none")  # what finds objects without a click
     tuned: tuple[str, ...] = ("mask_decoder",)  # parts trained beside the adapter
     image_size: int = setting(256, at_least=32, at_most=4096)  # side of the model's input in px
-    depth: int = setting(1, at_least=1, at_most=64)  # neighbouring frames that the encoder takes together
+    depth: int = setting(1, at_least=1, at_most=128)  # neighbouring frames that the encoder takes together
     fit: str = setting("squash", choices=FITS)  # how an image fills the square
     intensities: str = setting("normalized", choices=("normalized", "unit"))  # SAM's mean and std; or 0..1
     best_of_three: bool = False  # of SAM's three masks for one prompt, the one of the highest predicted IoU
@@ -130,7 +130,9 @@ class TrainConfig:
     learning_rates: dict[str, Any] = field(
         default_factory=dict
     )  # other ones by part; 0: the part stays frozen
-    learning_rate_curve: str = setting("constant", choices=("constant", "one_cycle"))
+    learning_rate_curve: str = setting("constant", choices=("constant", "step", "one_cycle"))
+    learning_rate_factor: float = setting(0.1, above=0, at_most=1)  # of a step
+    learning_rate_every: int = setting(50, at_least=1)  # epochs from step to step
     weight_decay: float = setting(0.0, at_least=0)
     average: float = setting(0.0, at_least=0, at_most=0.99999)  # decay of averaged weights; 0: no averaging
     batch: int = setting(4, at_least=1)

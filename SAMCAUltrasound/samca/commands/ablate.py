@@ -21,7 +21,7 @@ from ..files import write_atomically
 from ..interaction.text_box import TextBox
 from ..methods import configure_training
 from ..studies import med_sa_ablations, prompt_kinds, prompt_sources
-from ..studies.ablate import ABLATIONS, REPEAT, ablate, load_variants
+from ..studies.ablate import ABLATIONS, REFERENCES, REPEAT, ablate, load_variants
 from ..training.starting_point import cases_of
 from .evaluate import as_object, as_text, evaluate_all
 from .train import read_settings
@@ -72,6 +72,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.repeats > 1:
         print(report.aligned(spread := spread_of(results)), flush=True)
         write_atomically(out / "repeats.md", report.markdown(spread).encode())
+    if reference := REFERENCES.get(arguments.table):
+        print(report.aligned(against := evaluation.against(reference, REPEAT)), flush=True)
+        write_atomically(out / "against.md", report.markdown(against).encode())
     pictured = [c for c in contestants if REPEAT not in c.name or c.name.endswith(f"{REPEAT}1")]
     write(evaluation, out, shlex.join(["samca", *sys.argv[1:]]), [folders], pictured)
     if arguments.table == "cc_sam":

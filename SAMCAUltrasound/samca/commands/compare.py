@@ -6,16 +6,20 @@ import argparse
 import json
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ..config import choose
+from ..config import TrainConfig, choose, from_json
+from ..datasets import Dataset
 from ..evaluation import report
+from ..evaluation.evaluate import Record, Skipped
 from ..evaluation.evaluation_folder import Protocol, write
 from ..files import write_atomically
 from ..methods import METHODS
+from ..studies import baselines
 from ..studies.compare import compared, load_runs, table, train_missing
 from ..studies.costs import costs, training_cost
 from .evaluate import evaluate_all, read_datasets
@@ -47,6 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="folder for the runs, one a method, and the table; finished runs are kept",
     )
+    add(
+        "--baselines",
+        action="store_true",
+        help="also networks that nobody prompts (U-Net, Attention U-Net, Swin UNETR), at 0 clicks",
+    )
     add("--json", action="store_true", help="the last line printed is the table as one JSON object")
 
 
@@ -69,10 +78,26 @@ def run(arguments: argparse.Namespace) -> int:
     rows, out = table(contestants, measured, trainings, evaluation.results()), Path(arguments.out)
     print(report.aligned(rows), flush=True)
     write_atomically(out / "compare.md", report.markdown(rows).encode())
+    if arguments.baselines:
+        evaluation.records.update(_baselines(arguments, sets))
+        unprompted = report.table(evaluation.results())
+        print(report.aligned(unprompted), flush=True)
+        write_atomically(out / "baselines.md", report.markdown(unprompted).encode())
     write(evaluation, out, shlex.join(["samca", *sys.argv[1:]]), arguments.validation)
     if arguments.json:
         print(json.dumps({"rows": [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]}))
     return 0
+
+
+def _baselines(arguments: argparse.Namespace, sets: Sequence[Dataset]) -> dict[str, list[Record | Skipped]]:
+    """The records of each network without prompts; what is not trained yet is trained first."""
+    shared = from_json(TrainConfig, shared_settings(arguments), "run")
+    for record in baselines.train_missing(shared):
+        print(json.dumps(record), flush=True)
+    return {
+        name: list(baselines.evaluate(baselines.load(shared.out, name, shared.device), sets))
+        for name in baselines.BASELINES
+    }
 
 
 def shared_settings(arguments: argparse.Namespace) -> dict[str, Any]:

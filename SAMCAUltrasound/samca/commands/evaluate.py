@@ -52,7 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="clicks",
         help="who clicks: at random where the mask is wrong, one by one (default), or ClickSAM's test in two "
         "stages, whose clicks the truth places; three points of which 1, 2, 3 are right; a box of IoU 0.5 or "
-        "0.75 with the tight one, then clicks; SAMCA's double clicks, of which --clicks is each set's size",
+        "0.75 with the tight one, then clicks; SAMCA's double clicks, of which --clicks is each set's size; "
+        "nobody (everything), where the best of all masks counts for each target",
     )
     add(
         "--clicks",
@@ -109,6 +110,8 @@ def _evaluate(arguments, contestants, sets, protocol: Protocol, out: Path, folde
     evaluation = evaluate_all(contestants, sets, protocol)
     results = evaluation.results()
     print(as_text(results), flush=True)
+    if len(contestants) > 1:
+        print("\n" + report.aligned(evaluation.against(contestants[0].name)), flush=True)
     write(evaluation, out, shlex.join(["samca", *sys.argv[1:]]), folders)
     if arguments.json:
         print(json.dumps(as_object(results)))
@@ -121,6 +124,7 @@ def protocol_of(arguments: argparse.Namespace) -> Protocol:
         "two_stage": Protocol((1, 2), 1, 0, "two_stage"),
         "three_points": Protocol((1, 2, 3), 5, 0, "three_points"),
         "double_click": Protocol((1, 3, 5), 5, 0, "double_click"),
+        "everything": Protocol((1,), 1, 0, "everything"),
     }
     defaults = special.get(arguments.user, Protocol())
     defaults = replace(defaults, curve=0) if arguments.of_run else defaults

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..config import Part
 from ..network.devices import choose_device
-from ..network.fusion import Single
+from ..network.fusion import FUSIONS
 from ..network.model import Model, build_base
 from ..weights import checkpoint
 
@@ -46,14 +46,16 @@ def load_contestants(
         files = files_of(source, base)
         contestants.append(Contestant(name, model, files))
         if single_set and model.fusion.splits:
-            contestants.append(Contestant(f"{name}, single set", with_single_set(model), files))
+            contestants.append(Contestant(f"{name}, single set", with_fusion(model, Part("single")), files))
     return contestants
 
 
-def with_single_set(model: Model) -> Model:
-    """A copy that takes all clicks as one set, as an unmodified predictor does."""
+def with_fusion(model: Model, fusion: Part) -> Model:
+    """A copy with the same weights that joins its prompts in another way; "single": it takes all clicks as
+    one set, as an unmodified predictor does."""
     model = copy.deepcopy(model)
-    model.fusion, model.config = Single(), replace(model.config, fusion=Part("single"))
+    model.fusion = fusion.make("fusion", FUSIONS).eval()
+    model.config = replace(model.config, fusion=fusion)
     return model
 
 

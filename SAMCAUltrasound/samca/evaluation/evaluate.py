@@ -20,6 +20,7 @@ from ..clicks.double_click import guided as draw_guided
 from ..clicks.double_click import initial as draw_initial
 from ..config import choose
 from ..datasets import Case, Dataset, loops_of, window_around
+from ..interaction.everything import everything
 from ..interaction.session import Prediction, Session
 from ..prompts.geometry import resample
 from ..prompts.prompts import Box, Click, Prompts, box_around
@@ -169,6 +170,7 @@ USERS = {
     "box_50": box_then_clicks,  # IoU with the tight box, Medical SAM Adapter's test
     "box_75": partial(box_then_clicks, simulator="box_75"),
     "double_click": double_click,  # SAMCA's sets, drawn from the error of both masks
+    "everything": None,  # nobody points at a target: the best of all masks counts, see `_best_of_all`
 }
 
 
@@ -211,15 +213,18 @@ def evaluate(
     `model` is in eval mode. Records of the counts in `clicks` hold all scores; those of the others, up to the
     largest of them and `curve`, hold dice alone. user: who clicks, a name in USERS; of "two_stage" the
     counts are its stages, 1 and 2; of "box_50" and "box_75" 1 is the box alone; of "double_click" they are
-    the size of both sets, drawn in so many `rounds`. With 0 among the clicks a target is all of one label
-    value in an image, which is what a model with a prompt predictor finds by itself: its trials start there,
-    those of other models with a click.
+    the size of both sets, drawn in so many `rounds`; "everything" has 1. With 0 among the clicks a target is
+    all of one label value in an image, which is what a model with a prompt predictor finds by itself: its
+    trials start there, those of other models with a click.
     """
     check_protocol(clicks, seeds, curve, user, rounds)
     alone, ask = 0 in clicks, partial(USERS[user], rounds=rounds) if rounds > 1 else USERS[user]
     for dataset in datasets:
         sessions = Sessions(model, dataset.cases)
         for name, case in named_cases(dataset):
+            if user == "everything":
+                yield from _best_of_all(model, dataset.name, name, case)
+                continue
             index = None
             for index, truth, session, kind in _targets(sessions, case, alone):
                 for seed in range(seeds):
@@ -236,6 +241,22 @@ def evaluate(
                 yield Skipped(dataset.name, name, _left_empty(sessions, case) if alone else None)
 
 
+def _best_of_all(model, data: str, name: str, case: Case) -> Iterator[Record | Skipped]:
+    """For each target the mask of everything mode with the highest Dice; one without any counts as empty."""
+    targets, found = list(case.targets()), []
+    if targets:
+        found = everything(model, case.pixels())
+    for index, truth in enumerate(targets):
+        best = max(found, key=lambda thing: metrics.dice(thing.mask, truth), default=None)
+        mask = np.zeros_like(truth) if best is None else best.mask
+        clicks = () if best is None else (best.click,)
+        step = Interaction(clicks, mask, 0.0 if best is None else best.iou)
+        scores = scores_of(step, truth, case.spacing_mm, True)
+        yield Record(data, name, index, 0, 1, clicks, not mask.any(), scores)
+    if not targets:
+        yield Skipped(data, name)
+
+
 def check_protocol(
     clicks: Sequence[int], seeds: int, curve: int, user: str = "clicks", rounds: int = 1
 ) -> None:
@@ -244,6 +265,9 @@ def check_protocol(
     choose("user", USERS, user)
     if rounds < 1 or (rounds > 1 and user != "double_click"):
         raise ValueError(f"rounds {rounds}, user {user}: expected at least 1; only double_click has several")
+    if user == "everything" and (tuple(clicks), seeds, curve) != ((1,), 1, 0):
+        said = f"clicks {list(clicks)}, seeds {seeds}, curve {curve}"
+        raise ValueError(f"{said}: the user everything draws nothing, expected 1, 1 and 0")
     if user == "double_click" and 0 in clicks:
         raise ValueError(f"clicks {list(clicks)}: the user double_click starts with a click, leave out 0")
     if user == "three_points" and (curve or max(clicks, default=0) > 3 or 0 in clicks):

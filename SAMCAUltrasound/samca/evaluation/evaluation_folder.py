@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from functools import cached_property
@@ -19,6 +20,7 @@ from . import report
 from .breakdown import Kind, by_kind, kinds_of
 from .contestants import Contestant
 from .evaluate import GRID, Record, Skipped, check_protocol, named_cases
+from .paired import difference
 from .report_pictures import extremes, strips, worst, write_curve, write_sheet
 from .summary import Result, summary
 
@@ -62,6 +64,34 @@ class Evaluation:
         """By name of the dataset what its targets are."""
         return {dataset.name: kinds_of(dataset, 0 in self.protocol.clicks) for dataset in self.datasets}
 
+    @cached_property
+    def groups(self) -> dict[tuple[str, str], str]:
+        """By name of the dataset and of the case the group that it belongs to."""
+        return {
+            (dataset.name, name): f"{case.source}/{case.group}"
+            for dataset in self.datasets
+            for name, case in named_cases(dataset)
+        }
+
+    def against(self, reference: str, repeats: str | None = None) -> report.Rows:
+        """A table of what each other model reaches more than `reference`, Dice, paired by target.
+
+        repeats: what ends the names of several trainings of one recipe, which count as one model.
+        """
+        found: dict[str, list[Record]] = defaultdict(list)
+        for name, records in self.records.items():
+            found[name.split(repeats)[0] if repeats else name] += records_of(records)
+        rows = [["model", "data", "clicks", f"more than {reference}", "standard error", "targets", "groups"]]
+        for name in (name for name in found if name != reference):
+            for dataset in self.datasets:
+                ours, theirs = ([r for r in found[n] if r.dataset == dataset.name] for n in (name, reference))
+                asked = {r.count for r in ours} & {r.count for r in theirs} & set(self.protocol.clicks)
+                for count in sorted(asked):
+                    more = difference(ours, theirs, lambda target: self.groups[target[:2]], count)
+                    cells = f"{more.mean:+.2f}", f"{more.standard_error:.2f}", more.targets, more.groups
+                    rows.append([name, dataset.name, *map(str, (count, *cells))])
+        return rows
+
     def results(self) -> list[Result]:
         """One for each model and dataset; in its summary "by" is the same by class and size of the target."""
         return [self._result(name, dataset.name) for name in self.records for dataset in self.datasets]
@@ -70,6 +100,11 @@ class Evaluation:
         records = self.of(model, data)
         found = summary(records, self.protocol.curve)
         return Result(model, data, {**found, "by": by_kind(records, self.kinds[data])})
+
+
+def records_of(found: Iterable[Record | Skipped]) -> list[Record]:
+    """Those of targets."""
+    return [record for record in found if isinstance(record, Record)]
 
 
 def write(
@@ -86,7 +121,7 @@ def write(
     sheets of cases, which take most of the time: all unless some are named.
     """
     results, models = evaluation.results(), evaluation.records
-    scored = {name: [r for r in found if isinstance(r, Record)] for name, found in models.items()}
+    scored = {name: records_of(found) for name, found in models.items()}
     write_atomically(out / "evaluation.csv", report.results_csv(results).encode())
     write_atomically(out / "kinds.csv", report.kinds_csv(results).encode())
     write_atomically(out / "records.csv", report.records_csv(scored).encode())
@@ -129,7 +164,7 @@ def _about(evaluation: Evaluation, dataset: Dataset, folder: str) -> dict[str, A
 
 def _write_sheets(evaluation: Evaluation, contestant: Contestant, out: Path) -> None:
     for dataset in evaluation.datasets:
-        records = [r for r in evaluation.of(contestant.name, dataset.name) if isinstance(r, Record)]
+        records = records_of(evaluation.of(contestant.name, dataset.name))
         about = contestant.model, dataset, records, sorted(evaluation.protocol.clicks)
         title = f"{contestant.name} on {dataset.name}"
         name = f"{contestant.name}_{dataset.name}.png".replace("/", "-").replace(" ", "-")

@@ -1,8 +1,8 @@
 """A box from words: an open-vocabulary detector looks for a target that is named (CC-SAM, section 3.3).
 
-The paper fills [target] into a sentence by GPT-4, embeds it with MedBERT and gives that to Grounding DINO,
-for which no mapping is published; here Grounding DINO gets the sentence itself, whose wording is ours. Its
-box goes to the prompt encoder. The detector comes from a folder; nothing is downloaded.
+The paper prints a sentence by GPT-4 with [target] in it, embeds it with MedBERT and gives that to Grounding
+DINO, for which no mapping is published; here Grounding DINO gets a sentence itself, which says the same in
+our words. Its box goes to the prompt encoder. The detector comes from a folder; nothing is downloaded.
 """
 
 from __future__ import annotations

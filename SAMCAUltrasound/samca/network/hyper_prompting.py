@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from . import decoder_lora
 from .adapters.bottleneck import Bottleneck
 
+LARGEST_PROMPT = 64  # tokens side by side
 HIDDEN = (32, 8)  # widths of the generated layers between rank and output; they give the paper's counts
 
 
@@ -88,9 +89,13 @@ PROMPTINGS = {"none": Unprompted, "add": AddedPrompt, "concat": ConcatenatedProm
 class AdaptedLayer(nn.Module):
     """SAM's two-way layer with three adapters; the child modules of the plain layer keep their names."""
 
-    def __init__(self, plain: nn.Module, decoder: nn.Module, rank: int, scale: float, prompting: str):
+    def __init__(
+        self, plain: nn.Module, decoder: nn.Module, rank: int, scale: float, prompting: str, tokens: int
+    ):
         super().__init__()
         width = decoder.transformer_dim
+        self._tokens = tokens
+        self.gather = nn.Linear(tokens * width, width) if tokens else None
         self._decoder = (decoder,)  # a tuple, so that it is not registered in a part of itself
         for name, child in plain.named_children():
             setattr(self, name, child)
@@ -118,24 +123,35 @@ class AdaptedLayer(nn.Module):
         return queries + self.self_attn(q=placed, k=placed, v=queries)
 
     def _prompt(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Mean of the prompt's tokens (B, C), zero where there are none."""
+        """The prompt's tokens as one (B, C): their mean, or a linear map of the first ones side by side; zero
+        stands where there are none."""
         prompt = tokens[:, self._decoder[0].own_tokens :]
-        return prompt.sum(1) / max(prompt.shape[1], 1)
+        if self.gather is None:
+            return prompt.sum(1) / max(prompt.shape[1], 1)
+        first = prompt[:, : self._tokens]
+        return self.gather(F.pad(first, (0, 0, 0, self._tokens - first.shape[1])).flatten(1))
 
 
-def add(decoder: nn.Module, rank: int = 64, scale: float = 0.05, prompt: str = "hyper") -> None:
+def add(
+    decoder: nn.Module, rank: int = 64, scale: float = 0.05, prompt: str = "hyper", concatenated: int = 0
+) -> None:
     """Put three adapters into both two-way layers of a mask decoder.
 
     scale: of the adapter beside the tokens' MLP (Table 7c). prompt: how the first one takes the prompt, by
-    "hyper" (HyP-Adpt), "add", "concat" or "none" (Table 5).
+    "hyper" (HyP-Adpt), "add", "concat" or "none" (Table 5). concatenated: so many of the prompt's first
+    tokens side by side are what it takes, zero where there are fewer; 0: the mean of all.
     """
     if rank < 1:
         raise ValueError(f"decoder_adapter.rank is {rank}: expected at least 1")
+    if not 0 <= concatenated <= LARGEST_PROMPT:
+        raise ValueError(f"decoder_adapter.concatenated is {concatenated}: expected 0 to {LARGEST_PROMPT}")
+    if prompt == "none" and concatenated:
+        raise ValueError("decoder_adapter.prompt is none, which takes no tokens: leave concatenated 0")
     if prompt not in PROMPTINGS:
         raise ValueError(f"decoder_adapter.prompt {prompt!r} is not one of {', '.join(PROMPTINGS)}")
     layers = decoder.transformer.layers
     for index, layer in enumerate(layers):
-        layers[index] = AdaptedLayer(layer, decoder, rank, scale, prompt)
+        layers[index] = AdaptedLayer(layer, decoder, rank, scale, prompt, concatenated)
 
 
 def _bottleneck(width: int, rank: int, scale: float = 1.0) -> Bottleneck:

@@ -83,14 +83,23 @@ class Model(nn.Module):
         """
         if images.shape[0] % depth:
             raise ValueError(f"{images.shape[0]} frames are no whole groups of {depth}: expected a multiple")
-        unit = self.config.intensities == "unit"
-        x = images / 255 if unit else (images - self.pixel_mean) / self.pixel_std
-        size = self.config.image_size
-        square = F.pad(x, (0, size - x.shape[-1], 0, size - x.shape[-2]))
+        square = self._normalized(images)
         features = self.image_encoder(square) if depth == 1 else self.image_encoder(square, depth)
         if self.branch is not None:
             features = self.branch(square, features, rngs)
         return features._replace(tokens=None)
+
+    def calibrate_branch(self, images: torch.Tensor) -> None:
+        """Fit a second encoder of random weights to images as in `encode`; without one nothing happens."""
+        if self.branch is not None and self.branch.is_random:
+            self.branch.calibrate(self._normalized(images))
+
+    def _normalized(self, images: torch.Tensor) -> torch.Tensor:
+        """(B, 3, h, w) in 0..255 -> (B, 3, S, S) as the encoders take it, zeros at right and below."""
+        unit = self.config.intensities == "unit"
+        x = images / 255 if unit else (images - self.pixel_mean) / self.pixel_std
+        size = self.config.image_size
+        return F.pad(x, (0, size - x.shape[-1], 0, size - x.shape[-2]))
 
     def decode(
         self, features: Features, sets: Sequence[Pointing], masks: torch.Tensor | None = None

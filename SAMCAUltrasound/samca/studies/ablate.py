@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..config import Part, TrainConfig, choose, with_settings
-from ..evaluation.contestants import Contestant, files_of, load_contestants, untrained
+from ..evaluation.contestants import Contestant, files_of, load_contestants, untrained, with_fusion
 from ..methods import cc_sam
 from ..training.run_folder import RunFolder
 from ..training.starting_point import PARTS
@@ -23,13 +23,15 @@ REPEAT = " #"  # in the name of a run of several of one row
 class Variant:
     """One row of a table, and what sets it apart from SAMCA; without a schedule it is the untrained base.
 
-    training: settings of the run over those that all rows share.
+    training: settings of the run over those that all rows share. tested: the fusion of a second row, of the
+    same weights.
     """
 
     name: str
     model: dict[str, Any] = field(default_factory=dict)
     schedule: str | None = "double_click"
     training: dict[str, Any] = field(default_factory=dict)
+    tested: Part | None = None
 
 
 def _with_error_clicks(name: str, positions: str) -> Variant:
@@ -44,9 +46,17 @@ def _cc_sam(name: str, branch: str | dict[str, Any]) -> Variant:
     return Variant(name, {"method": "cc_sam", "branch": branch}, "iterative", training)
 
 
+ONE_SET, SUM = Part("single"), Part("joined", {"join": "sum"})
+REFERENCES = {"adapters": "SAMCA", "components": "A1+A2", "fusion": "E2"}  # what rows are held against
+
 ABLATIONS = {
     "adapters": (  # Table 3, and every part trained without adapter
-        Variant("SAM-Med2D", {"adapter": "sam_med2d"}),
+        Variant(  # with its own prompting: a click or a box, clicks that add up, its last logits beside them
+            "SAM-Med2D",
+            {"adapter": "sam_med2d", "fusion": "single", "feedback": "last"},
+            "iterative",
+            {"schedule.box_share": 0.5},
+        ),
         Variant("MSA", {"adapter": "bottleneck"}),
         Variant("share", {"adapter": "samihs"}),
         Variant("SAMCA"),
@@ -57,12 +67,16 @@ ABLATIONS = {
         _with_error_clicks("A1", "attention"),
         _with_error_clicks("A2", "mlp"),
         _with_error_clicks("A1+A2", "both"),
-        Variant("A1+A2+DCT"),
+        Variant("A1+A2+DCT", tested=SUM),
     ),
-    "fusion": (  # Table 5
+    "fusion": (  # Table 5: by the sum that it writes, and side by side, which tested is one set to the bit
         Variant("E2", {"fusion": "single"}),
-        Variant("E1+E2", {"fusion": "sum"}),
-        Variant("dynamic", {"fusion": "dynamic"}),
+        Variant("E1+E2", {"fusion": {"name": "joined", "join": "sum"}}, tested=ONE_SET),
+        Variant(
+            "dynamic sum", {"fusion": {"name": "joined", "join": "sum", "weights": "dynamic"}}, tested=ONE_SET
+        ),
+        Variant("beside", {"fusion": "joined"}, tested=SUM),
+        Variant("dynamic", {"fusion": {"name": "joined", "weights": "dynamic"}}, tested=SUM),
     ),
     "cc_sam": (  # CC-SAM's Table 1 without SAMUS's own convolutional branch
         _cc_sam("ViT", "none"),
@@ -106,30 +120,43 @@ def runs_of(variant: Variant, common: TrainConfig, repeats: int = 1) -> dict[str
 
 
 def settings_of(variant: Variant, common: TrainConfig) -> TrainConfig:
-    """The training run of a variant; iterations set in the common schedule hold for every schedule."""
-    iterations = {k: v for k, v in common.schedule.options.items() if k == "iterations"}
+    """The training run of a variant; the common schedule's options hold for every row of that schedule, its
+    iterations for all."""
+    same = common.schedule.name == variant.schedule
+    options = {k: v for k, v in common.schedule.options.items() if same or k == "iterations"}
     run = replace(
         common,
         out=str(Path(common.out) / variant.name),
         base=str(_base(common)),
         model={**common.model, "method": "samca", **variant.model},
-        schedule=Part(variant.schedule, iterations),
+        schedule=Part(variant.schedule, options),
     )
     return with_settings(run, "run", variant.training)
 
 
 def load_variants(table: str, common: TrainConfig, repeats: int = 1) -> list[Contestant]:
-    """The best weights of each run of a table, in the order of its rows."""
+    """The kept weights of each run of a table, in the order of its rows."""
     base, rows = _base(common), []
     for variant in choose("ablation", ABLATIONS, table):
         if variant.schedule:
             for name, run in runs_of(variant, common, repeats).items():
                 weights = RunFolder(run.out).best
-                rows += load_contestants([str(weights)], [name], str(base), common.device)
+                (row,) = load_contestants([str(weights)], [name], str(base), common.device)
+                rows += [row, *_tested_otherwise(row, variant)]
         else:
             model = untrained(base, common.device)
             rows.append(Contestant(variant.name, model, files_of(base)))
     return rows
+
+
+def _tested_otherwise(row: Contestant, variant: Variant) -> list[Contestant]:
+    """The same weights with the variant's other fusion, "NAME, one set" or "NAME, sum"."""
+    if variant.tested is None:
+        return []
+    name, *repeat = row.name.partition(REPEAT)
+    how = "one set" if variant.tested == ONE_SET else "sum"
+    model = with_fusion(row.model, variant.tested)
+    return [replace(row, name=f"{name}, {how}{''.join(repeat)}", model=model)]
 
 
 def _base(common: TrainConfig) -> Path:

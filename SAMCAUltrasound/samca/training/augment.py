@@ -61,6 +61,43 @@ def ultrasound():
     )  # fmt: skip
 
 
+def sam2rad():
+    """Sam2Rad's: flips along both axes, shift by 20 %, rotation by 90 degrees, crop of 0.8 to 1."""
+    return _Sized(_sam2rad)
+
+
+def _sam2rad(side: int):
+    from monai.transforms import Compose, RandAffined, RandFlipd, RandZoomd
+
+    keys, modes = ["image", "mask"], ["bilinear", "nearest"]
+    moved = {"mode": modes, "padding_mode": "zeros"}
+    return Compose(
+        [
+            RandFlipd(keys, prob=0.5, spatial_axis=0),
+            RandFlipd(keys, prob=0.5, spatial_axis=1),
+            RandAffined(keys, prob=0.5, translate_range=0.2 * side, **moved),
+            RandAffined(keys, prob=0.5, rotate_range=90 * RADIANS, **moved),
+            RandZoomd(keys, prob=0.5, min_zoom=1.0, max_zoom=1 / 0.8, mode=modes),
+        ]
+    )
+
+
+class _Sized:
+    """A transform that is made when the side of the images is known."""
+
+    def __init__(self, make):
+        self.make, self.made = make, {}
+
+    def set_random_state(self, seed: int) -> None:
+        self.seed = seed
+
+    def __call__(self, data: dict) -> dict:
+        side = data["image"].shape[-1]
+        self.made[side] = transform = self.made.get(side) or self.make(side)
+        transform.set_random_state(seed=self.seed)
+        return transform(data)
+
+
 def disturbed():
     """`ultrasound`, then what scanners and their users add: speckle, attenuation, colour flow, marks."""
     return _Disturbed(ultrasound(), {speckle: 0.25, attenuation: 0.2, colour_doppler: 0.2, marks: 0.3})
@@ -88,7 +125,13 @@ class _Disturbed:
         return {**data, "image": pixels.transpose(2, 0, 1) / 255}
 
 
-AUGMENTS = {"none": none, "samus": samus, "ultrasound": ultrasound, "disturbed": disturbed}
+AUGMENTS = {
+    "none": none,
+    "samus": samus,
+    "ultrasound": ultrasound,
+    "sam2rad": sam2rad,
+    "disturbed": disturbed,
+}
 
 
 def apply(

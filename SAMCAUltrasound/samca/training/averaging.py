@@ -58,13 +58,18 @@ class _Swapped:
             copy.copy_(kept)
 
 
-def learning_rate_factor(curve: str, done: float) -> float:
-    """What the learning rate is multiplied with after the share `done` (0..1) of a run.
+def learning_rate_factor(
+    curve: str, done: float, epoch: int = 0, factor: float = 0.1, every: int = 50
+) -> float:
+    """What the learning rate is multiplied with after the share `done` (0..1) of a run, in an epoch from 0.
 
-    "constant" is 1; "one_cycle" goes up in the first 10 % and then down along a cosine.
+    "constant" is 1; "step" is multiplied by `factor` every so many epochs; "one_cycle" goes up in the first
+    10 % and then down along a cosine.
     """
     if curve == "constant":
         return 1.0
+    if curve == "step":
+        return factor ** (epoch // every)
     warm = 0.1
     return (
         max(done / warm, 1e-3) if done < warm else 0.5 * (1 + math.cos(math.pi * (done - warm) / (1 - warm)))

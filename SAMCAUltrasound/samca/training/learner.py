@@ -23,6 +23,7 @@ from .schedules import SCHEDULES
 from .schedules.batch import Batch
 
 LOSSES = ("loss", "initial", "guided")
+CALIBRATION = 16  # images
 
 
 class Moment(NamedTuple):
@@ -36,6 +37,14 @@ class Moment(NamedTuple):
 def generator_of(seed: int, epoch: int, step: int = -1, image: int = -1) -> np.random.Generator:
     """The random numbers of an epoch, of one of its steps, or of one image of a step."""
     return np.random.default_rng([seed, epoch, step + 1, image + 1])
+
+
+def calibrate_branch(model, samples: Samples, seed: int) -> None:
+    """Fit a second encoder of random weights to the first of the samples."""
+    if model.branch is not None and model.branch.is_random:
+        first = range(min(CALIBRATION, len(samples)))
+        planes = [samples.sample(index, generator_of(seed, 0, 0, index))[0] for index in first]
+        model.calibrate_branch(torch.from_numpy(to_rgb_planes(planes)).to(model.device))
 
 
 def parameter_groups(model, config: TrainConfig) -> list[dict[str, Any]]:
@@ -87,7 +96,9 @@ class Learner:
 
         Raises RuntimeError if a loss or gradient is no number, or if memory is out with one image at a time.
         """
-        factor = learning_rate_factor(self.config.learning_rate_curve, moment.done)
+        config = self.config
+        step = config.learning_rate_factor, config.learning_rate_every
+        factor = learning_rate_factor(config.learning_rate_curve, moment.done, moment.epoch, *step)
         for group in self.optimizer.param_groups:
             group["lr"] = group["rate"] * factor
         try:

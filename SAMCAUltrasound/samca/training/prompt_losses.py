@@ -15,11 +15,12 @@ SMALLEST = 10  # px; a truth of at most so many counts as empty
 
 
 class Weights(NamedTuple):
-    """Of the terms: masks, boxes, objectness (Sam2Rad: 10, 1, 1)."""
+    """Of the terms: masks, boxes, objectness (Sam2Rad: 10, 1, 1); dice is that of soft Dice within masks."""
 
     mask: float = 10.0
     box: float = 1.0
     objectness: float = 1.0
+    dice: float = 1.0
 
 
 class Truth(NamedTuple):
@@ -46,13 +47,15 @@ def prompt_loss(decoded: Decoded, truth: Truth, weights: Weights) -> torch.Tenso
     """Scalar: mask (focal + Dice of the final mask, focal of the predicted mask prompt) + box (L1 + GIoU) +
     objectness (binary cross entropy); what was not predicted has no term, absent objects only the last.
 
-    The paper has focal alone for masks; with gamma 3 that is weak, so soft Dice goes with it.
+    The paper has focal alone for masks (dice 0); with gamma 3 that is weak, so soft Dice goes with it.
     """
     here = truth.present
     loss = decoded.logits.sum() * 0.0  # a batch without any object still has a gradient
     if here.any():
         masks = truth.masks[here]
-        final = focal(decoded.logits[here], masks) + soft_dice(decoded.logits[here], masks)
+        final = focal(decoded.logits[here], masks)
+        if weights.dice:
+            final = final + weights.dice * soft_dice(decoded.logits[here], masks)
         loss = loss + weights.mask * final
     if decoded.suggested is not None and here.any():
         loss = loss + weights.mask * focal(decoded.suggested.masks[here], masks)

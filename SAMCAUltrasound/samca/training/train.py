@@ -23,7 +23,7 @@ from ..weights.checkpoint import Provenance
 from ..words import counted
 from . import processes, run_lock
 from .curves import write_curves
-from .learner import LOSSES, Learner, Moment, generator_of
+from .learner import LOSSES, Learner, Moment, calibrate_branch, generator_of
 from .run_folder import RunFolder
 from .sample_pictures import SamplePictures
 from .starting_point import cases_of, samples_of, starting_model, summary_of, write_weights
@@ -93,6 +93,7 @@ class _Run:
         self.saved = self.folder.load_state()
         self.folder.check_settings(self.settings, self.saved)
         samples = samples_of(config, self.model, self.training_cases)
+        calibrate_branch(self.model, samples, config.seed)
         self.learner = Learner(self.model, samples, config, device)
         self.samples_per_epoch = config.samples_per_epoch or len(samples)
         self.steps_per_epoch = math.ceil(self.samples_per_epoch / config.batch)

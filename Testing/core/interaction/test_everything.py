@@ -10,6 +10,8 @@ from PIL import Image
 import samca
 from samca.__main__ import main
 from samca.config import ModelConfig, with_settings
+from samca.datasets import Dataset
+from samca.evaluation.evaluate import Skipped, check_protocol, evaluate
 from samca.interaction.everything import (
     Criteria,
     Found,
@@ -25,7 +27,7 @@ from samca.prompts import Click
 class Squares:
     """Finds the square under a click: one surely, one unstably, one doubtfully, and nothing elsewhere."""
 
-    config = SimpleNamespace(image_size=64, fit="squash", sure_iou=0.88, sure_stability=0.95)
+    config = SimpleNamespace(image_size=64, fit="squash", sure_iou=0.88, sure_stability=0.95, depth=1)
 
     def embed(self, pixels):
         return pixels[..., 0]
@@ -49,6 +51,42 @@ def square(x, y, side, iou=1.0):
     mask = np.zeros((20, 20), bool)
     mask[y : y + side, x : x + side] = True
     return Found(mask, Click(x, y), iou, 1.0)
+
+
+class InMemory:
+    """A case that was never on disk."""
+
+    id, source, group, spacing_mm = "squares", "made up", "a", None
+
+    def __init__(self, image, *targets):
+        self._image, self._targets = image, targets
+
+    def pixels(self):
+        return self._image
+
+    def targets(self):
+        return list(self._targets)
+
+
+def test_the_best_of_all_masks_counts_for_each_target(image):
+    near = image == 200
+    near[4:16] = False
+    case = InMemory(image, near, image == 100)
+    sets = [Dataset("set", (case,))]
+    good, missed = evaluate(Squares(), sets, clicks=(1,), seeds=1, user="everything")
+    assert good.scores["dice"] == pytest.approx(100 * 2 / 3, abs=1)  # of a mask twice as large
+    assert image[good.clicks[0].pixel] == 200
+    assert good.scores["predicted_iou"] == 95
+    assert missed.scores["dice"] == 0  # found, and not believed in; the other mask is no answer to it
+    assert isinstance(
+        next(evaluate(Squares(), [Dataset("set", (InMemory(image),))], (1,), 1, 0, "everything")), Skipped
+    )
+
+
+@pytest.mark.parametrize("protocol", [((1, 3), 1, 0), ((1,), 5, 0), ((1,), 1, 20)])
+def test_everything_is_asked_once(protocol):
+    with pytest.raises(ValueError, match="the user everything draws nothing"):
+        check_protocol(*protocol, "everything")
 
 
 def test_clicks_lie_in_the_middles_of_equal_cells():

@@ -16,7 +16,7 @@ from samca.network.branches.variational_attention import VariationalAttention, d
 from samca.network.describe import describe
 from samca.network.model import Model, adapt, build, build_base
 from samca.prompts import Box, Click, Prompts
-from samca.training.learner import Moment
+from samca.training.learner import Moment, calibrate_branch
 from samca.training.losses import HybridLoss
 from samca.training.run_folder import RunFolder
 from samca.weights import checkpoint
@@ -164,8 +164,12 @@ def test_the_divergence_is_that_of_the_textbook():
 def test_the_fusion_by_hand(per_channel):
     fuse = VariationalAttention(6, 8, 4, per_channel)
     tokens, local = torch.randn(2, 5, 6), torch.randn(2, 5, 8)
-    vit = fuse.vit.mean(nn.functional.leaky_relu(fuse.encode_vit(tokens)))
-    cnn = fuse.cnn.mean(nn.functional.leaky_relu(fuse.encode_cnn(local)))
+    normal = [
+        (x - x.mean(-1, True)) / (x.var(-1, unbiased=False, keepdim=True) + 1e-5).sqrt()
+        for x in (tokens, local)
+    ]
+    vit = fuse.vit.mean(nn.functional.leaky_relu(fuse.encode_vit(normal[0])))
+    cnn = fuse.cnn.mean(nn.functional.leaky_relu(fuse.encode_cnn(normal[1])))
     a, b = fuse.attention.mean(vit).exp(), fuse.attention.mean(cnn).exp()
     h, losses = fuse(tokens, local, None)
     torch.testing.assert_close(h, (a * vit + b * cnn) / (a + b) @ fuse.project.weight.T)
@@ -184,6 +188,36 @@ def test_training_draws_around_the_mean_of_inference():
     _, losses = fuse(one, other, Noise(rngs(4)))
     assert set(losses) == {"kl_vit", "kl_cnn", "kl_attention"}
     assert all(value > 0 for value in losses.values())
+
+
+@pytest.mark.parametrize("scale", [1.0, 300.0])
+def test_divergences_stay_of_the_size_of_the_loss_however_large_the_maps_are(scale):
+    fuse = VariationalAttention(64, 32, 16)
+    tokens, local = scale * torch.randn(1, 20, 64), scale * torch.randn(1, 20, 32)
+    _, losses = fuse(tokens, local, Noise(rngs(4)))
+    assert all(0 < float(value.detach()) < 1 for value in losses.values())
+
+
+def test_a_random_resnet_is_fitted_to_the_data_once_and_its_map_no_longer_grows():
+    torch.manual_seed(0)
+    branch = build(configure(TINY)).branch
+    images = torch.randn(4, 3, 64, 64)
+    assert branch.is_random
+    before = branch.resnet(images)
+    branch.calibrate(images)
+    after = branch.resnet(images)
+    assert not branch.is_random
+    assert not branch.resnet.training
+    assert float(after.std()) < 5 < float(before.std())
+
+
+def test_a_run_fits_a_random_resnet_and_leaves_a_loaded_one_alone(settings, tmp_path):
+    trained, _ = learner_of(settings(model=TINY, **CHANGES), tmp_path)
+    calibrate_branch(trained.model, trained.samples, 0)
+    first = trained.model.branch.resnet.bn1.running_mean.clone()
+    assert first.any()
+    calibrate_branch(trained.model, trained.samples, 1)
+    assert torch.equal(trained.model.branch.resnet.bn1.running_mean, first)
 
 
 def test_noise_of_an_image_does_not_depend_on_its_neighbours():
@@ -261,7 +295,7 @@ def test_a_file_of_weights_carries_the_whole_branch(tiny_cc_sam, tmp_path):
     for name in model.tuned:
         tensor = model.state_dict()[name]
         if tensor.is_floating_point():
-            tensor.copy_((tensor + 0.01).half().float())
+            tensor.copy_((tensor + 0.001).half().float())
     base = build_base(with_settings(model.config, "model", {"branch": "none", "adapter": "none"}))
     base.load_state_dict(
         {n: t.half().float() for n, t in model.state_dict().items() if n in base.state_dict()}
@@ -271,6 +305,7 @@ def test_a_file_of_weights_carries_the_whole_branch(tiny_cc_sam, tmp_path):
     checkpoint.save_adapter(model, tmp_path / "a.safetensors", tmp_path / "base.safetensors", Provenance())
     loaded = checkpoint.load(tmp_path / "a.safetensors")
     assert loaded.config == model.config
+    assert model.encode(IMAGE).embedding.isfinite().all()
     assert torch.equal(loaded.encode(IMAGE).embedding, model.encode(IMAGE).embedding)
 
 

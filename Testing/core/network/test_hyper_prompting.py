@@ -131,6 +131,31 @@ def test_tokens_that_go_before_the_decoders_own_are_no_prompt():
 
 
 @torch.inference_mode()
+@pytest.mark.parametrize("prompt", [name for name in PROMPTINGS if name != "none"])
+def test_several_tokens_side_by_side_lead_the_adapter_and_zero_stands_for_those_that_are_not_there(prompt):
+    settings = {"decoder_adapter.prompt": prompt, "decoder_adapter.concatenated": 3}
+    model = disturbed(adapt(base(**settings)))
+    layer, seen = model.mask_decoder.transformer.layers[1], []
+    layer.prompted_adapter.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[1]))
+    features, dense = model.encode(IMAGES), torch.zeros(2, 32, 8, 8)
+    place = model.prompt_encoder.get_dense_pe()
+    for count in (2, 3, 5):
+        sparse = torch.randn(2, count, 32)
+        model.mask_decoder.attend(features.embedding, place, sparse, dense, features.fine, ())
+        beside = torch.zeros(2, 3, 32)
+        beside[:, :count] = sparse[:, :3]
+        torch.testing.assert_close(seen[-1], layer.gather(beside.flatten(1)))
+
+
+def test_side_by_side_starts_as_plain_sam_too():
+    model, pointing = base(**{"decoder_adapter.concatenated": 4}), clicks((9, 30), (50, 3))
+    with torch.inference_mode():
+        before = decoded(model, pointing)
+        after = decoded(adapt(model), pointing)
+    assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
+
+
+@torch.inference_mode()
 def test_without_a_prompt_the_weights_are_those_of_the_zero_vector():
     model = disturbed(adapt(base()))
     seen = []

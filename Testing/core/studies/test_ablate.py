@@ -58,9 +58,12 @@ def test_the_rows_are_those_of_the_paper():
     assert list(settings("adapters")) == ["SAM-Med2D", "MSA", "share", "SAMCA", "full fine-tuning"]
     assert settings("fusion") == {
         "E2": (None, "single", "double_click"),
-        "E1+E2": (None, "sum", "double_click"),
-        "dynamic": (None, "dynamic", "double_click"),
+        "E1+E2": (None, {"name": "joined", "join": "sum"}, "double_click"),
+        "dynamic sum": (None, {"name": "joined", "join": "sum", "weights": "dynamic"}, "double_click"),
+        "beside": (None, "joined", "double_click"),
+        "dynamic": (None, {"name": "joined", "weights": "dynamic"}, "double_click"),
     }
+    assert settings("adapters")["SAM-Med2D"][1:] == ("single", "iterative")
     components = settings("components")
     assert components["SAM"] == (None, None, None)
     assert components["A1"][0]["positions"] == "attention"

@@ -48,6 +48,11 @@ def test_an_average_comes_back():
     assert float(second.copies[0]) == 2.0
 
 
+def test_the_learning_rate_falls_by_a_factor_every_so_many_epochs():
+    factors = [learning_rate_factor("step", 0.0, epoch, 0.1, 50) for epoch in (0, 49, 50, 99, 100, 199)]
+    assert factors == pytest.approx([1, 1, 0.1, 0.1, 0.01, 0.001])
+
+
 def test_the_learning_rate_is_constant_or_one_cycle():
     assert [learning_rate_factor("constant", done) for done in (0, 0.5, 0.99)] == [1, 1, 1]
     cycle = [learning_rate_factor("one_cycle", done / 100) for done in range(101)]

@@ -55,6 +55,18 @@ def test_the_loss_is_the_weighted_sum_and_absent_objects_have_objectness_alone(m
     )
 
 
+def test_the_papers_pure_loss_is_the_one_without_dice(model):
+    masks = np.zeros((2, SIZE, SIZE), bool)
+    masks[:, 10:30, 20:50] = True
+    truth = truth_of(masks, model.device)
+    features = model.encode(torch.rand(2, 3, SIZE, SIZE) * 255)
+    decoded = model.decode_fully(features, [collate([Prompts(suggestion=0)] * 2, model.device)])
+    whole, pure = (prompt_loss(decoded, truth, Weights(dice=dice)) for dice in (1.0, 0.0))
+    dice = soft_dice(decoded.logits, truth.masks)
+    assert float(dice.detach()) > 0.1
+    torch.testing.assert_close(whole - pure, Weights().mask * dice)
+
+
 def test_the_objectness_token_stands_before_all_others():
     decoder, extra = sam.decoder_for(32), Objectness(32)
     embedding, place = torch.randn(1, 32, 8, 8), torch.randn(1, 32, 8, 8)

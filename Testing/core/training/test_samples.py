@@ -91,7 +91,7 @@ def test_files_are_read_once():
 
 
 def test_an_unknown_augmentation_is_refused_with_the_right_names():
-    with pytest.raises(ValueError, match="'flips' is not one of disturbed, none, samus, ultrasound"):
+    with pytest.raises(ValueError, match="'flips' is not one of disturbed, none, sam2rad, samus, ultrasound"):
         samples(Case(), augmentation="flips")
 
 

@@ -44,6 +44,23 @@ class ResNet50(nn.Module):
         return super().train(False)
 
     @torch.no_grad()
+    def calibrate(self, images: torch.Tensor) -> None:
+        """Give random weights the batch norms that (B, 3, S, S) images, normalised as for `forward`, ask for.
+
+        At rest with a mean of 0 and a variance of 1 a random ResNet's map grows with every block.
+        """
+        norms = [module for module in self.modules() if isinstance(module, nn.BatchNorm2d)]
+        kept = [norm.momentum for norm in norms]
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # the plain mean of all batches
+            norm.train()
+        self.forward(images)
+        for norm, momentum in zip(norms, kept, strict=True):
+            norm.momentum = momentum
+        self.eval()
+
+    @torch.no_grad()
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         x = self.maxpool(F.relu(self.bn1(self.conv1(image))))
         return self.layer4(self.layer3(self.layer2(self.layer1(x))))
@@ -93,6 +110,15 @@ class ResNetBranch(nn.Module):
             h = F.interpolate(h, size=size, mode="bilinear", align_corners=False)
         embedding = h if self.mode == "replace" else features.embedding + h
         return features._replace(embedding=embedding, auxiliary=losses)
+
+    @property
+    def is_random(self) -> bool:
+        """Whether no weights were loaded and nothing was calibrated."""
+        return not self.resnet.bn1.running_mean.any()
+
+    def calibrate(self, images: torch.Tensor) -> None:
+        """Fit a random ResNet's batch norms to images (B, 3, S, S), normalised; see `ResNet50.calibrate`."""
+        self.resnet.calibrate(images)
 
     def load_frozen(self, path: str | Path) -> None:
         """Fill the ResNet from a file with RadImageNet's or torchvision's names; see `load_resnet50`."""

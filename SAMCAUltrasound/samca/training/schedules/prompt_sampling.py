@@ -31,12 +31,14 @@ def run(
     mask_weight: float = 10.0,
     box_weight: float = 1.0,
     objectness_weight: float = 1.0,
+    dice: float = 1.0,
 ) -> dict[str, torch.Tensor]:
     """-> {"loss", "initial", "guided"}: the loss, and the same detached.
 
     learned, box, mask, point: how often a batch has predicted prompts, the truth's box, mask and a click in
     it; at least one of them. Where nothing but the predictor trains, all batches have predicted prompts, the
-    others would teach nothing. jitter: px that a box's corners are moved by at most.
+    others would teach nothing. jitter: px that a box's corners are moved by at most. dice: weight of soft
+    Dice within the loss of masks; the paper has none.
     """
     shares = {"learned": learned, "box": box, "mask": mask, "point": point}
     if not all(0 <= share <= 1 for share in shares.values()) or jitter < 0:
@@ -52,7 +54,7 @@ def run(
     decoded = model.decode_fully(features, sets_of(model, prompts, batch.device), _small(model, masks))
     if masks is not None:  # a mask of nothing would tell that nothing is there
         decoded = decoded._replace(presence=None)
-    weights = Weights(mask_weight, box_weight, objectness_weight)
+    weights = Weights(mask_weight, box_weight, objectness_weight, dice)
     loss = prompt_loss(decoded, truth_of(batch.truth, batch.device), weights)
     return {"loss": loss, "initial": loss.detach(), "guided": loss.detach()}
 

@@ -31,6 +31,7 @@ def run(
     mask_weight: float = 10.0,
     box_weight: float = 1.0,
     objectness_weight: float = 1.0,
+    dice: float = 1.0,
 ) -> dict[str, torch.Tensor]:
     """-> {"loss", "initial", "guided"}: their sum, the suggestion's loss and the clicks', the last detached.
 
@@ -42,7 +43,7 @@ def run(
     schedule = choose("schedule.clicks", CLICKS, clicks)
     prompts = [Prompts(suggestion=int(number)) for number in batch.classes]
     decoded = model.decode_fully(features, sets_of(model, prompts, batch.device))
-    weights = Weights(mask_weight, box_weight, objectness_weight)
+    weights = Weights(mask_weight, box_weight, objectness_weight, dice)
     truth = truth_of(batch.truth, batch.device)
     found = prompt_loss(decoded, truth, weights)
     present = np.flatnonzero(truth.present.cpu().numpy())
