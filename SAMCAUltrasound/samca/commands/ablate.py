@@ -72,7 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.repeats > 1:
         print(report.aligned(spread := spread_of(results)), flush=True)
         write_atomically(out / "repeats.md", report.markdown(spread).encode())
-    if reference := REFERENCES.get(arguments.table):
+    reference = REFERENCES.get(arguments.table)
+    if any(c.name.split(REPEAT)[0] == reference for c in contestants):
         print(report.aligned(against := evaluation.against(reference, REPEAT)), flush=True)
         write_atomically(out / "against.md", report.markdown(against).encode())
     pictured = [c for c in contestants if REPEAT not in c.name or c.name.endswith(f"{REPEAT}1")]

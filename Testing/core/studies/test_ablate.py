@@ -142,7 +142,8 @@ def test_bad_settings_end_with_a_sentence(text, message, base, data, tmp_path, c
 
 
 def test_a_table_is_trained_once_and_written(base, data, tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(ABLATIONS, "fusion", ABLATIONS["fusion"][1:])
+    of = {variant.name: variant for variant in ABLATIONS["fusion"]}
+    monkeypatch.setitem(ABLATIONS, "fusion", (of["E2"], of["dynamic"]))
     settings = tmp_path / "settings.json"
     fast = {"augment": "none", "precision": "float32", "device": "cpu", "validation_share": 0.3}
     settings.write_text(json.dumps({**fast, "schedule": {"name": "double_click", "iterations": 2}}))
@@ -153,12 +154,15 @@ def test_a_table_is_trained_once_and_written(base, data, tmp_path, capsys, monke
     first = capsys.readouterr().out.splitlines()
     assert main(words) == 0
     second = capsys.readouterr().out.splitlines()
-    assert trained(first) == ["E1+E2", "dynamic"]
+    assert trained(first) == ["E2", "dynamic"]
     assert trained(second) == []
     assert json.loads(first[-1]) == json.loads(second[-1])
-    assert [row["model"] for row in json.loads(first[-1])["rows"]] == ["E1+E2", "dynamic"]
+    assert [row["model"] for row in json.loads(first[-1])["rows"]] == ["E2", "dynamic", "dynamic, sum"]
     table = (out / "table.md").read_text().splitlines()
-    assert [line.split(" | ")[0] for line in table[2:]] == ["| E1+E2"] * 3 + ["| dynamic"] * 3
+    rows = ["| E2", "| dynamic", "| dynamic, sum"]
+    assert [line.split(" | ")[0] for line in table[2:]] == [row for row in rows for _ in (1, 3, 5)]
+    against = (out / "against.md").read_text().splitlines()[2:]
+    assert [line.split(" | ")[0] for line in against] == [row for row in rows[1:] for _ in (1, 3, 5)]
     rows = list(csv.DictReader((out / "evaluation.csv").open()))
     assert [row["clicks"] for row in rows if row["model"] == "dynamic"] == ["1", "3", "5"]
 
