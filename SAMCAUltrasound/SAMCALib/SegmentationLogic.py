@@ -95,9 +95,7 @@ class SegmentationLogic:
         if volumeNode is not None and volumeNode.IsA("vtkMRMLSequenceNode"):
             volumeNode = SequenceLogic.browse(volumeNode)[1]
         FrameLogic.checkVolume(volumeNode)
-        if not self.engine.hasModel:
-            self.engine.useModel("shipped")
-        self.engine.wait()
+        self._ensureModel()
         finder = OfClass(self.engine, kind)
         shown = _frameOf(volumeNode, 0 if frame is None else frame, ())
         node, segmentId = self._target(volumeNode, segmentationNode, segmentId)
@@ -149,15 +147,14 @@ class SegmentationLogic:
     def _ensureModel(self) -> None:
         if not self.engine.hasModel:
             self.engine.useModel("shipped")
-            self.engine.wait()
+        self.engine.waitForModel()
 
     def _segmentFrame(
         self, frame: Frame, points, segmentationNode, segmentId: str, options: MaskOptions
     ) -> tuple:
         """Add an object, or mend the one that started with the same click; return its target."""
         prompts = PromptLogic.promptsFromFiducials(frame, *points)
-        if not self.engine.hasModel:
-            self.engine.useModel("shipped")
+        self._ensureModel()
         mask = self.engine.segment(pictureOf(frame), prompts, options)
         target = self._target(frame.volume, segmentationNode, segmentId)
         PromptLogic.checkPrompts(*target, frame)

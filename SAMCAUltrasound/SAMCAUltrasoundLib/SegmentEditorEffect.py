@@ -23,6 +23,7 @@ from .EffectOptions import EffectOptions
 from .EffectPanel import EffectPanel
 from .Gesture import PRESSES, Gesture, isSlicers
 from .LookedAtView import LookedAtView
+from .ModelChoice import ModelChoice
 from .PointMenu import offerDeletionOnly
 from .SliceShapes import SliceShapes
 
@@ -35,16 +36,14 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
     """One instance for each editor widget, and a prototype that is only cloned."""
 
     def __init__(self, scriptedEffect):
-        scriptedEffect.name = (
-            "SAMCA"  # never translated: it is how effects are found, and the prefix of parameters
-        )
+        scriptedEffect.name = "SAMCA"  # never translated: effects are found and parameters called by it
         scriptedEffect.title = _("SAMCA")
         scriptedEffect.perSegment = True
         scriptedEffect.requireSegments = False  # the first click makes a segment
         AbstractScriptedSegmentEditorEffect.__init__(self, scriptedEffect)
         self.options = EffectOptions(scriptedEffect)
         self.edit, self.target = EditLogic(scriptedEffect), TargetLogic()
-        self.doubt = DoubtLogic(self.edit)
+        self.doubt, self.model = DoubtLogic(self.edit), ModelChoice(self.options, self.edit.engine)
         self.edit.points.onNode = offerDeletionOnly
         self.installation, self.models = InstallLogic(), ModelLogic()
         self.view, self.gesture = LookedAtView(scriptedEffect), Gesture()
@@ -130,13 +129,19 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             self.timer.stop()
             self.panel.removeShortcuts()
         self.shapes.hide()
+        self._letGo()
+
+    def _letGo(self) -> None:
+        """Nobody works with this instance now: the engine and the scene keep nothing of it."""
         self.target.forget()
         self.doubt.forget()
         self.edit.deactivate()
         self._forget()
 
     def cleanup(self):
-        """Called before the instance is freed."""
+        """Called before the instance is freed, even while it is active."""
+        if self._isActive:
+            self._letGo()
         if self.timer:
             self.timer.stop()
             self.timer.disconnect("timeout()", self.tick)
@@ -265,7 +270,8 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.edit.suggestAll(frame, self.panel.chosenClass, finder)
 
     def cancel(self) -> None:
-        """Stop what goes on."""
+        """Stop what goes on; the model before stays in use."""
+        self.model.cancel()
         self.edit.cancel()
         self.target.forget()
         self._tell("")
@@ -336,22 +342,15 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.edit.encodeAhead = self.options.encodeAhead
         self.edit.useOptions(self.options.mask)
         self.doubt.isMarking, self._isStatusOld = self.options.markUnsure, True
-        engine, wanted = self.edit.engine, self.options.model
-        if self._isActive and self._setup.ready and wanted not in (engine.modelName, self._requested):
-            self._requested = wanted
-            engine.useModel(wanted)
+        if self._isActive and self._setup.ready:
+            self.model.use()
 
     def _checkModel(self) -> None:
-        """A model that could not be loaded is not kept as option: the one before is still in use."""
-        engine = self.edit.engine
-        if not self._requested or engine.isBusy:
-            return
-        loaded, self._requested = engine.modelName == self._requested, ""
-        if loaded and self.edit.frame is not None:
-            engine.encode(self.edit, pictureOf(self.edit.frame))
-        elif not loaded and engine.modelName:
-            self.options.model = engine.modelName
+        """Encode with a model that has come into use; show the one before if it has not."""
+        if self.model.hasEnded():
             self.panel.showModels(self.models.models())
+            if self.edit.engine.modelName and self.edit.frame is not None:
+                self.edit.engine.encode(self.edit, pictureOf(self.edit.frame))
 
     # What is shown
 
@@ -359,6 +358,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         """Whether clicks can be answered: everything is installed, now at the latest."""
         if not self._setup.ready:
             self._setup = self.installation.status()
+        if not self.edit.engine.hasModel:  # none was installed before, or its loading was cancelled
             self._useOptions()
         return self._setup.ready or self.edit.engine.hasModel
 
@@ -393,7 +393,8 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
 
     def _forget(self) -> None:
         self._mouse = self._hovered = None
-        self._problem = self._requested = ""
+        self._problem = ""
+        self.model.forget()
         self._isStatusOld, self._isActive = True, False
         self._setup = Status(State.READY, "")
         self.view.forget()

@@ -199,7 +199,7 @@ class EditQueue:
 def pictureOf(frame: Frame) -> Picture:
     """A frame for the engine: copies only, nothing of MRML."""
     key, pixels, window = FrameLogic.cacheKey(frame), FrameLogic.pixels(frame), FrameLogic.window(frame)
-    return Picture(key, pixels, window, FrameLogic.spacing(frame), frame.name)
+    return Picture(key, pixels, window, FrameLogic.spacing(frame), frame.name, volumeId=frame.volumeId)
 
 
 def union(prompts: FramePrompts, without: int | None = None) -> np.ndarray | None:

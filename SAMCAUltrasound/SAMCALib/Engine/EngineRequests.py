@@ -11,7 +11,7 @@ from samca.prompts import Prompts
 
 from ..Segments.MaskLogic import MaskOptions
 
-LOAD, DECODE, ENCODE, EXAMINE, AHEAD = range(5)  # what goes first
+DECODE, ENCODE, EXAMINE, AHEAD = range(4)  # what goes first
 ANSWERED = DECODE, EXAMINE  # what somebody waits for a result of
 
 
@@ -26,6 +26,7 @@ class Picture:
     name: str = ""  # for the status line
     frames: tuple[np.ndarray, ...] = field(default=(), repr=False, compare=False)  # encoded together
     place: int = 0  # of the picture among them
+    volumeId: str = ""  # the node whose removal makes it useless, "" for pixels that belong to none
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Result:
     uncertainty: np.ndarray | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Request:
     """What somebody wants; a newer one of the same owner and subject replaces it."""
 
@@ -53,10 +54,9 @@ class Request:
     owner: Hashable
     subject: Hashable
     number: int
-    picture: Picture | None = None
+    picture: Picture
     prompts: Prompts | None = None
     options: MaskOptions | None = None
-    source: tuple[str, str] = ("", "")  # model and device, of LOAD
 
 
 @dataclass(frozen=True)

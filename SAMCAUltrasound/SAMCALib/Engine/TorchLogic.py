@@ -32,13 +32,13 @@ def deviceName(model) -> str:
     return device_name(model.device)
 
 
-def _isOutOfMemory(error: Exception) -> bool:
+def _isOutOfMemory(error: BaseException) -> bool:
     from samca.network.devices import is_out_of_memory
 
     return is_out_of_memory(error)
 
 
-def sentence(error: Exception) -> str:
+def sentence(error: BaseException) -> str:
     """What to tell the user; our own errors are sentences already."""
     if isinstance(error, ModuleNotFoundError):
         return _("{name} is not installed: press Install in the module SAMCA Ultrasound.").format(
@@ -46,5 +46,16 @@ def sentence(error: Exception) -> str:
         )
     if isinstance(error, MemoryError) or ("torch" in sys.modules and _isOutOfMemory(error)):
         return _("Memory ran out: choose a smaller model or the CPU.")
-    text = str(error) or type(error).__name__
+    text = _wordsOf(error)
+    if not text or isinstance(error, RecursionError) or not isinstance(error, Exception):
+        return _("The model ended with {error}: try again, or choose another one.").format(
+            error=type(error).__name__
+        )
     return text[0].upper() + text[1:].rstrip(".") + "."
+
+
+def _wordsOf(error: BaseException) -> str:
+    try:
+        return str(error).strip()
+    except Exception:  # of a class whose text fails itself
+        return ""

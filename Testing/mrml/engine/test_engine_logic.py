@@ -3,61 +3,15 @@
 from __future__ import annotations
 
 import threading
-import types
 
 import numpy as np
 import pytest
+from slow_model import AS_IT_IS, SIZE, SlowModel, at, picture
 
 from samca.prompts import Click, Prompts
 from SAMCALib.Engine.EmbeddingCache import EmbeddingCache
 from SAMCALib.Engine.EngineLogic import EngineLogic, Picture, sharedEngine
-from SAMCALib.Segments.MaskLogic import MaskOptions, finished
-
-AS_IT_IS = MaskOptions(largestComponent=False, fillHoles=False)
-SIZE = 64
-
-
-def picture(key, value=100, **more):
-    return Picture((key,), np.full((SIZE, SIZE), value, np.uint8), name=f"frame {key}", **more)
-
-
-def at(x, y=32.0):
-    return Prompts((Click(x, y),))
-
-
-class SlowModel:
-    """Encodes only while `open` is set, in steps through an encoder with hooks as torch modules have them."""
-
-    def __init__(self):
-        self.config = types.SimpleNamespace(
-            image_size=SIZE, fit="squash", feedback="none", zoom=0.0, mirror=False, tidy=False
-        )
-        self.image_encoder = self
-        self.started, self.open = threading.Event(), threading.Event()
-        self.embedded, self.finished, self.hooks = [], [], []
-
-    def modules(self):
-        return [self]
-
-    def register_forward_pre_hook(self, hook):
-        self.hooks.append(hook)
-        return types.SimpleNamespace(remove=lambda: self.hooks.remove(hook))
-
-    def embed(self, pixels):
-        value = int(pixels.max())
-        self.embedded.append(value)
-        self.started.set()
-        assert self.open.wait(30)
-        for hook in self.hooks:
-            hook(self, ())
-        self.finished.append(value)
-        return (pixels,)
-
-    def predict(self, features, prompts, previous):
-        logits = np.full((SIZE, SIZE), -1, np.float32)
-        for click in prompts.clicks:
-            logits[int(click.y), int(click.x)] = 1
-        return logits, 0.5
+from SAMCALib.Segments.MaskLogic import finished
 
 
 @pytest.fixture
@@ -217,38 +171,6 @@ def test_another_model_encodes_anew(engine, slow):
     assert slow.hooks == []
 
 
-def test_a_model_is_loaded_in_the_worker_and_clicks_wait_for_it(slow):
-    slow.open.set()
-    threads = []
-
-    def load(source, device):
-        threads.append((source, device, threading.current_thread().name))
-        return slow
-
-    engine = EngineLogic(load)
-    assert not engine.hasModel
-    assert engine.status == "No model is loaded."
-    engine.useModel("mine.safetensors", "cpu")
-    assert engine.hasModel
-    assert engine.segment(picture("a"), at(1), AS_IT_IS).any()
-    assert threads == [("mine.safetensors", "cpu", "SAMCA")]
-    assert engine.modelName == "mine.safetensors"
-    assert engine.status.startswith("Ready: mine on CPU"), "a path would fill the line"
-    engine.stop()
-
-
-def test_a_model_that_cannot_be_loaded_leaves_the_one_before(engine, slow):
-    slow.open.set()
-    engine._load = lambda source, device: (_ for _ in ()).throw(
-        ValueError("bad.pth is damaged: copy it again")
-    )
-    engine.useModel("bad.pth")
-    assert engine.wait(10)
-    assert engine.status == "Bad.pth is damaged: copy it again."
-    assert engine.modelName == "slow"
-    assert engine.segment(picture("a"), at(1), AS_IT_IS).any()
-
-
 @pytest.mark.parametrize(
     ("pixels", "words"),
     [(np.full((8, 8), np.nan, np.float32), "without one finite value"), (np.zeros((8, 8, 2)), "got shape")],
@@ -289,17 +211,6 @@ def test_without_a_model_the_answer_says_so():
     engine = EngineLogic()
     with pytest.raises(RuntimeError, match="No model is loaded"):
         engine.segment(picture("a"), at(1), AS_IT_IS)
-    engine.stop()
-
-
-def test_missing_packages_are_named(slow):
-    def load(source, device):
-        raise ModuleNotFoundError("No module named 'torch'", name="torch")
-
-    engine = EngineLogic(load)
-    engine.useModel("shipped")
-    assert engine.wait(10)
-    assert engine.status == "torch is not installed: press Install in the module SAMCA Ultrasound."
     engine.stop()
 
 

@@ -1,0 +1,207 @@
+"""The one thread that computes with the model in use: embeddings, which are kept, and masks.
+
+Whatever a model raises, SystemExit too, becomes the answer to one request; the next one is computed.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from samca.interaction.looks import uncertainty
+from samca.interaction.session import Prediction, Session
+
+from ..Segments.MaskLogic import finished
+from ..Texts import _
+from . import TorchLogic
+from .EmbeddingCache import EmbeddingCache
+from .EngineRequests import AHEAD, ANSWERED, DECODE, ENCODE, EXAMINE, Picture, Request, Result
+from .RequestQueue import RequestQueue
+
+STOP_SECONDS = 10.0  # longer than a layer of any model takes; a model that never answers is left alone
+
+logger = logging.getLogger(__name__)
+
+
+class _Outdated(Exception):
+    """Nobody waits for what is being computed any more."""
+
+
+class ModelInUse(NamedTuple):
+    """A model, what it was loaded from, what it runs on, and the hooks by which it can be interrupted."""
+
+    model: Any
+    name: str
+    device: str
+    hooks: list
+
+
+class EngineWorker:
+    """Takes from the queue what goes first, while there is a model or none is coming.
+
+    seconds: what the last encoding and the last click took. problem: why the last request failed, or "".
+    """
+
+    def __init__(self, queue: RequestQueue, cache: EmbeddingCache, isModelComing: Callable[[], bool]):
+        """The thread starts with `start`; isModelComing() tells whether it is worth waiting for one."""
+        self._queue, self._cache, self._isModelComing = queue, cache, isModelComing
+        self._changed = queue.changed  # guards everything here
+        self._thread: threading.Thread | None = None  # None once it is to end
+        self._own = threading.local()  # `request`: what a thread of ours computes
+        self.inUse: ModelInUse | None = None
+        self.problem = ""
+        self.seconds = {ENCODE: 0.0, DECODE: 0.0}
+
+    def start(self) -> None:
+        """Have the thread running."""
+        with self._changed:
+            if self._thread is None or not self._thread.is_alive():
+                thread = threading.Thread(target=self._work, name="SAMCA", daemon=True)
+                thread.start()
+                self._thread = thread
+
+    def stop(self) -> None:
+        """End the thread, and the encoding that it is at between two layers."""
+        with self._changed:
+            thread, self._thread = self._thread, None
+            self._queue.clear()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(STOP_SECONDS)
+
+    def use(self, inUse: ModelInUse | None) -> None:
+        """Compute with this model from the next request on; what another one has encoded is forgotten."""
+        with self._changed:
+            if inUse is not None:
+                inUse.hooks.extend(self._interruptible(inUse.model))
+            before, self.inUse = self.inUse, inUse
+            for hook in before.hooks if before else ():
+                hook.remove()
+            self.problem = ""
+            self._cache.clear()
+            self._changed.notify_all()
+
+    def isEncoded(self, picture: Picture) -> bool:
+        """Whether the model in use has encoded this picture."""
+        return picture.key in self._cache
+
+    # Only what follows runs in the thread
+
+    def _work(self) -> None:
+        own = threading.current_thread()
+        while (request := self._next(own)) is not None:
+            result, isInTheWay = self._result(request)
+            with self._changed:
+                if self._thread is not own:
+                    return
+                if isInTheWay:
+                    self._queue.putBack()
+                else:
+                    self._queue.finish(result)
+
+    def _next(self, own) -> Request | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._thread is not own or self._canGoOn())
+            if self._thread is not own:
+                return None
+            self._own.request = self._queue.take()
+            return self._own.request
+
+    def _canGoOn(self) -> bool:
+        return bool(self._queue.waiting) and (self.inUse is not None or not self._isModelComing())
+
+    def _result(self, request: Request) -> tuple[Result | None, bool]:
+        """What came out, and whether it only made room for something else."""
+        try:
+            return self._computed(request, self.inUse), False
+        except _Outdated:
+            return None, True
+        except BaseException as error:  # whatever torch or a file may raise must not end the thread
+            logger.debug("Request failed", exc_info=True)
+            self.problem = TorchLogic.sentence(error)
+            failed = Result(request.subject, request.prompts, None, error=self.problem)
+            return failed if request.kind in ANSWERED else None, False
+
+    def _computed(self, request: Request, inUse: ModelInUse | None) -> Result | None:
+        if inUse is None:
+            says = _("No model is loaded: choose one, or install what is missing.")
+            raise RuntimeError(self.problem or says)
+        with TorchLogic.threadsFor(inUse.model):
+            session = self._session(request, inUse)
+            return self._answer(request, session, inUse) if request.kind in ANSWERED else None
+
+    def _answer(self, request: Request, session: Session, inUse: ModelInUse) -> Result:
+        self._checkWanted()
+        start = time.perf_counter()
+        prediction = session.predict(request.prompts)
+        self._keep(request, session, inUse)  # with the windows that were looked at
+        # not prediction.mask, which the model's own settings have tidied: here the user decides
+        mask = finished(prediction.logits, request.prompts, request.options, request.picture.spacing)
+        if request.kind == EXAMINE:
+            return _examined(request, mask, prediction)
+        self.seconds[DECODE] = time.perf_counter() - start
+        self.problem = ""
+        return Result(request.subject, request.prompts, mask, prediction.iou)
+
+    def _session(self, request: Request, inUse: ModelInUse) -> Session:
+        """A session with the picture encoded, its mirror image too if it is to be looked at twice."""
+        session, picture = Session(inUse.model, mirror=request.kind == EXAMINE or None), request.picture
+        with self._changed:
+            embedding = self._cache.get(_key(picture, session)) if inUse is self.inUse else None
+        if embedding is not None:
+            session.use_embedding(*embedding)
+            return session
+        start = time.perf_counter()
+        if picture.frames:
+            session.set_frames(picture.frames, picture.place, picture.window)
+        else:
+            session.set_image(picture.pixels, picture.window)
+        self.seconds[ENCODE] = time.perf_counter() - start
+        self._keep(request, session, inUse)
+        return session
+
+    def _keep(self, request: Request, session: Session, inUse: ModelInUse) -> None:
+        """Remember the picture's embedding, unless model or picture have gone meanwhile."""
+        with self._changed:
+            if self._queue.running is request and inUse is self.inUse:
+                self._cache.put(_key(request.picture, session), session.embedding, request.picture.volumeId)
+
+    def _interruptible(self, model) -> list:
+        """Hooks that end an encoding nobody waits for, between two layers of a torch model."""
+        encoder = getattr(model, "image_encoder", None)
+        if not hasattr(encoder, "modules"):
+            return []
+        return [module.register_forward_pre_hook(self._checkWanted) for module in encoder.modules()]
+
+    def _checkWanted(self, *_module) -> None:
+        running, waiting = getattr(self._own, "request", None), list(self._queue.waiting)
+        if running is None:
+            return  # somebody else uses the model, in a thread of his own
+        if self._thread is not threading.current_thread():
+            raise _Outdated
+        isShared = any(request.picture.key == running.picture.key for request in waiting)
+        if isShared and not self.isEncoded(running.picture):
+            return  # another request needs the same embedding
+        isInTheWay = running.kind in (EXAMINE, AHEAD) and any(r.kind < running.kind for r in waiting)
+        if isInTheWay or self._queue.isOutdated(running):
+            raise _Outdated
+
+
+def _key(picture: Picture, session: Session):
+    """What the embedding is kept by: apart where the model itself does not mirror."""
+    return picture.key if session.mirror == session.model.config.mirror else (picture.key, "mirrored")
+
+
+def _examined(request: Request, mask: np.ndarray, prediction: Prediction) -> Result:
+    return Result(
+        request.subject,
+        request.prompts,
+        mask,
+        prediction.iou,
+        agreement=prediction.agreement,
+        uncertainty=uncertainty(prediction.looks),
+    )
