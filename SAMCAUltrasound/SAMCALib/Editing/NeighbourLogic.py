@@ -239,7 +239,7 @@ class NeighbourRun:
 
     def _finish(self, says: str) -> None:
         self.engine.cancel(self)
-        self.message, self._carrying = says, None
+        self.message, self._carrying, self._watch = says, None, None
 
     def _segment(self) -> tuple | None:
         """(segmentation node, segment id), None if they or the volume are gone."""

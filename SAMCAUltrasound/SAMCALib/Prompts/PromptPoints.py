@@ -58,6 +58,7 @@ class PromptPoints:
         """role -> vtkMRMLMarkupsFiducialNode in the scene, made where missing."""
         for role in ROLES:
             if role not in self._nodes or self._nodes[role].GetScene() is None:
+                self._letGo(self._nodes.get(role))
                 self._make(role)
         return dict(self._nodes)
 
@@ -92,9 +93,8 @@ class PromptPoints:
 
     def remove(self) -> None:
         """Take the nodes and the observers away."""
-        for node, observation in self._observed:
-            node.RemoveObserver(observation)
         for node in self._nodes.values():
+            self._letGo(node)
             display, scene = node.GetDisplayNode(), node.GetScene()
             if scene:
                 scene.RemoveNode(node)
@@ -129,6 +129,13 @@ class PromptPoints:
 
     def _observe(self, node, event, react) -> None:
         self._observed.append((node, node.AddObserver(event, lambda *_: react())))
+
+    def _letGo(self, gone) -> None:
+        """Observe this node no more: it leaves the scene, or has left it with the others."""
+        for node, observation in self._observed:
+            if node is gone:
+                node.RemoveObserver(observation)
+        self._observed = [(node, observation) for node, observation in self._observed if node is not gone]
 
     def _press(self, role: str) -> None:
         self._held = role
