@@ -44,18 +44,14 @@ def sentence(error: BaseException) -> str:
         return _("{name} is not installed: press Install in the module SAMCA Ultrasound.").format(
             name=error.name
         )
-    if isinstance(error, MemoryError) or ("torch" in sys.modules and _isOutOfMemory(error)):
-        return _("Memory ran out: choose a smaller model or the CPU.")
-    text = _wordsOf(error)
+    try:
+        if isinstance(error, MemoryError) or ("torch" in sys.modules and _isOutOfMemory(error)):
+            return _("Memory ran out: choose a smaller model or the CPU.")
+        text = str(error).strip()
+    except Exception:  # of a class whose text fails itself
+        text = ""
     if not text or isinstance(error, RecursionError) or not isinstance(error, Exception):
         return _("The model ended with {error}: try again, or choose another one.").format(
             error=type(error).__name__
         )
     return text[0].upper() + text[1:].rstrip(".") + "."
-
-
-def _wordsOf(error: BaseException) -> str:
-    try:
-        return str(error).strip()
-    except Exception:  # of a class whose text fails itself
-        return ""
