@@ -152,7 +152,7 @@ def test_an_effect_that_lives_on_keeps_no_node_of_closed_scenes(scene, engine, s
     def held():
         """Nodes that are in no scene any more."""
         gc.collect()
-        nodes = [thing for thing in gc.get_objects() if isinstance(thing, slicer.vtkMRMLNode)]
+        nodes = [thing for thing in gc.get_objects() if issubclass(type(thing), slicer.vtkMRMLNode)]
         return sorted(node.GetName() or node.GetClassName() for node in nodes if node.GetScene() is None)
 
     before = held()
