@@ -22,6 +22,7 @@ from SAMCALib.Texts import Refusal, _
 from .EffectOptions import EffectOptions
 from .EffectPanel import EffectPanel
 from .Gesture import PRESSES, Gesture, isSlicers
+from .HelpText import helpText
 from .LookedAtView import LookedAtView
 from .ModelChoice import ModelChoice
 from .PointMenu import offerDeletionOnly
@@ -64,17 +65,8 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         return qt.QIcon(str(ICON))
 
     def helpText(self):
-        """The roles of clicks in five lines, below a first one that is the summary."""
-        lines = (
-            _("Outline a structure with a few clicks."),
-            _("<b>Click</b> inside a structure: its outline is there (initial point, yellow star)."),
-            _("<b>Click</b> again where something is missing (added, green cross)."),
-            _("<b>Ctrl+click</b> where there is too much (taken away, red dash)."),
-            _("<b>Drag</b> a point to move it, delete it by its menu; drag on free image for a box."),
-            _("<b>N</b> starts another structure, <b>Z</b> undoes a click, <b>C</b> clears the frame;")
-            + _(" <b>S</b> suggests a first outline, if the model can."),
-        )
-        return f"<html>{'<br>'.join(lines)}</html>"
+        """Shown above the options."""
+        return helpText()
 
     def createCursor(self, viewWidget):
         """A cross: the effect's icon would hide what is clicked on."""
