@@ -15,10 +15,18 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = (ROOT / "SAMCAUltrasound", ROOT / "SAMCATraining")
 PLACES = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 CMAKE, CTEST = (shutil.which(name, path=PLACES) for name in ("cmake", "ctest"))
+STAND_IN = ROOT / "Testing" / "stand_ins" / "slicer_cmake"
 INSTALLED = "lib/Slicer-5.12/qt-scripted-modules"
 NOT_INSTALLED = {"CMakeLists.txt"}
 # what needs the repository and not only the modules
-OF_THE_REPOSITORY = ("test_extension", "test_installed_layout", "test_run", "test_panels", "test_doors")
+OF_THE_REPOSITORY = (
+    "test_extension",
+    "test_file_scope",
+    "test_installed_layout",
+    "test_run",
+    "test_panels",
+    "test_doors",
+)
 
 # Nothing is compiled, so a machine without compilers will do: any program stands for them.
 TOOLS = [
@@ -44,9 +52,8 @@ def run(*words, **options):
 def built(tmp_path_factory):
     """(build folder, installed modules, what CMake said)."""
     folder = tmp_path_factory.mktemp("extension")
-    stand_in = ROOT / "Testing" / "stand_ins" / "slicer_cmake"
     prefix = f"-DCMAKE_INSTALL_PREFIX={folder / 'installed'}"
-    said = run(CMAKE, "-S", ROOT, "-B", folder / "build", *TOOLS, f"-DSlicer_DIR={stand_in}", prefix)
+    said = run(CMAKE, "-S", ROOT, "-B", folder / "build", *TOOLS, f"-DSlicer_DIR={STAND_IN}", prefix)
     run(CMAKE, "--install", folder / "build")
     return folder / "build", folder / "installed" / INSTALLED, said
 
@@ -79,6 +86,53 @@ def test_the_self_tests_are_known_to_ctest(built):
     }
     assert names <= set(re.findall(r"Test +#\d+: (\S+)", tests))
     assert len(names) > 1
+
+
+def test_the_package_is_made_without_the_tests_too(tmp_path):
+    prefix = f"-DCMAKE_INSTALL_PREFIX={tmp_path / 'installed'}"
+    run(CMAKE, "-S", ROOT, "-B", tmp_path, *TOOLS, f"-DSlicer_DIR={STAND_IN}", prefix, "-DBUILD_TESTING=OFF")
+    run(CMAKE, "--install", tmp_path)
+    assert (tmp_path / "installed" / INSTALLED / "SAMCATraining.py").is_file()
+
+
+BARE = """
+import importlib, pathlib, sys, types
+import numpy, pytest, scipy, slicer_application, slicer_scene, training_panel
+base, i18n = types.ModuleType("slicer.ScriptedLoadableModule"), types.ModuleType("slicer.i18n")
+for name in ("", "Widget", "Test"):
+    setattr(base, f"ScriptedLoadableModule{name}", type(name, (), {}))
+i18n.tr, i18n.translate = str, lambda context, text: text
+sys.modules |= {module.__name__: module for module in (base, i18n)}
+slicer_scene.start()
+training_panel.install(pytest.MonkeyPatch())
+
+ALLOWED = set(sys.stdlib_module_names) | {"numpy", "scipy", "SimpleITK", "slicer", "vtk", "vtkmodules"}
+
+class OnlySlicers:
+    def find_spec(self, name, path=None, target=None):
+        package = name.partition(".")[0]
+        if package not in ALLOWED and not package.startswith(("SAMCA", "samca")):
+            raise ModuleNotFoundError(f"Slicer has no {package}", name=name)
+
+before = set(sys.modules)
+sys.meta_path.insert(0, OnlySlicers())
+folder = pathlib.Path(sys.argv[1])
+sys.path.insert(0, str(folder))
+for file in sorted(folder.rglob("*.py")):
+    words = [word for word in file.relative_to(folder).with_suffix("").parts if word != "__init__"]
+    if words[0] != "samca":
+        importlib.import_module(".".join(words))
+ours = [name for name in set(sys.modules) - before if name.startswith("SAMCA")]
+assert all(sys.modules[name].__file__.startswith(str(folder)) for name in ours)
+print(len(ours), *{"torch", "monai", "PIL", "safetensors", "segment_anything"} & set(sys.modules) - before)
+"""
+
+
+def test_a_bare_interpreter_imports_the_package_without_what_slicer_lacks(built):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "Testing" / "stand_ins")}
+    count, *others = run(sys.executable, "-c", BARE, built[1], env=environment).split()
+    assert int(count) > 70
+    assert others == []
 
 
 def pytest_in(built, folder, *words):
