@@ -149,11 +149,13 @@ class ModuleWidget:
             self.ui.modelsLabel.text = _("Select a model in the table first.")
             return
         model = self._listed[row]
-        question = _("Remove {name}? {what}").format(name=model.name, what=model.removable)
-        if not model.removable or ask(question):
-            self._try(
-                lambda: self.models.remove(model.source) or _("{name} was removed.").format(name=model.name)
-            )
+        self._try(lambda: self._removed(model))
+
+    def _removed(self, model) -> str:
+        if not ask(self.models.question(model.source)):
+            return ""
+        self.models.remove(model.source)
+        return _("{name} was removed.").format(name=model.name)
 
     def openFolder(self) -> None:
         """Show the user's models in the file browser."""

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..Texts import Refusal, _
+from . import StoredData
 from .Download import Download
+from .StoredData import sizeText
 
 RESOURCES = Path(__file__).resolve().parents[2] / "Resources"
 SHIPPED = RESOURCES / "Models" / "samca.safetensors"
@@ -62,10 +64,11 @@ class ModelLogic:
     def models(self) -> list[ModelInfo]:
         """All models that can be chosen now: shipped, the folder's, then those added from elsewhere."""
         shipped = [_describe(SHIPPED, _("with SAMCA"), "")] if SHIPPED.is_file() else []
-        own = [self._describeOwn(path) for path in _weights(self.folder)]
-        removal = _("It is taken off the list; the file stays where it is.")
-        added = [_describe(path, _("added file"), removal) for path in self._added()]
-        return [model for model in [*shipped, *own, *added] if model]
+        needed = {_baseOf(path) for path in _weights(self.folder)}
+        own = [self._describeOwn(path) for path in _weights(self.folder) if not _isOnlyBase(path, needed)]
+        removal = _("It is taken off the list; the file {file} stays where it is.")
+        added = [_describe(path, _("added file"), removal.format(file=path)) for path in self._added()]
+        return [*shipped, *own, *added]
 
     def checkpoints(self) -> list[Checkpoint]:
         """The official checkpoints that are not there yet."""
@@ -79,28 +82,54 @@ class ModelLogic:
             self._writeAdded([*self._added(), path])
         return next(model for model in self.models() if Path(model.source) == path)
 
+    def question(self, source: str) -> str:
+        """What to ask before `remove`: name, size, place, and what needs it. Refusal where it has to stay."""
+        model, path = self._removable(source), Path(source)
+        text = _("Remove {name} ({size})? {what}")
+        text = text.format(name=model.name, size=sizeText(model.size), what=model.removable)
+        if path in self._added():
+            return text
+        others = [other for other in _weights(self.folder) if _baseOf(other) == path.name]
+        needing = [*(other.stem for other in others), *(run.name for run in self._runsWith(path))]
+        if needing:
+            text += " " + _("These models and runs need it: {names}.").format(names=", ".join(needing))
+        return text
+
     def remove(self, source: str) -> None:
-        """Delete a file of the folder, or take an added one off the list; the shipped model stays."""
+        """Delete a file of the folder, or take an added one off the list; Refusal where it has to stay."""
+        self._removable(source)
         path = Path(source)
         if path in self._added():
             self._writeAdded(other for other in self._added() if other != path)
-        elif path.parent == self.folder and path.is_file():
-            path.unlink()
         else:
-            raise Refusal(_("{model} cannot be removed: it belongs to SAMCA itself.").format(model=source))
+            StoredData.remove(path, self.folder)
 
     def download(self, checkpoint: Checkpoint) -> Download:
         """Start fetching a checkpoint into the folder; ask the user before, `consent` has the words."""
         return Download(checkpoint.url, self.folder / checkpoint.file, checkpoint.size, checkpoint.sha256)
 
-    def _describeOwn(self, path: Path) -> ModelInfo | None:
+    def _removable(self, source: str) -> ModelInfo:
+        model = next((model for model in self.models() if model.source == source), None)
+        if model is None or not model.removable:
+            raise Refusal(_("{model} cannot be removed: it belongs to SAMCA itself.").format(model=source))
+        busy = [run.name for run in self._runsWith(Path(source)) if StoredData.isAtWork(run)]
+        if busy:
+            text = _("{name} is in use by the run {run}: stop that first.")
+            raise Refusal(text.format(name=model.name, run=busy[0]))
+        return model
+
+    def _runsWith(self, path: Path) -> list[Path]:
+        """Runs of SAMCA Training that started from this file."""
+        return StoredData.runsWith(path, self.folder.parent / "Training" / "Runs")
+
+    def _describeOwn(self, path: Path) -> ModelInfo:
         fetched = next((entry for entry in checkpoints() if entry.file == path.name), None)
         removal = _("The file {file} is deleted.").format(file=path)
         if fetched:
             return ModelInfo(
                 fetched.name,
                 str(path),
-                path.stat().st_size,
+                StoredData.sizeOf(path),
                 _("downloaded"),
                 fetched.data,
                 fetched.licence,
@@ -153,14 +182,6 @@ def consent(checkpoint: Checkpoint) -> str:
     return text.format(name=checkpoint.name, size=size, licence=checkpoint.licence, url=checkpoint.url)
 
 
-def sizeText(size: int) -> str:
-    """Bytes in words, for instance "375 MB"."""
-    for unit, step in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size >= step:
-            return f"{size / step:.3g} {unit}"
-    return f"{size} bytes"
-
-
 def figuresText(figures: dict) -> str:
     """Validation figures in one line, for instance "dice 0.81, hd95 12.3"."""
     numbers = {k: v for k, v in figures.items() if isinstance(v, (int, float))}
@@ -190,7 +211,26 @@ def _wholeHeader(path: Path) -> dict:
 
 
 def _weights(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*") if path.suffix in SUFFIXES) if folder.is_dir() else []
+    files = [path for path in folder.glob("*") if path.suffix in SUFFIXES] if folder.is_dir() else []
+    return sorted(path for path in files if path.is_symlink() or path.is_file())
+
+
+def _baseOf(path: Path) -> str:
+    """File name of an adapter's base, "" for another file."""
+    try:
+        return header(path).get("base", "") if path.suffix == ".safetensors" else ""
+    except Refusal:
+        return ""
+
+
+def _isOnlyBase(path: Path, needed: set[str]) -> bool:
+    """Whether a file is the base of adapters beside it, and nothing else."""
+    if path.name not in needed or path.suffix != ".safetensors":
+        return False
+    try:
+        return header(path).get("kind") == "base"
+    except Refusal:
+        return False
 
 
 def _checkFile(path: Path) -> None:
@@ -212,23 +252,21 @@ def _isPublished(path: Path) -> bool:
     return any(name.startswith("vision_encoder.backbone.") for name in _wholeHeader(path))
 
 
-def _describe(path: Path, origin: str, removable: str) -> ModelInfo | None:
-    """What a file says about itself; None for a base beside its adapters, which is there for them only."""
-    source = "shipped" if path == SHIPPED else str(path)
+def _describe(path: Path, origin: str, removable: str) -> ModelInfo:
+    """What a file says about itself."""
+    source, size = "shipped" if path == SHIPPED else str(path), StoredData.sizeOf(path)
     if path.suffix != ".safetensors":
-        return ModelInfo(path.stem, source, path.stat().st_size, origin, removable=removable)
+        return ModelInfo(path.stem, source, size, origin, removable=removable)
     try:
         metadata = header(path)
         provenance = json.loads(metadata.get("provenance", "{}"))
     except ValueError:
         text = _("damaged: remove it and copy it again")
-        return ModelInfo(path.name, source, path.stat().st_size, text, removable=removable, damaged=True)
-    if metadata.get("kind") == "base" and origin != _("added file"):
-        return None
+        return ModelInfo(path.name, source, size, text, removable=removable, damaged=True)
     return ModelInfo(
         provenance.get("name") or path.stem,
         source,
-        path.stat().st_size,
+        size,
         origin,
         provenance.get("data", ""),
         provenance.get("licence", ""),

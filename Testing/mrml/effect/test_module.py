@@ -95,13 +95,22 @@ def test_links_open_the_projects_pages(panel, qt):
     assert qt.opened == [Links.TUTORIAL, Links.ISSUES]
 
 
-def test_models_are_listed_with_size_source_licence_and_figures_and_can_be_removed(panel, tmp_path):
+def test_models_are_listed_with_size_source_licence_and_figures_and_can_be_removed(
+    panel, tmp_path, monkeypatch
+):
     path = adapter(tmp_path / "models" / "n.safetensors", name="Nerve", licence="CC0", figures={"dice": 0.8})
     shown = panel()
     cells = [shown.ui.modelsTable.cells[0, column] for column in range(5)]
     assert cells == ["Nerve", f"{path.stat().st_size} bytes", "trained here", "CC0", "dice 0.8"]
     shown.ui.removeButton.click()
     assert "Select a model" in shown.ui.modelsLabel.text
+    shown.ui.modelsTable.row = 0
+    questions = []
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text, title="": questions.append(text))
+    shown.ui.removeButton.click()
+    assert path.exists(), "declined"
+    assert all(words in questions[0] for words in ("Nerve", f"{path.stat().st_size} bytes", str(path)))
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text, title="": True)
     shown.ui.modelsTable.row = 0
     shown.ui.removeButton.click()
     assert "was removed" in shown.ui.modelsLabel.text

@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 from model_files import adapter
 
+from samca.training import run_lock
 from SAMCALib import Texts
 from SAMCALib.Models.Download import Download
 from SAMCALib.Models.ModelLogic import ModelLogic, checkpoints, consent, figuresText, sizeText
@@ -87,8 +88,14 @@ def test_a_trained_adapter_is_listed_with_what_it_says_about_itself(logic):
     assert figuresText(model.figures) == "dice 0.812, images 40"
 
 
-def test_a_base_file_beside_adapters_is_no_model_of_its_own(logic):
+def test_a_base_is_hidden_behind_its_adapters_and_can_be_seen_and_removed_once_they_are_gone(logic):
     adapter(logic.folder / "base.safetensors", kind="base", name="Base")
+    path = adapter(logic.folder / "a.safetensors", base="base.safetensors", name="A")
+    assert [model.name for model in logic.models()] == ["A"]
+    logic.remove(str(path))
+    (base,) = logic.models()
+    assert base.name == "Base"
+    logic.remove(base.source)
     assert logic.models() == []
 
 
@@ -103,10 +110,70 @@ def test_an_added_file_stays_where_it_is_and_leaves_only_the_list(logic, tmp_pat
     assert path.exists()
 
 
+def test_the_question_before_a_removal_has_name_size_and_place(logic, tmp_path):
+    path = adapter(logic.folder / "c.safetensors", name="Nerve")
+    question = logic.question(str(path))
+    for words in ("Nerve", sizeText(path.stat().st_size), str(path), "deleted"):
+        assert words in question
+    added = logic.add(adapter(tmp_path / "elsewhere" / "b.safetensors", name="B"))
+    assert "stays where it is" in logic.question(added.source)
+    assert path.exists()
+
+
 def test_removing_a_trained_model_deletes_its_file(logic):
     path = adapter(logic.folder / "c.safetensors", name="C")
     logic.remove(logic.models()[0].source)
     assert not path.exists()
+
+
+def test_what_needs_a_model_is_named_before_it_goes(logic, tmp_path):
+    fetched = logic.folder / checkpoints()[0].file
+    adapter(logic.folder / "mine.safetensors", base=fetched.name, name="Mine")
+    fetched.write_bytes(b"weights")
+    write_run(tmp_path / "Training" / "Runs" / "Thyroid", base=str(fetched))
+    question = logic.question(str(fetched))
+    assert "mine, Thyroid" in question
+    assert "mine" not in logic.question(str(logic.folder / "mine.safetensors")).split("deleted")[1]
+
+
+def write_run(run, **settings):
+    run.mkdir(parents=True)
+    (run / "run.json").write_text(json.dumps(settings))
+
+
+@pytest.mark.parametrize("part", ["", "evaluation"])
+def test_what_a_process_works_with_is_not_removed(logic, tmp_path, part):
+    path, run = adapter(logic.folder / "c.safetensors", name="C"), tmp_path / "Training" / "Runs" / "Thyroid"
+    write_run(run, base=str(path))
+    (run / part).mkdir(exist_ok=True)
+    with run_lock.holding(run / part):
+        for asking in (logic.question, logic.remove):
+            with pytest.raises(Texts.Refusal, match="in use by the run Thyroid"):
+                asking(str(path))
+    logic.remove(str(path))
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("name", ["note.txt", "sub/m.safetensors", "../m.safetensors", "folder.safetensors"])
+def test_only_what_is_listed_is_removed(logic, name):
+    adapter(logic.folder / "a.safetensors")
+    path = logic.folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.mkdir() if name.startswith("folder") else path.write_bytes(b"x")
+    with pytest.raises(Texts.Refusal, match="cannot be removed"):
+        logic.remove(str(path))
+    assert path.exists()
+
+
+def test_of_a_link_the_link_goes_and_one_that_leads_nowhere_can_be_removed(logic, tmp_path):
+    target = adapter(tmp_path / "elsewhere" / "b.safetensors", name="B")
+    logic.folder.mkdir()
+    for name, leads_to in {"b.safetensors": target, "c.pth": tmp_path / "gone.pth"}.items():
+        (logic.folder / name).symlink_to(leads_to)
+    for model in logic.models():
+        logic.remove(model.source)
+    assert logic.models() == []
+    assert target.exists()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,75 @@
+"""What lies on the disk for the user: how much room it takes, and removing it, from our folders alone."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+from pathlib import Path
+
+from samca.training import run_lock
+
+from ..Texts import Refusal, _
+
+
+def sizeOf(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder; what links point to lies elsewhere and does not count."""
+    if path.is_symlink() or not path.is_dir():
+        return path.lstat().st_size
+    return sum(sizeOf(Path(entry)) for entry in os.scandir(path))
+
+
+def sizeText(size: int) -> str:
+    """Bytes in words, for instance "375 MB"."""
+    for unit, step in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= step:
+            return f"{size / step:.3g} {unit}"
+    return f"{size} bytes"
+
+
+def isIn(folder: Path, path: Path) -> bool:
+    """Whether a path is the name of something right inside of this folder."""
+    return Path(os.path.abspath(path)).parent == Path(os.path.abspath(folder))
+
+
+def remove(path: Path, folder: Path) -> None:
+    """Delete a file, or a folder with all in it, that lies right inside of this folder of ours.
+
+    Of a link the link goes, and what it points to stays. Refusal for a path elsewhere, and where another
+    program holds something open, in which case everything stays as it was.
+    """
+    if not isIn(folder, path):
+        raise Refusal(_("{path} does not lie in {folder}: it stays.").format(path=path, folder=folder))
+    try:
+        if path.is_symlink() or not path.is_dir():
+            path.unlink()
+        else:
+            doomed = path.with_name(f".removed_{path.name}")
+            path.rename(doomed)  # which fails as a whole where a file is open, on systems that mind
+            shutil.rmtree(doomed)
+    except OSError as error:
+        text = _("{path} could not be removed: {error}. Close what uses it, then try again.")
+        raise Refusal(text.format(path=path, error=error.strerror or error)) from error
+
+
+def runsWith(path: Path, runs: Path) -> list[Path]:
+    """Folders of training runs, among those in `runs`, that name this file or folder or what is in it."""
+    path = Path(os.path.abspath(path))
+    others = [run for run in runs.glob("*") if run != path] if runs.is_dir() else []
+    return sorted(run for run in others if any({path} & {p, *p.parents} for p in _named(run)))
+
+
+def isAtWork(run: Path) -> bool:
+    """Whether a process trains in this run's folder, or evaluates it."""
+    return any(run_lock.owner(folder) is not None for folder in (run, run / "evaluation"))
+
+
+def _named(run: Path) -> list[Path]:
+    """What a run learns from: its folders of data, and the file that it starts from."""
+    try:
+        settings = json.loads((run / "run.json").read_text(encoding="utf-8"))
+        lists = [settings.get(name) or [] for name in ("data", "validation", "empty")]
+        return [Path(os.path.abspath(p)) for p in (*itertools.chain(*lists), settings.get("base") or "")]
+    except (OSError, ValueError, TypeError, AttributeError):  # no run, or a damaged one
+        return []
