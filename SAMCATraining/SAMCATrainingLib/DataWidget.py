@@ -11,7 +11,7 @@ from SAMCALib.Texts import _, counted
 
 from .DatasetCheck import together
 from .SceneWidget import SceneWidget
-from .StepWidget import StepWidget, cell, fillCombo, openPath, pixmapOf, showText
+from .StepWidget import StepWidget, cell, fillCombo, openPath, pixmapOf, removed, showText
 
 MOST_ROWS = 1000  # of the table; what lies behind is checked and counted, not listed
 
@@ -25,6 +25,7 @@ class DataWidget(StepWidget):
         slots = {
             "newDatasetButton": self.newDataset,
             "openDatasetButton": self.openDataset,
+            "removeDatasetButton": self.removeDataset,
             "addFolderButton": self.askForFolder,
             "removeButton": self.removeSelected,
         }
@@ -105,6 +106,21 @@ class DataWidget(StepWidget):
             openPath(self.dataset)
         else:
             self.say(_("This dataset has no cases yet."))
+
+    def removeDataset(self) -> None:
+        """Delete the dataset, after a question."""
+        folder = self.dataset
+        if folder is None or not folder.is_dir():
+            self.say(_("This dataset has no cases yet."))
+            return
+        with self.saying():
+            if removed(self.logic, folder):
+                if folder in self._checks:
+                    self._checks.pop(folder).cancel()
+                self._summaries.pop(folder, None)
+                self._showDatasets(None)
+                self._chooseDataset(0)
+                self.say(_("The dataset {name} was removed.").format(name=folder.name))
 
     def _chooseDataset(self, _index) -> None:
         for folder in self.data:

@@ -96,6 +96,16 @@ class RunLogic:
             folder.mkdir(exist_ok=True)
             self._launch(folder, ["evaluate", "--run", run])
 
+    def launched(self) -> list[Path]:
+        """The folders of the runs that were started from here, wherever they lie."""
+        return list(self._children)
+
+    def forget(self, run: Path) -> None:
+        """The folder is gone: another run of its name begins with nothing."""
+        for folder in (run, run / EVALUATION):
+            for known in (self._children, self._launched, self._watched):
+                known.pop(folder, None)
+
     # What there is
 
     def isAlive(self, run: Path) -> bool:

@@ -9,14 +9,15 @@ import qt
 from SAMCALib.Texts import _
 
 from .PlotLogic import PlotLogic
-from .StepWidget import StepWidget, ask, fillCombo, openPath, showText
+from .Removal import isBusy
+from .StepWidget import StepWidget, ask, fillCombo, openPath, removed, showText
 
 NARROWEST_PX = 240  # of a picture of sample masks
 
 
 class RunWidget(StepWidget):
     """logic: a TrainingLogic. settings(): of the next run, None while they do not fit. chosen(): called when
-    another run is looked at. installation: an InstallLogic."""
+    another run is looked at, or one is gone. installation: an InstallLogic."""
 
     file, label = "SAMCATrainingRun.ui", "runLabel"
 
@@ -28,6 +29,7 @@ class RunWidget(StepWidget):
             "curvesButton": self.showCurves,
             "logButton": self._showLog,
             "openRunButton": self.openFolder,
+            "removeRunButton": self.remove,
             "installButton": self.install,
         }
         super().__init__(uiFolder, slots)
@@ -97,6 +99,14 @@ class RunWidget(StepWidget):
         else:
             openPath(self.state.folder)
 
+    def remove(self) -> None:
+        """Delete the run, after a question."""
+        with self.saying():
+            name = self.state.name
+            if removed(self.logic, self.state.folder):
+                self._listRuns(None)
+                self.say(_("The run {name} was removed.").format(name=name))
+
     def install(self) -> None:
         """Install what training needs."""
         self._showInstallation(self.installation.install())
@@ -151,11 +161,14 @@ class RunWidget(StepWidget):
     def _show(self) -> None:
         state, ui = self.state, self.ui
         isAlive = state is not None and state.isAlive
+        if state is None:
+            self.plots.hide()
         ui.startButton.enabled = self._ready and not isAlive and self.settings() is not None
         ui.stopButton.enabled = isAlive
         ui.stopButton.text = _("Stop at once") if isAlive and state.status == "stopping" else _("Stop")
         ui.resumeButton.enabled = self._ready and state is not None and state.canResume and not isAlive
         ui.progressBar.setVisible(state is not None)
+        ui.removeRunButton.enabled = state is not None and not isBusy(state)
         ui.curvesButton.enabled = ui.logButton.enabled = state is not None
         ui.curvesButton.checked = self.plots.isShown
         if state is not None:

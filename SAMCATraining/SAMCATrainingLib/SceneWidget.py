@@ -137,5 +137,5 @@ class SceneWidget:
         self.ui.addingProgressBar.value = 0
         self.ui.addingProgressBar.setVisible(isRunning)
         self.ui.cancelButton.setVisible(isRunning)
-        for button in (self.ui.addButton, self.ui.correctionsButton):
+        for button in (self.ui.addButton, self.ui.correctionsButton, self.ui.removeDatasetButton):
             button.enabled = not isRunning

@@ -59,6 +59,11 @@ class SettingsWidget(StepWidget):
         return self._bases[index] if 0 <= index < len(self._bases) else "shipped"
 
     @property
+    def hasBase(self) -> bool:
+        """Whether that is still on the disk."""
+        return self.base == "shipped" or Path(self.base).is_file()
+
+    @property
     def preset(self):
         """The preset that is chosen."""
         return self._presets[self.ui.presetComboBox.currentIndex]
@@ -71,9 +76,11 @@ class SettingsWidget(StepWidget):
         return self._settings
 
     def showBases(self, chosen: str, name: str = "") -> None:
-        """Offer the models there are, and the chosen one even if it is not in the list."""
+        """Offer the models there are, and the chosen one even if it is not in the list, but on the disk."""
         models = [model for model in self.logic.baseModels() if not model.damaged]
         self._bases, names = [model.source for model in models], [model.name for model in models]
+        if chosen not in self._bases and not Path(chosen).is_file():
+            chosen = "shipped"
         if chosen not in self._bases:
             self._bases.append(chosen)
             names.append(name or Path(chosen).stem)

@@ -99,6 +99,14 @@ def ask(question: str) -> bool:
     return bool(slicer.util.mainWindow()) and slicer.util.confirmOkCancelDisplay(question, "SAMCA Training")
 
 
+def removed(logic, path: Path) -> bool:
+    """Whether a run or dataset was removed, after a question; Refusal for one that has to stay."""
+    if not ask(logic.removalQuestion(path)):
+        return False
+    logic.remove(path)
+    return True
+
+
 def openPath(path: Path) -> None:
     """Show a file or folder with what the system opens it with."""
     qt.QDesktopServices.openUrl(qt.QUrl(Path(path).as_uri()))

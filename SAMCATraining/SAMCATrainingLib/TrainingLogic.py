@@ -26,6 +26,7 @@ from .AdvancedSettings import Setting
 from .DatasetCheck import Check, DatasetSummary, check
 from .DatasetLogic import Added, Progress
 from .PresetLogic import Preset
+from .Removal import Removal
 from .ResultLogic import Result
 from .RunState import RunState
 from .SegmentedFrames import axesOf
@@ -40,6 +41,7 @@ class TrainingLogic:
         self.models = models or ModelLogic()
         self.folder = Path(folder) if folder else self.models.folder.parent / "Training"
         self._runs = RunLogic.RunLogic()
+        self._removal = Removal(self.folder / "Runs", self.folder / "Data", self._runs)
 
     # Data
 
@@ -216,6 +218,16 @@ class TrainingLogic:
         changes = {"data": folders, "out": str(out), "name": out.name, "base": str(weights), "model": {}}
         return {**settings, **changes}
 
+    # What lies on the disk
+
+    def removalQuestion(self, path) -> str:
+        """What to ask before `remove`; Refusal for a run or dataset that is in use, or is none of ours."""
+        return self._removal.question(Path(path))
+
+    def remove(self, path) -> None:
+        """Delete a run or dataset under the logic's folder; Refusal as in `removalQuestion`."""
+        self._removal.remove(Path(path))
+
     # Installation
 
     def installation(self, ask, say) -> InstallLogic:
@@ -224,7 +236,8 @@ class TrainingLogic:
 
 
 def _newestFirst(folder: Path, holds: str) -> list[Path]:
-    found = [path for path in folder.glob("*") if (path / holds).exists()] if folder.is_dir() else []
+    paths = [path for path in folder.glob("*") if not path.name.startswith(".")] if folder.is_dir() else []
+    found = [path for path in paths if (path / holds).exists()]
     return sorted(found, key=lambda path: (path / holds).stat().st_mtime, reverse=True)
 
 

@@ -93,6 +93,8 @@ class TrainingWidget(VTKObservationMixin):
         result = getattr(self, "result", None)
         if result:
             result.show()
+            if not self.settings.hasBase:
+                self.settings.showBases("shipped")
 
     def _sayInstalling(self, text: str) -> None:
         self.run.sayInstalling(text)

@@ -152,7 +152,7 @@ class ModuleWidget:
         self._try(lambda: self._removed(model))
 
     def _removed(self, model) -> str:
-        if not ask(self.models.question(model.source)):
+        if not ask(self.models.removalQuestion(model.source)):
             return ""
         self.models.remove(model.source)
         return _("{name} was removed.").format(name=model.name)

@@ -82,7 +82,7 @@ class ModelLogic:
             self._writeAdded([*self._added(), path])
         return next(model for model in self.models() if Path(model.source) == path)
 
-    def question(self, source: str) -> str:
+    def removalQuestion(self, source: str) -> str:
         """What to ask before `remove`: name, size, place, and what needs it. Refusal where it has to stay."""
         model, path = self._removable(source), Path(source)
         text = _("Remove {name} ({size})? {what}")
@@ -120,7 +120,7 @@ class ModelLogic:
 
     def _runsWith(self, path: Path) -> list[Path]:
         """Runs of SAMCA Training that started from this file."""
-        return StoredData.runsWith(path, self.folder.parent / "Training" / "Runs")
+        return StoredData.runsWith(path, (self.folder.parent / "Training" / "Runs").glob("*"))
 
     def _describeOwn(self, path: Path) -> ModelInfo:
         fetched = next((entry for entry in checkpoints() if entry.file == path.name), None)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from samca.training import run_lock
@@ -41,22 +43,24 @@ def remove(path: Path, folder: Path) -> None:
     """
     if not isIn(folder, path):
         raise Refusal(_("{path} does not lie in {folder}: it stays.").format(path=path, folder=folder))
+    doomed = path.with_name(f".removed_{path.name}")
     try:
         if path.is_symlink() or not path.is_dir():
             path.unlink()
         else:
-            doomed = path.with_name(f".removed_{path.name}")
             path.rename(doomed)  # which fails as a whole where a file is open, on systems that mind
             shutil.rmtree(doomed)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            doomed.rename(path)  # what is left can be seen, and removed later
         text = _("{path} could not be removed: {error}. Close what uses it, then try again.")
         raise Refusal(text.format(path=path, error=error.strerror or error)) from error
 
 
-def runsWith(path: Path, runs: Path) -> list[Path]:
-    """Folders of training runs, among those in `runs`, that name this file or folder or what is in it."""
+def runsWith(path: Path, runs: Iterable[Path]) -> list[Path]:
+    """Those of these run folders that name this file or folder, or what is in it, but for itself."""
     path = Path(os.path.abspath(path))
-    others = [run for run in runs.glob("*") if run != path] if runs.is_dir() else []
+    others = set(runs) - {path}
     return sorted(run for run in others if any({path} & {p, *p.parents} for p in _named(run)))
 
 

@@ -112,11 +112,11 @@ def test_an_added_file_stays_where_it_is_and_leaves_only_the_list(logic, tmp_pat
 
 def test_the_question_before_a_removal_has_name_size_and_place(logic, tmp_path):
     path = adapter(logic.folder / "c.safetensors", name="Nerve")
-    question = logic.question(str(path))
+    question = logic.removalQuestion(str(path))
     for words in ("Nerve", sizeText(path.stat().st_size), str(path), "deleted"):
         assert words in question
     added = logic.add(adapter(tmp_path / "elsewhere" / "b.safetensors", name="B"))
-    assert "stays where it is" in logic.question(added.source)
+    assert "stays where it is" in logic.removalQuestion(added.source)
     assert path.exists()
 
 
@@ -131,9 +131,9 @@ def test_what_needs_a_model_is_named_before_it_goes(logic, tmp_path):
     adapter(logic.folder / "mine.safetensors", base=fetched.name, name="Mine")
     fetched.write_bytes(b"weights")
     write_run(tmp_path / "Training" / "Runs" / "Thyroid", base=str(fetched))
-    question = logic.question(str(fetched))
+    question = logic.removalQuestion(str(fetched))
     assert "mine, Thyroid" in question
-    assert "mine" not in logic.question(str(logic.folder / "mine.safetensors")).split("deleted")[1]
+    assert "mine" not in logic.removalQuestion(str(logic.folder / "mine.safetensors")).split("deleted")[1]
 
 
 def write_run(run, **settings):
@@ -147,7 +147,7 @@ def test_what_a_process_works_with_is_not_removed(logic, tmp_path, part):
     write_run(run, base=str(path))
     (run / part).mkdir(exist_ok=True)
     with run_lock.holding(run / part):
-        for asking in (logic.question, logic.remove):
+        for asking in (logic.removalQuestion, logic.remove):
             with pytest.raises(Texts.Refusal, match="in use by the run Thyroid"):
                 asking(str(path))
     logic.remove(str(path))
