@@ -14,7 +14,7 @@ import shutil
 from pathlib import Path
 
 from samca.files import replacing, write_atomically
-from SAMCALib.Models import ModelLogic
+from SAMCALib.Models import ModelFile, ModelLogic
 from SAMCALib.Texts import Refusal, _
 
 
@@ -23,7 +23,7 @@ class AdapterFile:
 
     def __init__(self, path: Path):
         """Refusal for a file that is damaged."""
-        self.path, self._metadata = path, ModelLogic.header(path)
+        self.path, self._metadata = path, ModelFile.header(path)
         self._provenance = json.loads(self._metadata.get("provenance", "{}"))
 
     @property

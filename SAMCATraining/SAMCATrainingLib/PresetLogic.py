@@ -9,7 +9,7 @@ from pathlib import Path
 
 from samca.config import ModelConfig, to_json
 from samca.methods import FILES, configure_training
-from SAMCALib.Models import ModelLogic
+from SAMCALib.Models import ModelFile, ModelLogic
 from SAMCALib.Texts import Refusal, _
 
 from .AdvancedSettings import AUTOMATIC
@@ -108,6 +108,6 @@ def _configOf(base: str) -> dict:
         raise Refusal(_("There is no base model at {file}: choose another one.").format(file=path))
     if path.suffix != ".safetensors":
         return {}
-    header = ModelLogic.header(path)
+    header = ModelFile.header(path)
     isOurs = header.get("kind") == "adapter"  # on a base alone every method starts anew
     return json.loads(header.get("config", "{}")) if isOurs else {}

@@ -1,7 +1,7 @@
 """Which models there are: shipped, trained or added by the user, and official SAM checkpoints to fetch.
 
-Nothing here imports torch: what a file says about itself is in its header. Downloaded and trained files lie
-in one folder of the user; a file that was added from elsewhere stays where it is and is only listed.
+Downloaded and trained files lie in one folder of the user; a file that was added from elsewhere stays where
+it is and is only listed.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..Texts import Refusal, _
-from . import StoredData
+from . import ModelFile, StoredData
 from .Download import Download
 from .StoredData import sizeText
 
 RESOURCES = Path(__file__).resolve().parents[2] / "Resources"
 SHIPPED = RESOURCES / "Models" / "samca.safetensors"
-SUFFIXES = (".safetensors", ".pth", ".pt")
-LARGEST_HEADER = 100 * 2**20  # bytes; safetensors' own limit
 
 
 @dataclass(frozen=True)
@@ -64,8 +62,8 @@ class ModelLogic:
     def models(self) -> list[ModelInfo]:
         """All models that can be chosen now: shipped, the folder's, then those added from elsewhere."""
         shipped = [_describe(SHIPPED, _("with SAMCA"), "")] if SHIPPED.is_file() else []
-        needed = {_baseOf(path) for path in _weights(self.folder)}
-        own = [self._describeOwn(path) for path in _weights(self.folder) if not _isOnlyBase(path, needed)]
+        needed = {ModelFile.baseOf(path) for path in _weights(self.folder)}
+        own = [self._describeOwn(path) for path in _weights(self.folder) if not ModelFile.isOnlyBase(path, needed)]
         removal = _("It is taken off the list; the file {file} stays where it is.")
         added = [_describe(path, _("added file"), removal.format(file=path)) for path in self._added()]
         return [*shipped, *own, *added]
@@ -77,7 +75,7 @@ class ModelLogic:
     def add(self, path: str | Path) -> ModelInfo:
         """List a model file from elsewhere; Refusal, and nothing changed, if it cannot be one."""
         path = Path(path).resolve()
-        _checkFile(path)
+        ModelFile.check(path)
         if path.parent != self.folder.resolve() and path not in self._added():
             self._writeAdded([*self._added(), path])
         return next(model for model in self.models() if Path(model.source) == path)
@@ -89,7 +87,7 @@ class ModelLogic:
         text = text.format(name=model.name, size=sizeText(model.size), what=model.removable)
         if path in self._added():
             return text
-        others = [other for other in _weights(self.folder) if _baseOf(other) == path.name]
+        others = [other for other in _weights(self.folder) if ModelFile.baseOf(other) == path.name]
         needing = [*(other.stem for other in others), *(run.name for run in self._runsWith(path))]
         if needing:
             text += " " + _("These models and runs need it: {names}.").format(names=", ".join(needing))
@@ -188,68 +186,9 @@ def figuresText(figures: dict) -> str:
     return ", ".join(f"{name} {value:.3g}" for name, value in numbers.items())
 
 
-def header(path: Path) -> dict:
-    """Metadata of a .safetensors file, without its tensors; Refusal where the file is none."""
-    return _wholeHeader(path).get("__metadata__", {})
-
-
-def _wholeHeader(path: Path) -> dict:
-    """Metadata, and by its name where each tensor lies."""
-    try:
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            if not 2 <= length <= min(LARGEST_HEADER, path.stat().st_size - 8):
-                raise ValueError(length)
-            whole = json.loads(file.read(length))
-        if not isinstance(whole, dict):
-            raise ValueError(whole)
-        return whole
-    except (OSError, ValueError) as error:
-        raise Refusal(
-            _("{file} is damaged or no .safetensors file: copy it again.").format(file=path)
-        ) from error
-
-
 def _weights(folder: Path) -> list[Path]:
-    files = [path for path in folder.glob("*") if path.suffix in SUFFIXES] if folder.is_dir() else []
+    files = [path for path in folder.glob("*") if path.suffix in ModelFile.SUFFIXES] if folder.is_dir() else []
     return sorted(path for path in files if path.is_symlink() or path.is_file())
-
-
-def _baseOf(path: Path) -> str:
-    """File name of an adapter's base, "" for another file."""
-    try:
-        return header(path).get("base", "") if path.suffix == ".safetensors" else ""
-    except Refusal:
-        return ""
-
-
-def _isOnlyBase(path: Path, needed: set[str]) -> bool:
-    """Whether a file is the base of adapters beside it, and nothing else."""
-    if path.name not in needed or path.suffix != ".safetensors":
-        return False
-    try:
-        return header(path).get("kind") == "base"
-    except Refusal:
-        return False
-
-
-def _checkFile(path: Path) -> None:
-    if not path.is_file():
-        raise Refusal(_("There is no file {file}.").format(file=path))
-    if path.suffix not in SUFFIXES:
-        text = _("{file} is no model: expected {suffixes}.")
-        raise Refusal(text.format(file=path.name, suffixes=", ".join(SUFFIXES)))
-    if path.suffix == ".safetensors" and "kind" not in header(path) and not _isPublished(path):
-        text = _(
-            "{file} has no settings inside: it was not written by SAMCA, and is no SAM 2. Choose an adapter "
-            "or base file."
-        )
-        raise Refusal(text.format(file=path.name))
-
-
-def _isPublished(path: Path) -> bool:
-    """Whether the core knows these tensors without settings: SAM 2 as Hugging Face names them."""
-    return any(name.startswith("vision_encoder.backbone.") for name in _wholeHeader(path))
 
 
 def _describe(path: Path, origin: str, removable: str) -> ModelInfo:
@@ -258,7 +197,7 @@ def _describe(path: Path, origin: str, removable: str) -> ModelInfo:
     if path.suffix != ".safetensors":
         return ModelInfo(path.stem, source, size, origin, removable=removable)
     try:
-        metadata = header(path)
+        metadata = ModelFile.header(path)
         provenance = json.loads(metadata.get("provenance", "{}"))
     except ValueError:
         text = _("damaged: remove it and copy it again")
