@@ -1,4 +1,4 @@
-"""What a file of weights says about itself: read from the header of .safetensors, without tensors or torch."""
+"""What a file of weights says about itself, from the header of .safetensors: without tensors or torch."""
 
 from __future__ import annotations
 

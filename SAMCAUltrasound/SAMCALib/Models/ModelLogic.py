@@ -62,8 +62,9 @@ class ModelLogic:
     def models(self) -> list[ModelInfo]:
         """All models that can be chosen now: shipped, the folder's, then those added from elsewhere."""
         shipped = [_describe(SHIPPED, _("with SAMCA"), "")] if SHIPPED.is_file() else []
-        needed = {ModelFile.baseOf(path) for path in _weights(self.folder)}
-        own = [self._describeOwn(path) for path in _weights(self.folder) if not ModelFile.isOnlyBase(path, needed)]
+        files = _weights(self.folder)
+        needed = {ModelFile.baseOf(path) for path in files}
+        own = [self._describeOwn(path) for path in files if not ModelFile.isOnlyBase(path, needed)]
         removal = _("It is taken off the list; the file {file} stays where it is.")
         added = [_describe(path, _("added file"), removal.format(file=path)) for path in self._added()]
         return [*shipped, *own, *added]
@@ -187,8 +188,8 @@ def figuresText(figures: dict) -> str:
 
 
 def _weights(folder: Path) -> list[Path]:
-    files = [path for path in folder.glob("*") if path.suffix in ModelFile.SUFFIXES] if folder.is_dir() else []
-    return sorted(path for path in files if path.is_symlink() or path.is_file())
+    paths = sorted(folder.glob("*")) if folder.is_dir() else []
+    return [p for p in paths if p.suffix in ModelFile.SUFFIXES and (p.is_symlink() or p.is_file())]
 
 
 def _describe(path: Path, origin: str, removable: str) -> ModelInfo:
