@@ -9,8 +9,9 @@ from pathlib import Path
 
 import slicer
 
-from .Editing import NeighbourLogic
-from .Editing.EditQueue import pictureOf, union
+from .Editing import NeighbourLogic, ObjectLogic
+from .Editing.EditQueue import pictureOf
+from .Editing.Edits import newId
 from .Editing.SuggestLogic import OfClass, SuggestLogic
 from .Engine.EngineLogic import EngineLogic, sharedEngine
 from .Frames import FolderLogic, FrameLogic, SequenceLogic
@@ -161,10 +162,9 @@ class SegmentationLogic:
         there = PromptLogic.framePrompts(*target, frame)
         same = [i for i, thing in enumerate(there.objects) if thing.prompts.first(1) == prompts.first(1)]
         there = replace(there, current=same[0] if same else len(there.objects))
-        others = union(there, there.current)
+        after = there.withObject(PromptObject(prompts, mask, id=there.object.id or newId()))
         with _editorHost(target[0], frame.volume) as host:
-            SegmentLogic.replaceObject(host, *target, frame, there.object.mask, mask, others)
-        PromptLogic.setFramePrompts(*target, frame, there.withObject(PromptObject(prompts, mask)))
+            ObjectLogic.write(host, *target, frame, there, after)
         return target
 
     def _target(self, volumeNode, segmentationNode, segmentId: str) -> tuple:

@@ -12,7 +12,7 @@ import slicer_application
 import slicer_samples
 import slicer_scene
 import volumes
-from disc_model import DiscModel
+from disc_model import DiscModel, GatedModel
 from effect_editors import READY, settled
 
 from SAMCALib.Editing.EditLogic import EditLogic
@@ -58,6 +58,15 @@ def engine(disc_model):
     engine.setModel(disc_model, "discs")
     yield engine
     engine.stop()
+
+
+@pytest.fixture
+def gated(disc_model, engine):
+    """The engine's model, closed: what is asked for stays in work until `gate` is set."""
+    model = GatedModel(disc_model)
+    engine.setModel(model, "gated")
+    yield model
+    model.gate.set()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import types
 
 import numpy as np
@@ -46,3 +47,24 @@ class DiscModel:
                 disc &= np.hypot(x - click.x + self.hole + 1, y - click.y) > self.hole
             inside = inside | disc if click.positive else inside & ~disc
         return np.where(inside, 8.0, -8.0).astype(np.float32), 0.9
+
+
+class GatedModel:
+    """Encodes and answers only while the gate is open."""
+
+    def __init__(self, model):
+        self.model, self.config = model, model.config
+        self.started, self.gate = threading.Event(), threading.Event()
+
+    def close(self):
+        """From now on it waits again."""
+        self.gate.clear()
+
+    def embed(self, pixels):
+        self.started.set()
+        assert self.gate.wait(30)
+        return self.model.embed(pixels)
+
+    def predict(self, *arguments):
+        assert self.gate.wait(30)
+        return self.model.predict(*arguments)

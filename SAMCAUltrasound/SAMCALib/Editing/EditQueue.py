@@ -2,198 +2,236 @@
 
 Slicer's history keeps whole states, so an edit waits until the one before has its mask: every state that undo
 can bring back is complete. Undo while the engine computes takes the last edit back, those before it are done
-again.
+again: as many steps go as were undone, whether they waited or not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
 from dataclasses import dataclass, replace
 
-import numpy as np
 import slicer
+
+from samca.prompts import Prompts
 
 from ..Engine.EngineLogic import EngineLogic, Picture, Result
 from ..Frames import FrameLogic
 from ..Frames.FrameLogic import Frame
 from ..Prompts import PromptLogic, TagLogic
 from ..Prompts.PromptLogic import FramePrompts
-from ..Segments import SegmentLogic
+from ..Prompts.TagLogic import PromptObject
 from ..Segments.MaskLogic import MaskOptions
+from ..Texts import _, counted
+from . import ObjectLogic
+from .Edits import Edit, Move, Unfit
+
+REMEMBERED = 30  # edits; Segment Editor's history has ten steps
 
 
 @dataclass(frozen=True)
-class Edit:
-    """change: FramePrompts -> FramePrompts of one frame of one segment; the object it works on is `current`.
+class Work:
+    """An edit that is in the tag. before: what `stateOf` said; asked: the prompts that the engine has."""
 
-    A changed object is marked pending; an object without mask any more has its voxels taken away.
-    """
-
-    segmentationId: str
-    segmentId: str
-    frame: Frame
-    current: int
-    change: Callable[[FramePrompts], FramePrompts]
-    undo: bool = True
+    edit: Edit
+    before: int
+    asked: Prompts | None = None
 
     @property
-    def place(self) -> tuple:
-        """Where it belongs."""
-        return self.segmentationId, self.segmentId, self.frame
-
-    def of(self, prompts: FramePrompts) -> FramePrompts:
-        """What becomes of these prompts."""
-        return self.change(replace(prompts, current=min(self.current, len(prompts.objects))))
+    def subject(self) -> tuple:
+        """What the engine calls it."""
+        return *self.edit.place, self.edit.object
 
 
 class EditQueue:
-    """The edits of one editor in their order; the first one is in the tag, the others wait."""
+    """The edits of one editor in their order. `said`: a sentence if some were dropped, until it is taken."""
 
     def __init__(self, host, engine: EngineLogic, owner):
         self.host, self.engine, self.owner = host, engine, owner
-        self.maskOptions = MaskOptions()
+        self.maskOptions, self.said = MaskOptions(), ""
         self.clear()
 
     def clear(self) -> None:
         """Forget all that waits; prompts in the tag stay there, marked pending."""
-        self._edits: list[Edit] = []
-        self._subject = None  # what the engine computes for the first edit
+        self._work: Work | None = None
+        self._waiting: list[Edit] = []
+        self._done: deque[Work] = deque(maxlen=REMEMBERED)
         self._asked: dict = {}  # subject -> prompts that the engine has not answered yet, or could not
-        self._written = ""  # the tag as this queue left it
+        self._written: int | None = None  # the tags as this queue left them
+
+    def takeSaid(self) -> str:
+        """The sentence about what was dropped, "" if nothing was since the last call."""
+        said, self.said = self.said, ""
+        return said
 
     @property
     def isIdle(self) -> bool:
         """Whether nothing waits."""
-        return not self._edits
+        return self._work is None and not self._waiting
 
-    def prompts(self, place: tuple, current: int | None) -> FramePrompts:
-        """The prompts of a frame as they will be when all waiting edits are done."""
+    def prompts(self, place: tuple, current: str | None) -> FramePrompts:
+        """The prompts of a frame as they will be when all waiting edits are done.
+
+        current: id of the current object; the last one if None, one that is to come if there is none of it.
+        """
         prompts = _stored(place)
-        first = 0 if self._subject is None else 1  # the first edit is in the tag already
-        for edit in self._edits[first:]:
+        for edit in self._waiting:
             if edit.place == place:
-                prompts = edit.of(prompts)
+                prompts = _after(edit, prompts) or prompts
         last = max(len(prompts.objects) - 1, 0)
-        return replace(prompts, current=last if current is None else min(current, len(prompts.objects)))
+        return replace(prompts, current=last if current is None else prompts.indexOf(current))
 
     def problem(self, place: tuple) -> str:
         """Why the stored prompts of a frame cannot be read, "" if they can."""
         return PromptLogic.problemOf(*_target(place)) if _segment(place) else ""
 
     def isAsWritten(self, place: tuple) -> bool:
-        """Whether nobody else has changed the prompts since this queue did: no undo, no other editor."""
-        return self._written != "" and TagLogic.tagText(_segment(place)) == self._written
+        """Whether nobody else has changed prompts since this queue did: no undo, no other editor."""
+        return self._written is not None and _stateOf(place) == self._written
 
     def do(self, edit: Edit) -> None:
         """Do this after all that waits."""
-        self._edits.append(edit)
-        self._start()
+        self._waiting.append(edit)
+        self.goOn()
 
-    def extend(self, edit: Edit) -> None:
-        """Do this as part of the last edit, in place of what that one did: a drag goes on."""
-        if not self._edits:
-            self.do(replace(edit, undo=False))
-            return
-        self._edits[-1] = replace(edit, undo=self._edits[-1].undo)
-        if len(self._edits) == 1 and self._subject is not None:
-            self._write(self._edits[0])
+    def extend(self, edit: Move) -> None:
+        """Do this as part of the last edit if that moved the same click to where this begins."""
+        if self._waiting:
+            last = self._waiting[-1]
+        else:
+            last = self._work.edit if self._work else self._done[-1].edit if self._done else None
+        if not (isinstance(last, Move) and last.goesOn(edit)):
+            self.do(edit)
+        elif self._waiting:
+            self._waiting[-1] = replace(last, x=edit.x, y=edit.y)
+        elif self._work:
+            self._begin(replace(edit, undo=False), self._work.before)
+            self._work = self._work and replace(self._work, edit=replace(last, x=edit.x, y=edit.y))
+        else:
+            self.do(replace(edit, undo=not self.isAsWritten(edit.place)))
 
     def askFor(self, place: tuple) -> None:
         """Ask for the masks that this frame's prompts still wait for, from a file or from before a cancel."""
-        if not self.isIdle:
-            return
-        for number, thing in enumerate(_stored(place).objects):
-            if thing.pending:
-                self._ask((*place, number), thing.prompts)
+        for thing in _stored(place).objects if self.isIdle else ():
+            subject = *place, thing.id
+            if thing.pending and not self._isAsked(subject, thing.prompts):
+                self._ask(subject, thing.prompts, pictureOf(place[2]))
 
     def receive(self, result: Result) -> None:
         """Put an answer into the segment if its prompts are still what the tag says, and go on."""
+        work, isAwaited = self._work, self._work is not None and result.subject == self._work.subject
+        if isAwaited:  # before anything can fail: what comes after it never waits for ever
+            self._work = None
+            self._done.append(work)
         if not result.error:
-            self._asked.pop(result.subject, None)
             self._apply(result)
-        if result.subject == self._subject:
-            self._subject = None
-            self._edits.pop(0)
-            self._start()
+            self._asked.pop(result.subject, None)
+        self.goOn()
 
     def follow(self) -> bool:
-        """Notice that undo, or a deleted segment, overtook the engine; whether it did."""
-        if self._subject is None:
-            return False
-        *place, number = self._subject
-        if _segment(place) is None or not _isCurrent(self._edits[0]):
-            self.engine.drop(self.owner, self._subject)
+        """Notice that undo, another editor or a deletion overtook the engine; whether it did. Go on."""
+        try:
+            isOvertaken = self._work is not None and not self._isAwaited(self._work)
+            if isOvertaken:
+                self._giveUp(self._work)
+        except Exception:  # what cannot even be read is not waited for
             self.clear()
-            return True
-        thing = replace(_stored(tuple(place)), current=number).object
-        if thing.pending and TagLogic.samePrompts(thing.prompts, self._asked[self._subject]):
-            return False
-        self.engine.drop(self.owner, self._subject)
-        self._asked.pop(self._subject)
-        self._subject = None
-        self._dropLastStep()
-        self._start()
-        return True
+            raise
+        self.goOn()
+        return isOvertaken
 
-    def _dropLastStep(self) -> None:
-        """Forget the last undo step, with the edits that belong to it."""
-        while self._edits and not self._edits.pop().undo:
-            pass
-
-    def _start(self) -> None:
+    def goOn(self) -> None:
         """Do the first edit if none is being done, and those after it that need no model."""
-        while self._edits and self._subject is None:
-            edit = self._edits[0]
-            if _segment(edit.place) is None or not _isCurrent(edit):
-                self._edits.pop(0)
-                continue
-            if edit.undo:
-                self.host.saveStateForUndo()
-            self._write(edit)
-            if self._subject is None:
-                self._edits.pop(0)
+        while self._waiting and self._work is None:
+            edit = self._waiting.pop(0)
+            if self._canChange(edit.place):
+                self._begin(edit, _stateOf(edit.place))
+            else:
+                self._drop(1)
 
-    def _write(self, edit: Edit) -> None:
+    # Below: how it is done
+
+    def _giveUp(self, work: Work) -> None:
+        """Take back what was undone, in steps; where that is not known, what waits is dropped."""
+        self.engine.drop(self.owner, work.subject)
+        self._asked.pop(work.subject, None)
+        self._work, done = None, [*self._done, work]
+        state = _stateOf(work.edit.place) if self._canChange(work.edit.place) else None
+        places = [i for i, each in enumerate(done) if each.edit.undo and each.before == state]
+        if places:
+            self._takeBack(done[: places[-1]], done[places[-1] :])
+        else:  # nobody knows what became of the edit in work: the tag is the truth
+            self._drop(len(self._waiting))
+            self.clear()
+
+    def _takeBack(self, left: list[Work], undone: list[Work]) -> None:
+        """These were undone: as many steps go from the end of all there are, the others come again."""
+        edits = [work.edit for work in undone] + self._waiting
+        for _step in range(sum(work.edit.undo for work in undone)):
+            while edits and not edits.pop().undo:
+                pass
+        self._done, self._waiting = deque(left, REMEMBERED), edits
+
+    def _drop(self, count: int) -> None:
+        if count:
+            self.said = counted(
+                count,
+                _("What you did last was dropped: what it was about has changed meanwhile."),
+                _("The last {count} of your edits were dropped: what they were about has changed meanwhile."),
+            )
+
+    def _begin(self, edit: Edit, state: int) -> None:
         """Put an edit into the tag, take masks away that it no longer gives, ask for the one it needs."""
         before = _stored(edit.place)
-        after = edit.of(before)
-        self._store(edit.place, after)
-        had, has = union(before), union(after)
-        if had is not None and (has is None or (had & ~has).any()):
-            SegmentLogic.replaceObject(self.host, *_target(edit.place), had, None, keep=has)
-        self._subject = None
-        for number, thing in enumerate(_stored(edit.place).objects):
-            if thing.pending and number == after.current:
-                self._subject = (*edit.place, number)
-                self._asked.pop(self._subject, None)
-                self._ask(self._subject, thing.prompts)
+        if (after := _after(edit, before)) is None:
+            self._drop(1)
+            return
+        thing = _objectIn(after, edit.object)
+        isAnswered = thing is None or not thing.pending
+        picture = None if isAnswered else pictureOf(edit.place[2])  # may be refused: nothing is changed yet
+        if edit.undo:
+            self.host.saveStateForUndo()
+        ObjectLogic.write(self.host, *_target(edit.place), before, after)
+        self._written = _stateOf(edit.place)
+        if isAnswered:
+            self._done.append(Work(edit, state))
+            return
+        asked = _objectIn(_stored(edit.place), edit.object).prompts  # as the tag keeps them
+        self._work = Work(edit, state, asked)
+        self._ask(self._work.subject, asked, picture)
 
-    def _ask(self, subject: tuple, prompts) -> None:
+    def _ask(self, subject: tuple, prompts: Prompts, picture: Picture) -> None:
+        self._asked[subject] = prompts
+        self.engine.decode(self.owner, subject, picture, prompts, self.maskOptions)
+
+    def _isAsked(self, subject: tuple, prompts: Prompts) -> bool:
         asked = self._asked.get(subject)
-        if asked is None or not TagLogic.samePrompts(asked, prompts):
-            self._asked[subject] = prompts
-            picture = pictureOf(subject[2])
-            self.engine.decode(self.owner, subject, picture, prompts, self.maskOptions)
+        return asked is not None and TagLogic.samePrompts(asked, prompts)
+
+    def _isAwaited(self, work: Work) -> bool:
+        """Whether the tag still says what the engine was asked for."""
+        if not self._canChange(work.edit.place):
+            return False
+        thing = _objectIn(_stored(work.edit.place), work.edit.object)
+        return thing is not None and thing.pending and TagLogic.samePrompts(thing.prompts, work.asked)
 
     def _apply(self, result: Result) -> None:
-        *place, number = result.subject
-        segment, frame = _segment(place), place[2]
-        editor = self.host.parameterSetNode()
-        isEdited = editor and editor.GetSegmentationNode() is _node(place)
-        if segment is None or not isEdited or not FrameLogic.isShown(frame):
+        *place, name = result.subject
+        if not self._canChange(place):
             return
-        prompts = replace(_stored(tuple(place)), current=number)
-        thing = prompts.object
-        if not thing.pending or not TagLogic.samePrompts(thing.prompts, result.prompts):
+        before = _stored(place)
+        thing = _objectIn(before, name)
+        if thing is None or not thing.pending or not TagLogic.samePrompts(thing.prompts, result.prompts):
             return
-        others = union(prompts, number)
-        SegmentLogic.replaceObject(self.host, *_target(place), thing.mask, result.mask, others)
-        done = prompts.withObject(replace(thing, mask=result.mask, pending=False))
-        self._store(place, done)
+        done = replace(thing, mask=result.mask, pending=False)
+        after = replace(before, current=before.indexOf(name)).withObject(done)
+        ObjectLogic.write(self.host, *_target(place), before, after)
+        self._written = _stateOf(place)
 
-    def _store(self, place, prompts: FramePrompts) -> None:
-        PromptLogic.setFramePrompts(*_target(place), prompts)
-        self._written = TagLogic.tagText(_segment(place))
+    def _canChange(self, place) -> bool:
+        """Whether this is there, in the editor, and in the item that the Sequence browser shows."""
+        editor, node = self.host.parameterSetNode(), _node(place)
+        isEdited = editor is not None and node is not None and editor.GetSegmentationNode() is node
+        return isEdited and bool(_segment(place)) and FrameLogic.isShown(place[2])
 
 
 def pictureOf(frame: Frame) -> Picture:
@@ -202,10 +240,16 @@ def pictureOf(frame: Frame) -> Picture:
     return Picture(key, pixels, window, FrameLogic.spacing(frame), frame.name, volumeId=frame.volumeId)
 
 
-def union(prompts: FramePrompts, without: int | None = None) -> np.ndarray | None:
-    """(H, W) bool: what the objects cover, one of them left out if wanted; None for nothing."""
-    masks = [t.mask for i, t in enumerate(prompts.objects) if i != without and t.mask is not None]
-    return np.logical_or.reduce(masks) if masks else None
+def _after(edit: Edit, prompts: FramePrompts) -> FramePrompts | None:
+    """What the edit makes of these prompts, None if it does not fit them."""
+    try:
+        return edit.of(prompts)
+    except Unfit:
+        return None
+
+
+def _objectIn(prompts: FramePrompts, name: str) -> PromptObject | None:
+    return next((thing for thing in prompts.objects if thing.id == name), None)
 
 
 def _node(place):
@@ -222,11 +266,13 @@ def _target(place) -> tuple:
     return _node(place), place[1], place[2]
 
 
-def _isCurrent(edit: Edit) -> bool:
-    """Whether the frame is in the item that the Sequence browser shows, and can be changed."""
-    return FrameLogic.isShown(edit.frame)
-
-
 def _stored(place) -> FramePrompts:
     """The prompts of the frame as the tag has them."""
     return PromptLogic.framePrompts(*_target(place)) if _segment(place) else FramePrompts()
+
+
+def _stateOf(place) -> int:
+    """Another number whenever the prompts of any segment are others: Slicer's undo changes all of them."""
+    segmentation = _node(place).GetSegmentation()
+    segmentIds = segmentation.GetSegmentIDs()
+    return hash(tuple((each, TagLogic.tagText(segmentation.GetSegment(each))) for each in segmentIds))

@@ -23,7 +23,9 @@ from ..Prompts.TagLogic import PromptObject
 from ..Segments import SegmentLogic
 from ..Segments.MaskLogic import MaskOptions
 from ..Texts import Refusal, _
-from .EditQueue import pictureOf, union
+from . import ObjectLogic
+from .EditQueue import pictureOf
+from .Edits import newId
 
 Progress = Callable[[int, int], object]  # frames done, of how many; False ends it
 SAME = 0.3  # IoU from which a carried object takes the place of one that was carried here before
@@ -297,12 +299,9 @@ def _writeFrame(host, target: tuple, thing: Found) -> None:
     if not same and not thing.mask.any():
         return
     there = replace(there, current=same[0] if same else len(there.objects))
-    others = union(there, there.current)
-    SegmentLogic.replaceObject(host, *target, thing.frame, there.object.mask, thing.mask, others)
-    there = there.withObject(PromptObject(thing.prompts, thing.mask))
-    if not thing.mask.any():
-        there = there.withoutObject(there.current)
-    PromptLogic.setFramePrompts(*target, thing.frame, there)
+    put = PromptObject(thing.prompts, thing.mask, id=there.object.id or newId())
+    after = there.withObject(put) if thing.mask.any() else there.withoutObject(there.current)
+    ObjectLogic.write(host, *target, thing.frame, there, after)
 
 
 def _isSame(thing: Found, other: PromptObject) -> bool:

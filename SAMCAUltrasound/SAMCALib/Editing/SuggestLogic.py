@@ -17,10 +17,11 @@ from ..Frames.FrameLogic import Frame
 from ..Prompts import PromptLogic
 from ..Prompts.PromptLogic import FramePrompts, PromptWatch
 from ..Prompts.TagLogic import PromptObject
-from ..Segments import SegmentLogic
 from ..Segments.MaskLogic import MaskOptions
 from ..Texts import Refusal, _
+from . import ObjectLogic
 from .EditQueue import pictureOf
+from .Edits import newId
 
 
 class OfClass:
@@ -138,7 +139,7 @@ class SuggestLogic:
         try:
             if result.mask.any():
                 self.found += 1
-                self._write(self._frames[0], PromptObject(result.prompts, result.mask))
+                self._write(self._frames[0], PromptObject(result.prompts, result.mask, id=newId()))
             self._goOn()
         except Refusal as refusal:  # the segmentation cannot grow to the frame
             self._fail(str(refusal))
@@ -159,8 +160,7 @@ class SuggestLogic:
             self.host.saveStateForUndo()
         self._show(frame)
         node, segmentId = self._node(), self._target[1]
-        SegmentLogic.replaceObject(self.host, node, segmentId, frame, None, thing.mask)
-        PromptLogic.setFramePrompts(node, segmentId, frame, FramePrompts((thing,)))
+        ObjectLogic.write(self.host, node, segmentId, frame, FramePrompts(), FramePrompts((thing,)))
         self._watch = PromptWatch(node, segmentId, frame)
 
     def _fail(self, says: str) -> None:

@@ -262,6 +262,12 @@ def contains(frame: Frame, x: float, y: float) -> bool:
     return -0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5
 
 
+def nearest(frame: Frame, x: float, y: float) -> tuple[float, float]:
+    """(x, y) px, or what is nearest to it of the pixels' centres."""
+    height, width = shape(frame)
+    return min(max(float(x), 0.0), width - 1.0), min(max(float(y), 0.0), height - 1.0)
+
+
 def holds(frame: Frame, ras) -> bool:
     """Whether a world RAS position lies in this frame, half a voxel to each side of it included."""
     x, y, index, _one = rasToPicture(frame) @ [*ras, 1]

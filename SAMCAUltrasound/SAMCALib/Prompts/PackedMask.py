@@ -15,8 +15,12 @@ def packed(mask: np.ndarray) -> dict:
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     top, left = (int(rows[0]), int(columns[0])) if len(rows) else (0, 0)
     part = mask[top : rows[-1] + 1, left : columns[-1] + 1] if len(rows) else mask[:0, :0]
-    bits = base64.b64encode(zlib.compress(np.packbits(part).tobytes())).decode("ascii")
-    return {"shape": list(mask.shape), "at": [top, left, *part.shape], "bits": bits}
+    return {"shape": list(mask.shape), "at": [top, left, *part.shape], "bits": bitsOf(part)}
+
+
+def bitsOf(part: np.ndarray) -> str:
+    """An (h, w) bool part of a mask as base64 of zlib of bits."""
+    return base64.b64encode(zlib.compress(np.packbits(part).tobytes())).decode("ascii")
 
 
 def unpacked(value: Value, shape: tuple[int, int]) -> np.ndarray:
@@ -26,14 +30,21 @@ def unpacked(value: Value, shape: tuple[int, int]) -> np.ndarray:
     """
     if value["shape"].plain != list(shape):
         raise value["shape"].wrong(f"{list(shape)}, as the frame has it")
-    top, left, height, width = (number.whole(0, max(shape)) for number in value["at"].items(4, 4))
-    if top + height > shape[0] or left + width > shape[1]:
+    (top, left), part = unpackedPart(value, shape[0] * shape[1])
+    if top + part.shape[0] > shape[0] or left + part.shape[1] > shape[1]:
         raise value["at"].wrong(f"a part of a frame of {list(shape)}")
-    bits = np.frombuffer(_bytes(value["bits"], (height * width + 7) // 8), np.uint8)
     mask = np.zeros(shape, bool)
-    part = np.unpackbits(bits, count=height * width).reshape(height, width)
-    mask[top : top + height, left : left + width] = part.astype(bool)
+    mask[top : top + part.shape[0], left : left + part.shape[1]] = part
     return mask
+
+
+def unpackedPart(value: Value, most: int) -> tuple[tuple[int, int], np.ndarray]:
+    """((row, column), (h, w) bool): the part of a mask that is stored, of so many pixels at most."""
+    top, left, height, width = (number.whole(0, most) for number in value["at"].items(4, 4))
+    if height * width > most:
+        raise value["at"].wrong(f"a part of {most} px at most")
+    bits = np.frombuffer(_bytes(value["bits"], (height * width + 7) // 8), np.uint8)
+    return (top, left), np.unpackbits(bits, count=height * width).reshape(height, width).astype(bool)
 
 
 def _bytes(value: Value, count: int) -> bytes:

@@ -8,9 +8,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from samca.prompts import Click, Prompts
+from samca.prompts import Box, Click, Prompts
 
 from ..Frames import FrameLogic
 from ..Frames.FrameLogic import Frame
@@ -33,6 +31,17 @@ class FramePrompts:
     def object(self) -> PromptObject:
         """The current object, an empty one if the next click starts it."""
         return self.objects[self.current] if self.current < len(self.objects) else PromptObject(Prompts())
+
+    def indexOf(self, id: str) -> int:
+        """Where the object of this id is, len(objects) if it is not there."""
+        return next((i for i, thing in enumerate(self.objects) if thing.id == id), len(self.objects))
+
+    def pointAt(self, number: int, index: int) -> tuple[str, Click]:
+        """(id of the object, its click) of these places in the order; Refusal if there is none."""
+        clicks = self.objects[number].prompts.clicks if 0 <= number < len(self.objects) else ()
+        if not 0 <= index < len(clicks):
+            raise Refusal(_("This point is not there any more."))
+        return self.objects[number].id, clicks[index]
 
     def withObject(self, thing: PromptObject) -> FramePrompts:
         """The same with this as the current object."""
@@ -93,6 +102,18 @@ def dropUnreadable(segmentationNode, segmentId: str, frame: Frame) -> None:
     TagLogic.dropUnreadable(segment, frame.key, FrameLogic.shape(frame), _isOf(segmentationNode, frame))
 
 
+def objectsElsewhere(segmentationNode, segmentId: str, frame: Frame) -> tuple[PromptObject, ...]:
+    """The objects of the segment that are not of this frame, see TagLogic.objectsElsewhere."""
+    segment = segmentOf(segmentationNode, segmentId, frame)
+    isOf = _isOf(segmentationNode, frame)
+    return TagLogic.objectsElsewhere(segment, frame.key, FrameLogic.shape(frame), isOf)
+
+
+def takeFromUnder(segmentationNode, segmentId: str, frame: Frame, cover) -> None:
+    """What covers there was not there before the objects of the segment, see TagLogic.takeFromUnder."""
+    TagLogic.takeFromUnder(segmentOf(segmentationNode, segmentId, frame), cover)
+
+
 class PromptWatch:
     """Notices that somebody else changed a segment's prompts in an item, by undo or in another editor."""
 
@@ -114,28 +135,21 @@ def _isOf(segmentationNode, frame: Frame) -> TagLogic.IsOf:
     return functools.partial(OriginLogic.isOf, segmentationNode, frame)
 
 
-def pointed(prompts: FramePrompts, pointing: Prompts, mask: np.ndarray | None = None) -> FramePrompts:
-    """The current object with these prompts, its mask to be computed; mask: what it covers until then."""
-    thing = prompts.object
-    return prompts.withObject(
-        replace(thing, prompts=pointing, mask=thing.mask if mask is None else mask, pending=True)
+def clickAt(x: float, y: float, positive: bool = True) -> Click:
+    """A click at (x, y) px, as the tag keeps it: it is known by its place."""
+    return Click(round(float(x), 3), round(float(y), 3), positive)
+
+
+def boxBetween(frame: Frame, a: tuple[float, float], b: tuple[float, float]) -> Box:
+    """The box between two opposite corners in px, cut to the frame; Refusal if it is thinner than a pixel."""
+    (left, right), (top, bottom) = map(
+        sorted, zip(FrameLogic.nearest(frame, *a), FrameLogic.nearest(frame, *b), strict=True)
     )
-
-
-def again(prompts: FramePrompts) -> FramePrompts:
-    """The mask of the current object is to be computed once more."""
-    thing = prompts.object
-    return prompts.withObject(replace(thing, pending=True)) if thing.startsSomewhere else prompts
-
-
-def withoutClick(prompts: FramePrompts, index: int) -> FramePrompts:
-    """The current object without this click; its mask goes with its last positive prompt."""
-    rest = prompts.object.prompts.without(index)
-    if not rest:
-        return prompts.withoutObject(prompts.current)
-    if not PromptObject(rest).startsSomewhere:
-        return prompts.withObject(PromptObject(rest))
-    return pointed(prompts, rest)
+    if right - left < 1 or bottom - top < 1:
+        raise Refusal(
+            _("The box is thinner than a pixel of the image: drag from corner to corner inside it.")
+        )
+    return Box(left, top, right, bottom)
 
 
 def promptsFromFiducials(frame: Frame, initial=None, guidedPositive=None, guidedNegative=None) -> Prompts:
@@ -153,7 +167,7 @@ def promptsFromFiducials(frame: Frame, initial=None, guidedPositive=None, guided
                 )
             )
         pixels = [FrameLogic.rasToXy(frame, ras) for ras in places]
-        clicks += [Click(round(x, 3), round(y, 3), positive) for x, y in pixels]  # as the tag keeps them
+        clicks += [clickAt(x, y, positive) for x, y in pixels]
     return Prompts(tuple(clicks))
 
 

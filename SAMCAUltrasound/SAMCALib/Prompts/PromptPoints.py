@@ -12,6 +12,8 @@ import slicer
 import slicer.util
 import vtk
 
+from samca.prompts import Click
+
 from ..Frames import FrameLogic
 from ..Frames.FrameLogic import Frame
 from .PromptLogic import FramePrompts
@@ -27,11 +29,14 @@ MOVED_PX = 0.01
 
 @dataclass(frozen=True)
 class Change:
-    """What the user did: kind is "move", "remove", "add" or "pick"; object and click tell to which point."""
+    """What the user did: kind is "move", "remove", "add" or "pick".
+
+    object: id of the object of the point; click: what the point stood for.
+    """
 
     kind: str
-    object: int = 0
-    click: int = 0
+    object: str = ""
+    click: Click | None = None
     role: str = ""
     x: float = 0.0
     y: float = 0.0
@@ -49,9 +54,9 @@ class PromptPoints:
         self._nodes = {}
         self._observed = []  # (node, observation)
         self._frame: Frame | None = None
-        self._shown: dict[str, list] = {}  # role -> [(control point id, object, click, (x, y))]
+        self._shown: dict[str, list] = {}  # role -> [(control point id, object id, click)]
         self._held: str | None = None  # role of the node whose point the mouse holds
-        self._picked: int | None = None
+        self._picked: str | None = None
 
     @property
     def nodes(self) -> dict:
@@ -80,7 +85,7 @@ class PromptPoints:
         if not self._nodes and not any(wanted.values()):
             return
         for role, node in self.nodes.items():
-            self._showRole(role, node, wanted.get(role, []), prompts.current)
+            self._showRole(role, node, wanted.get(role, []), prompts.object.id)
 
     def changes(self) -> list[Change]:
         """What the user did since the last `show`, and which point was pressed since the last call."""
@@ -89,7 +94,7 @@ class PromptPoints:
         for role, node in self._nodes.items():
             if self._frame and node.GetScene():
                 changes += self._changesOf(role, node)
-        return sorted(changes, key=lambda change: (change.kind == "remove", -change.object, -change.click))
+        return sorted(changes, key=lambda change: change.kind == "remove")
 
     def remove(self) -> None:
         """Take the nodes and the observers away."""
@@ -142,23 +147,23 @@ class PromptPoints:
         index = self._nodes[role].GetDisplayNode().GetActiveComponentIndex()
         if 0 <= index < self._nodes[role].GetNumberOfControlPoints():
             pressed = self._nodes[role].GetNthControlPointID(index)
-            self._picked = next((thing for id, thing, _c, _xy in self._shown[role] if id == pressed), None)
+            self._picked = next((thing for id, thing, _click in self._shown[role] if id == pressed), None)
 
     def _release(self) -> None:
         self._held = None
 
-    def _showRole(self, role: str, node, wanted: list, current: int) -> None:
-        """wanted: [(object, click, (x, y))]. Points are moved, not made anew: Markups may be holding one."""
+    def _showRole(self, role: str, node, wanted: list, current: str) -> None:
+        """wanted: [(object id, click)]. Points are moved, not made anew: Markups may be holding one."""
         for id in _definedIds(node)[len(wanted) :]:
             node.RemoveNthControlPoint(node.GetNthControlPointIndexByID(id))
-        for _thing, _click, xy in wanted[len(_definedIds(node)) :]:
-            node.AddControlPointWorld(vtk.vtkVector3d(FrameLogic.xyToRas(self._frame, *xy)))
+        for _thing, click in wanted[len(_definedIds(node)) :]:
+            node.AddControlPointWorld(vtk.vtkVector3d(FrameLogic.xyToRas(self._frame, click.x, click.y)))
         ids = _definedIds(node)
         self._shown[role] = [(id, *rest) for id, rest in zip(ids, wanted, strict=True)]
-        for id, thing, _click, xy in self._shown[role]:
+        for id, thing, click in self._shown[role]:
             index = node.GetNthControlPointIndexByID(id)
             if self._held != role:
-                self._place(node, index, xy)
+                self._place(node, index, (click.x, click.y))
             if node.GetNthControlPointSelected(index) != (thing == current):
                 node.SetNthControlPointSelected(index, thing == current)
 
@@ -173,25 +178,27 @@ class PromptPoints:
     def _changesOf(self, role: str, node) -> list[Change]:
         there = {id: node.GetNthControlPointIndexByID(id) for id in _definedIds(node)}
         changes = []
-        for id, thing, click, (x, y) in self._shown[role]:
+        for id, thing, click in self._shown[role]:
             if id not in there:
                 changes.append(Change("remove", thing, click, role))
                 continue
             place = self._xy(node, there.pop(id))
-            if max(abs(place[0] - x), abs(place[1] - y)) > MOVED_PX:
+            if max(abs(place[0] - click.x), abs(place[1] - click.y)) > MOVED_PX:
                 changes.append(Change("move", thing, click, role, *place))
-        return changes + [Change("add", 0, 0, role, *self._xy(node, index)) for index in there.values()]
+        return changes + [
+            Change("add", role=role, x=x, y=y) for x, y in (self._xy(node, i) for i in there.values())
+        ]
 
     def _xy(self, node, index: int) -> tuple[float, float]:
         return FrameLogic.rasToXy(self._frame, node.GetNthControlPointPositionWorld(index))
 
 
 def _byRole(prompts: FramePrompts) -> dict[str, list]:
-    """role -> [(object, click, (x, y))]."""
+    """role -> [(object id, click)]."""
     points = {role: [] for role in ROLES}
-    for number, thing in enumerate(prompts.objects):
+    for thing in prompts.objects:
         for index, click in enumerate(thing.prompts.clicks):
-            points[thing.roleOf(index)].append((number, index, (click.x, click.y)))
+            points[thing.roleOf(index)].append((thing.id, click))
     return points
 
 

@@ -1,11 +1,13 @@
 """Prompts of a segment as JSON in its tag: Slicer's undo and redo, `.seg.nrrd` and `.mrb` carry it.
 
-    {"version": 1, "frames": {"2:17": [{"node": "5e0c1f7a", "sha256": "0b77...", "clicks": [[x, y, 1], ...],
-     "box": [x0, y0, x1, y1], "suggestion": 0, "maskPrompt": MASK, "mask": MASK, "pending": true}, ...]}}
+    {"version": 1, "frames": {"2:17": [{"node": "5e0c1f7a", "sha256": "0b77...", "id": "1c62f09e",
+     "clicks": [[x, y, 1], ...], "box": [x0, y0, x1, y1], "suggestion": 0, "maskPrompt": MASK, "mask": MASK,
+     "under": MASK, "toRas": [12 numbers], "pending": true}, ...]}}
 
 A frame is named by `Frame.key`, the image that it is of as in `Origin`; clicks are in their order, in px, 1
 for positive and 0 for negative; a suggestion is the number of its class; what is not there is left out. MASK
-is as `PackedMask` has it.
+is as `PackedMask` has it. toRas are three rows of the matrix from (x, y, frames beside this one, 1) to RAS mm
+of the segmentation, as it was when the mask was put there.
 
 A tag may come from anywhere with a file. What of it cannot be read, damaged or of a newer version, is never
 written over: `dropUnreadable` takes it away, when the user wants that.
@@ -26,14 +28,15 @@ from samca import typed_json
 from samca.prompts import Box, Click, Prompts
 from samca.typed_json import Value
 
+from ..Frames import TransformLogic
 from ..Texts import Refusal, _
-from .PackedMask import packed, unpacked
+from .PackedMask import bitsOf, packed, unpacked, unpackedPart
 
 TAG = "SAMCA.prompts"
 VERSION = 1
 MOST_OBJECTS, MOST_CLICKS, MOST_CLASSES = 1000, 1000, 10_000  # of a frame, of an object, of a model
 MOST_PIXELS = 2**29  # of all masks of a frame
-FARTHEST = 1e6  # px from the first pixel
+FARTHEST = 1e6  # px from the first pixel, or mm from the origin
 
 logger = logging.getLogger(__name__)
 
@@ -58,12 +61,17 @@ IsOf = Callable[[Origin], bool]  # whether a frame is of that image; not asked a
 class PromptObject:
     """One structure of a frame: what points at it, and the (H, W) bool mask that it has put into the segment.
 
-    pending: the mask is still that of earlier prompts.
+    pending: the mask is still that of earlier prompts. id: what it is called for as long as it lasts. under:
+    (H, W) bool, what was painted there before it came. toRas: (4, 4) (x, y, frames beside its own, 1) -> RAS
+    mm of the segmentation, where the mask was put.
     """
 
     prompts: Prompts
     mask: np.ndarray | None = None
     pending: bool = False
+    id: str = field(default="", compare=False)
+    under: np.ndarray | None = field(default=None, compare=False)
+    toRas: np.ndarray | None = field(default=None, compare=False)
 
     @property
     def startsSomewhere(self) -> bool:
@@ -93,6 +101,23 @@ def objectsIn(segment, frameKey: str, shape: tuple[int, int], isOf: IsOf = bool)
         return ()
     entries = _entriesOf(tagText(segment), frameKey, shape)
     return tuple(entry.thing for entry in entries if entry.belongs(isOf))
+
+
+def objectsElsewhere(
+    segment, frameKey: str, shape: tuple[int, int], isOf: IsOf = bool
+) -> tuple[PromptObject, ...]:
+    """The objects in the segment's tag that are not of this frame of (H, W) px, if they say where they lie.
+
+    They have mask, under and toRas only, cut to the part of their frame that the mask fills. What cannot be
+    read is left out. isOf: as of objectsIn.
+    """
+    text = tagText(segment)
+    others = [each.stored for each in _entriesOf(text, frameKey, shape) if not each.belongs(isOf)]
+    for key, frame in _tag(text).frames.items():
+        if key != frameKey and isinstance(frame.plain, list):
+            others += frame.plain
+    things = (_footprint(Value(entry, TAG)) for entry in others)
+    return tuple(thing for thing in things if thing is not None)
 
 
 def problemIn(segment, frameKey: str, shape: tuple[int, int], isOf: IsOf = bool) -> str:
@@ -126,6 +151,14 @@ def putObjects(
     entries = _entriesOf(tagText(segment), frameKey, shape)
     others = [entry.stored for entry in entries if not entry.belongs(isOf)]
     _put(segment, frameKey, others + [_entry(thing, origin) for thing in objects])
+
+
+def takeFromUnder(segment, cover: Callable[[tuple[int, int], np.ndarray], np.ndarray]) -> None:
+    """Take out of the `under` of every object in the tag what cover(shape, toRas) says, (h, w) bool."""
+    frames = {key: frame.plain for key, frame in _tag(tagText(segment)).frames.items()}
+    for key, entries in frames.items():
+        if isinstance(entries, list) and any("under" in Value(entry, TAG) for entry in entries):
+            _put(segment, key, [_lessUnder(Value(entry, TAG), cover) for entry in entries])
 
 
 def dropUnreadable(segment, frameKey: str, shape: tuple[int, int], isOf: IsOf = bool) -> None:
@@ -183,22 +216,20 @@ def _entriesOf(text: str, frameKey: str, shape: tuple[int, int]) -> tuple[_Entry
     frame = _tag(text).frames.get(frameKey, Value([], TAG))
     try:
         values = frame.items(at_most=MOST_OBJECTS)
-        if (
-            sum(("mask" in value) + ("maskPrompt" in value) for value in values) * shape[0] * shape[1]
-            > MOST_PIXELS
-        ):
+        masks = sum(name in value for value in values for name in ("mask", "maskPrompt", "under"))
+        if masks * shape[0] * shape[1] > MOST_PIXELS:
             raise frame.wrong(f"masks of up to {MOST_PIXELS} px")
     except ValueError as error:
         logger.warning("%s", error)
         return (_Entry(frame.plain),)
-    return tuple(_readEntry(value, shape) for value in values)
+    return tuple(_readEntry(value, shape, f"#{number}") for number, value in enumerate(values))
 
 
-def _readEntry(value: Value, shape: tuple[int, int]) -> _Entry:
+def _readEntry(value: Value, shape: tuple[int, int], name: str) -> _Entry:
     of = Origin()
     try:
         of = Origin(*(value.get(name, "").text() for name in ("node", "sha256", "of")))
-        return _Entry(value.plain, of, _object(value, shape))
+        return _Entry(value.plain, of, _object(value, shape, name))
     except ValueError as error:
         logger.warning("%s", error)
         return _Entry(value.plain, of)
@@ -221,6 +252,8 @@ def _put(segment, frameKey: str, entries: list) -> None:
 def _entry(thing: PromptObject, origin: Origin) -> dict:
     prompts = thing.prompts
     entry = {"node": origin.node, "sha256": origin.sha256} if origin.node else {}
+    if thing.id:
+        entry["id"] = thing.id
     entry["clicks"] = [[round(c.x, 3), round(c.y, 3), int(c.positive)] for c in prompts.clicks]
     if prompts.box is not None:
         entry["box"] = [prompts.box.x0, prompts.box.y0, prompts.box.x1, prompts.box.y1]
@@ -230,18 +263,64 @@ def _entry(thing: PromptObject, origin: Origin) -> dict:
         entry["maskPrompt"] = packed(prompts.mask)
     if thing.mask is not None and thing.mask.any():
         entry["mask"] = packed(thing.mask)
+        if thing.under is not None and thing.under.any():
+            entry["under"] = packed(thing.under)
+        if thing.toRas is not None:
+            entry["toRas"] = [round(float(number), 9) for number in thing.toRas[:3].ravel()]
     if thing.pending:
         entry["pending"] = True
     return entry
 
 
-def _object(entry: Value, shape: tuple[int, int]) -> PromptObject:
+def _object(entry: Value, shape: tuple[int, int], name: str) -> PromptObject:
+    """name: the id of an object from before they had one."""
     clicks = tuple(_click(click) for click in entry["clicks"].items(at_most=MOST_CLICKS))
     box = Box(*(_place(corner) for corner in entry["box"].items(4, 4))) if "box" in entry else None
-    masks = [unpacked(entry[name], shape) if name in entry else None for name in ("maskPrompt", "mask")]
+    kinds = ("maskPrompt", "mask", "under")
+    prompt, mask, under = (unpacked(entry[kind], shape) if kind in entry else None for kind in kinds)
     suggestion = entry["suggestion"].whole(0, MOST_CLASSES) if "suggestion" in entry else None
-    prompts = Prompts(clicks, box, masks[0], suggestion)
-    return PromptObject(prompts, masks[1], entry.get("pending", False).flag())
+    toRas = _matrix(entry["toRas"]) if "toRas" in entry else None
+    pending, name = entry.get("pending", False).flag(), entry.get("id", name).text()
+    return PromptObject(Prompts(clicks, box, prompt, suggestion), mask, pending, name, under, toRas)
+
+
+def _footprint(entry: Value) -> PromptObject | None:
+    """What an object has put into the segment, without its empty surroundings; None if it does not say."""
+    try:
+        if "mask" not in entry or "toRas" not in entry:
+            return None
+        (top, left), mask = unpackedPart(entry["mask"], MOST_PIXELS)
+        under = None
+        if "under" in entry:
+            (row, column), part = unpackedPart(entry["under"], MOST_PIXELS)
+            under = np.zeros_like(mask)
+            under[row - top : row - top + part.shape[0], column - left : column - left + part.shape[1]] = part
+        return PromptObject(Prompts(), mask, under=under, toRas=_matrix(entry["toRas"], top, left))
+    except ValueError as error:
+        logger.warning("%s", error)
+        return None
+
+
+def _lessUnder(entry: Value, cover: Callable[[tuple[int, int], np.ndarray], np.ndarray]) -> object:
+    """The entry as it is stored, less what is covered of its `under`."""
+    try:
+        if "under" not in entry or "toRas" not in entry:
+            return entry.plain
+        at, part = unpackedPart(entry["under"], MOST_PIXELS)
+        less = part & ~cover(part.shape, _matrix(entry["toRas"], *at))
+    except ValueError as error:
+        logger.warning("%s", error)
+        return entry.plain
+    return entry.plain | {"under": entry.plain["under"] | {"bits": bitsOf(less)}}
+
+
+def _matrix(value: Value, top: int = 0, left: int = 0) -> np.ndarray:
+    """(4, 4) toRas of the part of a frame that begins in this row and column."""
+    numbers = [number.number(-FARTHEST, FARTHEST) for number in value.items(12, 12)]
+    matrix = np.vstack([np.reshape(numbers, (3, 4)), [0.0, 0.0, 0.0, 1.0]])
+    TransformLogic.inverse(matrix, value.where)
+    matrix[:, 3] += left * matrix[:, 0] + top * matrix[:, 1]
+    return matrix
 
 
 def _click(value: Value) -> Click:

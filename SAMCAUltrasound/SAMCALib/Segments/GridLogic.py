@@ -6,6 +6,7 @@ the frame's plane cuts it. The grid grows by whole voxels, so nothing is resampl
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from ..Frames.FrameLogic import Frame
 from ..Texts import Refusal, _
 
 MOST_VOXELS = 2**29  # of a grid that grows: Segment Editor makes several images of it, a byte a voxel
+NOWHERE = (0, -1, 0, -1, 0, -1)  # the extent of no voxel
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,12 @@ class Voxels:
     values: np.ndarray
 
 
-def patchOf(segmentationNode, frame: Frame, mask: np.ndarray) -> Patch:
-    """A mask of this frame where the segmentation has it in the frame's item."""
+def toNode(segmentationNode, frame: Frame) -> np.ndarray:
+    """(4, 4) of a Patch: where this frame lies in the segmentation, in the frame's item."""
     toWorld = FrameLogic.toWorld(frame, segmentationNode)
-    toNode = TransformLogic.inverse(toWorld, segmentationNode.GetName()) @ FrameLogic.pictureToRas(frame)
-    toNode[:, 3] += frame.index * toNode[:, 2]
-    return Patch(mask, toNode)
+    matrix = TransformLogic.inverse(toWorld, segmentationNode.GetName()) @ FrameLogic.pictureToRas(frame)
+    matrix[:, 3] += frame.index * matrix[:, 2]
+    return matrix
 
 
 def voxelsOf(gridToNode: np.ndarray, patches: list[Patch], within=None) -> Voxels | None:
@@ -60,6 +62,19 @@ def voxelsOf(gridToNode: np.ndarray, patches: list[Patch], within=None) -> Voxel
     for part in parts:
         values[_slices(part.extent, extent)] |= part.values
     return Voxels(tuple(extent.tolist()), values)
+
+
+def near(gridToNode: np.ndarray, patches: list[Patch], extent) -> list[Patch]:
+    """Those of the masks that may have voxels in an extent: of a long volume's frames only a few."""
+    if not patches:
+        return []
+    toGrid = TransformLogic.inverse(gridToNode, _("The segmentation")) @ [patch.toNode for patch in patches]
+    sides = [(shape[1] - 0.5, shape[0] - 0.5) for shape in (patch.mask.shape for patch in patches)]
+    corners = [list(itertools.product((-0.5, x), (-0.5, y), (-0.5, 0.5), (1,))) for x, y in sides]
+    ijk = (toGrid @ np.swapaxes(corners, 1, 2))[:, :3]
+    first, last = np.array(extent[0::2]) - 1, np.array(extent[1::2]) + 1  # voxels reach beyond their frame
+    isNear = ((ijk.min(2) <= last) & (ijk.max(2) >= first)).all(1)
+    return [patch for patch, each in zip(patches, isNear, strict=True) if each]
 
 
 def without(voxels: Voxels | None, others: Voxels | None) -> Voxels | None:

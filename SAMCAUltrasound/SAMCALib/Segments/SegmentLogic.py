@@ -86,10 +86,10 @@ def maskOf(segmentationNode, segmentId: str, frame: Frame) -> np.ndarray:
     return _onFrame(segmentationNode, frame, TransformLogic.imageToWorld(labelmap), voxels)
 
 
-def covered(segmentationNode, frame: Frame, patches: list[Patch]) -> np.ndarray:
-    """(H, W) bool: where voxels of these masks lie on this frame, at the pixels' centres."""
+def covered(segmentationNode, frame: Frame, patches: list[Patch], extent) -> np.ndarray:
+    """(H, W) bool: where voxels of these masks, those of an extent, lie on this frame, at pixels' centres."""
     grid = GridLogic.gridToNode(segmentationNode)
-    return _onFrame(segmentationNode, frame, grid, GridLogic.voxelsOf(grid, patches))
+    return _onFrame(segmentationNode, frame, grid, GridLogic.voxelsOf(grid, patches, extent))
 
 
 def prepareSegmentation(segmentationNode, volumeNode) -> None:
@@ -136,14 +136,13 @@ def checkSegmentation(segmentationNode) -> None:
 
 def _patches(segmentationNode, frame: Frame, masks) -> list[Patch]:
     if isinstance(masks, np.ndarray):
-        return [GridLogic.patchOf(segmentationNode, frame, masks)]
+        return [Patch(masks, GridLogic.toNode(segmentationNode, frame))]
     return list(masks or ())
 
 
 def _onFrame(segmentationNode, frame: Frame, gridToNode: np.ndarray, voxels) -> np.ndarray:
-    shape = FrameLogic.shape(frame)
-    toNode = GridLogic.patchOf(segmentationNode, frame, np.zeros(shape, bool)).toNode
-    return GridLogic.sampled(toNode, shape, gridToNode, voxels)
+    toNode = GridLogic.toNode(segmentationNode, frame)
+    return GridLogic.sampled(toNode, FrameLogic.shape(frame), gridToNode, voxels)
 
 
 def _mode(host, kind: str):

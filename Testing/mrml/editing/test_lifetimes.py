@@ -19,31 +19,6 @@ from SAMCALib.Prompts import TagLogic
 from SAMCALib.Segments.SegmentLogic import EditorHost, maskOf
 
 
-class GatedModel:
-    """Encodes only while the gate is open."""
-
-    def __init__(self, model):
-        self.model, self.config = model, model.config
-        self.started, self.gate = threading.Event(), threading.Event()
-
-    def embed(self, pixels):
-        self.started.set()
-        assert self.gate.wait(30)
-        return self.model.embed(pixels)
-
-    def predict(self, *arguments):
-        return self.model.predict(*arguments)
-
-
-@pytest.fixture
-def gated(disc_model, engine):
-    """The engine's model, closed: what is asked for stays in work until `gate` is set."""
-    model = GatedModel(disc_model)
-    engine.setModel(model, "gated")
-    yield model
-    model.gate.set()
-
-
 @pytest.fixture
 def editor(scene):
     return Editor(volumes.volume(volumes.speckle(9, 60, 80)))

@@ -114,8 +114,8 @@ def test_masks_that_lie_anywhere_are_kept_and_found_on_a_frame(editor, whole):
     frame, across = FrameLogic.frameOf(whole, 3), FrameLogic.frameOf(whole, 20, 0)
     crossing = np.zeros(FrameLogic.shape(across), bool)
     crossing[2:5, 14:24] = True  # k 2 to 4, j 14 to 23, at i = 20
-    patch = GridLogic.patchOf(editor.segmentation, across, crossing)
-    on = SegmentLogic.covered(editor.segmentation, frame, [patch])
+    patch = GridLogic.Patch(crossing, GridLogic.toNode(editor.segmentation, across))
+    on = SegmentLogic.covered(editor.segmentation, frame, [patch], (0, 49, 0, 39, 3, 3))
     expected = np.zeros((40, 50), bool)
     expected[14:24, 20] = True
     np.testing.assert_array_equal(on, expected)

@@ -1,0 +1,143 @@
+"""What can be done to the prompts of a frame; each edit names the object, and the click, that it is about.
+
+An edit may have to wait for the one before. Undo, redo and other editors change the prompts meanwhile, so
+what it is about is found again when its turn comes, by what it is, never by where it stood.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field, replace
+
+from samca.prompts import Click, Prompts
+
+from ..Prompts.PromptLogic import FramePrompts
+from ..Prompts.TagLogic import PromptObject
+
+
+class Unfit(Exception):
+    """What an edit would change is not there any more."""
+
+
+def newId() -> str:
+    """For an object that there was not before."""
+    return uuid.uuid4().hex[:8]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """place: (segmentation id, segment id, frame). object: the id of the object that it is about.
+
+    undo: begins a step of Slicer's history; else it belongs to the step before. A changed object is marked
+    pending; what has no prompts any more goes.
+    """
+
+    place: tuple
+    object: str
+    undo: bool = field(default=True, kw_only=True)
+
+    def of(self, prompts: FramePrompts) -> FramePrompts:
+        """What becomes of these prompts, with the object current; Unfit if it does not fit them."""
+        number = prompts.indexOf(self.object)
+        if number == len(prompts.objects):
+            raise Unfit
+        thing = self.changed(prompts.objects[number])
+        if not thing.prompts:
+            return prompts.withoutObject(number)
+        if not thing.startsSomewhere:
+            thing = PromptObject(thing.prompts, id=thing.id)
+        return replace(prompts, current=number).withObject(thing)
+
+    def changed(self, thing: PromptObject) -> PromptObject:
+        """What becomes of the object; Unfit if it does not fit it."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Point(Edit):
+    """Point at the object with these prompts, too: clicks come after the others, the rest in place of it.
+
+    A mask is what the object covers until it is computed. starts: there is no object before.
+    """
+
+    given: Prompts
+    starts: bool
+
+    def of(self, prompts: FramePrompts) -> FramePrompts:
+        """The same, with a new object if this starts one."""
+        if self.starts and prompts.indexOf(self.object) == len(prompts.objects):
+            prompts = replace(prompts, objects=(*prompts.objects, PromptObject(Prompts(), id=self.object)))
+        return super().of(prompts)
+
+    def changed(self, thing: PromptObject) -> PromptObject:
+        """The object with more prompts."""
+        given = {name: getattr(self.given, name) for name in ("box", "mask", "suggestion")}
+        given = {name: value for name, value in given.items() if value is not None}
+        thing = replace(thing, prompts=replace(thing.prompts.plus(*self.given.clicks), **given), pending=True)
+        return thing if self.given.mask is None else replace(thing, mask=self.given.mask, under=None)
+
+
+@dataclass(frozen=True)
+class Move(Edit):
+    """Move a click to (x, y) px."""
+
+    click: Click
+    x: float
+    y: float
+
+    def changed(self, thing: PromptObject) -> PromptObject:
+        """The object with the click elsewhere."""
+        return replace(
+            thing, prompts=thing.prompts.moved(_place(thing, self.click), self.x, self.y), pending=True
+        )
+
+    def goesOn(self, edit: Edit) -> bool:
+        """Whether the other edit moves the same click on from here."""
+        moved = replace(self.click, x=self.x, y=self.y)
+        return isinstance(edit, Move) and (self.place, self.object, moved) == (
+            edit.place,
+            edit.object,
+            edit.click,
+        )
+
+
+@dataclass(frozen=True)
+class Remove(Edit):
+    """Take a click away; the object goes with its last prompt."""
+
+    click: Click
+
+    def changed(self, thing: PromptObject) -> PromptObject:
+        """The object without the click."""
+        return replace(thing, prompts=thing.prompts.without(_place(thing, self.click)), pending=True)
+
+
+@dataclass(frozen=True)
+class Again(Edit):
+    """Compute the mask once more."""
+
+    def changed(self, thing: PromptObject) -> PromptObject:
+        """The object, marked."""
+        return replace(thing, pending=thing.startsSomewhere)
+
+
+@dataclass(frozen=True)
+class Clear(Edit):
+    """Take these objects away."""
+
+    objects: tuple[str, ...]
+
+    def of(self, prompts: FramePrompts) -> FramePrompts:
+        """What is left of the frame."""
+        left = tuple(thing for thing in prompts.objects if thing.id not in self.objects)
+        if len(left) == len(prompts.objects):
+            raise Unfit
+        return FramePrompts(left, max(len(left) - 1, 0))
+
+
+def _place(thing: PromptObject, click: Click) -> int:
+    """Where the object has this click, the last of equal ones."""
+    places = [i for i, other in enumerate(thing.prompts.clicks) if other == click]
+    if not places:
+        raise Unfit
+    return places[-1]

@@ -1,0 +1,97 @@
+"""Objects of a frame into the segment and out of it: an object takes away only what it has put there.
+
+What others cover stays: the other objects of the frame, those of other planes and volumes in the segment's
+tag, and what was painted by hand before an object came over it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from ..Frames.FrameLogic import Frame
+from ..Prompts import PromptLogic
+from ..Prompts.PromptLogic import FramePrompts
+from ..Prompts.TagLogic import PromptObject
+from ..Segments import GridLogic, SegmentLogic
+from ..Segments.GridLogic import Patch
+from ..Texts import Refusal, _
+
+
+def write(host, node, segmentId: str, frame: Frame, before: FramePrompts, after: FramePrompts) -> None:
+    """Bring the voxels of a frame and its prompts in the tag from what they are, `before`, to `after`.
+
+    An object that has the very same mask before and after keeps its voxels; another mask, even an equal one,
+    is put in anew. That of a pending object is taken for its own, whatever was there. Call
+    host.saveStateForUndo() before, once per user action. Refusal, before anything is changed, as of
+    SegmentLogic.replaceObject, and where stored prompts cannot be read.
+    """
+    target = node, segmentId, frame
+    PromptLogic.checkPrompts(*target)
+    had = {thing.id: thing.mask for thing in before.objects}
+    stays = {thing.id for thing in after.objects if thing.mask is had.get(thing.id)}
+    gone = [thing for thing in before.objects if thing.id not in stays and thing.mask is not None]
+    new = {thing.id: thing for thing in after.objects if thing.id not in stays and thing.mask is not None}
+    if not (gone or new):
+        PromptLogic.setFramePrompts(*target, after)
+        return
+    others = [thing for thing in after.objects if thing.id not in new]
+    new, added = _exchanged(host, target, gone, new, [*others, *PromptLogic.objectsElsewhere(*target)])
+    objects = tuple(new.get(thing.id, thing) for thing in after.objects)
+    PromptLogic.setFramePrompts(*target, replace(after, objects=objects))
+    grid = GridLogic.gridToNode(node)
+    if (voxels := GridLogic.voxelsOf(grid, [added])) is not None:
+        PromptLogic.takeFromUnder(*target, lambda shape, toRas: GridLogic.sampled(toRas, shape, grid, voxels))
+
+
+def _exchanged(host, target: tuple, gone: list, new: dict[str, PromptObject], others: list) -> tuple:
+    """Take masks out of the segment and put those of new objects in.
+
+    others: all objects that stay. Returns the new ones as they are there, and what was not there before.
+    """
+    node, _segmentId, frame = target
+    grid, lies = GridLogic.gridToNode(node), GridLogic.toNode(node, frame)
+    old, put = _masks(gone, lies), [Patch(thing.mask, lies) for thing in new.values()]
+    around = GridLogic.voxelsOf(grid, old + put)
+    extent = around.extent if around else GridLogic.NOWHERE
+    beside = GridLogic.near(grid, _masks(others, lies), extent)
+    under = GridLogic.near(grid, _unders(gone + others, lies), extent)
+    present = SegmentLogic.maskOf(*target)
+    isObjects = SegmentLogic.covered(node, frame, old + beside, extent)
+    painted = present & (~isObjects | SegmentLogic.covered(node, frame, under, extent))
+    SegmentLogic.replaceObject(host, *target, old, put, beside + under)
+    now = SegmentLogic.maskOf(*target)
+    new = {name: _put(thing, lies, now, painted) for name, thing in new.items()}
+    return new, Patch(now & ~present, lies)
+
+
+def maskBeside(node, segmentId: str, frame: Frame, prompts: FramePrompts) -> np.ndarray:
+    """(H, W) bool: what the segment covers on the frame, its objects but for the current one aside.
+
+    Refusal if that is nothing.
+    """
+    mask = SegmentLogic.maskOf(node, segmentId, frame) if segmentId else np.zeros((1, 1), bool)
+    for thing in prompts.objects:
+        if thing is not prompts.object and thing.mask is not None:
+            mask &= ~thing.mask
+    if not mask.any():
+        raise Refusal(_("The segment is empty on this frame: paint or click first, then use the mask."))
+    return mask
+
+
+def _put(thing: PromptObject, lies: np.ndarray, now: np.ndarray, painted: np.ndarray) -> PromptObject:
+    """A new object, with what Slicer's own masking let in of its mask."""
+    if thing.pending:
+        return replace(thing, toRas=lies)
+    mask = thing.mask & now
+    return replace(thing, mask=mask, under=mask & painted, toRas=lies)
+
+
+def _masks(things: Iterable[PromptObject], lies: np.ndarray) -> list[Patch]:
+    return [Patch(t.mask, lies if t.toRas is None else t.toRas) for t in things if t.mask is not None]
+
+
+def _unders(things: Iterable[PromptObject], lies: np.ndarray) -> list[Patch]:
+    return [Patch(t.under, lies if t.toRas is None else t.toRas) for t in things if t.under is not None]
