@@ -1,85 +1,69 @@
-"""Pixel spacing of a DICOM ultrasound file, read from its header.
-
-SimpleITK gives the pixels of every transfer syntax but no sequences, and ultrasound keeps its calibration in
-one (DICOM PS3.3 C.8.5.5, US Region Calibration). So the header is walked here, by PS3.5 section 7.
-"""
+"""DICOM ultrasound: what the header says of a picture, read by pydicom."""
 
 from __future__ import annotations
 
-import mmap
-import struct
+import contextlib
+import math
+import warnings
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from ..prompts.windows import Window
+from .bounds import RAW, inflates_beyond
+from .grid import positive
+from .regions import Region, side_by_side
+
+SUFFIXES = (".dcm", ".dicom")
 PREAMBLE = 128
-IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
-UNREADABLE_SYNTAXES = ("1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99")  # big endian, deflated
-LONG_LENGTH = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
-UNDEFINED = 0xFFFFFFFF
-TRANSFER_SYNTAX, PIXEL_SPACING, REGIONS = 0x00020010, 0x00280030, 0x00186011
-SPATIAL_FORMAT, X0, Y0, X1, Y1 = 0x00186012, 0x00186018, 0x0018601A, 0x0018601C, 0x0018601E
-UNITS_X, UNITS_Y, DELTA_X, DELTA_Y = 0x00186024, 0x00186026, 0x0018602C, 0x0018602E
-ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+DEFLATED = "1.2.840.10008.1.2.1.99"  # transfer syntax of a file that is compressed behind its first group
+LARGEST_INFLATED = 1 << 30  # bytes
+PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)  # as float, as double, as whole numbers
+ENOUGH = 1 << 16  # bytes behind the header that tell how the pixels are stored
 TWO_DIMENSIONAL, CENTIMETRES, MM_PER_CM = 1, 3, 10.0
+IMAGES = (1, 2)  # kinds of region: tissue and colour flow
 
 
+@dataclass(frozen=True)
 class Header:
-    """A walk over the elements of a data set that starts at a byte offset."""
+    """The data set before the pixels, empty where it cannot be understood, and the first bytes of these."""
 
-    def __init__(self, data, offset: int, explicit: bool):
-        self.data, self.offset, self.explicit = data, offset, explicit
+    elements: Any
+    pixels: bytes = b""
 
-    def elements(self, end: int, last: int = SEQUENCE_END):
-        """Yield (tag, value) up to byte `end` or tag `last`; a sequence's value is a list of {tag: value}."""
-        while self.offset + 8 <= end:
-            tag, vr, length = self._start()
-            if tag in (ITEM_END, SEQUENCE_END) or tag > last:
-                return
-            yield tag, self._value(vr, length)
+    def get(self, keyword: str, default=None):
+        """The value of an element; the default where it is missing or damaged."""
+        try:
+            with quietly():
+                value = self.elements.get(keyword, default)
+            return default if value is None else value
+        except Exception:  # what damaged bytes raise differs from element to element
+            return default
 
-    def _unpack(self, layout: str):
-        values = struct.unpack_from(layout, self.data, self.offset)
-        self.offset += struct.calcsize(layout)
-        return values
+    def number(self, keyword: str, default: float = 0) -> float:
+        """The value of an element that is one finite number; else the default."""
+        value = self.get(keyword)
+        try:
+            return float(value) if math.isfinite(float(value)) else default
+        except (TypeError, ValueError):
+            return default
 
-    def _start(self) -> tuple[int, bytes, int]:
-        """Tag, value representation and length of the next element; the offset moves to its value."""
-        group, element = self._unpack("<HH")
-        tag = group << 16 | element
-        if group == 0xFFFE or not self.explicit:
-            return tag, b"", self._unpack("<I")[0]
-        (vr,) = self._unpack("<2s")
-        return tag, vr, self._unpack("<2xI" if vr in LONG_LENGTH else "<H")[0]
+    def items(self, keyword: str) -> list[Header]:
+        """The items of a sequence."""
+        try:
+            return [Header(item) for item in self.get(keyword, ())]
+        except TypeError:
+            return []
 
-    def _value(self, vr: bytes, length: int):
-        if (
-            vr == b"UN" and length == UNDEFINED
-        ):  # a sequence in implicit encoding, whatever the file's is (PS3.5 6.2.2)
-            hidden = Header(self.data, self.offset, explicit=False)
-            items, self.offset = list(hidden._items(length)), hidden.offset
-            return items
-        if vr == b"SQ" or length == UNDEFINED or self._looks_like_items(vr, length):
-            return list(self._items(length))
-        value = self.data[self.offset : self.offset + length]
-        self.offset += length
-        return value
-
-    def _looks_like_items(self, vr: bytes, length: int) -> bool:
-        """Without a value representation a sequence shows itself only by its first item."""
-        return vr == b"" and length >= 8 and self.data[self.offset : self.offset + 4] == b"\xfe\xff\x00\xe0"
-
-    def _items(self, length: int):
-        end = len(self.data) if length == UNDEFINED else self.offset + length
-        while self.offset + 8 <= end:
-            tag, _, size = self._start()
-            if tag != ITEM:
-                return
-            stop = end if size == UNDEFINED else self.offset + size
-            yield dict(self.elements(stop))
+    @property
+    def syntax(self) -> str:
+        """The transfer syntax' UID."""
+        return str(getattr(getattr(self.elements, "file_meta", None), "TransferSyntaxUID", ""))
 
 
 def is_dicom(path: Path) -> bool:
     """Whether the file is named as DICOM or carries the mark of PS3.10."""
-    return path.suffix.lower() in (".dcm", ".dicom") or _has_mark(path)
+    return path.suffix.lower() in SUFFIXES or _has_mark(path)
 
 
 def _has_mark(path: Path) -> bool:
@@ -88,71 +72,88 @@ def _has_mark(path: Path) -> bool:
         return file.read(4) == b"DICM"
 
 
-def spacing_mm(path: Path) -> tuple[float, float] | None:
-    """(x, y) mm of a pixel from Pixel Spacing, else from the largest calibrated 2D region, else None."""
-    if not _has_mark(path):
+def header_of(path: Path) -> Header:
+    """What a file says before its pixels, empty if damaged; ValueError if it would inflate beyond bounds."""
+    import pydicom
+    from pydicom.filereader import read_partial
+
+    _check_inflated(path)
+    try:
+        with quietly(), path.open("rb") as file:
+            elements = read_partial(file, lambda tag, vr, length: tag in PIXELS, force=True)
+            return Header(elements, file.read(ENOUGH))
+    except Exception:
+        return Header(pydicom.Dataset())
+
+
+def _check_inflated(path: Path) -> None:
+    with path.open("rb") as file:
+        start = file.read(PREAMBLE + 16)  # up to the length of the first group
+        first = file.read(min(int.from_bytes(start[-4:], "little"), ENOUGH))
+        if DEFLATED.encode() in first and inflates_beyond(file, LARGEST_INFLATED, RAW):
+            raise ValueError(
+                f"{path} cannot be read: it inflates to more than {LARGEST_INFLATED >> 30} GiB: export it "
+                "from the scanner uncompressed, if it is whole"
+            )
+
+
+@contextlib.contextmanager
+def quietly():
+    """Without what pydicom has to say of values that break the standard."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def spacing_mm(header: Header, index: int = 0) -> tuple[float, float] | None:
+    """(x, y) mm of a pixel of frame `index`, None if unknown.
+
+    From Pixel Spacing, of the file or of the functional groups of an enhanced one (PS3.3 C.7.6.16.2.1), else
+    from the largest region that is calibrated (C.8.5.5).
+    """
+    groups = header.items("SharedFunctionalGroupsSequence")
+    groups += header.items("PerFrameFunctionalGroupsSequence")[index : index + 1]
+    measures = [measured for group in groups for measured in group.items("PixelMeasuresSequence")]
+    stated = [_pixel_spacing(place) for place in (header, *measures)]
+    return next((spacing for spacing in stated if spacing), None) or _region_spacing(header)
+
+
+def _pixel_spacing(place: Header) -> tuple[float, float] | None:
+    try:
+        rows, columns = place.get("PixelSpacing", ())
+    except (TypeError, ValueError):
         return None
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        try:
-            header = _header(data)
-            return _pixel_spacing(header) or _region_spacing(header.get(REGIONS, []))
-        except (
-            struct.error,
-            RecursionError,
-            TypeError,
-            ValueError,
-        ):  # a broken header has no spacing to believe
-            return None
+    return positive(columns, rows)
 
 
-def _header(data) -> dict:
-    """{tag: value} of the data set up to Pixel Spacing; empty in encodings that are not read here."""
-    walk = Header(data, PREAMBLE + 4, explicit=True)
-    (_, size) = next(
-        walk.elements(len(data)), (0, b"")
-    )  # (0002,0000): length of the rest of the meta information
-    end = walk.offset + struct.unpack("<I", size)[0]
-    meta = dict(walk.elements(end))
-    syntax = _text(meta.get(TRANSFER_SYNTAX, b""))
-    if syntax in UNREADABLE_SYNTAXES:
-        return {}
-    walk = Header(data, end, explicit=syntax != IMPLICIT_LITTLE_ENDIAN)
-    return dict(walk.elements(len(data), last=PIXEL_SPACING))
+def _region_spacing(header: Header) -> tuple[float, float] | None:
+    calibrated = [region for region in _regions(header) if region.spacing_mm]
+    return max(calibrated, key=lambda region: region.area).spacing_mm if calibrated else None
 
 
-def _text(value: bytes) -> str:
-    return bytes(value).decode("ascii", "replace").strip("\0 ")
+def pictures(header: Header, height: int, width: int) -> tuple[Region, ...]:
+    """The pictures side by side on a screen of (height, width) px; none if there is only one."""
+    return side_by_side(_regions(header, IMAGES), height, width)
 
 
-def _pixel_spacing(header: dict) -> tuple[float, float] | None:
-    rows_and_columns = _text(header.get(PIXEL_SPACING, b"")).split("\\")
-    if len(rows_and_columns) != 2:
+def _regions(header: Header, kinds: tuple[int, ...] = ()) -> list[Region]:
+    """What shows space, not time or a spectrum, of these kinds."""
+    return [
+        Region(_window(item), _delta_mm(item))
+        for item in header.items("SequenceOfUltrasoundRegions")
+        if item.number("RegionSpatialFormat", TWO_DIMENSIONAL) == TWO_DIMENSIONAL
+        and (not kinds or item.number("RegionDataType") in kinds)
+    ]
+
+
+def _window(region: Header) -> Window:
+    names = ("MinX0", "MinY0", "MaxX1", "MaxY1")
+    x0, y0, x1, y1 = (int(region.number(f"RegionLocation{name}")) for name in names)
+    return Window(x0, y0, x1 + 1, y1 + 1)
+
+
+def _delta_mm(region: Header) -> tuple[float, float] | None:
+    units = [region.number(f"PhysicalUnits{axis}Direction") for axis in "XY"]
+    if units != [CENTIMETRES] * 2:
         return None
-    return _positive(float(rows_and_columns[1]), float(rows_and_columns[0]))
-
-
-def _region_spacing(regions: list[dict]) -> tuple[float, float] | None:
-    usable = [region for region in regions if _is_calibrated(region)]
-    if not usable:
-        return None
-    best = max(usable, key=_area)
-    return _positive(*(abs(_number("<d", best[tag])) * MM_PER_CM for tag in (DELTA_X, DELTA_Y)))
-
-
-def _is_calibrated(region: dict) -> bool:
-    units = [_number("<H", region.get(tag, b"\0\0")) for tag in (UNITS_X, UNITS_Y)]
-    flat = _number("<H", region.get(SPATIAL_FORMAT, b"\1\0")) == TWO_DIMENSIONAL
-    return flat and units == [CENTIMETRES] * 2 and DELTA_X in region and DELTA_Y in region
-
-
-def _area(region: dict) -> int:
-    x0, y0, x1, y1 = (_number("<I", region.get(tag, b"\0\0\0\0")) for tag in (X0, Y0, X1, Y1))
-    return (x1 - x0) * (y1 - y0)
-
-
-def _number(layout: str, value: bytes) -> float:
-    return struct.unpack(layout, value)[0]
-
-
-def _positive(x: float, y: float) -> tuple[float, float] | None:
-    return (x, y) if 0 < x < float("inf") and 0 < y < float("inf") else None
+    return positive(*(abs(region.number(f"PhysicalDelta{axis}")) * MM_PER_CM for axis in "XY"))

@@ -34,13 +34,14 @@ class Window:
     def prompts(self, prompts: Prompts) -> Prompts:
         """The same prompts in the window's own px; clicks outside of it are left out."""
         clicks = tuple(
-            Click(c.x - self.x0, c.y - self.y0, c.positive) for c in prompts.clicks if self._shows(c)
+            Click(c.x - self.x0, c.y - self.y0, c.positive) for c in prompts.clicks if self.holds(c.x, c.y)
         )
         box = prompts.box and prompts.box.shifted(-self.x0, -self.y0)
         return Prompts(clicks, box, None if prompts.mask is None else self.crop(prompts.mask))
 
-    def _shows(self, click: Click) -> bool:
-        return self.x0 - 0.5 <= click.x < self.x1 - 0.5 and self.y0 - 0.5 <= click.y < self.y1 - 0.5
+    def holds(self, x: float, y: float) -> bool:
+        """Whether the pixel at (x, y) px of the image lies in it."""
+        return self.x0 - 0.5 <= x < self.x1 - 0.5 and self.y0 - 0.5 <= y < self.y1 - 0.5
 
 
 def enlarging(mask: np.ndarray, prompts: Prompts, margin: float) -> Window | None:

@@ -90,6 +90,10 @@ def write(
     return path
 
 
+def spacing_of(path):
+    return dicom.spacing_mm(dicom.header_of(path))
+
+
 @pytest.fixture
 def gray():
     return np.random.default_rng(0).integers(0, 256, (4, 20, 30), np.uint8)
@@ -145,7 +149,7 @@ def test_sequences_before_the_regions_are_walked_over(tmp_path, gray):
     ]
     for undefined in (False, True):
         path = write(tmp_path / "a.dcm", gray, [region(0.02, 0.02)], extra=nested, undefined=undefined)
-        assert dicom.spacing_mm(path) == pytest.approx((0.2, 0.2))
+        assert spacing_of(path) == pytest.approx((0.2, 0.2))
 
 
 def test_an_unknown_sequence_in_implicit_encoding_is_walked_over(tmp_path, gray):
@@ -156,23 +160,23 @@ def test_an_unknown_sequence_in_implicit_encoding_is_walked_over(tmp_path, gray)
     known_length = struct.pack("<HH2sHI", 0x0009, 0x1001, b"UN", 0, len(body + end))
     assert known_length in data
     path.write_bytes(data.replace(known_length, known_length[:-4] + b"\xff" * 4))
-    assert dicom.spacing_mm(path) == pytest.approx((0.2, 0.2))
+    assert spacing_of(path) == pytest.approx((0.2, 0.2))
 
 
 def test_the_largest_region_that_is_measured_in_centimetres_counts(tmp_path, gray):
     regions = [region(1, 1, side=900, units=4), region(0.5, 0.5, side=10), region(0.01, -0.02, side=500)]
     regions.append(region(2, 2, side=900, spatial=3))  # an M-mode strip: its x is time
-    assert dicom.spacing_mm(write(tmp_path / "a.dcm", gray, regions)) == pytest.approx((0.1, 0.2))
+    assert spacing_of(write(tmp_path / "a.dcm", gray, regions)) == pytest.approx((0.1, 0.2))
 
 
 def test_pixel_spacing_is_rows_then_columns(tmp_path, gray):
     path = write(tmp_path / "a.dcm", gray, [region(0.5, 0.5)], spacing="0.4\\0.25")
-    assert dicom.spacing_mm(path) == (0.25, 0.4)
+    assert spacing_of(path) == (0.25, 0.4)
 
 
 @pytest.mark.parametrize("spacing", ["0\\0", "nan\\1", "1", "a\\b", "-1\\1"])
 def test_spacing_that_makes_no_sense_is_unknown(tmp_path, gray, spacing):
-    assert dicom.spacing_mm(write(tmp_path / "a.dcm", gray, spacing=spacing)) is None
+    assert spacing_of(write(tmp_path / "a.dcm", gray, spacing=spacing)) is None
 
 
 def test_without_calibration_the_spacing_is_unknown(tmp_path, gray):
@@ -186,7 +190,7 @@ def test_a_header_that_is_cut_off_anywhere_has_no_spacing_and_no_traceback(tmp_p
     answers = set()
     for size in range(0, len(whole) - gray.size, 7):
         (tmp_path / "cut.dcm").write_bytes(whole[:size])
-        answers.add(dicom.spacing_mm(tmp_path / "cut.dcm"))
+        answers.add(spacing_of(tmp_path / "cut.dcm"))
     assert {None} < answers <= {None, (0.2, 0.3)}
 
 
