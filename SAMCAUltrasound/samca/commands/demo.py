@@ -18,8 +18,10 @@ from ..clicks import CLICKS
 from ..evaluation import metrics
 from ..images import frames, masks, overlay
 from ..images.frames import Frame, Grid
+from ..images.regions import region_under
 from ..interaction.session import Session
-from ..prompts import Click
+from ..prompts import Click, Prompts
+from ..prompts.prompts import box_around
 from ..words import counted
 from . import pointing_arguments
 
@@ -54,9 +56,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.truth is not None and arguments.image is None:
         raise ValueError("--truth belongs to an image: give --image FILE with it")
     out = Path(arguments.out)
-    frame, truth = _simulated(arguments.seed, out) if arguments.image is None else _given(arguments)
+    clicks = arguments.click
+    if arguments.image is None:
+        frame, truth = _simulated(arguments.seed, out)
+    else:
+        frame, truth, clicks = _picture_of_screen(*_given(arguments), clicks)
     session = samca.Session(samca.load())
-    times = segment(session, frame, arguments.click, truth)
+    times = segment(session, frame, clicks, truth)
     out.mkdir(parents=True, exist_ok=True)
     if arguments.image is None:
         _write_frame(frame)
@@ -125,6 +131,18 @@ def _given(arguments: argparse.Namespace) -> tuple[Frame, np.ndarray | None]:
     return frame, largest_part(
         _mask_of(frame, frames.read(arguments.truth, 0 if is_picture else arguments.frame))
     )
+
+
+def _picture_of_screen(
+    frame: Frame, truth: np.ndarray | None, clicks: list[Click]
+) -> tuple[Frame, np.ndarray | None, list[Click]]:
+    """Of pictures side by side the one that the clicks, or the truth, lie in; else all as it is."""
+    prompts = Prompts(tuple(clicks), None if clicks else box_around(truth))
+    region = region_under(frame.regions, prompts)
+    if region is None:
+        return frame, truth, clicks
+    truth = None if truth is None else region.window.crop(truth)
+    return frame.part(region), truth, list(region.window.prompts(prompts).clicks)
 
 
 def _mask_of(frame: Frame, truth: Frame) -> np.ndarray:

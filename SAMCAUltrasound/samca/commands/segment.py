@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,11 @@ import numpy as np
 import samca
 
 from ..images import frames, masks
+from ..images.frames import Frame
+from ..images.regions import Region, region_under
 from ..interaction import text_box
-from ..interaction.everything import Criteria, everything, labels_of
-from ..prompts import Box
+from ..interaction.everything import Criteria, Found, everything, labels_of
+from ..prompts import Box, Click, Prompts
 from ..words import counted
 from . import pointing_arguments
 
@@ -56,17 +60,37 @@ def run(arguments: argparse.Namespace) -> int:
     masks.check_place(out)
     frame = frames.read(arguments.image, arguments.frame)
     box = arguments.box if arguments.target is None else _found(arguments, frame.pixels)
+    prompts = Prompts(tuple(arguments.click), box)
+    region = region_under(frame.regions, prompts)
+    if frame.regions and not prompts:
+        raise ValueError(f"there are {len(frame.regions)} pictures on this screen: point at one with --click")
+    part = frame if region is None else frame.part(region)
     session = samca.Session(samca.load(arguments.model))
-    session.set_image(frame.pixels)
-    if arguments.suggest is not None:
-        session.suggest(_class(session.model.suggests, arguments.suggest))
-    if box is not None:
-        session.box(box.x0, box.y0, box.x1, box.y1)
-    for click in arguments.click:
-        session.click(click.x, click.y, click.positive)
-    masks.write_mask(out, session.mask, frame)
-    print(f"{out}: {int(session.mask.sum())} px, predicted IoU {session.iou:.2f}")
+    session.set_image(part.pixels)
+    _point(session, prompts if region is None else region.window.prompts(prompts), arguments.suggest)
+    masks.write_mask(out, _on_screen(session.mask, region, frame), _with_spacing(frame, part))
+    where = "" if region is None else f", in the picture at {region} of this screen"
+    print(f"{out}: {int(session.mask.sum())} px, predicted IoU {session.iou:.2f}{where}")
     return 0
+
+
+def _point(session: samca.Session, prompts: Prompts, suggest: str | None) -> None:
+    if suggest is not None:
+        session.suggest(_class(session.model.suggests, suggest))
+    if prompts.box is not None:
+        session.box(prompts.box.x0, prompts.box.y0, prompts.box.x1, prompts.box.y1)
+    for click in prompts.clicks:
+        session.click(click.x, click.y, click.positive)
+
+
+def _on_screen(mask: np.ndarray, region: Region | None, frame: Frame) -> np.ndarray:
+    """The mask of one of a screen's pictures on the whole screen."""
+    return mask if region is None else region.window.paste(mask, np.zeros(frame.pixels.shape[:2], bool))
+
+
+def _with_spacing(frame: Frame, part: Frame) -> Frame:
+    """The screen with the spacing of the picture that was segmented."""
+    return replace(frame, grid=replace(frame.grid, spacing=part.grid.spacing))
 
 
 def _run_everything(arguments: argparse.Namespace) -> int:
@@ -74,13 +98,31 @@ def _run_everything(arguments: argparse.Namespace) -> int:
     out, criteria = Path(arguments.out), Criteria(arguments.grid, arguments.iou, arguments.stability)
     masks.check_place(out)
     frame = frames.read(arguments.image, arguments.frame)
-    found = everything(samca.load(arguments.model), frame.pixels, criteria)
+    model = samca.load(arguments.model)
+    if frame.regions:
+        in_each = [_in_region(model, frame, region, criteria) for region in frame.regions]
+        found = sorted(itertools.chain.from_iterable(in_each), key=lambda thing: -thing.iou)
+    else:
+        found = everything(model, frame.pixels, criteria)
     masks.write_labels(out, labels_of(found, frame.pixels.shape[:2]), frame)
     for number, thing in enumerate(found, start=1):
         at = f"({thing.click.x:.0f}, {thing.click.y:.0f})"
         print(f"{number}: {int(thing.mask.sum())} px around {at}, predicted IoU {thing.iou:.2f}")
     print(f"{out}: {counted(len(found), 'thing')}")
     return 0
+
+
+def _in_region(model, frame: Frame, region: Region, criteria: Criteria) -> list[Found]:
+    """All things in one of a screen's pictures, where they lie on the screen."""
+    x, y = region.window.x0, region.window.y0
+    return [
+        replace(
+            thing,
+            mask=_on_screen(thing.mask, region, frame),
+            click=Click(thing.click.x + x, thing.click.y + y),
+        )
+        for thing in everything(model, frame.part(region).pixels, criteria)
+    ]
 
 
 def _class(names: tuple[str, ...], word: str) -> int:

@@ -9,18 +9,29 @@ from pathlib import Path
 from typing import BinaryIO
 
 LARGEST = 4 << 30  # bytes of voxels
+PACKED = 1 << 14  # times as large as a compressed file voxels can be: an empty JPEG 2000 frame
 RAW, ZLIB, GZIP = -15, 15, 31  # what stands around a compressed stream: nothing, or what zlib or gzip writes
 CHUNK = 1 << 16  # bytes; a thousand times as many may come out
 
 
-def check_size(path: Path, sides: Sequence[int], bytes_a_voxel: int) -> int:
-    """The bytes of voxels with these sides; ValueError for sides below 1 or more bytes than LARGEST."""
-    size = math.prod(sides) * bytes_a_voxel
-    if min(sides) < 1 or size > LARGEST:
-        asked = " x ".join(f"{side:.6g}" for side in sides)
+def check_size(path: Path, sides: Sequence[int], bytes_a_voxel: float, packed: int = 1) -> int:
+    """The bytes of voxels with these sides.
+
+    packed: how many times as large as the file they can be. ValueError for a side below 1, for more than
+    LARGEST, and for more than there can be in the file.
+    """
+    size = int(math.prod(sides) * bytes_a_voxel)
+    asked = f"its header says {' x '.join(f'{side:.6g}' for side in sides)} values of {bytes_a_voxel:g} bytes"
+    if min(sides) < 1:
+        raise ValueError(f"{path} cannot be read: {asked}, and each side is at least 1: it is damaged")
+    if size > path.stat().st_size * packed:
         raise ValueError(
-            f"{path} cannot be read: its header says {asked} values of {bytes_a_voxel} bytes; each side is "
-            f"at least 1, and all together at most {LARGEST >> 30} GiB: cut it into parts, if it is whole"
+            f"{path} cannot be read: {asked}, more than there can be in {path.stat().st_size} bytes: it is "
+            "cut off or damaged, copy or export it again"
+        )
+    if size > LARGEST:
+        raise ValueError(
+            f"{path} cannot be read: {asked}, and at most {LARGEST >> 30} GiB are read: cut it into parts"
         )
     return size
 

@@ -16,6 +16,9 @@ from .regions import Region, side_by_side
 
 SUFFIXES = (".dcm", ".dicom")
 PREAMBLE = 128
+UNCOMPRESSED = tuple(
+    f"1.2.840.10008.1.2{more}" for more in ("", ".1", ".2")
+)  # implicit; explicit; big endian
 DEFLATED = "1.2.840.10008.1.2.1.99"  # transfer syntax of a file that is compressed behind its first group
 LARGEST_INFLATED = 1 << 30  # bytes
 PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)  # as float, as double, as whole numbers
@@ -26,9 +29,13 @@ IMAGES = (1, 2)  # kinds of region: tissue and colour flow
 
 @dataclass(frozen=True)
 class Header:
-    """The data set before the pixels, empty where it cannot be understood, and the first bytes of these."""
+    """The data set before the pixels, empty where it cannot be understood.
+
+    start: where the pixels' element begins in the file, None if there is none; pixels: the first bytes there.
+    """
 
     elements: Any
+    start: int | None = None
     pixels: bytes = b""
 
     def get(self, keyword: str, default=None):
@@ -57,8 +64,9 @@ class Header:
 
     @property
     def syntax(self) -> str:
-        """The transfer syntax' UID."""
-        return str(getattr(getattr(self.elements, "file_meta", None), "TransferSyntaxUID", ""))
+        """The transfer syntax' UID; of a file that lacks it, by its first element."""
+        said = Header(getattr(self.elements, "file_meta", {})).get("TransferSyntaxUID")
+        return str(said or UNCOMPRESSED[0 if self.get("is_implicit_VR") else 1])
 
 
 def is_dicom(path: Path) -> bool:
@@ -81,9 +89,18 @@ def header_of(path: Path) -> Header:
     try:
         with quietly(), path.open("rb") as file:
             elements = read_partial(file, lambda tag, vr, length: tag in PIXELS, force=True)
-            return Header(elements, file.read(ENOUGH))
+            start, pixels = file.tell(), file.read(ENOUGH)
+            return Header(elements, start if pixels else None, pixels)
     except Exception:
         return Header(pydicom.Dataset())
+
+
+def name_of(uid: str) -> str:
+    """What the standard calls it; the UID itself where it does not know it."""
+    from pydicom.uid import UID
+
+    with quietly():
+        return UID(uid).name
 
 
 def _check_inflated(path: Path) -> None:

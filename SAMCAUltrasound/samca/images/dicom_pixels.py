@@ -1,28 +1,37 @@
-"""Pixels of DICOM files: by SimpleITK, which decodes what scanners write, by a header that has to be right.
+"""Pixels of DICOM files: SimpleITK decodes what scanners write, by a header that is right.
 
-Where it is not, or where something beside the picture stands in SimpleITK's way, pydicom writes the picture
-alone anew, with the colours that the pixels show; what SimpleITK has no reader for, pydicom decodes.
+A header may hold anything besides, lengths that take all memory and colours that the pixels do not have. So
+pydicom writes the picture alone anew, in the colours that it shows, and SimpleITK sees nothing else; pixels
+that it has no reader for, pydicom decodes.
 """
 
 from __future__ import annotations
 
+import os
 import struct
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from . import by_simpleitk, dicom
-from .bounds import check_size
+from .bounds import PACKED, check_size
 from .dicom import Header
 from .grid import Grid, Volume
 from .stream_colours import RGB, YBR, colours_of
 
 VIDEO = ("1.2.840.10008.1.2.4.10", "1.2.840.10008.1.2.7.")  # MPEG-2, H.264, H.265; over SMPTE ST 2110
-UNDEFINED = b"\xff" * 4  # length of compressed pixels
+CHUNK = 1 << 20  # bytes
+UNDEFINED, ITEM, END = 0xFFFFFFFF, 0xFFFEE000, 0xFFFEE0DD
 IN_RGB = (RGB, "YBR_RCT", "YBR_ICT")  # what JPEG 2000 turns back into RGB by itself
-GROUPS = (0x0028, 0x7FE0)  # how a picture is stored, and its pixels
-IDENTITY = (0x00080016, 0x00080018, 0x00080060)  # what a reader asks for besides
+GROUPS = (
+    0x0020,
+    0x0028,
+    0x5200,
+    0x7FE0,
+)  # where a picture lies, how it is stored, both of single frames, pixels
+IDENTITY = (0x00080016, 0x00080018, 0x00080060, 0x00180088)  # what a reader asks for besides
 NEUTRAL, CLOSE, MOST = 128, 3, 0.5  # chrominance of grey, how far JPEG moves it, the share that shows it
 
 
@@ -31,27 +40,20 @@ def read(path: Path, header: Header) -> Volume:
     _check_kind(path, header)
     _check_size(path, header)
     said, shown = header.get("PhotometricInterpretation", ""), _colours_shown(header)
-    if shown and (said in IN_RGB) != (shown == RGB):
-        return _anew(path, header, shown)
-    try:
-        volume = by_simpleitk.read(path)
-    except ValueError:
-        volume = _anew(path, header)
+    volume = _decoded(path, header, shown if shown and (said in IN_RGB) != (shown == RGB) else said)
     if said == RGB and not shown and _is_ybr(volume.voxels[len(volume.voxels) // 2]):
-        volume = _anew(path, header, YBR)
+        return _decoded(path, header, YBR)
     return volume
 
 
 def _check_kind(path: Path, header: Header) -> None:
-    from pydicom.uid import UID
-
     if header.syntax.startswith(VIDEO):
         raise ValueError(
-            f"{path} is a video ({UID(header.syntax).name}): export it from the scanner as images, or as a "
-            "loop that is uncompressed or of JPEG images"
+            f"{path} is a video ({dicom.name_of(header.syntax)}): export it from the scanner as images or as "
+            "a loop that is uncompressed or of JPEG images"
         )
-    if len(header.elements) and not header.pixels and header.syntax != dicom.DEFLATED:
-        kind = UID(str(header.get("SOPClassUID", ""))).name or "no known kind"
+    if header.start is None and header.syntax != dicom.DEFLATED:
+        kind = dicom.name_of(str(header.get("SOPClassUID", ""))) or "of no known kind"
         raise ValueError(
             f"{path} cannot be read: it holds no picture ({kind}): export it from the scanner as an image "
             "or a loop, or copy it again if it was cut off"
@@ -59,18 +61,14 @@ def _check_kind(path: Path, header: Header) -> None:
 
 
 def _check_size(path: Path, header: Header) -> None:
-    names = ("NumberOfFrames", "Rows", "Columns", "SamplesPerPixel")
-    try:
-        sides = [int(header.get(name, 1)) for name in names]
-        size = max(1, int(header.get("BitsAllocated", 8)) // 8)
-    except (TypeError, ValueError):
-        return  # SimpleITK will say that it is damaged
-    check_size(path, sides, size)
+    sides = [header.number(name, 1) for name in ("NumberOfFrames", "Rows", "Columns", "SamplesPerPixel")]
+    packed = 1 if header.syntax in dicom.UNCOMPRESSED else PACKED
+    check_size(path, sides, header.number("BitsAllocated", 8) / 8, packed)
 
 
 def _colours_shown(header: Header) -> str | None:
     """RGB or YBR where the compressed pixels themselves say so."""
-    if header.pixels[8:12] != UNDEFINED or len(header.pixels) < 20:
+    if len(header.pixels) < 20 or struct.unpack_from("<I", header.pixels, 8)[0] != UNDEFINED:
         return None
     (table,) = struct.unpack_from("<I", header.pixels, 16)  # of offsets; the first fragment comes behind it
     return colours_of(header.pixels[28 + table :])
@@ -84,30 +82,75 @@ def _is_ybr(frame: np.ndarray) -> bool:
     return bool(neutral.mean() > MOST)
 
 
-def _anew(path: Path, header: Header, colours: str = "") -> Volume:
-    """The picture alone, written anew and read; with these colours, if the header has others."""
+def _decoded(path: Path, header: Header, colours: str) -> Volume:
     import pydicom
 
     try:
         with dicom.quietly(), tempfile.TemporaryDirectory() as folder:
-            elements = pydicom.dcmread(path, force=True)
-            for tag in list(elements.keys()):
-                if tag.group not in GROUPS and tag not in IDENTITY:
-                    del elements[tag]
-            if colours:
-                elements.PhotometricInterpretation = colours
             picture = Path(folder) / "picture.dcm"
-            elements.save_as(picture)
+            _write_alone(picture, path, header, colours)
             try:
                 return by_simpleitk.read(picture)
             except ValueError:
-                return _by_pydicom(elements)
+                return _by_pydicom(pydicom.dcmread(picture))
     except Exception as error:  # what damaged bytes raise differs from tag to tag
-        kind = pydicom.uid.UID(header.syntax).name or "of no known transfer syntax"
+        kind = dicom.name_of(header.syntax) or "of no known transfer syntax"
         raise ValueError(
             f"{path} cannot be read: its pixels ({kind}) are damaged, cut off, or of a kind that is not read "
             "here: export it from the scanner uncompressed"
         ) from error
+
+
+def _write_alone(picture: Path, path: Path, header: Header, colours: str) -> None:
+    """Write what belongs to the picture, in these colours, the pixels as they are."""
+    import pydicom
+    from pydicom.uid import UID, ExplicitVRLittleEndian
+
+    deflated = header.syntax == dicom.DEFLATED
+    elements = pydicom.dcmread(path) if deflated else header.elements
+    syntax = UID(ExplicitVRLittleEndian if deflated else header.syntax)
+    meta = pydicom.dataset.FileMetaDataset()
+    meta.TransferSyntaxUID = syntax
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = header.get("SOPClassUID", ""), "1.2.3"
+    own = {tag: elements.get_item(tag) for tag in list(elements.keys()) if _is_own(tag)}
+    encoding = syntax.is_implicit_VR, syntax.is_little_endian
+    alone = pydicom.FileDataset("", own, b"\0" * dicom.PREAMBLE, meta, *encoding)
+    if colours:
+        alone.PhotometricInterpretation = colours
+    alone.save_as(picture)
+    if not deflated:
+        with path.open("rb") as file, picture.open("ab") as target:
+            _copy(file, target, header.start, _end_of_pixels(file, header, *encoding))
+
+
+def _is_own(tag) -> bool:
+    return tag.group in GROUPS or tag in IDENTITY
+
+
+def _end_of_pixels(file: BinaryIO, header: Header, implicit: bool, little: bool) -> int:
+    """Where the pixels' element ends; ValueError if that is beyond the file's end."""
+    order, size = "<" if little else ">", os.fstat(file.fileno()).st_size
+    (length,) = struct.unpack_from(f"{order}I", header.pixels, 4 if implicit else 8)
+    at = header.start + (8 if implicit else 12)
+    if length != UNDEFINED:
+        at += length
+    else:
+        tag = ITEM
+        while tag == ITEM:
+            file.seek(at)
+            group, element, length = struct.unpack(f"{order}HHI", file.read(8))
+            tag, at = group << 16 | element, at + 8 + length
+        if tag != END:
+            raise ValueError(f"a fragment of the pixels is followed by {tag:08x}")
+    if at > size:
+        raise ValueError(f"the pixels end at byte {at} of {size}")
+    return at
+
+
+def _copy(file: BinaryIO, target: BinaryIO, start: int, end: int) -> None:
+    file.seek(start)
+    for at in range(start, end, CHUNK):
+        target.write(file.read(min(CHUNK, end - at)))
 
 
 def _by_pydicom(elements) -> Volume:

@@ -34,6 +34,17 @@ class Frame:
     count: int = 1
     regions: tuple[Region, ...] = ()
 
+    def part(self, region: Region) -> Frame:
+        """One of its pictures as a frame of its own, of the region's spacing, where it lies on the screen."""
+        grid, window = self.grid, region.window
+        directions = np.reshape(grid.direction, (3, 3))
+        origin = grid.origin + directions @ (np.multiply(grid.spacing, (window.x0, window.y0, 0)))
+        pixels = window.crop(self.pixels)
+        size = (pixels.shape[1], pixels.shape[0], grid.size[2])
+        spacing = (*(region.spacing_mm or grid.spacing[:2]), grid.spacing[2])
+        grid = Grid(size, spacing, tuple(map(float, origin)), grid.direction)
+        return replace(self, pixels=pixels, spacing_mm=region.spacing_mm, grid=grid, regions=())
+
 
 def read(path: str | Path, index: int = 0) -> Frame:
     """Read frame `index` (from 0) of a PNG, JPEG, BMP, TIFF, NRRD, NIfTI, MetaImage or DICOM file.
