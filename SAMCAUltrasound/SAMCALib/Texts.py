@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 try:
     from slicer.i18n import tr as _
 except ImportError:  # slicer-core, where nothing is translated
@@ -11,8 +13,23 @@ except ImportError:  # slicer-core, where nothing is translated
         return text
 
 
+logger = logging.getLogger(__name__)
+_logged: set[str] = set()  # a timer may meet the same error at every tick
+
+
 class Refusal(ValueError):
     """What was asked cannot be done now; the text is one sentence for the status line: what to do instead."""
+
+
+def explained(error: Exception) -> str:
+    """The words of a Refusal; for what nobody expected a sentence that names it."""
+    if isinstance(error, Refusal):
+        return str(error)
+    name = f"{type(error).__name__}: {error}"
+    if name not in _logged:
+        _logged.add(name)
+        logger.error("What nobody expected", exc_info=error)
+    return _("Something went wrong ({error}): click again.").format(error=name)
 
 
 def counted(number: int, one: str, several: str) -> str:
@@ -20,4 +37,4 @@ def counted(number: int, one: str, several: str) -> str:
     return one if number == 1 else several.format(count=number)
 
 
-__all__ = ["Refusal", "_", "counted"]
+__all__ = ["Refusal", "_", "counted", "explained"]

@@ -17,7 +17,7 @@ from SAMCALib.Editing.SuggestLogic import reasonAgainst
 from SAMCALib.Editing.TargetLogic import Named, TargetLogic, isAvailable
 from SAMCALib.Models.InstallLogic import InstallLogic, State, Status
 from SAMCALib.Models.ModelLogic import ModelLogic
-from SAMCALib.Texts import Refusal, _
+from SAMCALib.Texts import _, explained
 
 from .EffectOptions import EffectOptions
 from .EffectPanel import EffectPanel
@@ -248,14 +248,6 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         if self.target.isSearching and not self._problem:
             self._tell(_("Looking for {target}...").format(target=self.panel.target))
 
-    def _takeTarget(self) -> None:
-        """A box that was found starts the object on its frame; what is looked at is shown again after."""
-        shown = self.edit.frame
-        with self._telling():
-            self.target.outline(self.edit)
-        self.view.isOld = self.view.isOld or self.edit.frame != shown
-        self._isStatusOld = True
-
     def suggestAll(self, frame) -> None:
         """Find on all frames what is named in the panel, or else the class that is chosen there."""
         finder = Named(self.target, self.panel.target) if self.panel.target.strip() else None
@@ -294,29 +286,42 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         """Follow the view, the mouse and the engine."""
         if self.scriptedEffect.parameterSetNode() is None:  # the scene was closed
             return
-        if self.view.isOld and not self.gesture.isRunning:
-            self._follow()
-        self._hover()
-        self._checkModel()
-        # Slicer's main thread keeps Python's lock while it waits for events: the workers need these pauses
-        self.target.wait(YIELD_SECONDS)
-        if self.target.isDone and not self.edit.sweep.isRunning:
-            self._takeTarget()
-        self.edit.engine.wait(YIELD_SECONDS)
-        if self.edit.poll() or self._isStatusOld:
-            self.doubt.follow()
-            if not self.gesture.isRunning:
-                self.shapes.show(self.edit.frame, self.edit.preview, self.doubt.marks)
+        for step in (self._follow, self._hover, self._checkModel, self._search, self._poll):
+            with self._telling(anew=False):
+                step()
+        if self._isStatusOld:
             self._showStatus()
         self._isStatusOld = self.edit.engine.isBusy or self.doubt.isWaiting
 
     def _follow(self) -> None:
         """Work on the frame that the view shows now, or on none."""
-        frame = None
+        if not self.view.isOld or self.gesture.isRunning:
+            return
+        frame, self._isStatusOld = None, True
         with self._telling():
             frame = self.view.frame()
         self.edit.setFrame(frame)
+
+    def _search(self) -> None:
+        """A box that was found starts the object on its frame; what is looked at is shown again after."""
+        # Slicer's main thread keeps Python's lock while it waits for events: the workers need these pauses
+        self.target.wait(YIELD_SECONDS)
+        if not self.target.isDone or self.edit.sweep.isRunning:
+            return
+        shown = self.edit.frame
+        with self._telling():
+            self.target.outline(self.edit)
+        self.view.isOld = self.view.isOld or self.edit.frame != shown
         self._isStatusOld = True
+
+    def _poll(self) -> None:
+        """Take the engine's answers, and show what has changed."""
+        self.edit.engine.wait(YIELD_SECONDS)
+        self._isStatusOld = self.edit.poll() or self._isStatusOld
+        if self._isStatusOld:
+            self.doubt.follow()
+            if not self.gesture.isRunning:
+                self.shapes.show(self.edit.frame, self.edit.preview, self.doubt.marks)
 
     def _hover(self) -> None:
         """Ask for the preview at the mouse, if it has moved."""
@@ -361,13 +366,13 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         return self.scriptedEffect.confirmCurrentSegmentVisible() != 0
 
     @contextlib.contextmanager
-    def _telling(self):
-        """A refusal inside becomes the status line, until the next action or frame."""
-        self._problem = ""
+    def _telling(self, anew: bool = True):
+        """Whatever is raised inside becomes the status line, until the next action or frame."""
+        self._problem = "" if anew else self._problem
         try:
             yield
-        except Refusal as refusal:
-            self._problem = str(refusal)
+        except Exception as error:
+            self._problem, self._isStatusOld = explained(error), True
 
     def _tell(self, text: str) -> None:
         self._problem = text

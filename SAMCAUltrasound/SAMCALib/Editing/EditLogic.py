@@ -7,8 +7,6 @@ our back: `poll` notices and follows.
 
 from __future__ import annotations
 
-import logging
-
 import numpy as np
 
 from samca.prompts import Click, Prompts
@@ -20,7 +18,7 @@ from ..Prompts import PromptLogic
 from ..Prompts.PromptLogic import FramePrompts
 from ..Prompts.PromptPoints import Change, PromptPoints
 from ..Segments.MaskLogic import MaskOptions
-from ..Texts import Refusal, _
+from ..Texts import Refusal, _, explained
 from . import ObjectLogic
 from .EditQueue import EditQueue, pictureOf
 from .Edits import Again, Clear, Edit, Move, Point, Remove, Unfit, newId
@@ -28,8 +26,6 @@ from .NeighbourLogic import NeighbourRun
 from .PreviewLogic import SUBJECT, PreviewLogic
 from .Selection import Selection
 from .SuggestLogic import OfClass, SuggestLogic, checkKind
-
-logger = logging.getLogger(__name__)
 
 
 class EditLogic:
@@ -263,13 +259,8 @@ class EditLogic:
         """Do a step; whatever it raises becomes the message, and the next step is done all the same."""
         try:
             step(*given)
-        except Refusal as refusal:
-            self._message, self._seen = str(refusal), None
         except Exception as error:  # a timer that raises at every tick is a dead effect
-            text = _("Something went wrong ({error}): click again.").format(error=error)
-            if text != self._message:
-                logger.exception("The effect goes on after an error")
-            self._message, self._seen = text, None
+            self._message, self._seen = explained(error), None
 
     def _pollSweep(self) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sys
@@ -158,6 +159,33 @@ def test_what_has_no_extent_in_a_direction_is_said_at_every_click(open_editor, c
     mends(editor)
     settled(editor)
     assert count(editor) == before
+    editor.view.click(places[1])
+    settled(editor)
+    assert count(editor) > before
+    assert status(editor).startswith("Ready")
+
+
+# What nobody expected
+
+
+@pytest.mark.parametrize("part", ["view.frame", "edit.points.changes", "edit.engine.poll", "shapes.show"])
+def test_whatever_fails_at_every_tick_is_said_and_the_next_click_works(open_editor, monkeypatch, part):
+    editor = click(open_editor(), 20, 30)
+    before, places = count(editor), [at(editor, 60, y) for y in (20, 40)]
+    *way, name = part.split(".")
+    owner = functools.reduce(getattr, way, editor.effect)
+
+    def fail(*_):
+        raise KeyError("lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, fail)
+        editor.effect.view.isOld = True
+        editor.view.click(places[0])
+        settled(editor)
+        assert "Something went wrong (KeyError: 'lost')" in status(editor)
+    editor.effect.view.isOld = True
+    settled(editor)
     editor.view.click(places[1])
     settled(editor)
     assert count(editor) > before
