@@ -24,7 +24,7 @@ def write(host, node, segmentId: str, frame: Frame, before: FramePrompts, after:
     """Bring the voxels of a frame and its prompts in the tag from what they are, `before`, to `after`.
 
     An object that has the very same mask before and after keeps its voxels; another mask, even an equal one,
-    is put in anew. That of a pending object is taken for its own, whatever was there. Call
+    is put in anew. Of a pending object's, what is there is taken for its own, nothing is put in. Call
     host.saveStateForUndo() before, once per user action. Refusal, before anything is changed, as of
     SegmentLogic.replaceObject, and where stored prompts cannot be read.
     """
@@ -53,7 +53,8 @@ def _exchanged(host, target: tuple, gone: list, new: dict[str, PromptObject], ot
     """
     node, _segmentId, frame = target
     grid, lies = GridLogic.gridToNode(node), GridLogic.toNode(node, frame)
-    old, put = _masks(gone, lies), [Patch(thing.mask, lies) for thing in new.values()]
+    old, put = _masks(gone, lies), [Patch(t.mask, lies) for t in new.values() if not t.pending]
+    taken = [Patch(thing.mask, lies) for thing in new.values() if thing.pending]
     around = GridLogic.voxelsOf(grid, old + put)
     extent = around.extent if around else GridLogic.NOWHERE
     beside = GridLogic.near(grid, _masks(others, lies), extent)
@@ -61,7 +62,7 @@ def _exchanged(host, target: tuple, gone: list, new: dict[str, PromptObject], ot
     present = SegmentLogic.maskOf(*target)
     isObjects = SegmentLogic.covered(node, frame, old + beside, extent)
     painted = present & (~isObjects | SegmentLogic.covered(node, frame, under, extent))
-    SegmentLogic.replaceObject(host, *target, old, put, beside + under)
+    SegmentLogic.replaceObject(host, *target, old, put, beside + under + taken)
     now = SegmentLogic.maskOf(*target)
     new = {name: _put(thing, lies, now, painted) for name, thing in new.items()}
     return new, Patch(now & ~present, lies)
@@ -83,10 +84,8 @@ def maskBeside(node, segmentId: str, frame: Frame, prompts: FramePrompts) -> np.
 
 def _put(thing: PromptObject, lies: np.ndarray, now: np.ndarray, painted: np.ndarray) -> PromptObject:
     """A new object, with what Slicer's own masking let in of its mask."""
-    if thing.pending:
-        return replace(thing, toRas=lies)
     mask = thing.mask & now
-    return replace(thing, mask=mask, under=mask & painted, toRas=lies)
+    return replace(thing, mask=mask, under=None if thing.pending else mask & painted, toRas=lies)
 
 
 def _masks(things: Iterable[PromptObject], lies: np.ndarray) -> list[Patch]:

@@ -11,6 +11,8 @@ import volumes
 from edit_views import segment
 from slicer_scene import Editor
 
+from samca.prompts import Prompts
+from SAMCALib.Editing import ObjectLogic
 from SAMCALib.Editing.NeighbourLogic import Found, write
 from SAMCALib.Frames import FrameLogic
 from SAMCALib.Prompts import PromptLogic, TagLogic
@@ -175,6 +177,23 @@ def test_a_mask_taken_over_another_object_of_the_frame_leaves_that(editor, edit,
         editor.logic.Undo()
     settle(edit)
     np.testing.assert_array_equal(editor.voxels() & alone, alone)
+
+
+def test_a_mask_that_waits_for_the_model_brings_nothing_back_that_was_erased(editor):
+    frame = FrameLogic.frameOf(editor.volume, 22)
+    paint(editor, frame, slice(15, 20), slice(10, 20))
+    before = editor.voxels()
+    mask = np.zeros((40, 48), bool)
+    mask[10:20, 10:20] = True
+    waiting = TagLogic.PromptObject(Prompts(mask=mask), mask, True, "a")
+    host, nothing = EditorHost(editor.logic), PromptLogic.FramePrompts()
+    after = PromptLogic.FramePrompts((waiting,))
+    ObjectLogic.write(host, editor.segmentation, "Lesion", frame, nothing, after)
+    np.testing.assert_array_equal(editor.voxels(), before)
+    taken = PromptLogic.framePrompts(editor.segmentation, "Lesion", frame)
+    np.testing.assert_array_equal(taken.object.mask, before[22])
+    ObjectLogic.write(host, editor.segmentation, "Lesion", frame, taken, nothing)
+    assert not editor.voxels().any()
 
 
 def test_what_belongs_to_a_volume_that_has_left_the_scene_is_kept(editor, edit, settle, pointing, scene):
