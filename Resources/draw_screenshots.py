@@ -1,4 +1,4 @@
-"""Draws the README's slice view with points and outline: python Resources/draw_screenshots.py [model file].
+"""Draws docs/effect.md's slice view with points: python Resources/draw_screenshots.py [model file].
 
 Needs slicer-core, with SAMCAUltrasound and Testing/stand_ins on PYTHONPATH. The frame is simulated; what the
 model gives for the clicks is outlined, nothing is painted.

@@ -1,4 +1,4 @@
-"""The command that draws the README's pictures shows frame, outline and all three kinds of points."""
+"""The command that draws the picture of docs/effect.md shows frame, outline and all three kinds of points."""
 
 from __future__ import annotations
 
