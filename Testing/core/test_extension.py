@@ -187,3 +187,29 @@ def test_the_module_shell_is_imported_in_under_50_ms_without_torch(module):
 @pytest.mark.parametrize("path", SHELLS, ids=lambda path: path.stem)
 def test_shells_stay_shells(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 135
+
+
+def test_the_citation_is_of_this_version_and_this_repository():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    said = dict(re.findall(r"^([\w-]+): (\S.*)$", citation, re.M))
+    package = (ROOT / "SAMCAUltrasound" / "samca" / "__init__.py").read_text(encoding="utf-8")
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert re.findall(r'^version = "(.*)"$', project, re.M) == [said["version"]]
+    assert re.findall(r'^__version__ = "(.*)"$', package, re.M) == [said["version"]]
+    assert said["repository-code"] == metadata("HOMEPAGE")
+    assert (said["cff-version"], said["license"], said["type"]) == ("1.2.0", "Apache-2.0", "software")
+    contributors = re.findall(r"^  - name: (.*)$", citation, re.M)
+    assert contributors == [metadata("CONTRIBUTORS")]
+
+
+def test_the_workflow_runs_the_tests_on_three_systems_and_nothing_else():
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    assert re.findall(r"run: (.*)$", workflow, re.M) == ["python run.py test"]
+    assert re.findall(r"os: \[(.*)\]", workflow) == ["ubuntu-latest, windows-latest, macos-latest"]
+    assert re.findall(r"python: \[(.*)\]", workflow) == ['"3.10", "3.12"']
+
+
+def test_the_form_for_problems_asks_for_the_status_line_and_the_log():
+    form = (ROOT / ".github" / "ISSUE_TEMPLATE" / "problem.yml").read_text(encoding="utf-8")
+    for field in ("status", "log"):
+        assert re.search(rf"id: {field}\n(?:(?!  - type).*\n)*?.*required: true", form), field
