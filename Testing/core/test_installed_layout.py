@@ -20,12 +20,14 @@ INSTALLED = "lib/Slicer-5.12/qt-scripted-modules"
 NOT_INSTALLED = {"CMakeLists.txt"}
 # what needs the repository and not only the modules
 OF_THE_REPOSITORY = (
+    "test_doors",
+    "test_documented_commands",
+    "test_documents",
     "test_extension",
     "test_file_scope",
     "test_installed_layout",
-    "test_run",
     "test_panels",
-    "test_doors",
+    "test_run",
 )
 
 # Nothing is compiled, so a machine without compilers will do: any program stands for them.
