@@ -13,28 +13,29 @@ import re
 import shutil
 from pathlib import Path
 
-from samca.files import replacing, write_atomically
+from samca import tensor_header, typed_json
+from samca.files import plain_name, replacing, write_atomically
 from SAMCALib.Models import ModelFile, ModelLogic
 from SAMCALib.Texts import Refusal, _
 
 
 class AdapterFile:
-    """One .safetensors file that `samca train` has written."""
+    """One .safetensors file that `samca train` has written; baseName: of its base's file, "" for a base."""
 
     def __init__(self, path: Path):
-        """Refusal for a file that is damaged."""
+        """Refusal for a file that is damaged, or whose base has no name that a file can have."""
         self.path, self._metadata = path, ModelFile.header(path)
-        self._provenance = json.loads(self._metadata.get("provenance", "{}"))
+        self._name = ModelFile.provenanceOf(path, self._metadata).name
+        try:
+            self.baseName = plain_name(self._metadata["base"], "base") if "base" in self._metadata else ""
+        except ValueError as error:
+            text = _("{file} is damaged: {problem}.")
+            raise Refusal(text.format(file=path, problem=error)) from error
 
     @property
     def name(self) -> str:
         """What lists call it."""
-        return self._provenance.get("name") or self.path.stem
-
-    @property
-    def baseName(self) -> str:
-        """File name of its base, "" for a base itself."""
-        return self._metadata.get("base", "")
+        return self._name or self.path.stem
 
     @property
     def isShippedBase(self) -> bool:
@@ -72,7 +73,7 @@ class AdapterFile:
             raise Refusal(text.format(base=self.baseName))
         target = folder / self.baseName
         if target.exists() and not self._isBase(target):
-            target = folder / f"{target.stem}_{self._metadata['base_sha256'][:8]}{target.suffix}"
+            target = folder / f"{target.stem}_{_sha256(found)[:8]}{target.suffix}"
         if not target.exists():
             with replacing(target) as temporary:
                 try:
@@ -93,16 +94,11 @@ class AdapterFile:
 
     def _content(self, name: str, base: str) -> bytes:
         """The file with another name inside, and another name of its base."""
-        content = self.path.read_bytes()
-        length = int.from_bytes(content[:8], "little")
-        header = json.loads(content[8 : 8 + length])
-        metadata = header["__metadata__"]
-        metadata["provenance"] = json.dumps({**self._provenance, "name": name})
+        told = typed_json.parse(self._metadata.get("provenance", "{}"), self.path.name).plain
+        changes = {"provenance": json.dumps({**told, "name": name})}
         if base:
-            metadata["base"] = base
-        text = json.dumps(header, separators=(",", ":")).encode()
-        text += b" " * (-len(text) % 8)  # tensors lie on multiples of 8 bytes
-        return len(text).to_bytes(8, "little") + text + content[8 + length :]
+            changes["base"] = base
+        return tensor_header.with_metadata(self.path.read_bytes(), changes)
 
 
 _KNOWN: dict[tuple, str] = {}  # path, size and time of a file -> its SHA256

@@ -8,6 +8,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from samca import typed_json
+from samca.typed_json import Value
 from SAMCALib.Models.ModelLogic import sizeText
 from SAMCALib.Texts import _
 
@@ -45,7 +47,7 @@ class Estimation:
         if self._folder is None or self._child.poll() is None:
             return None
         try:
-            return estimateOf(json.loads(self._answer.read_text("utf-8")))
+            return estimateOf(typed_json.read(self._answer))
         except (OSError, ValueError):
             says = Advice.lastWords(self._folder / "output.txt") or Advice.killedText()[0]
             return Estimate(error=says, text=Advice.adviceFor(says))
@@ -64,17 +66,16 @@ class Estimation:
         self._folder = None
 
 
-def estimateOf(found: dict) -> Estimate:
-    """The answer of `samca estimate`, in words."""
+def estimateOf(found: Value) -> Estimate:
+    """The answer of `samca estimate`, in words; ValueError for a damaged one."""
+    seconds, device = found["seconds"].number(0), found["device"].text()
+    memory, memoryOf = (found[name].number(0) for name in ("memory", "memory_of"))
     text = _("About {time} on {device}, {memory} of {all} memory.").format(
-        time=durationText(found["seconds"]),
-        device=found["device"],
-        memory=sizeText(found["memory"]),
-        all=sizeText(found["memory_of"]),
+        time=durationText(seconds), device=device, memory=sizeText(memory), all=sizeText(memoryOf)
     )
-    if found["memory"] > SHORT * found["memory_of"]:
+    if memory > SHORT * memoryOf:
         text += " " + _("That is nearly all: choose a smaller batch or image size.")
-    return Estimate(found["seconds"], found["memory"], found["memory_of"], found["device"], text)
+    return Estimate(seconds, memory, memoryOf, device, text)
 
 
 def quickEstimate(settings: dict, images: int) -> str:

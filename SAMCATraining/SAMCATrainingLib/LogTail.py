@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from pathlib import Path
+
+from samca.training import run_records
+
+MOST_AT_ONCE = 2**24  # bytes
 
 
 class LogTail:
@@ -24,17 +27,16 @@ class LogTail:
                 return [], isNew
             with self.path.open("rb") as file:
                 file.seek(self._offset)
-                content = file.read()
+                content = file.read(MOST_AT_ONCE)
         except OSError:  # not there yet, or locked by a virus scanner for a moment
             return [], False
         self._offset += len(content)
-        *lines, self._rest = (self._rest + content).split(b"\n")
+        *lines, rest = (self._rest + content).split(b"\n")
+        self._rest = rest[: run_records.LONGEST + 1]  # one without an end is no record
         return list(_records(lines)), isNew
 
 
 def _records(lines: list[bytes]):
     for line in lines:
         with contextlib.suppress(ValueError):
-            record = json.loads(line)
-            if isinstance(record, dict) and "event" in record:
-                yield record
+            yield run_records.parse(line)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from samca.config import ModelConfig, to_json
+from samca import typed_json
+from samca.config import ModelConfig, from_json, to_json
 from samca.methods import FILES, configure_training
 from SAMCALib.Models import ModelFile, ModelLogic
 from SAMCALib.Texts import Refusal, _
@@ -109,5 +109,10 @@ def _configOf(base: str) -> dict:
     if path.suffix != ".safetensors":
         return {}
     header = ModelFile.header(path)
-    isOurs = header.get("kind") == "adapter"  # on a base alone every method starts anew
-    return json.loads(header.get("config", "{}")) if isOurs else {}
+    if header.get("kind") != "adapter":  # on a base alone every method starts anew
+        return {}
+    try:
+        config = typed_json.parse(header.get("config", "{}"), path.name).plain
+        return to_json(from_json(ModelConfig, config, path.name))
+    except ValueError as error:
+        raise Refusal(str(error)) from error

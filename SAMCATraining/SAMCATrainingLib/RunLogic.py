@@ -13,6 +13,7 @@ from pathlib import Path
 from samca.config import TrainConfig, from_json
 from samca.files import write_atomically
 from samca.training import run_lock
+from samca.training.run_records import MOST
 from SAMCALib.Texts import Refusal, _
 
 from . import Advice, ChildProcess
@@ -30,7 +31,6 @@ from .RunStatus import (
     evaluationOf,
     launchTime,
     modified,
-    numberIn,
     readJson,
     settingsOf,
     statusOf,
@@ -198,15 +198,15 @@ class _Watched:
         hasBegun = any(record["event"] in ("start", "resume") for record in records)
         if not self.epochs or hasBegun:  # which writes what a short file of settings leaves out
             settings = readJson(self.run / SETTINGS)
-            self.name = str(settings.get("name") or self.run.name)
-            self.epochs = int(numberIn(settings, "epochs", 20))
+            try:
+                self.epochs = settings.get("epochs", 20).whole(1, MOST)
+                self.name = settings.get("name", "").text() or self.run.name
+            except ValueError:  # a damaged file; the log goes on
+                self.epochs = self.epochs or 20
         if isNew:
             self.history.clear()
         for record in records:
-            with contextlib.suppress(
-                LookupError, TypeError, ValueError, ArithmeticError
-            ):  # of a damaged line
-                self.history.add(record, self.epochs)
+            self.history.add(record, self.epochs)
 
 
 @contextlib.contextmanager

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 
+from samca import typed_json
+from samca.config import TrainConfig, from_json
 from samca.training import run_lock
+from samca.training.run_records import LATEST
+from samca.typed_json import Value
 from SAMCALib.Texts import Refusal, _
 
 from . import Advice
@@ -26,7 +29,7 @@ def statusOf(
     isWorking: whether a process works on it, or is about to; isToStop: whether it was asked to stop.
     """
     launched = launchTime(run)
-    last = history.last if numberIn(history.last, "time") >= launched - 1 else {}
+    last = history.last if history.last.get("time", 0.0) >= launched - 1 else {}
     event = last.get("event", "")
     hasEnded = event in ENDS and history.begun > launched
     if isWorking and not (hasEnded and run_lock.owner(run) is None):  # who let go takes a while to end
@@ -35,7 +38,7 @@ def statusOf(
     if event == "finish":
         return (
             "finished",
-            _("Finished: the best mean Dice was {best:.1f}.").format(best=numberIn(last, "best")),
+            _("Finished: the best mean Dice was {best:.1f}.").format(best=last.get("best", 0.0)),
             "",
         )
     if event == "stopped":
@@ -84,23 +87,22 @@ def evaluationOf(run: Path, isWorking: bool) -> EvaluationState:
 
 
 def settingsOf(run: Path) -> dict:
-    """The settings in a run folder; Refusal without."""
-    settings = readJson(Path(run) / SETTINGS)
-    if not settings:
-        text = _("{folder} holds no run: its {file} is missing or damaged.")
-        raise Refusal(text.format(folder=run, file=SETTINGS))
+    """The settings in a run folder, checked; Refusal without."""
+    try:
+        settings = typed_json.read(Path(run) / SETTINGS).plain
+        from_json(TrainConfig, settings, SETTINGS)
+    except (OSError, ValueError) as error:
+        text = _("{folder} holds no run: its {file} is missing or damaged ({problem}).")
+        raise Refusal(text.format(folder=run, file=SETTINGS, problem=error)) from error
     return settings
 
 
 def launchTime(folder: Path) -> float:
     """When a process was started for this folder by a panel, s since 1970; 0 if never."""
-    return numberIn(readJson(folder / LAUNCH), "time")
-
-
-def numberIn(content: dict, name: str, default: float = 0.0) -> float:
-    """A number of a JSON object; the default where the file is damaged."""
-    value = content.get(name, default)
-    return float(value) if isinstance(value, int | float) else default
+    try:
+        return readJson(folder / LAUNCH).get("time", 0.0).number(0, LATEST)
+    except ValueError:
+        return 0.0
 
 
 def modified(path: Path) -> float:
@@ -108,10 +110,11 @@ def modified(path: Path) -> float:
     return path.stat().st_mtime if path.is_file() else 0.0
 
 
-def readJson(path: Path) -> dict:
-    """The JSON object in a file; empty without one."""
+def readJson(path: Path) -> Value:
+    """The JSON object in a file; an empty one without."""
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = typed_json.read(path)
+        content.fields()
+        return content
     except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
+        return Value({}, str(path))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from samca import datasets as readers
+from samca.config import TrainConfig, from_json
 from SAMCALib.Models.InstallLogic import InstallLogic
 from SAMCALib.Models.ModelLogic import ModelInfo, ModelLogic
 from SAMCALib.Texts import Refusal, _
@@ -210,7 +211,8 @@ class TrainingLogic:
         target = own or self.newDataset(settings.get("name") or Path(run).name)
         if len(data) == 1 and own and not settings.get("validation"):
             cases = [case for case in readers.checked(own).cases if case.has_truth]
-            _train, held = readers.divided(cases, settings["validation_share"], settings["seed"])
+            config = from_json(TrainConfig, settings, "run")
+            _train, held = readers.divided(cases, config.validation_share, config.seed)
             CaseFiles.setValidation(own, {case.group for case in held})
         self.addCase(volumeNode, segmentationNode, target, segmentIds, axis)
         out = _unused(self.folder / "Runs", settings.get("name") or Path(run).name)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import json
 import types
 import typing
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
+from . import typed_json
 from .prompts.geometry import FITS
 
 
@@ -282,8 +282,8 @@ def parse_setting(text: str) -> tuple[str, Any]:
     if not name or not equals:
         raise ValueError(f"setting {text!r}: expected NAME=VALUE, as adapter.rank=64")
     try:
-        return name, json.loads(value)
-    except json.JSONDecodeError:
+        return name, typed_json.parse(value, name).plain
+    except ValueError:
         return name, value
 
 

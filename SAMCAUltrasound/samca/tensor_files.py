@@ -7,8 +7,10 @@ import pickle
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from torch.serialization import safe_globals
+
+from . import tensor_header
 
 
 class _Ignored:
@@ -37,11 +39,11 @@ def read(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no file of weights at {path}")
+    header = tensor_header.read(path) if path.suffix == ".safetensors" else None
     try:
-        if path.suffix == ".safetensors":
+        if header:
             with safe_open(path, "pt") as file:
-                names = file.keys()
-                return {name: file.get_tensor(name) for name in names}, dict(file.metadata() or {})
+                return {name: file.get_tensor(name) for name in header.tensors}, header.metadata
         with safe_globals(STAND_INS):
             return torch.load(path, map_location="cpu", weights_only=True), {}
     except pickle.UnpicklingError as error:
@@ -62,8 +64,4 @@ def read_metadata(path: str | Path) -> dict[str, str]:
         raise FileNotFoundError(f"no file of weights at {path}")
     if path.suffix != ".safetensors":
         return {}
-    try:
-        with safe_open(path, "pt") as file:
-            return dict(file.metadata() or {})
-    except SafetensorError as error:
-        raise ValueError(f"{path} is damaged or no .safetensors file: download or copy it again") from error
+    return tensor_header.read(path).metadata

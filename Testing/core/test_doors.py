@@ -25,6 +25,7 @@ FLOORS = (
     ("images", "config"),
     ("prompts", "phantoms"),
     ("tensor_files",),
+    ("tensor_header",),
     ("files", "typed_json", "words"),
 )
 LIB_FLOORS = (
@@ -45,6 +46,7 @@ LIGHT = (
     "clicks",
     "datasets",
     "files",
+    "tensor_header",
     "typed_json",
     "words",
 )

@@ -2,35 +2,63 @@
 
 from __future__ import annotations
 
-import json
+import logging
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from samca import tensor_header, typed_json
 
 from ..Texts import Refusal, _
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
-LARGEST_HEADER = 100 * 2**20  # bytes; safetensors' own limit
+LONGEST_NAME, LONGEST_TEXT = 200, 10_000  # characters
+
+logger = logging.getLogger(__name__)
 
 
-def header(path: Path) -> dict:
+@dataclass(frozen=True)
+class Provenance:
+    """What a file tells of itself, nothing if it does not."""
+
+    name: str = ""
+    data: str = ""
+    licence: str = ""
+    figures: dict = field(default_factory=dict)
+
+
+def header(path: Path) -> dict[str, str]:
     """Metadata of a .safetensors file, without its tensors; Refusal where the file is none."""
-    return _wholeHeader(path).get("__metadata__", {})
+    return _wholeHeader(path).metadata
 
 
-def _wholeHeader(path: Path) -> dict:
-    """Metadata, and by its name where each tensor lies."""
+def _wholeHeader(path: Path) -> tensor_header.Header:
     try:
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            if not 2 <= length <= min(LARGEST_HEADER, path.stat().st_size - 8):
-                raise ValueError(length)
-            whole = json.loads(file.read(length))
-        if not isinstance(whole, dict):
-            raise ValueError(whole)
-        return whole
+        return tensor_header.read(path)
     except (OSError, ValueError) as error:
-        raise Refusal(
-            _("{file} is damaged or no .safetensors file: copy it again.").format(file=path)
-        ) from error
+        logger.warning("%s", error)
+        text = _("{file} is damaged or no .safetensors file: copy it again.")
+        raise Refusal(text.format(file=path)) from error
+
+
+def provenanceOf(path: Path, metadata: dict[str, str]) -> Provenance:
+    """What these metadata of a file say; Refusal where they are damaged."""
+    try:
+        told = typed_json.parse(metadata.get("provenance", "{}"), path.name)
+        figures = {name: value.plain for name, value in told.get("figures", {}).fields().items()}
+        data, licence = (told.get(name, "").text(LONGEST_TEXT) for name in ("data", "licence"))
+        return Provenance(told.get("name", "").text(LONGEST_NAME), data, licence, figures)
+    except ValueError as error:
+        logger.warning("%s", error)
+        text = _("What {file} says about itself is damaged: copy it again.")
+        raise Refusal(text.format(file=path)) from error
+
+
+def describe(path: Path) -> Provenance:
+    """What a file of weights says about itself; Refusal or OSError for what cannot be one."""
+    if not path.is_file():
+        raise Refusal(_("There is no file {file}.").format(file=path))
+    path.open("rb").close()  # whether it may be read
+    return provenanceOf(path, header(path) if path.suffix == ".safetensors" else {})
 
 
 def baseOf(path: Path) -> str:
@@ -53,8 +81,10 @@ def isOnlyBase(path: Path, needed: set[str]) -> bool:
 
 def check(path: Path) -> None:
     """Refusal for a file that cannot be a model."""
-    if not path.is_file():
-        raise Refusal(_("There is no file {file}.").format(file=path))
+    try:
+        describe(path)
+    except OSError as error:  # a name that no disk takes, or a file that may not be read
+        raise Refusal(_("There is no file {file}.").format(file=path)) from error
     if path.suffix not in SUFFIXES:
         text = _("{file} is no model: expected {suffixes}.")
         raise Refusal(text.format(file=path.name, suffixes=", ".join(SUFFIXES)))
@@ -68,4 +98,4 @@ def check(path: Path) -> None:
 
 def _isPublished(path: Path) -> bool:
     """Whether the core knows these tensors without settings: SAM 2 as Hugging Face names them."""
-    return any(name.startswith("vision_encoder.backbone.") for name in _wholeHeader(path))
+    return any(name.startswith("vision_encoder.backbone.") for name in _wholeHeader(path).tensors)

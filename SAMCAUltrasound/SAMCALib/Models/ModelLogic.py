@@ -7,9 +7,15 @@ it is and is only listed.
 from __future__ import annotations
 
 import json
+import logging
+import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+
+from samca import typed_json
+from samca.files import plain_name
+from samca.typed_json import Value
 
 from ..Texts import Refusal, _
 from . import ModelFile, StoredData
@@ -18,6 +24,9 @@ from .StoredData import sizeText
 
 RESOURCES = Path(__file__).resolve().parents[2] / "Resources"
 SHIPPED = RESOURCES / "Models" / "samca.safetensors"
+MOST_ADDED = 1000
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -66,8 +75,10 @@ class ModelLogic:
         needed = {ModelFile.baseOf(path) for path in files}
         own = [self._describeOwn(path) for path in files if not ModelFile.isOnlyBase(path, needed)]
         removal = _("It is taken off the list; the file {file} stays where it is.")
-        added = [_describe(path, _("added file"), removal.format(file=path)) for path in self._added()]
-        return [*shipped, *own, *added]
+        paths, isWhole = self._added()
+        added = [_describe(path, _("added file"), removal.format(file=path)) for path in paths]
+        lists = [] if isWhole else [_damaged(self._list, _("The list of added files is emptied."))]
+        return [*shipped, *own, *added, *lists]
 
     def checkpoints(self) -> list[Checkpoint]:
         """The official checkpoints that are not there yet."""
@@ -75,18 +86,22 @@ class ModelLogic:
 
     def add(self, path: str | Path) -> ModelInfo:
         """List a model file from elsewhere; Refusal, and nothing changed, if it cannot be one."""
-        path = Path(path).resolve()
-        ModelFile.check(path)
-        if path.parent != self.folder.resolve() and path not in self._added():
-            self._writeAdded([*self._added(), path])
-        return next(model for model in self.models() if Path(model.source) == path)
+        ModelFile.check(Path(path))
+        path, (added, _isWhole) = Path(os.path.realpath(path)), self._added()
+        if path.parent != Path(os.path.realpath(self.folder)) and path not in added:
+            self._writeAdded([*added, path])
+        for model in self.models():
+            if Path(os.path.realpath(model.source)) == path:
+                return model
+        text = _("{file} is a base: it is offered with the adapters beside it.")
+        raise Refusal(text.format(file=path.name))
 
     def removalQuestion(self, source: str) -> str:
         """What to ask before `remove`: name, size, place, and what needs it. Refusal where it has to stay."""
         model, path = self._removable(source), Path(source)
         text = _("Remove {name} ({size})? {what}")
         text = text.format(name=model.name, size=sizeText(model.size), what=model.removable)
-        if path in self._added():
+        if path in self._added()[0]:
             return text
         others = [other for other in _weights(self.folder) if ModelFile.baseOf(other) == path.name]
         needing = [*(other.stem for other in others), *(run.name for run in self._runsWith(path))]
@@ -97,9 +112,9 @@ class ModelLogic:
     def remove(self, source: str) -> None:
         """Delete a file of the folder, or take an added one off the list; Refusal where it has to stay."""
         self._removable(source)
-        path = Path(source)
-        if path in self._added():
-            self._writeAdded(other for other in self._added() if other != path)
+        path, (added, _isWhole) = Path(source), self._added()
+        if path in added:
+            self._writeAdded(other for other in added if other != path)
         else:
             StoredData.remove(path, self.folder)
 
@@ -111,6 +126,8 @@ class ModelLogic:
         model = next((model for model in self.models() if model.source == source), None)
         if model is None or not model.removable:
             raise Refusal(_("{model} cannot be removed: it belongs to SAMCA itself.").format(model=source))
+        if model.damaged and Path(source).is_dir() and not Path(source).is_symlink():
+            raise Refusal(_("{model} is a folder: remove it by hand.").format(model=source))
         busy = [run.name for run in self._runsWith(Path(source)) if StoredData.isAtWork(run)]
         if busy:
             text = _("{name} is in use by the run {run}: stop that first.")
@@ -124,29 +141,28 @@ class ModelLogic:
     def _describeOwn(self, path: Path) -> ModelInfo:
         fetched = next((entry for entry in checkpoints() if entry.file == path.name), None)
         removal = _("The file {file} is deleted.").format(file=path)
-        if fetched:
-            return ModelInfo(
-                fetched.name,
-                str(path),
-                StoredData.sizeOf(path),
-                _("downloaded"),
-                fetched.data,
-                fetched.licence,
-                {},
-                removal,
-            )
-        return _describe(path, _("trained here"), removal)
+        model = _describe(path, _("trained here"), removal)
+        if fetched is None or model.damaged:
+            return model
+        about = {"name": fetched.name, "data": fetched.data, "licence": fetched.licence}
+        return replace(model, origin=_("downloaded"), **about)
 
     @property
     def _list(self) -> Path:
         return self.folder / "added.json"
 
-    def _added(self) -> list[Path]:
+    def _added(self) -> tuple[list[Path], bool]:
+        """The files on the list, and whether all of it could be read."""
+        paths: list[Path] = []
         try:
-            lines = json.loads(self._list.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):  # no list yet, or one that was cut off
-            return []
-        return [Path(line) for line in lines if Path(line).is_file()]
+            for line in typed_json.read(self._list).items(at_most=MOST_ADDED):
+                paths.append(Path(line.text()))
+        except (FileNotFoundError, NotADirectoryError):  # no list yet
+            return [], True
+        except (OSError, ValueError) as error:
+            logger.warning("%s", error)
+            return paths, False
+        return paths, True
 
     def _writeAdded(self, paths: Iterable[Path]) -> None:
         text = json.dumps([str(path) for path in paths], indent=1)
@@ -157,9 +173,18 @@ class ModelLogic:
 
 
 def checkpoints() -> list[Checkpoint]:
-    """All official checkpoints of Resources/weights.json."""
-    entries = json.loads((RESOURCES / "weights.json").read_text(encoding="utf-8"))
-    return [Checkpoint(**entry) for entry in entries]
+    """All official checkpoints of Resources/weights.json; none if that is damaged."""
+    try:
+        return [_checkpoint(entry) for entry in typed_json.read(RESOURCES / "weights.json").items()]
+    except (OSError, ValueError) as error:
+        logger.warning("%s", error)
+        return []
+
+
+def _checkpoint(entry: Value) -> Checkpoint:
+    texts = {name: entry[name].text() for name in ("name", "url", "sha256", "licence", "data")}
+    file = entry["file"]
+    return Checkpoint(file=plain_name(file.text(), file.where), size=entry["size"].whole(0), **texts)
 
 
 def userFolder() -> Path:
@@ -188,28 +213,30 @@ def figuresText(figures: dict) -> str:
 
 
 def _weights(folder: Path) -> list[Path]:
-    paths = sorted(folder.glob("*")) if folder.is_dir() else []
-    return [p for p in paths if p.suffix in ModelFile.SUFFIXES and (p.is_symlink() or p.is_file())]
+    """What lies in a folder under the name of a model, whatever it is."""
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError:  # no such folder yet
+        return []
+    return [path for path in paths if path.suffix in ModelFile.SUFFIXES and not path.name.startswith(".")]
 
 
 def _describe(path: Path, origin: str, removable: str) -> ModelInfo:
     """What a file says about itself."""
-    source, size = "shipped" if path == SHIPPED else str(path), StoredData.sizeOf(path)
-    if path.suffix != ".safetensors":
-        return ModelInfo(path.stem, source, size, origin, removable=removable)
+    source = "shipped" if path == SHIPPED else str(path)
     try:
-        metadata = ModelFile.header(path)
-        provenance = json.loads(metadata.get("provenance", "{}"))
-    except ValueError:
-        text = _("damaged: remove it and copy it again")
-        return ModelInfo(path.name, source, size, text, removable=removable, damaged=True)
-    return ModelInfo(
-        provenance.get("name") or path.stem,
-        source,
-        size,
-        origin,
-        provenance.get("data", ""),
-        provenance.get("licence", ""),
-        provenance.get("figures", {}),
-        removable,
-    )
+        size, about = StoredData.sizeOf(path), asdict(ModelFile.describe(path))
+    except (OSError, ValueError):
+        return replace(_damaged(path, removable), source=source)
+    name = about.pop("name") or path.stem
+    return ModelInfo(name, source, size, origin, removable=removable, **about)
+
+
+def _damaged(path: Path, removable: str) -> ModelInfo:
+    """A line of the list for what cannot be a model."""
+    try:
+        size = path.lstat().st_size
+    except (OSError, ValueError):
+        size = 0
+    name, says = path.name[: ModelFile.LONGEST_NAME], _("damaged: remove it and copy it again")
+    return ModelInfo(name, str(path), size, says, removable=removable, damaged=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from samca import typed_json
 from samca.training import run_lock
 
 from ..Texts import Refusal, _
@@ -72,8 +72,9 @@ def isAtWork(run: Path) -> bool:
 def _named(run: Path) -> list[Path]:
     """What a run learns from: its folders of data, and the file that it starts from."""
     try:
-        settings = json.loads((run / "run.json").read_text(encoding="utf-8"))
-        lists = [settings.get(name) or [] for name in ("data", "validation", "empty")]
-        return [Path(os.path.abspath(p)) for p in (*itertools.chain(*lists), settings.get("base") or "")]
-    except (OSError, ValueError, TypeError, AttributeError):  # no run, or a damaged one
+        settings = typed_json.read(run / "run.json")
+        lists = [settings.get(name, []).items() for name in ("data", "validation", "empty")]
+        named = [*itertools.chain(*lists), settings.get("base", "")]
+        return [Path(os.path.abspath(value.text())) for value in named]
+    except (OSError, ValueError):  # no run, or a damaged one
         return []

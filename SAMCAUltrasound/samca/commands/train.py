@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from .. import typed_json
 from ..config import TrainConfig, parse_setting
 from ..methods import configure_training
 from ..training.train import train
@@ -59,13 +60,11 @@ def read_settings(path: Path) -> dict[str, Any]:
     """The JSON object in a file."""
     if not path.is_file():
         raise FileNotFoundError(f"no file of settings at {path}: it needs at least data and out")
-    try:
-        settings = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path} cannot be read as JSON: {error}") from error
-    if not isinstance(settings, dict):
-        raise ValueError(f"{path} holds {type(settings).__name__}: expected an object with settings of train")
-    return settings
+    settings = typed_json.read(path)
+    if not isinstance(settings.plain, dict):
+        kind = type(settings.plain).__name__
+        raise ValueError(f"{path} holds {kind}: expected an object with settings of train")
+    return settings.plain
 
 
 def with_progress(records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:

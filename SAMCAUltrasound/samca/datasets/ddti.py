@@ -11,17 +11,19 @@ a group.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+from .. import typed_json
+from ..typed_json import Value
 from .case import Case, Outline
 from .pairing import Found, by_id, paired_cases
 
 LAYOUT = "1.xml with 1_1.jpg, or p_image/ and p_mask/"
 IMAGE = re.compile(r"(\d+)_(\d+)")
+FARTHEST = 1e5  # px
 POINTS = re.compile(r'"points"\s*:\s*(\[[^\]]*\])')
 
 _log = logging.getLogger(__name__)
@@ -88,7 +90,11 @@ def _outlines(text: str) -> tuple[Outline, ...] | None:
     if len(lists) != text.count('"points"') or (text and not lists):
         return None
     try:
-        outlines = [tuple((float(p["x"]), float(p["y"])) for p in json.loads(points)) for points in lists]
-    except (ValueError, KeyError, TypeError):
+        outlines = [tuple(map(_point, typed_json.parse(points, "outline").items())) for points in lists]
+    except ValueError:
         return None
     return tuple(outline for outline in outlines if len(outline) > 2)  # a dot or a line encloses nothing
+
+
+def _point(value: Value) -> tuple[float, float]:
+    return value["x"].number(-FARTHEST, FARTHEST), value["y"].number(-FARTHEST, FARTHEST)

@@ -8,10 +8,10 @@ Patients and spacing are not given, so each image is a group.
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
+from .. import typed_json
 from .case import Case
 from .pairing import Found, paired_cases
 
@@ -43,9 +43,9 @@ def _validation_numbers(path: Path) -> tuple[set[int], list[str]]:
     if not path.is_file():
         return set(), []
     try:
-        return {int(number) for number in json.loads(path.read_text("utf-8"))["val"]}, []
-    except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
-        return set(), [f"{path}: expected {{'train': [numbers], 'val': [numbers]}} ({error!r})"]
+        return {number.whole(0) for number in typed_json.read(path)["val"].items()}, []
+    except (ValueError, OSError) as error:
+        return set(), [f"{path}: expected {{'train': [numbers], 'val': [numbers]}} ({error})"]
 
 
 def _number(case: Case) -> int | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from .. import typed_json
 from ..config import TrainConfig, from_json
 from ..evaluation.contestants import Contestant, load_contestants
 from ..evaluation.report import Rows
@@ -71,7 +71,7 @@ def load_runs(methods: Sequence[str], out: str | Path, device: str) -> list[tupl
     found = []
     for method in methods:
         folder = RunFolder(Path(out) / method)
-        config = from_json(TrainConfig, json.loads(folder.settings.read_text("utf-8")), "run")
+        config = from_json(TrainConfig, typed_json.read(folder.settings).plain, "run")
         base = None if config.base == "random" else str(base_of(source_path(config.base)))
         found.append((load_contestants([str(folder.best)], [method], base, device)[0], config))
     return found

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from .. import typed_json
 from ..config import TrainConfig, from_json
 from ..datasets import Dataset
 from ..evaluation.contestants import Contestant, files_of
@@ -26,7 +26,7 @@ def contest_of(run: Path, device: str) -> tuple[list[Contestant], Dataset, tuple
     for path in (settings, weights):
         if not path.is_file():
             raise FileNotFoundError(f"no file {path}: give the folder of a run with one whole epoch")
-    config = from_json(TrainConfig, json.loads(settings.read_text("utf-8")), "run")
+    config = from_json(TrainConfig, typed_json.read(settings).plain, "run")
     _, validation, _ = cases_of(config)
     before = run / "base.safetensors" if config.base == "random" else checkpoint.source_path(config.base)
     base, where = None, choose_device(device)

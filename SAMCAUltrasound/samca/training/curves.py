@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import logging
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,8 @@ def write_curves(path: Path, epochs: Sequence[dict[str, Any]]) -> None:
         losses.plot(numbers, [record[name] for record in epochs], marker=".", label=label)
     for clicks in epochs[-1]["dice"]:
         label = f"{clicks} click{'s' * (clicks != '1')}"
-        dice.plot(numbers, [record["dice"][clicks] for record in epochs], marker=".", label=label)
+        values = [record["dice"].get(clicks, math.nan) for record in epochs]
+        dice.plot(numbers, values, marker=".", label=label)
     losses.set(xlabel="epoch", ylabel="training loss")
     dice.set(xlabel="epoch", ylabel="validation Dice (%)")
     for axes in (losses, dice):

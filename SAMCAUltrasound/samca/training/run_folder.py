@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from ..files import write_atomically
+from . import run_records
 
 OF_OLD_RUNS = {"folds": 0, "fold": 1}  # what runs were before these settings, which say who validates
 
@@ -67,13 +68,13 @@ class RunFolder:
         return says
 
     def records(self) -> list[dict[str, Any]]:
-        """The log so far; a line that was cut off is left out."""
+        """The log so far; a line that was cut off, or is none of ours, is left out."""
         if not self.log.exists():
             return []
         records = []
-        for line in self.log.read_text(encoding="utf-8").splitlines():
-            with suppress(json.JSONDecodeError):
-                records.append(json.loads(line))
+        for line in self.log.read_bytes().split(b"\n"):
+            with suppress(ValueError):
+                records.append(run_records.parse(line))
         return records
 
     def epochs(self) -> list[dict[str, Any]]:

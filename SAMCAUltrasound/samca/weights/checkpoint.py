@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from safetensors.torch import save
 
+from .. import typed_json
 from ..config import ModelConfig, choose, from_json, to_json, with_settings
 from ..files import write_atomically
 from ..methods import DEFAULT
@@ -112,7 +113,8 @@ def describe_file(path: str | Path) -> tuple[ModelConfig, Provenance, str]:
     path = Path(path)
     metadata = read_metadata(path)
     config, provenance = _config(path, metadata), _entry(path, metadata, "provenance")
-    return config, from_json(Provenance, json.loads(provenance), path.name), _entry(path, metadata, "kind")
+    told = typed_json.parse(provenance, path.name).plain
+    return config, from_json(Provenance, told, path.name), _entry(path, metadata, "kind")
 
 
 def save_base(model: Model, path: str | Path, provenance: Provenance, storage: str = "half") -> None:
@@ -206,9 +208,9 @@ def _find_base(path: Path, metadata: dict, given: str | Path | None) -> Path:
 def _folders_of_runs(folder: Path) -> list[Path]:
     """The folder of what the run in this one went on from, of what that did, and so on by their settings."""
     found: list[Path] = []
-    with suppress(OSError, ValueError, KeyError, TypeError):
+    with suppress(OSError, ValueError):
         while folder not in found[:-1]:  # runs may name each other
-            folder = Path(json.loads((folder / "run.json").read_text(encoding="utf-8"))["base"]).parent
+            folder = Path(typed_json.read(folder / "run.json")["base"].text()).parent
             found.append(folder)
     return found
 
@@ -221,7 +223,8 @@ def _entry(path: Path, metadata: dict, key: str) -> str:
 
 def _config(path: Path, metadata: dict) -> ModelConfig:
     try:
-        version, config = int(_entry(path, metadata, "format")), json.loads(_entry(path, metadata, "config"))
+        version = int(_entry(path, metadata, "format"))
+        config = typed_json.parse(_entry(path, metadata, "config"), "config").plain
     except ValueError as error:
         raise ValueError(
             f"{path} has no settings inside: it is no file of this program, or damaged"

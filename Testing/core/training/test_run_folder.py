@@ -8,6 +8,8 @@ import torch
 
 from samca.training.run_folder import RunFolder
 
+STEP = {"event": "step", "epoch": 1, "of": 9, "loss": 0.5}
+EPOCH = {"of": 9, "loss": 0.5, "initial": 0.5, "guided": 0.5, "seconds": 1.0, "dice": {"1": 80.0}}
 SETTINGS = {"seed": 0, "schedule": {"name": "double_click"}}
 
 
@@ -62,7 +64,7 @@ def test_a_damaged_state_is_named(tmp_path):
 
 def test_the_log_holds_each_record_with_its_time(tmp_path):
     folder = RunFolder(tmp_path)
-    returned = [folder.append({"event": "step", "step": step}) for step in (1, 2)]
+    returned = [folder.append({**STEP, "step": step}) for step in (1, 2)]
     assert folder.records() == returned
     assert [record["step"] for record in returned] == [1, 2]
     assert returned[1]["time"] >= returned[0]["time"] > 1e9
@@ -73,7 +75,7 @@ def test_a_line_that_was_cut_off_spoils_no_other(tmp_path):
     folder.append({"event": "start"})
     with folder.log.open("a") as file:
         file.write('{"event": "ep')
-    folder.append({"event": "resume"})
+    folder.append({"event": "resume", "epoch": 1})
     assert [record["event"] for record in folder.records()] == ["start", "resume"]
 
 
@@ -89,7 +91,7 @@ def test_epochs_are_those_of_the_newest_run_each_once(tmp_path):
         ("epoch", 2),
     ]
     for number, (event, epoch) in enumerate(events):
-        folder.append({"event": event, "epoch": epoch, "number": number})
+        folder.append({**EPOCH, "event": event, "epoch": epoch, "number": number})
     assert [(r["epoch"], r["number"]) for r in folder.epochs()] == [(1, 3), (2, 6)]
 
 

@@ -217,12 +217,6 @@ def test_a_damaged_file_in_the_folder_is_shown_as_such_and_can_be_removed(logic)
     assert logic.models() == []
 
 
-def test_a_list_that_was_cut_off_is_an_empty_list(logic):
-    logic.folder.mkdir()
-    (logic.folder / "added.json").write_text('["/a')
-    assert logic.models() == []
-
-
 def test_the_official_checkpoints_have_size_licence_and_sha256():
     sam2 = [f"SAM 2.1 {size}" for size in ("tiny", "small", "base plus", "large")]
     names = [entry.name for entry in checkpoints()]

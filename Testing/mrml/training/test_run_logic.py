@@ -232,11 +232,11 @@ def test_settings_that_do_not_fit_are_refused_before_anything_starts(logic, sett
 def test_the_log_is_read_on_from_where_it_was_and_never_half_a_line(tmp_path):
     path, tail = tmp_path / "log.jsonl", LogTail(tmp_path / "log.jsonl")
     assert tail.read() == ([], False)
-    path.write_bytes(b'{"event": "start"}\n{"event": "st')
+    path.write_bytes(b'{"event": "start"}\n{"event": "fin')
     assert tail.read() == ([{"event": "start"}], False)
     with path.open("ab") as file:
-        file.write(b'ep"}\nnot json\n{"event": "epoch"}\n')
-    assert tail.read() == ([{"event": "step"}, {"event": "epoch"}], False)
+        file.write(b'ish"}\nnot json\n{"event": "failed"}\n')
+    assert tail.read() == ([{"event": "finish"}, {"event": "failed"}], False)
     path.write_bytes(b'{"event": "new"}\n')
     assert tail.read() == ([{"event": "new"}], True)
 

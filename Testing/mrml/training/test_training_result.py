@@ -15,6 +15,7 @@ from samca.methods import METHODS
 from samca.network.model import build, build_base
 from samca.training.augment import AUGMENTS
 from samca.training.schedules import SCHEDULES
+from samca.typed_json import Value
 from samca.weights import checkpoint
 from samca.weights.checkpoint import Provenance
 from SAMCALib.Models.ModelLogic import ModelLogic
@@ -201,8 +202,8 @@ def test_a_result_that_is_damaged_is_none(logic, content):
 
 def test_an_estimate_is_put_in_words():
     found = {"seconds": 700.0, "device": "Toy GPU", "memory": 2e9, "memory_of": 16e9}
-    assert estimateOf(found).text == "About 12 minutes on Toy GPU, 2 GB of 16 GB memory."
-    assert "smaller batch" in estimateOf({**found, "memory": 15e9}).text
+    assert estimateOf(Value(found, "it")).text == "About 12 minutes on Toy GPU, 2 GB of 16 GB memory."
+    assert "smaller batch" in estimateOf(Value({**found, "memory": 15e9}, "it")).text
 
 
 def test_a_trial_that_fails_says_why_and_leaves_nothing(logic, tmp_path, application):
