@@ -126,8 +126,8 @@ class ModelLogic:
         model = next((model for model in self.models() if model.source == source), None)
         if model is None or not model.removable:
             raise Refusal(_("{model} cannot be removed: it belongs to SAMCA itself.").format(model=source))
-        if model.damaged and Path(source).is_dir() and not Path(source).is_symlink():
-            raise Refusal(_("{model} is a folder: remove it by hand.").format(model=source))
+        if Path(source).parent == self.folder and os.path.isdir(source) and not os.path.islink(source):
+            raise Refusal(_("{model} cannot be removed here: it is a folder.").format(model=source))
         busy = [run.name for run in self._runsWith(Path(source)) if StoredData.isAtWork(run)]
         if busy:
             text = _("{name} is in use by the run {run}: stop that first.")
