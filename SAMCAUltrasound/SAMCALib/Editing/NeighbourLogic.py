@@ -15,7 +15,7 @@ import slicer
 from samca.prompts import Prompts
 
 from ..Engine.EngineLogic import EngineLogic, Picture
-from ..Frames import FrameLogic, SequenceLogic
+from ..Frames import FrameLogic
 from ..Frames.FrameLogic import Frame
 from ..Prompts import PromptLogic
 from ..Prompts.PromptLogic import PromptWatch
@@ -26,6 +26,7 @@ from ..Texts import Refusal, _
 from . import ObjectLogic
 from .EditQueue import pictureOf
 from .Edits import newId
+from .StepLogic import begin
 
 Progress = Callable[[int, int], object]  # frames done, of how many; False ends it
 SAME = 0.3  # IoU from which a carried object takes the place of one that was carried here before
@@ -280,17 +281,9 @@ def write(host, target: tuple, things: list[Found]) -> None:
         PromptLogic.checkPrompts(*target, thing.frame)
         if thing.mask.any():
             SegmentLogic.checkReach(target[0], thing.frame, thing.mask)
-    shown = SequenceLogic.itemOf(things[0].frame.volume)
-    browser = SequenceLogic.browserOf(things[0].frame.volume) if shown else None
-    host.saveStateForUndo()
-    try:
-        for thing in things:
-            if browser is not None:
-                SequenceLogic.showItem(browser, thing.frame.item)
-            _writeFrame(host, target, thing)
-    finally:
-        if browser is not None:
-            SequenceLogic.showItem(browser, shown)
+    begin(host, *target)
+    for thing in things:
+        _writeFrame(host, target, thing)
 
 
 def _writeFrame(host, target: tuple, thing: Found) -> None:

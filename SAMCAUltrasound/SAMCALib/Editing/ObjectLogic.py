@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..Frames import SequenceLogic
 from ..Frames.FrameLogic import Frame
 from ..Prompts import PromptLogic
 from ..Prompts.PromptLogic import FramePrompts
@@ -18,6 +19,7 @@ from ..Prompts.TagLogic import PromptObject
 from ..Segments import GridLogic, SegmentLogic
 from ..Segments.GridLogic import Patch
 from ..Texts import Refusal, _
+from .StepLogic import changing
 
 
 def write(host, node, segmentId: str, frame: Frame, before: FramePrompts, after: FramePrompts) -> None:
@@ -25,11 +27,16 @@ def write(host, node, segmentId: str, frame: Frame, before: FramePrompts, after:
 
     An object that has the very same mask before and after keeps its voxels; another mask, even an equal one,
     is put in anew. Of a pending object's, what is there is taken for its own, nothing is put in. Call
-    host.saveStateForUndo() before, once per user action. Refusal, before anything is changed, as of
+    StepLogic.begin before, once per user action. Refusal, before anything is changed, as of
     SegmentLogic.replaceObject, and where stored prompts cannot be read.
     """
     target = node, segmentId, frame
     PromptLogic.checkPrompts(*target)
+    with changing(host, node, frame) as itsHost:
+        _write(itsHost, target, before, after)
+
+
+def _write(host, target: tuple, before: FramePrompts, after: FramePrompts) -> None:
     had = {thing.id: thing.mask for thing in before.objects}
     stays = {thing.id for thing in after.objects if thing.mask is had.get(thing.id)}
     gone = [thing for thing in before.objects if thing.id not in stays and thing.mask is not None]
@@ -41,7 +48,7 @@ def write(host, node, segmentId: str, frame: Frame, before: FramePrompts, after:
     new, added = _exchanged(host, target, gone, new, [*others, *PromptLogic.objectsElsewhere(*target)])
     objects = tuple(new.get(thing.id, thing) for thing in after.objects)
     PromptLogic.setFramePrompts(*target, replace(after, objects=objects))
-    grid = GridLogic.gridToNode(node)
+    grid = _grid(target)
     if (voxels := GridLogic.voxelsOf(grid, [added])) is not None:
         PromptLogic.takeFromUnder(*target, lambda shape, toRas: GridLogic.sampled(toRas, shape, grid, voxels))
 
@@ -52,7 +59,7 @@ def _exchanged(host, target: tuple, gone: list, new: dict[str, PromptObject], ot
     others: all objects that stay. Returns the new ones as they are there, and what was not there before.
     """
     node, _segmentId, frame = target
-    grid, lies = GridLogic.gridToNode(node), GridLogic.toNode(node, frame)
+    grid, lies = _grid(target), GridLogic.toNode(node, frame)
     old, put = _masks(gone, lies), [Patch(t.mask, lies) for t in new.values() if not t.pending]
     taken = [Patch(thing.mask, lies) for thing in new.values() if thing.pending]
     around = GridLogic.voxelsOf(grid, old + put)
@@ -80,6 +87,12 @@ def maskBeside(node, segmentId: str, frame: Frame, prompts: FramePrompts) -> np.
     if not mask.any():
         raise Refusal(_("The segment is empty on this frame: paint or click first, then use the mask."))
     return mask
+
+
+def _grid(target: tuple) -> np.ndarray:
+    """(4, 4) voxels of the segmentation in the frame's item -> RAS mm of the node."""
+    node, _segmentId, frame = target
+    return GridLogic.gridToNode(SequenceLogic.ownNode(node, frame.item))
 
 
 def _put(thing: PromptObject, lies: np.ndarray, now: np.ndarray, painted: np.ndarray) -> PromptObject:

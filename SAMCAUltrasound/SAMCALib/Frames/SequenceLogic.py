@@ -8,7 +8,7 @@ import slicer.util
 from ..Texts import Refusal, _
 from . import ItemLogic, TransformLogic
 
-OURS = ("SAMCA.prompts",)  # tags of a segment that say what was done in one item
+OURS = PROMPTS, STEP = "SAMCA.prompts", "SAMCA.step"  # tags of a segment that say what was done in an item
 
 
 def browserOf(node):
@@ -92,6 +92,11 @@ def ownNode(segmentationNode, item: str):
         return node
     sequence = browser.GetSequenceNode(segmentationNode)
     return sequence.SetDataNodeAtValue(node or _emptied(segmentationNode), item)
+
+
+def toBeSaved(segmentationNode) -> None:
+    """Let Slicer know that an item of the segmentation that is not shown has changed."""
+    browserOf(segmentationNode).GetSequenceNode(segmentationNode).StorableModified()
 
 
 def addSegmentToItems(segmentationNode, segmentId: str) -> None:

@@ -28,11 +28,11 @@ from samca import typed_json
 from samca.prompts import Box, Click, Prompts
 from samca.typed_json import Value
 
-from ..Frames import TransformLogic
+from ..Frames import SequenceLogic, TransformLogic
 from ..Texts import Refusal, _
 from .PackedMask import bitsOf, packed, unpacked, unpackedPart
 
-TAG = "SAMCA.prompts"
+TAG = SequenceLogic.PROMPTS
 VERSION = 1
 MOST_OBJECTS, MOST_CLICKS, MOST_CLASSES = 1000, 1000, 10_000  # of a frame, of an object, of a model
 MOST_PIXELS = 2**29  # of all masks of a frame

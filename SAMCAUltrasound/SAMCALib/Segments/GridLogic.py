@@ -120,6 +120,11 @@ def voxelsIn(segment, labelmap) -> Voxels | None:
     return Voxels(labelmap.GetExtent(), values)
 
 
+def trimmed(voxels: Voxels | None) -> Voxels | None:
+    """The same without empty surroundings; None if that leaves nothing."""
+    return voxels and _trimmed(np.array(voxels.extent), voxels.values)
+
+
 def imageOf(gridToNode: np.ndarray, voxels: Voxels):
     """The voxels as a vtkOrientedImageData."""
     image = slicer.vtkOrientedImageData()

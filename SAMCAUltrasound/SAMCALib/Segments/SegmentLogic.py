@@ -11,46 +11,28 @@ from dataclasses import replace
 import numpy as np
 import slicer
 
-from ..Frames import FrameLogic, TransformLogic
+from ..Frames import FrameLogic, SequenceLogic, TransformLogic
 from ..Frames.FrameLogic import Frame
 from ..Texts import Refusal, _
 from . import GridLogic
+from .EditorHost import EditorHost
 from .GridLogic import Patch, geometryText
+from .ItemHost import hostAt
 
 LABELMAP = "Binary labelmap"
 
 
-class EditorHost:
-    """What is asked of a scriptedEffect, from a vtkSlicerSegmentEditorLogic with its editor node set."""
-
-    def __init__(self, editorLogic):
-        self.editorLogic = editorLogic
-
-    def parameterSetNode(self):
-        """The vtkMRMLSegmentEditorNode."""
-        return self.editorLogic.GetSegmentEditorNode()
-
-    def saveStateForUndo(self) -> None:
-        """Keep the present state in the editor's history."""
-        self.editorLogic.SaveStateForUndo()
-
-    def modifySegmentByLabelmap(self, segmentationNode, segmentId, image, mode, bypassMasking=False) -> None:
-        """Add or remove the labelmap, by the masks and the overwrite mode of the editor node."""
-        self.editorLogic.ModifySegmentByLabelmap(
-            segmentationNode, segmentId, image, mode, True, bypassMasking
-        )
-
-
 def replaceObject(host, segmentationNode, segmentId: str, frame: Frame, old, new, keep=None) -> None:
-    """Change an object here: Remove(old and not new and not keep), Add(new).
+    """Change an object here, in the item of the frame: Remove(old and not new and not keep), Add(new).
 
     Each is an (H, W) bool mask of the frame, or Patches wherever they lie, or None. keep: what others cover.
     What was painted elsewhere stays. Where new lies beside the segmentation's grid, the grid grows. Call
     host.saveStateForUndo() before, once per user action. Refusal, before anything is changed, if the grid
     would become too large.
     """
-    segment = segmentationNode.GetSegmentation().GetSegment(segmentId)
-    labelmap, grid = segment.GetRepresentation(LABELMAP), GridLogic.gridToNode(segmentationNode)
+    own = SequenceLogic.ownNode(segmentationNode, frame.item)
+    segment, grid = own.GetSegmentation().GetSegment(segmentId), GridLogic.gridToNode(own)
+    labelmap = segment.GetRepresentation(LABELMAP)
     old, new, keep = (_patches(segmentationNode, frame, each) for each in (old, new, keep))
     gone, added = GridLogic.voxelsOf(grid, old), GridLogic.voxelsOf(grid, new)
     if gone is not None:  # elsewhere Slicer would give the area to a masking segment
@@ -58,21 +40,23 @@ def replaceObject(host, segmentationNode, segmentId: str, frame: Frame, old, new
         gone = GridLogic.without(gone, stays)
         gone = replace(gone, values=gone.values & GridLogic.present(segment, labelmap, grid, gone.extent))
     if added is not None:
-        GridLogic.grow(segmentationNode, added.extent)
+        GridLogic.grow(own, added.extent)
         if not (added.values & ~GridLogic.present(segment, labelmap, grid, added.extent)).any():
             added = None  # with masks, each change of a large volume takes 0.2 s
-    for kind, voxels in (("Remove", gone), ("Add", added)):
-        if voxels is not None and voxels.values.any():
-            image = GridLogic.imageOf(grid, voxels)
-            host.modifySegmentByLabelmap(segmentationNode, segmentId, image, _mode(host, kind))
+    changes = {kind: voxels for kind, voxels in (("Remove", gone), ("Add", added)) if voxels is not None}
+    changes = {kind: GridLogic.imageOf(grid, each) for kind, each in changes.items() if each.values.any()}
+    if changes:
+        with hostAt(host, segmentationNode, frame) as (itemHost, node):
+            for kind, image in changes.items():
+                itemHost.modifySegmentByLabelmap(node, segmentId, image, _mode(itemHost, kind))
 
 
 def checkReach(segmentationNode, frame: Frame, mask: np.ndarray) -> None:
-    """Refusal if the segmentation's grid cannot grow over this (H, W) bool mask."""
-    patches = _patches(segmentationNode, frame, mask)
-    voxels = GridLogic.voxelsOf(GridLogic.gridToNode(segmentationNode), patches)
+    """Refusal if the segmentation's grid cannot grow over this (H, W) bool mask, in the frame's item."""
+    own = SequenceLogic.ownNode(segmentationNode, frame.item)
+    voxels = GridLogic.voxelsOf(GridLogic.gridToNode(own), _patches(segmentationNode, frame, mask))
     if voxels is not None:
-        GridLogic.grown(segmentationNode, voxels.extent)
+        GridLogic.grown(own, voxels.extent)
 
 
 def maskOf(segmentationNode, segmentId: str, frame: Frame) -> np.ndarray:
@@ -88,7 +72,7 @@ def maskOf(segmentationNode, segmentId: str, frame: Frame) -> np.ndarray:
 
 def covered(segmentationNode, frame: Frame, patches: list[Patch], extent) -> np.ndarray:
     """(H, W) bool: where voxels of these masks, those of an extent, lie on this frame, at pixels' centres."""
-    grid = GridLogic.gridToNode(segmentationNode)
+    grid = GridLogic.gridToNode(FrameLogic.nodeAt(frame, segmentationNode))
     return _onFrame(segmentationNode, frame, grid, GridLogic.voxelsOf(grid, patches, extent))
 
 

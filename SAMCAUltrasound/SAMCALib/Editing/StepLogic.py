@@ -1,0 +1,204 @@
+"""Undo in a loop: one step for all items that an action has changed, kept when Slicer has dropped it.
+
+Slicer's history reaches the item that is shown, and is emptied when another one is shown. So every step
+leaves a mark, in a tag of the segment, in each item that it changes and in the one that is shown when it
+begins. Slicer's own Undo takes the mark back, Redo brings it: `follow` sees that, and does the same to the
+other items of the step. What Slicer has dropped, `takeBack` undoes. In a volume Slicer's history is enough.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import slicer
+
+from ..Frames import ItemLogic, SequenceLogic
+from ..Frames.FrameLogic import Frame
+from ..Segments import ItemState
+from ..Segments.ItemState import State
+from ..Texts import Refusal, _, counted
+
+MOST_BYTES = 64 * 2**20  # of all steps of an editor; the oldest ones go first
+PROMPTS, MARK = SequenceLogic.PROMPTS, SequenceLogic.STEP
+TAGS = (PROMPTS, MARK, "Segmentation.Status")
+
+
+@dataclass
+class Step:
+    """One action on one segment. items: by item the states before and after it. isDone: it is not undone."""
+
+    segmentationId: str
+    segmentId: str
+    id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+    items: dict[str, tuple[State, State]] = field(default_factory=dict)
+    isDone: bool = True
+
+    @property
+    def bytes(self) -> int:
+        """About how much memory it takes."""
+        return sum(ItemState.bytesOf(state) for states in self.items.values() for state in states)
+
+
+class StepLogic:
+    """The steps of one editor. host: as of EditLogic, whose edits go through `begin` and `changing`."""
+
+    def __init__(self, host):
+        self.host = host
+        self._steps: list[Step] = []
+        self._seen: tuple | None = None  # (segmentation id, item) that was shown when `follow` looked last
+
+    def parameterSetNode(self):
+        """The vtkMRMLSegmentEditorNode."""
+        return self.host.parameterSetNode()
+
+    def begin(self, segmentationNode, segmentId: str) -> None:
+        """What is changed from now on, until the next call, is one step; in Slicer's history, too."""
+        self.follow()
+        self.host.saveStateForUndo()
+        browser = SequenceLogic.browserOf(segmentationNode)
+        self._steps = [step for step in self._steps if step.isDone and _node(step) is not None]
+        if browser is None:
+            return
+        step = Step(segmentationNode.GetID(), segmentId)
+        self._steps.append(step)
+        with self._remembering(step, segmentationNode, ItemLogic.shownItem(browser)):
+            pass
+
+    @contextlib.contextmanager
+    def changing(self, segmentationNode, frame: Frame) -> Iterator:
+        """A segmentation is changed in the frame's item meanwhile, by this host, as part of the last step."""
+        step = self._steps[-1] if self._steps and frame.item else None
+        if step is None or not step.isDone or _node(step) is not segmentationNode:
+            yield self.host
+            return
+        with self._remembering(step, segmentationNode, frame.item):
+            yield self.host
+
+    def follow(self) -> bool:
+        """See what Slicer's Undo or Redo did to the shown item, and do it to the others; whether they did."""
+        shown = self._shown()
+        if shown is None:
+            return False
+        changed = [self._followIn(*place) for place in dict.fromkeys((self._seen or shown, shown))]
+        self._seen = shown
+        return any(changed)
+
+    @property
+    def canTakeBack(self) -> bool:
+        """Whether there is a step of the segmentation in the editor that is done."""
+        shown = self._shown()
+        return shown is not None and any(s.isDone and s.segmentationId == shown[0] for s in self._steps)
+
+    def takeBack(self) -> str:
+        """Undo the last step that is done, in all its items, and say so; Refusal if there is none."""
+        self.follow()
+        shown = self._shown()
+        for step in reversed(self._steps) if shown else ():
+            if step.isDone and step.segmentationId == shown[0]:
+                step.isDone = False
+                if items := [item for item in step.items if self._go(step, item)]:
+                    one, several = _("Taken back in {item}."), _("Taken back in {count} items.")
+                    return counted(len(items), one.format(item=items[0]), several)
+        raise Refusal(_("There is nothing to take back."))
+
+    # Below: how it is done
+
+    def _shown(self) -> tuple[str, str] | None:
+        """(segmentation id, shown item) of the editor, None unless the segmentation has items."""
+        editor = self.host.parameterSetNode()
+        node = editor and editor.GetSegmentationNode()
+        browser = SequenceLogic.browserOf(node) if node else None
+        return (node.GetID(), ItemLogic.shownItem(browser)) if browser else None
+
+    @contextlib.contextmanager
+    def _remembering(self, step: Step, segmentationNode, item: str) -> Iterator[None]:
+        own = SequenceLogic.ownNode(segmentationNode, item)
+        before = step.items[item][0] if item in step.items else ItemState.stateOf(own, TAGS)
+        try:
+            yield
+        finally:
+            if segment := own.GetSegmentation().GetSegment(step.segmentId):
+                segment.SetTag(MARK, step.id)
+            step.items[item] = before, ItemState.stateOf(own, TAGS)
+            self._forget()
+
+    def _forget(self) -> None:
+        """Keep to the bound; the last step always stays."""
+        sizes = [step.bytes for step in self._steps]
+        while sum(sizes) > MOST_BYTES and len(sizes) > 1:
+            self._steps.pop(0)
+            sizes.pop(0)
+
+    def _followIn(self, segmentationId: str, item: str) -> bool:
+        """What the marks in an item say of the steps: undone ones, the last one first, then those redone."""
+        steps = [s for s in self._steps if s.segmentationId == segmentationId and item in s.items]
+        undone = [step for step in reversed(steps) if step.isDone and self._isDoneIn(step, item) is False]
+        redone = [step for step in steps if not step.isDone and self._isDoneIn(step, item)]
+        for step in undone + redone:
+            step.isDone = not step.isDone
+            for other in step.items:
+                if other != item:
+                    self._go(step, other)
+        return bool(undone + redone)
+
+    def _isDoneIn(self, step: Step, item: str) -> bool | None:
+        """Whether a step is done in an item, by the marks of the steps after and before it; None: unknown."""
+        if (segment := _segment(step, item)) is None:
+            return None
+        mark = ItemState.tagOf(segment, MARK)
+        if step.id in self._from(mark, step, item):
+            return True
+        return False if mark in self._from(step.id, step, item) else None
+
+    def _from(self, mark: str, step: Step, item: str) -> list[str]:
+        """A mark in an item and all that were there before it, as far as is known."""
+        marks, known = [mark], {each.id: each for each in self._steps}
+        while (each := known.get(marks[-1])) is not None and item in each.items:
+            before = each.items[item][0].get(step.segmentId)
+            if before is None or before.tags[MARK] in marks:
+                break
+            marks.append(before.tags[MARK])
+        return marks
+
+    def _go(self, step: Step, item: str) -> bool:
+        """Make an item as the step left or found it, unless something came after it there; whether it did."""
+        before, after = step.items[item]
+        if not step.isDone:
+            before, after = after, before
+        node, segment = _node(step), _segment(step, item)
+        there = before.get(step.segmentId)
+        if segment is None or there is None or ItemState.tagOf(segment, PROMPTS) != there.tags[PROMPTS]:
+            return False
+        ItemState.go(SequenceLogic.ownNode(node, item), before, after)
+        SequenceLogic.toBeSaved(node)
+        return True
+
+
+def begin(host, segmentationNode, segmentId: str) -> None:
+    """A new step, in Slicer's history and, where the host is StepLogic, in all items."""
+    if isinstance(host, StepLogic):
+        host.begin(segmentationNode, segmentId)
+    else:
+        host.saveStateForUndo()
+
+
+def changing(host, segmentationNode, frame: Frame):
+    """A context in which the frame's item is changed; it yields the host to do it with."""
+    if isinstance(host, StepLogic):
+        return host.changing(segmentationNode, frame)
+    return contextlib.nullcontext(host)
+
+
+def _node(step: Step):
+    return slicer.mrmlScene.GetNodeByID(step.segmentationId)
+
+
+def _segment(step: Step, item: str):
+    """The step's segment in an item, None if any of it is gone."""
+    node = _node(step)
+    browser = SequenceLogic.browserOf(node) if node else None
+    own = ItemLogic.nodeAt(browser, node, item) if browser else None
+    return own and own.GetSegmentation().GetSegment(step.segmentId)
