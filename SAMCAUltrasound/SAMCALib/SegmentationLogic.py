@@ -114,21 +114,17 @@ class SegmentationLogic:
         return segmentId
 
     def _segmentItems(self, sequence, points, segmentationNode, segmentId: str, options: MaskOptions) -> str:
-        browser, volumeNode = SequenceLogic.browse(sequence)
-        shown, target, refusal = SequenceLogic.itemOf(volumeNode), (segmentationNode, segmentId), None
-        done = False
-        try:
-            for item in SequenceLogic.itemsOf(browser):
-                SequenceLogic.showItem(browser, item)
-                try:
-                    target = self._segmentFrame(FrameLogic.frameOf(volumeNode, 0), points, *target, options)
-                    done = True
-                except Refusal as error:
-                    refusal = error
-        finally:
-            SequenceLogic.showItem(browser, shown)
+        if not sequence.GetNumberOfDataNodes():
+            raise ValueError(f"{sequence.GetName()} has no items: load a cine loop first")
+        target, refusal, done = (segmentationNode, segmentId), None, False
+        for frame in FrameLogic.items(FrameLogic.frameOf(SequenceLogic.browse(sequence)[1], 0)):
+            try:
+                target = self._segmentFrame(frame, points, *target, options)
+                done = True
+            except Refusal as error:
+                refusal = error
         if not done:
-            raise refusal or ValueError(f"{sequence.GetName()} has no items: load a cine loop first")
+            raise refusal
         return target[1]
 
     def _segmentNeighbours(self, frame: Frame, points, target, options, asked, progress) -> str:

@@ -25,7 +25,8 @@ from .Edits import Again, Clear, Edit, Move, Point, Remove, Unfit, newId
 from .NeighbourLogic import NeighbourRun
 from .PreviewLogic import SUBJECT, PreviewLogic
 from .Selection import Selection
-from .SuggestLogic import OfClass, SuggestLogic, checkKind
+from .StepLogic import StepLogic
+from .SuggestLogic import OfClass, SuggestLogic, checkKind, nothingIn
 
 
 class EditLogic:
@@ -42,9 +43,10 @@ class EditLogic:
         self.engine = engine or sharedEngine()
         self.encodeAhead = True
         self.points = PromptPoints()  # points.isOver() tells the effect to leave the mouse to Markups
-        self._selection, self._queue = Selection(host), EditQueue(host, self.engine, self)
+        self.steps = StepLogic(host)
+        self._selection, self._queue = Selection(host), EditQueue(self.steps, self.engine, self)
         self._preview = PreviewLogic(self.engine, self)
-        self.sweep = NeighbourRun(host, self.engine)
+        self.sweep = NeighbourRun(self.steps, self.engine)
         self._forget()
 
     @property
@@ -176,7 +178,7 @@ class EditLogic:
         self._goTo(frame)
         if not self.prompts.object.startsSomewhere or not self._queue.isIdle:
             raise Refusal(_("Click on the object first: neighbours follow from its outline here."))
-        run = NeighbourRun(self.host, self.engine)
+        run = NeighbourRun(self.steps, self.engine)
         run.start(self._selection.target(frame), frame, self.prompts.object.prompts, count, self.maskOptions)
         self.sweep, self._message = run, ""
 
@@ -186,7 +188,7 @@ class EditLogic:
         finder: in place of a class, as of SuggestLogic.
         """
         self.check(frame)
-        sweep = SuggestLogic(self.host, self.engine, finder or OfClass(self.engine, kind))
+        sweep = SuggestLogic(self.steps, self.engine, finder or OfClass(self.engine, kind))
         self.setFrame(frame)
         if not self._queue.isIdle:
             raise Refusal(_("Wait until the last click is answered."))
@@ -210,8 +212,7 @@ class EditLogic:
         self._checkNoSweep()
         self.setFrame(frame)
         if self.isUnreadable:
-            self.host.saveStateForUndo()
-            PromptLogic.dropUnreadable(*self._selection.segment, frame)
+            ObjectLogic.dropUnreadable(self.steps, *self._selection.segment, frame)
             self._refresh()
 
     def takeFiducials(self, frame: Frame, initial, guidedPositive=None, guidedNegative=None) -> None:
@@ -250,8 +251,9 @@ class EditLogic:
         done is in the status, and the next click works.
         """
         before = self._told
-        for step in (self._pollSweep, self._follow, self._takeChanges, self._takeAnswers, self._follow):
-            self._survive(step)
+        for do in (self.steps.follow, self._pollSweep, self._follow, self._takeChanges, self._takeAnswers):
+            self._survive(do)
+        self._survive(self._follow)
         self._told = (self.status, self._seen, id(self.preview))
         return self._told != before
 
@@ -267,7 +269,7 @@ class EditLogic:
             hasChanged = self.sweep.poll()
         except Exception:
             self.engine.cancel(self.sweep)
-            self.sweep = NeighbourRun(self.host, self.engine)
+            self.sweep = NeighbourRun(self.steps, self.engine)
             raise
         if hasChanged:
             self._message = self._message if self.sweep.isRunning else self.sweep.message
@@ -379,12 +381,7 @@ class EditLogic:
             self._refresh()
 
     def _receive(self, result: Result) -> None:
-        if result.error:
-            self._message = result.error
-        elif result.prompts.suggestion is not None and not (result.prompts.by_user or result.mask.any()):
-            names, kind = self.engine.suggests, result.prompts.suggestion
-            if kind < len(names):  # else another model has come into use meanwhile
-                self._message = _("The model finds no {name} on this frame.").format(name=names[kind])
+        self._message = result.error or nothingIn(result, self.engine) or self._message
         if result.subject == SUBJECT:
             self._preview.take(result)
         else:

@@ -24,6 +24,7 @@ from ..Segments.MaskLogic import MaskOptions
 from ..Texts import _, counted
 from . import ObjectLogic
 from .Edits import Edit, Move, Unfit
+from .StepLogic import begin
 
 REMEMBERED = 30  # edits; Segment Editor's history has ten steps
 
@@ -189,7 +190,7 @@ class EditQueue:
         isAnswered = thing is None or not thing.pending
         picture = None if isAnswered else pictureOf(edit.place[2])  # may be refused: nothing is changed yet
         if edit.undo:
-            self.host.saveStateForUndo()
+            begin(self.host, *_target(edit.place)[:2])
         ObjectLogic.write(self.host, *_target(edit.place), before, after)
         self._written = _stateOf(edit.place)
         if isAnswered:

@@ -19,7 +19,7 @@ from ..Prompts.TagLogic import PromptObject
 from ..Segments import GridLogic, SegmentLogic
 from ..Segments.GridLogic import Patch
 from ..Texts import Refusal, _
-from .StepLogic import changing
+from .StepLogic import begin, changing
 
 
 def write(host, node, segmentId: str, frame: Frame, before: FramePrompts, after: FramePrompts) -> None:
@@ -73,6 +73,13 @@ def _exchanged(host, target: tuple, gone: list, new: dict[str, PromptObject], ot
     now = SegmentLogic.maskOf(*target)
     new = {name: _put(thing, lies, now, painted) for name, thing in new.items()}
     return new, Patch(now & ~present, lies)
+
+
+def dropUnreadable(host, node, segmentId: str, frame: Frame) -> None:
+    """Take away what is stored of the frame and cannot be read, as one undo step; its voxels stay."""
+    begin(host, node, segmentId)
+    with changing(host, node, frame):
+        PromptLogic.dropUnreadable(node, segmentId, frame)
 
 
 def maskBeside(node, segmentId: str, frame: Frame, prompts: FramePrompts) -> np.ndarray:

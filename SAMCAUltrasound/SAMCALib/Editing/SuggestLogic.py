@@ -12,7 +12,7 @@ import slicer
 from samca.prompts import Prompts
 
 from ..Engine.EngineLogic import EngineLogic, Result
-from ..Frames import FrameLogic, SequenceLogic
+from ..Frames import FrameLogic
 from ..Frames.FrameLogic import Frame
 from ..Prompts import PromptLogic
 from ..Prompts.PromptLogic import FramePrompts, PromptWatch
@@ -22,6 +22,7 @@ from ..Texts import Refusal, _
 from . import ObjectLogic
 from .EditQueue import pictureOf
 from .Edits import newId
+from .StepLogic import begin
 
 
 class OfClass:
@@ -57,7 +58,7 @@ class SuggestLogic:
     @property
     def isRunning(self) -> bool:
         """Whether frames are left to do."""
-        return self._shown is not None
+        return self._start is not None
 
     @property
     def status(self) -> str:
@@ -86,8 +87,8 @@ class SuggestLogic:
         if not self._frames:
             raise Refusal(_("Every frame has points or boxes already: clear those to be done anew."))
         self._finder.look(self._frames[0])
-        self.total, self._shown, self.message = len(self._frames), FrameLogic.current(frame), ""
-        self._watch = PromptWatch(self._node(), self._target[1], self._shown)
+        self.total, self._start, self.message = len(self._frames), frame, ""
+        self._watch = PromptWatch(self._node(), self._target[1], frame)
         self._ask()
 
     def cancel(self) -> None:
@@ -114,7 +115,7 @@ class SuggestLogic:
 
     def _forget(self) -> None:
         self._frames: list[Frame] = []
-        self._shown = self._target = self._options = self._watch = None
+        self._start = self._target = self._options = self._watch = None
         self.done = self.total = self.found = 0
         self._isAsked = False  # the engine, about the first of the frames
 
@@ -156,10 +157,9 @@ class SuggestLogic:
 
     def _write(self, frame: Frame, thing: PromptObject) -> None:
         """Put the object into the segment, in the item that the frame belongs to."""
-        if self.found == 1:
-            self.host.saveStateForUndo()
-        self._show(frame)
         node, segmentId = self._node(), self._target[1]
+        if self.found == 1:
+            begin(self.host, node, segmentId)
         ObjectLogic.write(self.host, node, segmentId, frame, FramePrompts(), FramePrompts((thing,)))
         self._watch = PromptWatch(node, segmentId, frame)
 
@@ -170,15 +170,8 @@ class SuggestLogic:
     def _finish(self, says: str) -> None:
         self.engine.cancel(self)
         self._finder.forget()
-        if self._hasVolume():
-            self._show(self._shown)
         self.message = says.format(done=self.done, total=self.total, found=self.found)
         self._forget()
-
-    def _show(self, frame: Frame) -> None:
-        browser = SequenceLogic.browserOf(frame.volume) if frame.item else None
-        if browser is not None and not FrameLogic.isShown(frame):
-            SequenceLogic.showItem(browser, frame.item)
 
     def _isUsers(self, frame: Frame) -> bool:
         """Whether the frame has prompts already, though they cannot be read."""
@@ -190,10 +183,18 @@ class SuggestLogic:
 
     def _segment(self):
         node = self._node()
-        return node and self._hasVolume() and node.GetSegmentation().GetSegment(self._target[1])
+        hasVolume = slicer.mrmlScene.GetNodeByID(self._start.volumeId) is not None
+        return node and hasVolume and node.GetSegmentation().GetSegment(self._target[1])
 
-    def _hasVolume(self) -> bool:
-        return slicer.mrmlScene.GetNodeByID(self._shown.volumeId) is not None
+
+def nothingIn(result: Result, engine: EngineLogic) -> str:
+    """What to say of an empty suggestion that nobody has mended; "" of anything else."""
+    prompts = result.prompts
+    if result.error or prompts.suggestion is None or prompts.by_user or result.mask.any():
+        return ""
+    if prompts.suggestion >= len(engine.suggests):  # another model has come into use meanwhile
+        return ""
+    return _("The model finds no {name} on this frame.").format(name=engine.suggests[prompts.suggestion])
 
 
 def checkKind(engine: EngineLogic, kind: int) -> None:

@@ -159,7 +159,7 @@ def promptsFromFiducials(frame: Frame, initial=None, guidedPositive=None, guided
     """
     clicks = []
     for points, positive in ((initial, True), (guidedPositive, True), (guidedNegative, False)):
-        places = [ras for ras in positionsOf(points) if FrameLogic.holds(frame, ras)]
+        places = [ras for ras in positionsOf(points, frame) if FrameLogic.holds(frame, ras)]
         if points is initial and not places:
             raise Refusal(
                 _("No initial point lies on {frame}: place one there, or choose its frame.").format(
@@ -171,16 +171,19 @@ def promptsFromFiducials(frame: Frame, initial=None, guidedPositive=None, guided
     return Prompts(tuple(clicks))
 
 
-def positionsOf(points) -> list:
-    """World RAS positions in mm of a markups node, or of a sequence of positions; none for None."""
+def positionsOf(points, frame: Frame | None = None) -> list:
+    """World RAS positions in mm of a markups node, or of a sequence of positions; none for None.
+
+    frame: the node is taken as it is in the item of this frame.
+    """
     if points is None:
         return []
     if not hasattr(points, "GetNumberOfControlPoints"):
         return [tuple(ras) for ras in points]
-    defined = points.PositionDefined
-    indices = range(points.GetNumberOfControlPoints())
-    return [
-        points.GetNthControlPointPositionWorld(i)
-        for i in indices
-        if points.GetNthControlPointPositionStatus(i) == defined
-    ]
+    node = points if frame is None else FrameLogic.nodeAt(frame, points)
+    count = node.GetNumberOfControlPoints() if node else 0
+    indices = [i for i in range(count) if node.GetNthControlPointPositionStatus(i) == node.PositionDefined]
+    if frame is None or FrameLogic.isShown(frame):
+        return [node.GetNthControlPointPositionWorld(i) for i in indices]
+    toWorld = FrameLogic.toWorld(frame, points)
+    return [tuple((toWorld @ [*node.GetNthControlPointPosition(i), 1])[:3]) for i in indices]
