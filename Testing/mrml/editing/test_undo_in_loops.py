@@ -197,7 +197,7 @@ def test_a_click_that_was_mended_by_dragging_is_taken_back_as_slicer_would(edito
     clicked = there(editor, loop)
     for x, finished in ((25, False), (30, False), (35, True)):
         edit.moveClick(0, 0, x, 30, finished)
-        run()
+    run()
     editor.logic.Undo()
     run()
     assert there(editor, loop) == clicked
