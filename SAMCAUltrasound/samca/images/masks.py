@@ -89,7 +89,7 @@ def _write_segments(path: Path, labels: np.ndarray, frame: Frame) -> None:
 def _metadata(labels: np.ndarray, frame: Frame) -> dict[str, str]:
     """What Slicer's segmentation reader asks for: binary labelmap segments in layer 0, one for each label."""
     entries = {
-        "Segmentation_SourceRepresentation": "Binary labelmap",
+        "Segmentation_MasterRepresentation": "Binary labelmap",
         "Segmentation_ContainedRepresentationNames": "Binary labelmap|",
         "Segmentation_ReferenceImageExtentOffset": "0 0 0",
     }

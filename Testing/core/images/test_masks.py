@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK
+import slicerio
 from PIL import Image
 
 from samca.files import replacing
 from samca.images.frames import Frame, Grid
-from samca.images.masks import write_mask
+from samca.images.masks import write_labels, write_mask
 
 
 @pytest.fixture
@@ -41,6 +42,31 @@ def test_a_segmentation_lies_in_its_slice_of_the_grid(tmp_path, mask, frame):
     assert image.GetSpacing() == pytest.approx((0.2, 0.3, 1.5))
     assert image.GetOrigin() == (1, 2, 3)
     assert image.GetMetaData("Segment0_Extent") == "2 5 1 2 2 2"
+
+
+def test_slicerio_reads_the_mask_where_it_lies(tmp_path, mask, frame):
+    write_mask(tmp_path / "mask.seg.nrrd", mask, frame)
+    segmentation = slicerio.read_segmentation(str(tmp_path / "mask.seg.nrrd"))
+    assert slicerio.segment_names(segmentation) == ["SAMCA"]
+    read = slicerio.segment_mask(segmentation, "SAMCA")  # (i, j, k)
+    np.testing.assert_array_equal(read[..., 2].T, mask)
+    assert read.sum() == mask.sum(), "the other slices are empty"
+    np.testing.assert_allclose(segmentation["ijkToLPS"] @ (2, 1, 2, 1), (1.4, 2.3, 6.0, 1))
+    (segment,) = segmentation["segments"]
+    assert segment["extent"] == [2, 5, 1, 2, 2, 2]
+    assert segment["color"] == pytest.approx([0.99, 0.78, 0.11])
+    assert segmentation["masterRepresentation"] == "Binary labelmap"
+
+
+def test_slicerio_reads_a_segment_for_each_thing(tmp_path, mask, frame):
+    labels = mask.astype(int)
+    labels[4, 0] = 2
+    write_labels(tmp_path / "all.seg.nrrd", labels, frame)
+    segmentation = slicerio.read_segmentation(str(tmp_path / "all.seg.nrrd"))
+    assert slicerio.segment_names(segmentation) == ["SAMCA_1", "SAMCA_2"]
+    for number, name in enumerate(slicerio.segment_names(segmentation), start=1):
+        read = slicerio.segment_mask(segmentation, name)
+        np.testing.assert_array_equal(read[..., 2].T, labels == number)
 
 
 @pytest.mark.parametrize("name", ["mask.png", "mask.seg.nrrd"])

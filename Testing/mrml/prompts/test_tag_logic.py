@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 import slicer
+import slicerio
 import volumes
 from slicer_scene import Editor
 
@@ -190,6 +191,17 @@ def test_seg_nrrd_keeps_the_prompts(editor, frame, tmp_path):
     assert storage.ReadData(loaded)
     prompts = PromptLogic.framePrompts(loaded, "Lesion", frame)
     assert same(prompts.objects[0], an_object())
+
+
+def test_slicerio_finds_the_prompts_in_the_file_too(editor, frame, tmp_path):
+    store(editor, frame, an_object())
+    storage = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationStorageNode")
+    storage.SetFileName(str(tmp_path / "prompts.seg.nrrd"))
+    assert storage.WriteData(editor.segmentation)
+    segmentation = slicerio.read_segmentation(str(tmp_path / "prompts.seg.nrrd"), skip_voxels=True)
+    (segment,) = segmentation["segments"]
+    text = TagLogic.tagText(editor.segmentation.GetSegmentation().GetSegment("Lesion"))
+    assert segment["tags"][TagLogic.TAG] == text
 
 
 def test_mrb_keeps_the_prompts(editor, frame, tmp_path):
