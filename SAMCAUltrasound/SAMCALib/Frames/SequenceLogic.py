@@ -13,12 +13,7 @@ OURS = PROMPTS, STEP = "SAMCA.prompts", "SAMCA.step"  # tags of a segment that s
 
 def browserOf(node):
     """The Sequence browser that this node is a proxy of, None if it is none."""
-    scene = slicer.mrmlScene
-    for i in range(scene.GetNumberOfNodesByClass("vtkMRMLSequenceBrowserNode")):
-        browser = scene.GetNthNodeByClass(i, "vtkMRMLSequenceBrowserNode")
-        if browser.IsProxyNodeID(node.GetID()):
-            return browser
-    return None
+    return slicer.modules.sequences.logic().GetFirstBrowserNodeForProxyNode(node)
 
 
 def itemOf(node) -> str:
@@ -35,12 +30,11 @@ def itemsOf(browser) -> list[str]:
 
 def browse(sequence) -> tuple:
     """(browser, proxy volume) of a Sequence node; a browser is made if it has none."""
-    scene = slicer.mrmlScene
-    for i in range(scene.GetNumberOfNodesByClass("vtkMRMLSequenceBrowserNode")):
-        browser = scene.GetNthNodeByClass(i, "vtkMRMLSequenceBrowserNode")
-        if browser.GetProxyNode(sequence) is not None:
-            return browser, browser.GetProxyNode(sequence)
-    browser = scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", f"{sequence.GetName()} browser")
+    browser = slicer.modules.sequences.logic().GetFirstBrowserNodeForSequenceNode(sequence)
+    if browser is not None and browser.GetProxyNode(sequence) is not None:
+        return browser, browser.GetProxyNode(sequence)
+    name = f"{sequence.GetName()} browser"
+    browser = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", name)
     browser.SetAndObserveMasterSequenceNodeID(sequence.GetID())
     slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(browser)
     proxy = browser.GetProxyNode(sequence)
