@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import slicer
+import slicer.util
 import vtk
 
 from samca.files import write_atomically
@@ -138,12 +139,10 @@ def _required(run: Path) -> Result:
 
 
 def _tableOf(run: Path):
-    scene = slicer.mrmlScene
-    for i in range(scene.GetNumberOfNodesByClass("vtkMRMLTableNode")):
-        node = scene.GetNthNodeByClass(i, "vtkMRMLTableNode")
+    for node in slicer.util.getNodesByClass("vtkMRMLTableNode"):
         if node.GetAttribute(RUN) == str(run):
             return node
-    node = scene.AddNewNodeByClass("vtkMRMLTableNode", f"SAMCA {Path(run).name}")
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", f"SAMCA {Path(run).name}")
     node.SetAttribute(RUN, str(run))
     node.SetUseColumnTitleAsColumnHeader(True)
     return node
