@@ -11,7 +11,7 @@ from SAMCALib.Texts import _, counted
 
 from .DatasetCheck import together
 from .SceneWidget import SceneWidget
-from .StepWidget import StepWidget, cell, fillCombo, openPath, pixmapOf, removed, showText
+from .StepWidget import StepWidget, cell, fillCombo, openPath, pixmapOf, removed, showText, withSize
 
 MOST_ROWS = 1000  # of the table; what lies behind is checked and counted, not listed
 
@@ -135,7 +135,8 @@ class DataWidget(StepWidget):
         if not self._datasets:
             self._datasets = [self.logic.newDataset(_("Data"))]
         index = self._datasets.index(chosen) if chosen in self._datasets else 0
-        fillCombo(self.ui.datasetComboBox, [folder.name for folder in self._datasets], index)
+        names = [withSize(folder.name, folder) for folder in self._datasets]
+        fillCombo(self.ui.datasetComboBox, names, index)
 
     def added(self, text: str) -> None:
         """The scene's cases were added, or not: the text says it."""

@@ -10,7 +10,7 @@ from SAMCALib.Texts import _
 
 from .PlotLogic import PlotLogic
 from .Removal import isBusy
-from .StepWidget import StepWidget, ask, fillCombo, openPath, removed, showText
+from .StepWidget import StepWidget, ask, fillCombo, openPath, removed, showText, withSize
 
 NARROWEST_PX = 240  # of a picture of sample masks
 
@@ -137,6 +137,7 @@ class RunWidget(StepWidget):
         self._runs = [state.folder for state in states]
         index = self._runs.index(chosen) if chosen in self._runs else (0 if states else -1)
         names = [_("{name}, {status}").format(name=s.name, status=statusText(s.status)) for s in states]
+        names = [withSize(name, state.folder) for name, state in zip(names, states, strict=True)]
         fillCombo(self.ui.runsComboBox, names, index)
         before, self.state = self.state, states[index] if states else None
         if (before and before.folder) != (self.state and self.state.folder):

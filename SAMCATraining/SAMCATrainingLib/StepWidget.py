@@ -9,6 +9,7 @@ import numpy as np
 import qt
 import slicer
 
+from SAMCALib.Models.StoredData import sizeOf, sizeText
 from SAMCALib.Texts import _
 
 PROBLEMS = (ValueError, OSError, RuntimeError)  # their texts are sentences; a Refusal is a ValueError
@@ -105,6 +106,11 @@ def removed(logic, path: Path) -> bool:
         return False
     logic.remove(path)
     return True
+
+
+def withSize(name: str, folder: Path) -> str:
+    """A name and how much its folder takes on the disk; the name alone before the folder is made."""
+    return f"{name}, {sizeText(sizeOf(folder))}" if folder.is_dir() else name
 
 
 def openPath(path: Path) -> None:

@@ -80,14 +80,14 @@ def fill(widget: QtWidgets.QWidget) -> None:
         "classComboBox": "lesion",
         "checkpointComboBox": "SAM ViT-B, 375 MB",
         "pointsSelector": "None",
-        "datasetComboBox": "Nerves",
+        "datasetComboBox": "Nerves, 5.12 MB",
         "volumeSelector": "Nerve scan 3",
         "segmentationSelector": "Nerve scan 3 segmentation",
         "axisComboBox": "as stored (across K)",
         "baseComboBox": "SAMCA small",
         "methodComboBox": "SAMCA (Huo et al., ICIC 2025)",
         "presetComboBox": "Balanced",
-        "runsComboBox": "Nerve, running",
+        "runsComboBox": "Nerve, running, 12.3 MB",
     }.items():
         if box := widget.findChild(QtWidgets.QComboBox, name):
             box.addItem(text)

@@ -17,9 +17,12 @@ from ..Texts import Refusal, _
 
 def sizeOf(path: Path) -> int:
     """Bytes of a file, or of all files in a folder; what links point to lies elsewhere and does not count."""
-    if path.is_symlink() or not path.is_dir():
-        return path.lstat().st_size
-    return sum(sizeOf(Path(entry)) for entry in os.scandir(path))
+    try:
+        if path.is_symlink() or not path.is_dir():
+            return path.lstat().st_size
+        return sum(sizeOf(Path(entry)) for entry in os.scandir(path))
+    except OSError:  # a run writes and renames meanwhile
+        return 0
 
 
 def sizeText(size: int) -> str:

@@ -38,6 +38,12 @@ def test_the_size_of_a_folder_is_that_of_its_own_files(folder):
     assert StoredData.sizeOf(folder / "run" / "weights") == 1000
 
 
+def test_what_goes_while_it_is_counted_does_not_count(folder, monkeypatch):
+    shut = lambda path: [path / "weights", path / "temporary file"]  # noqa: E731
+    monkeypatch.setattr(StoredData.os, "scandir", shut)
+    assert StoredData.sizeOf(folder / "run") == 1000
+
+
 def test_a_folder_goes_with_all_in_it_and_nothing_else(folder):
     write(folder / "other run" / "weights", 10)
     (folder / "run" / "data").symlink_to(folder.parent / "others", target_is_directory=True)

@@ -6,6 +6,8 @@ import pytest
 import slicer
 from panel_user import add, choose, lesion, wait
 
+from SAMCALib.Models.StoredData import sizeOf, sizeText
+
 
 @pytest.fixture
 def questions(monkeypatch):
@@ -18,6 +20,16 @@ def questions(monkeypatch):
 
     monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", ask)
     return asked, answer
+
+
+def test_runs_and_datasets_are_listed_with_their_sizes(finished):
+    for box, folder in {
+        finished.run.ui.runsComboBox: finished.run.state.folder,
+        finished.data.ui.datasetComboBox: finished.data.dataset,
+    }.items():
+        assert box.items[box.currentIndex].endswith(sizeText(sizeOf(folder)))
+    finished.data.ui.newDatasetButton.click()
+    assert finished.data.ui.datasetComboBox.items[0] == finished.data.dataset.name, "there is nothing yet"
 
 
 def test_a_run_is_removed_after_a_question(finished, questions):
