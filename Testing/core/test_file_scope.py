@@ -13,7 +13,7 @@ ALLOWED |= set(sys.stdlib_module_names)
 DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # calls that make a value and do nothing else, beside those of a class, which begins with a capital
 MAKERS = {"_", "compile", "field", "frozenset", "getLogger", "items", "range", "replace", "resolve"}
-MAKERS |= {"setting", "tuple"}
+MAKERS |= {"dict", "list", "set", "setting", "tuple"}
 
 
 def executed(body: list[ast.stmt]):
