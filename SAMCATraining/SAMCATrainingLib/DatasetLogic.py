@@ -113,8 +113,8 @@ def casesOf(source: Source, frame: Frame, group: str, loop: str) -> list[NewCase
 
 def asPicture(pixels: np.ndarray, window: tuple[float, float] | None) -> np.ndarray:
     """(H, W) or (H, W, 3) uint8 as the model sees a frame; grey where all colours are equal."""
-    picture = np.rint(frames.as_rgb(pixels, window)).clip(0, 255).astype(np.uint8)
-    isGrey = (picture == picture[..., :1]).all()
+    picture = frames.as_bytes(pixels, window)
+    isGrey = picture.ndim == 3 and (picture == picture[..., :1]).all()
     return picture[..., 0] if isGrey else picture
 
 

@@ -140,7 +140,7 @@ class EngineWorker:
         prediction = session.predict(request.prompts)
         self._keep(request, session, inUse)  # with the windows that were looked at
         # not prediction.mask, which the model's own settings have tidied: here the user decides
-        mask = finished(prediction.logits, request.prompts, request.options, request.picture.spacing)
+        mask = _finished(prediction, request)
         if request.kind == EXAMINE:
             return _examined(request, mask, prediction)
         self.seconds[DECODE] = time.perf_counter() - start
@@ -196,6 +196,14 @@ def _key(picture: Picture, session: Session):
     return picture.key if session.mirror == session.model.config.mirror else (picture.key, "mirrored")
 
 
+def _finished(prediction: Prediction, request: Request) -> np.ndarray:
+    """The (H, W) bool mask as the options ask for it; of a huge picture found in a smaller size."""
+    reduction = prediction.reduction
+    spacing = tuple(mm * reduction.factor for mm in request.picture.spacing)
+    prompts = reduction.prompts(request.prompts)
+    return prediction.on_image(finished(prediction.logits, prompts, request.options, spacing))
+
+
 def _examined(request: Request, mask: np.ndarray, prediction: Prediction) -> Result:
     return Result(
         request.subject,
@@ -203,5 +211,5 @@ def _examined(request: Request, mask: np.ndarray, prediction: Prediction) -> Res
         mask,
         prediction.iou,
         agreement=prediction.agreement,
-        uncertainty=uncertainty(prediction.looks),
+        uncertainty=prediction.on_image(uncertainty(prediction.looks)),
     )

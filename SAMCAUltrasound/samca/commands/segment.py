@@ -70,6 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
     _point(session, prompts if region is None else region.window.prompts(prompts), arguments.suggest)
     masks.write_mask(out, _on_screen(session.mask, region, frame), _with_spacing(frame, part))
     where = "" if region is None else f", in the picture at {region} of this screen"
+    factor = session.geometry.reduction.factor
+    where += "" if factor == 1 else f", found at 1/{factor} of its size"
     print(f"{out}: {int(session.mask.sum())} px, predicted IoU {session.iou:.2f}{where}")
     return 0
 

@@ -28,7 +28,7 @@ def as_bytes(pixels: np.ndarray, window: tuple[float, float] | None = None) -> n
 def _seen(pixels: np.ndarray, window: tuple[float, float] | None) -> np.ndarray:
     """(H, W) or (H, W, 3) in 0..255, uint8 where nothing had to be scaled; may be the frame itself."""
     pixels = np.asarray(pixels)
-    _check_frame(pixels)
+    check_frame(pixels)
     pixels = pixels[..., :3] if pixels.ndim == 3 else pixels
     if pixels.dtype == bool:
         pixels = pixels.astype(np.uint8) * np.uint8(255)
@@ -37,7 +37,8 @@ def _seen(pixels: np.ndarray, window: tuple[float, float] | None) -> np.ndarray:
     return _scaled(pixels, *(_contrast(pixels) if window is None else _checked(window)))
 
 
-def _check_frame(pixels: np.ndarray) -> None:
+def check_frame(pixels: np.ndarray) -> None:
+    """ValueError unless this is one frame of numbers."""
     gray, colour = pixels.ndim == 2, pixels.ndim == 3 and pixels.shape[-1] in (3, 4)
     if not (gray or colour) or not pixels.size:
         raise ValueError(f"expected one (H, W), (H, W, 3) or (H, W, 4) frame, got shape {pixels.shape}")

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..images.frames import as_rgb
+from ..images.contrast import as_rgb, check_frame
 from ..prompts import Click, Prompts
 from ..prompts.geometry import Geometry
 
@@ -71,17 +71,19 @@ def candidates_of(
     model, pixels: np.ndarray, criteria: Criteria = Criteria(), window: tuple[float, float] | None = None
 ) -> Iterator[Found | None]:
     """What each click of the grid gives, row by row; None for a mask that is not kept."""
-    rgb, criteria = as_rgb(pixels, window), criteria.of(model.config)
-    geometry = Geometry(*rgb.shape[:2], model.config.image_size, model.config.fit)
-    features = model.embed(geometry.image_to_model(rgb))
-    for click in grid(*rgb.shape[:2], criteria.side):
-        logits, iou = model.predict(features, geometry.prompts_to_model(Prompts((click,))), None)
+    pixels, criteria = np.asarray(pixels), criteria.of(model.config)
+    check_frame(pixels)
+    whole = Geometry(*pixels.shape[:2], model.config.image_size, model.config.fit)
+    geometry, reduction = whole.reduced, whole.reduction
+    features = model.embed(geometry.image_to_model(as_rgb(reduction.picture(pixels), window)))
+    for click in grid(*pixels.shape[:2], criteria.side):
+        logits, iou = model.predict(features, whole.prompts_to_model(Prompts((click,))), None)
         stable = stability(logits)
         if iou < criteria.iou or stable < criteria.stability:
             yield None
             continue
         mask = geometry.logits_to_image(logits) > 0
-        yield Found(mask, click, float(iou), stable) if mask.any() else None
+        yield Found(reduction.enlarged(mask), click, float(iou), stable) if mask.any() else None
 
 
 def grid(height: int, width: int, side: int) -> list[Click]:

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..images.frames import as_rgb
+from ..images.contrast import as_rgb, check_frame
 from ..prompts import Box, Click, Prompts
 from ..prompts.geometry import Geometry
+from ..prompts.reduction import Reduction
 from .closeups import Closeups
 from .embedder import Embedder
 from .looks import agreement, embed, uncertainty
@@ -20,24 +21,30 @@ from .views import View
 
 
 class Prediction(NamedTuple):
-    """Logits (H, W) float32 of the image, positive inside, and the model's own estimate of the IoU, 0..1.
+    """Logits (h, w) float32 of the image, positive inside, and the model's own estimate of the IoU, 0..1.
 
+    They are of (H, W) px, but of an image larger than `reduction.LARGEST` of what is worked on instead.
     looks: the logits of each look at the image, whose mean they are; two where a session mirrors.
-    tidied_for: the prompts whose clicks the mask answers and by which it is tidied; None: it is where the
-    logits are positive.
+    tidied_for: the prompts, in px of the logits, whose clicks the mask answers and by which it is tidied;
+    None: it is where the logits are positive. reduction: from the image to what is worked on, None: itself.
     """
 
     logits: np.ndarray
     iou: float
     looks: tuple[np.ndarray, ...] = ()
     tidied_for: Prompts | None = None
+    reduction: Reduction | None = None
 
     @property
     def mask(self) -> np.ndarray:
         """(H, W) bool."""
         if self.tidied_for is None:
-            return self.logits > 0
-        return mask_of(self.logits, self.tidied_for)
+            return self.on_image(self.logits > 0)
+        return self.on_image(mask_of(self.logits, self.tidied_for))
+
+    def on_image(self, values: np.ndarray) -> np.ndarray:
+        """(h, w) values of the logits' pixels -> (H, W) of the image's."""
+        return self.reduction.enlarged(values) if self.reduction else values
 
     @property
     def agreement(self) -> float | None:
@@ -55,6 +62,7 @@ class Session:
     def __init__(self, model: Embedder, mirror: bool | None = None):
         """mirror: look at the mirror image, too, and average; None: as the model's config says."""
         self.model, self.mirror = model, model.config.mirror if mirror is None else mirror
+        self._geometry: Geometry | None = None
         self._view: View | None = None
         self._again: Any = None  # gives another session the same image
         self._twice: Session | None = None
@@ -64,10 +72,12 @@ class Session:
         """Take one (H, W), (H, W, 3) or (H, W, 4) frame of any dtype, encode it, forget the prompts.
 
         `window` is (low, high): the grey values that become black and white; see `frames.as_rgb` for more.
+        One of more than `reduction.LARGEST` px a side is worked on in a smaller size, and masks enlarged.
         """
-        rgb = as_rgb(pixels, window)
-        geometry = Geometry(*rgb.shape[:2], self.model.config.image_size, self.model.config.fit)
-        features = embed(self.model, geometry.image_to_model(rgb), self.mirror)
+        pixels = np.asarray(pixels)
+        geometry = self._geometry_of(pixels)
+        rgb = as_rgb(geometry.reduction.picture(pixels), window)
+        features = embed(self.model, geometry.reduced.image_to_model(rgb), self.mirror)
         self.use_embedding(features, geometry, self._closeups_of(rgb))
         self._again = partial(Session.set_image, pixels=pixels, window=window)
 
@@ -81,9 +91,9 @@ class Session:
         sizes = sorted({np.shape(frame)[:2] for frame in frames})
         if len(sizes) != 1 or not 0 <= index < len(frames):
             raise ValueError(f"frame {index} of {len(frames)}, sizes {sizes}: expected frames of one size")
-        geometry = Geometry(*sizes[0], self.model.config.image_size, self.model.config.fit)
-        pictures = [as_rgb(frame, window) for frame in frames]
-        groups = [[geometry.image_to_model(rgb) for rgb in pictures]]
+        geometry = self._geometry_of(np.asarray(frames[index]))
+        pictures = [as_rgb(geometry.reduction.picture(np.asarray(frame)), window) for frame in frames]
+        groups = [[geometry.reduced.image_to_model(rgb) for rgb in pictures]]
         if self.mirror:
             groups.append([picture[:, ::-1] for picture in groups[0]])
         features = self.model.embed_frames(*groups)[index]
@@ -93,7 +103,8 @@ class Session:
     def use_embedding(self, features: Any, geometry: Geometry, closeups: Closeups | None = None) -> None:
         """Take an image that was encoded before, by a session that mirrors if this one does; forget the
         prompts."""
-        self._view = View(self.model, self.mirror, features, geometry, closeups)
+        self._geometry = geometry
+        self._view = View(self.model, self.mirror, features, geometry.reduced, closeups)
         self._again, self._twice = None, None
         self.start([Prompts()])
 
@@ -106,7 +117,7 @@ class Session:
     @property
     def geometry(self) -> Geometry | None:
         """How the image lies in the model's input; None before there is one."""
-        return self._view and self._view.geometry
+        return self._geometry
 
     @property
     def prompts(self) -> Prompts:
@@ -117,7 +128,7 @@ class Session:
     def embedding(self) -> tuple[Any, Geometry, Closeups | None]:
         """The encoded image, to be kept and given to `use_embedding` later."""
         view = self._encoded()
-        return view.features, view.geometry, view.closeups
+        return view.features, self._geometry, view.closeups
 
     def click(self, x: float, y: float, positive: bool = True) -> np.ndarray:
         """Add a click at (x, y) px; return the new (H, W) bool mask."""
@@ -132,8 +143,8 @@ class Session:
 
     def use_mask(self, mask: np.ndarray) -> np.ndarray:
         """Take an (H, W) bool mask as prompt, in place of an earlier one; return the new mask."""
-        geometry = self._encoded().geometry
-        expected = (geometry.height, geometry.width)
+        self._encoded()
+        expected = (self._geometry.height, self._geometry.width)
         if np.shape(mask) != expected:
             raise ValueError(f"mask of shape {np.shape(mask)}: expected {expected}, the shape of the image")
         return self._become(replace(self.prompts, mask=np.asarray(mask, bool)))
@@ -174,7 +185,8 @@ class Session:
     def logits(self) -> np.ndarray:
         """(H, W) float32; the mask is where they are positive, if the model's config says so with every click
         answered and tidied."""
-        return self.predict(self.prompts).logits
+        prediction = self.predict(self.prompts)
+        return prediction.on_image(prediction.logits)
 
     @property
     def iou(self) -> float:
@@ -188,7 +200,8 @@ class Session:
         A session that does not mirror looks at the mirror image now; RuntimeError if it has no image for
         that, because it took an embedding.
         """
-        return uncertainty(self._looking_twice().predict(self.prompts).looks)
+        prediction = self._looking_twice().predict(self.prompts)
+        return prediction.on_image(uncertainty(prediction.looks))
 
     @property
     def agreement(self) -> float:
@@ -216,8 +229,15 @@ class Session:
         what it says there and what it said of the whole frame are averaged. One that mirrors does all this
         also with the mirror image, and averages again.
         """
-        looks, iou = self._encoded().looks(prompts)
-        return Prediction(np.mean(looks, axis=0), iou, looks, prompts if self.model.config.tidy else None)
+        view, reduction = self._encoded(), self._geometry.reduction
+        prompts = reduction.prompts(prompts)
+        looks, iou = view.looks(prompts)
+        tidied_for = prompts if self.model.config.tidy else None
+        return Prediction(np.mean(looks, axis=0), iou, looks, tidied_for, reduction)
+
+    def _geometry_of(self, pixels: np.ndarray) -> Geometry:
+        check_frame(pixels)
+        return Geometry(*pixels.shape[:2], self.model.config.image_size, self.model.config.fit)
 
     def _closeups_of(self, rgb: np.ndarray) -> Closeups | None:
         return Closeups(rgb, self.mirror) if self.model.config.zoom else None
@@ -233,7 +253,8 @@ class Session:
         return self._view
 
     def _check_inside(self, x: float, y: float, what: str = "click") -> None:
-        geometry = self._encoded().geometry
+        self._encoded()
+        geometry = self._geometry
         if not geometry.contains(x, y):
             raise ValueError(
                 f"{what} at ({x}, {y}) is outside the image: x must be 0..{geometry.width - 1}, "

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..images.frames import as_rgb
+from ..images.contrast import as_rgb, check_frame
 from ..prompts import Box
+from ..prompts.reduction import Reduction
 
 TEMPLATE = "the [target] in an ultrasound image, unlike the tissue around it in shape, border and brightness."
 TARGETS = {  # of the datasets by name
@@ -80,7 +81,9 @@ class TextBox:
         A box scores by the word of the target that fits it best. window: as of `frames.as_rgb`.
         """
         text = sentence_for(target)
-        image = as_rgb(pixels, window).round().clip(0, 255).astype(np.uint8)
+        pixels = np.asarray(pixels)
+        check_frame(pixels)
+        image = as_rgb(Reduction(*pixels.shape[:2]).picture(pixels), window).round().astype(np.uint8)
         inputs = self.processor(images=image, text=text, return_tensors="pt").to(self.model.device)
         found = self.model(**inputs)
         words = self._words_of_target(text)
@@ -88,7 +91,7 @@ class TextBox:
         best = int(scores.argmax())
         if not float(scores[best]) >= threshold:
             return None
-        return _in_pixels(found.pred_boxes[0, best].tolist(), *image.shape[:2])
+        return _in_pixels(found.pred_boxes[0, best].tolist(), *pixels.shape[:2])
 
     def _words_of_target(self, text: str) -> list[int]:
         """Where the tokens of the target are in the sentence."""

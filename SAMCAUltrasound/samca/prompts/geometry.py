@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from .prompts import Box, Click, Prompts
+from .reduction import Reduction
 
 FITS = ("squash", "pad")
 
@@ -64,6 +65,17 @@ class Geometry:
             raise ValueError(
                 f"image {self.height} x {self.width} px, model {self.size} px: sides must be at least 1"
             )
+
+    @cached_property
+    def reduction(self) -> Reduction:
+        """What is done to the image before it is worked on."""
+        return Reduction(self.height, self.width)
+
+    @property
+    def reduced(self) -> Geometry:
+        """How what is worked on lies in the model's input; for an ordinary image this itself."""
+        height, width = self.reduction.shape
+        return replace(self, height=height, width=width)
 
     @cached_property
     def content(self) -> tuple[int, int]:
