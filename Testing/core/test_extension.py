@@ -64,6 +64,11 @@ def test_slicer_offers_the_extension_to_whoever_has_ultrasound_in_dicom(modality
     assert eval(ENTRY["dicom_support_rule"], {}, {"Modality": modality}) is is_ours
 
 
+def test_the_licence_is_where_the_index_looks_for_it_and_named_in_the_readme():
+    assert "Apache License" in (ROOT / "LICENSE.txt").read_text(encoding="utf-8")
+    assert "Apache-2.0" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
 def test_the_entry_is_named_after_the_project_and_depends_on_what_cmake_depends_on():
     assert re.search(r"^project\((\w+)\)$", CMAKE, re.M)[1] == "SAMCA"
     assert metadata("DEPENDS").split(";") == ENTRY["build_dependencies"]
