@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
+from samca.files import replacing
+
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("Resources", "SAMCAUltrasound/Resources/Icons", "SAMCATraining/Resources/Icons")
 SIDE_PX = 128  # what the Extensions Index asks for
@@ -24,4 +26,5 @@ def draw(svg: Path, side: int = SIDE_PX) -> QImage:
 if __name__ == "__main__":
     for folder in FOLDERS:
         for svg in sorted((ROOT / folder).glob("*.svg")):
-            draw(svg).save(str(svg.with_suffix(".png")))
+            with replacing(svg.with_suffix(".png")) as temporary:
+                draw(svg).save(str(temporary))

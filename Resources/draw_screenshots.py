@@ -15,6 +15,7 @@ import slicer
 import slicer_scene
 from scipy import ndimage
 
+from samca.files import make_folder, replacing
 from SAMCALib.Editing.EditLogic import EditLogic
 from SAMCALib.Engine.EngineLogic import EngineLogic
 from SAMCALib.Frames import FrameLogic
@@ -55,8 +56,9 @@ def draw(application, engine: EngineLogic, path: Path) -> None:
     display = editor.segmentation.GetDisplayNode()
     display.SetVisibility2DFill(False)  # so that the border in the picture can be judged
     display.SetSliceIntersectionThickness(3)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    view.save(path)
+    make_folder(path.parent)
+    with replacing(path) as temporary:
+        view.save(temporary)
     edit.deactivate()
     view.close()
 

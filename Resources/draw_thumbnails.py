@@ -7,6 +7,8 @@ import numpy as np
 import SimpleITK
 from PIL import Image
 
+from samca.files import replacing
+
 RESOURCES = Path(__file__).resolve().parent.parent / "SAMCAUltrasound" / "Resources"
 SIZE_PX = (260, 280)  # of the buttons in Slicer's Sample Data module
 
@@ -26,4 +28,5 @@ if __name__ == "__main__":
     for sample in json.loads((RESOURCES / "Samples" / "samples.json").read_text(encoding="utf-8")):
         pixels = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(RESOURCES / "Samples" / sample["file"])))
         frame = pixels[0] if pixels.ndim == 3 else pixels[0, ..., 0]  # frames of a loop are its components
-        thumbnail(frame).save(RESOURCES / "Icons" / f"{sample['name']}.png", optimize=True)
+        with replacing(RESOURCES / "Icons" / f"{sample['name']}.png") as temporary:
+            thumbnail(frame).save(temporary, optimize=True)

@@ -14,7 +14,7 @@ import shutil
 from pathlib import Path
 
 from samca import tensor_header, typed_json
-from samca.files import plain_name, replacing, write_atomically
+from samca.files import make_folder, plain_name, replacing, write_atomically
 from SAMCALib.Models import ModelFile, ModelLogic
 from SAMCALib.Texts import Refusal, _
 
@@ -50,7 +50,7 @@ class AdapterFile:
 
     def put(self, folder: Path, name: str, places: list[Path]) -> Path:
         """Copy it into a folder under this name, with its base if need be; another model's file stays."""
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         base = self.baseName if self.isShippedBase else self.putBase(folder, places).name
         content, stem = self._content(name, base), _slug(name)
         for path in (

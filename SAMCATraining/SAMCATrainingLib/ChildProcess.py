@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import samca
+from samca import files
 from SAMCALib.Texts import Refusal, _
 
 POLITENESS = 5  # Slicer comes first where both want the CPU
@@ -46,7 +47,7 @@ def launch(words: Sequence[str], output: Path) -> subprocess.Popen:
         "PYTHONIOENCODING": "utf-8",
         "PYTORCH_ENABLE_MPS_FALLBACK": "1",  # what MPS cannot do yet is done by the CPU
     }
-    with output.open("wb") as file:
+    with files.output(output) as file:
         options = {
             "env": environment,
             "cwd": CODE,  # Slicer's launcher may set PYTHONPATH itself; -m looks here first

@@ -17,13 +17,15 @@ from pathlib import Path
 import numpy as np
 import slicer
 
+from samca.files import DiskFullError
+from samca.files.changes import changing
 from samca.images import frames
 from SAMCALib.Frames import FrameLogic
 from SAMCALib.Frames.FrameLogic import Frame
 from SAMCALib.Texts import Refusal, _, counted
 
 from . import Advice
-from .CaseFiles import LAYER, CaseFiles, NewCase
+from .CaseFiles import LAYER, CaseFiles, NewCase, checkFolder
 from .SegmentedFrames import Source, axesOf, candidates, masksOf, sourceOf
 
 AXES = "ijk"  # by number
@@ -60,18 +62,25 @@ def adding(volumeNode, segmentationNode, folder, segmentIds=None, axis=None, gro
     Refusal, with the folder as it was, for what is missing, for a frame that cannot be shown, and for a disk
     that is full.
     """
-    source = sourceOf(volumeNode, segmentationNode, segmentIds, axis)
-    files = CaseFiles(Path(folder).absolute())
+    source, folder = sourceOf(volumeNode, segmentationNode, segmentIds, axis), Path(folder).absolute()
+    checkFolder(folder)
+    found, cases = candidates(source), []
     try:
-        yield from _adding(source, files, group)
+        with changing(folder) as change:
+            files = CaseFiles(change)
+            yield from _collecting(source, found, group, files, cases)
+            replaced = files.tabulate(keepsGroup=not group)
+    except DiskFullError as error:
+        raise Refusal(str(error)) from error
     except OSError as error:
         raise Refusal(f"{error}. {Advice.adviceFor(str(error))}") from error
-    finally:
-        files.discard()
+    added = Added(folder, tuple(cases), replaced, _sentence(source, folder, len(cases), replaced))
+    yield Progress(len(found), len(found), added)
 
 
-def _adding(source: Source, files: CaseFiles, group: str) -> Iterator[Progress]:
-    found, cases = candidates(source), []
+def _collecting(
+    source: Source, found: list[Frame], group: str, files: CaseFiles, cases: list[str]
+) -> Iterator[Progress]:
     about = group or groupOf(source.volume), f"{loopOf(source.volume)}_{AXES[source.axis]}"
     for number, frame in enumerate(found):
         yield Progress(number, len(found))
@@ -83,15 +92,14 @@ def _adding(source: Source, files: CaseFiles, group: str) -> Iterator[Progress]:
             "{name} has no voxel on the frames of {volume}: segment a frame first, or choose another axis."
         )
         raise Refusal(text.format(name=source.segmentation.GetName(), volume=source.volume.GetName()))
-    replaced = files.commit(keepsGroup=not group)
-    added = counted(len(cases), _("1 case"), _("{count} cases"))
+
+
+def _sentence(source: Source, folder: Path, cases: int, replaced: int) -> str:
+    added = counted(cases, _("1 case"), _("{count} cases"))
     text = _("Added to {folder}: {added} of {volume}.")
     if replaced:
         text += " " + _("Of these were there before, and replaced: {replaced}.")
-    text = text.format(
-        added=added, volume=source.volume.GetName(), folder=files.folder.name, replaced=replaced
-    )
-    yield Progress(len(found), len(found), Added(files.folder, tuple(cases), replaced, text))
+    return text.format(added=added, volume=source.volume.GetName(), folder=folder.name, replaced=replaced)
 
 
 def casesOf(source: Source, frame: Frame, group: str, loop: str) -> list[NewCase]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,8 @@ import slicer
 import slicer.util
 import vtk
 
-from samca.files import write_atomically
+from samca import spreadsheets
+from samca.files import part_of_name, write_atomically
 from SAMCALib.Models.ModelLogic import ModelInfo, ModelLogic
 from SAMCALib.Texts import Refusal, _
 
@@ -51,15 +51,14 @@ def resultOf(run: Path) -> Result | None:
     path = Path(run) / EVALUATION / "evaluation.csv"
     if not path.is_file():
         return None
-    with path.open(newline="", encoding="utf-8") as file:
-        lines = list(csv.DictReader(file))
     try:
+        _columns, lines = spreadsheets.read(path)
         rows = tuple(ResultRow(line["model"], int(line["clicks"]), _valuesOf(line)) for line in lines)
         about = {name: lines[0][name] for name in ("targets", "images", "seeds")}
     except (LookupError, TypeError, ValueError):  # a damaged file is none: Evaluate writes it anew
         return None
     trained = rows[-1].model
-    sheets = sorted(path.parent.glob(f"cases_{trained}_*.png".replace("/", "-").replace(" ", "-")))
+    sheets = sorted(path.parent.glob(f"cases_{part_of_name(trained)}_*.png"))
     text = _(
         "{targets} structures in {images} validation images, {seeds} trials each: mean ± standard deviation."
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from samca.config import TrainConfig, from_json
-from samca.files import write_atomically
+from samca.files import make_folder, remove, write_atomically
 from samca.training import run_lock
 from samca.training.run_records import MOST
 from SAMCALib.Texts import Refusal, _
@@ -74,7 +74,7 @@ class RunLogic:
     def stop(self, run: Path) -> None:
         """Ask a run to stop; it saves and ends after its next step."""
         if self.isAlive(Path(run)):
-            (Path(run) / STOP).touch()
+            write_atomically(Path(run) / STOP, b"")
 
     def kill(self, run: Path) -> None:
         """End a run at once; it can be resumed from its last save."""
@@ -93,7 +93,7 @@ class RunLogic:
         if self._isWorking(folder):
             raise Refusal(_("This run is being evaluated already."))
         with _refusing():
-            folder.mkdir(exist_ok=True)
+            make_folder(folder)
             self._launch(folder, ["evaluate", "--run", run])
 
     def launched(self) -> list[Path]:
@@ -150,8 +150,8 @@ class RunLogic:
 
     def _launchTraining(self, run: Path, settings: dict) -> Path:
         with _refusing():
-            run.mkdir(parents=True, exist_ok=True)
-            (run / STOP).unlink(missing_ok=True)
+            make_folder(run)
+            remove(run / STOP)
             write_atomically(run / SETTINGS, json.dumps(settings, indent=2).encode())
             self._launch(run, ["train", run / SETTINGS])
         return run

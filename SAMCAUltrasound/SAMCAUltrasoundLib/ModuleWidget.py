@@ -5,6 +5,7 @@ from __future__ import annotations
 import qt
 import slicer
 
+from samca.files import make_folder
 from SAMCALib.Editing import StartLogic
 from SAMCALib.Engine.EngineLogic import sharedEngine
 from SAMCALib.Models import Links, ModelLogic, Samples
@@ -159,7 +160,7 @@ class ModuleWidget:
 
     def openFolder(self) -> None:
         """Show the user's models in the file browser."""
-        self.models.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.models.folder)
         openAddress(self.models.folder.as_uri())
 
     def startDownload(self) -> None:

@@ -26,7 +26,8 @@ FLOORS = (
     ("prompts", "phantoms"),
     ("tensor_files",),
     ("tensor_header",),
-    ("files", "typed_json", "words"),
+    ("files",),
+    ("typed_json", "words", "spreadsheets"),
 )
 LIB_FLOORS = (
     ("SegmentationLogic", "BenchmarkLogic"),
@@ -49,6 +50,7 @@ LIGHT = (
     "tensor_header",
     "typed_json",
     "words",
+    "spreadsheets",
 )
 WITH_TENSORS = ("prompts/pointing.py", "interaction/text_box.py")  # light rooms' batches and detectors
 LIGHT_LIBRARIES = {"numpy", "scipy", "SimpleITK"}

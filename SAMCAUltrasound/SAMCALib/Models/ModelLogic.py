@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from samca import typed_json
-from samca.files import plain_name
+from samca.files import plain_name, write_atomically
 from samca.typed_json import Value
 
 from ..Texts import Refusal, _
@@ -166,10 +166,7 @@ class ModelLogic:
 
     def _writeAdded(self, paths: Iterable[Path]) -> None:
         text = json.dumps([str(path) for path in paths], indent=1)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = self._list.with_suffix(".tmp")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(self._list)
+        write_atomically(self._list, text.encode())
 
 
 def checkpoints() -> list[Checkpoint]:

@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         frame, truth, clicks = _picture_of_screen(*_given(arguments), clicks)
     session = samca.Session(samca.load())
     times = segment(session, frame, clicks, truth)
-    out.mkdir(parents=True, exist_ok=True)
+    files.make_folder(out)
     if arguments.image is None:
         _write_frame(frame)
     overlay.save(out / "overlay.png", overlay.draw(frame.pixels, session.mask, session.prompts, truth))

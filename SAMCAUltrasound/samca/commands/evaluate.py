@@ -20,7 +20,8 @@ from ..evaluation.contestants import Contestant, load_contestants
 from ..evaluation.evaluate import USERS, Record, Skipped, evaluate
 from ..evaluation.evaluation_folder import Evaluation, Protocol, write
 from ..evaluation.summary import Result
-from ..studies.run_contest import contest_of
+from ..files import make_folder
+from ..studies.run_contest import check_run, contest_of
 from ..training import run_lock
 
 
@@ -97,16 +98,16 @@ def _run_of_training(arguments: argparse.Namespace) -> int:
     given = [name for name in ("model", "data", "out", "split", "base") if getattr(arguments, name)]
     if given:
         raise ValueError(f"--run and --{given[0]}: a run says itself what it is evaluated on, leave that out")
-    out = Path(arguments.of_run) / "evaluation"
+    run = Path(arguments.of_run)
     protocol = protocol_of(arguments)
-    contestants, dataset, folders = contest_of(Path(arguments.of_run), arguments.device)
-    out.mkdir(exist_ok=True)
-    with run_lock.holding(out):
+    check_run(run)
+    make_folder(run / "evaluation")
+    with run_lock.holding(run / "evaluation") as out:
+        contestants, dataset, folders = contest_of(run, arguments.device)
         return _evaluate(arguments, contestants, [dataset], protocol, out, [", ".join(folders)])
 
 
 def _evaluate(arguments, contestants, sets, protocol: Protocol, out: Path, folders: Sequence[str]) -> int:
-    out.mkdir(parents=True, exist_ok=True)
     evaluation = evaluate_all(contestants, sets, protocol)
     results = evaluation.results()
     print(as_text(results), flush=True)

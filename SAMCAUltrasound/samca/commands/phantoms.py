@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from ..files import write_atomically
+from ..files import make_folder, write_atomically
+from ..files.changes import Changes, changing, finish
+from ..images.overlay import png
 from ..phantoms import Phantom, make, make_loop
+from ..spreadsheets import text_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +51,9 @@ def write_frames(folder: Path, count: int, size: int = 256, seed: int = 0) -> It
         path = folder / "images" / f"phantom_{number:05d}.png"
         if not path.exists():
             rng = np.random.default_rng([seed, number])
-            _write_frame(folder, path.name, make(rng, size, size, lesions=int(rng.integers(1, 4))))
+            phantom = make(rng, size, size, lesions=int(rng.integers(1, 4)))
+            with changing(folder) as files:
+                _write_frame(files, path.name, phantom)
         yield path
 
 
@@ -62,15 +65,15 @@ def write_loops(folder: Path, count: int, frames: int = 8, size: int = 256, seed
     _prepare(folder, count, seed)
     names = [f"{('cine', 'sweep')[number % 2]}_{number:05d}" for number in range(count)]
     ids = [(f"{group}_{frame:03d}", group) for group in names for frame in range(frames)]
-    table = io.StringIO()
-    csv.writer(table, lineterminator="\n").writerows([("id", "group"), *ids])
     for number, group in enumerate(names):
         paths = [folder / "images" / f"{group}_{frame:03d}.png" for frame in range(frames)]
         if not all(path.exists() for path in paths):
-            for path, phantom in zip(paths, _loop(number, frames, size, seed), strict=True):
-                _write_frame(folder, path.name, phantom)
+            loop = _loop(number, frames, size, seed)
+            with changing(folder) as files:
+                for path, phantom in zip(paths, loop, strict=True):
+                    _write_frame(files, path.name, phantom)
         yield from paths
-    write_atomically(folder / "cases.csv", table.getvalue().encode())
+    write_atomically(folder / "cases.csv", text_of([("id", "group"), *ids]).encode())
 
 
 def _loop(number: int, frames: int, size: int, seed: int) -> tuple[Phantom, ...]:
@@ -88,15 +91,11 @@ def _prepare(folder: Path, count: int, seed: int) -> None:
         raise ValueError(
             f"count {count}, seed {seed}: expected a count of at least 1 and a seed of at least 0"
         )
-    for name in ("images", "masks", "labels"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
+    finish(folder)
 
 
-def _write_frame(folder: Path, name: str, phantom: Phantom) -> None:
-    from PIL import Image
-
-    Image.fromarray(phantom.labels).save(folder / "labels" / name)
-    Image.fromarray((phantom.labels > 0).astype(np.uint8) * 255).save(folder / "masks" / name)
-    Image.fromarray(phantom.image).save(
-        folder / "images" / name
-    )  # last, as the sign that all three are there
+def _write_frame(files: Changes, name: str, phantom: Phantom) -> None:
+    files.write(f"labels/{name}", png(phantom.labels))
+    files.write(f"masks/{name}", png((phantom.labels > 0).astype(np.uint8) * 255))
+    files.write(f"images/{name}", png(phantom.image))

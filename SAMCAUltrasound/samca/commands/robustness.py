@@ -42,7 +42,6 @@ def run(arguments: argparse.Namespace) -> int:
     print(report.aligned(rows))
     for dataset in read_datasets(arguments.empty) if arguments.empty else []:
         print(in_words(dataset.name, np.array(empty_areas(model, dataset.cases, arguments.seeds))))
-    Path(arguments.out).mkdir(parents=True, exist_ok=True)
     write_atomically(Path(arguments.out) / "robustness.md", report.markdown(rows).encode())
     return 0
 

@@ -15,13 +15,14 @@ from typing import Any
 from .. import __version__
 from ..config import to_json
 from ..datasets import Dataset
-from ..files import write_atomically
+from ..files import part_of_name
+from ..files.changes import Changes, changing
 from . import report
 from .breakdown import Kind, by_kind, kinds_of
 from .contestants import Contestant
 from .evaluate import GRID, Record, Skipped, check_protocol, named_cases
 from .paired import difference
-from .report_pictures import extremes, strips, worst, write_curve, write_sheet
+from .report_pictures import curve, extremes, sheet, strips, worst
 from .summary import Result, summary
 
 VERSIONS_OF = ("torch", "segment-anything", "numpy", "scipy")
@@ -114,28 +115,29 @@ def write(
     folders: Sequence[str],
     pictured: Sequence[Contestant] | None = None,
 ) -> None:
-    """Write all files: evaluation.csv is the table, kinds.csv the same by class and size of the target,
-    records.csv each click, evaluation.json what repeats it.
+    """Write all files, or none: evaluation.csv is the table, kinds.csv the same by class and size of the
+    target, records.csv each click, evaluation.json what repeats it.
 
     `command` is the line that was typed, `folders` where each dataset was read from, `pictured` who gets
     sheets of cases, which take most of the time: all unless some are named.
     """
     results, models = evaluation.results(), evaluation.records
     scored = {name: records_of(found) for name, found in models.items()}
-    write_atomically(out / "evaluation.csv", report.results_csv(results).encode())
-    write_atomically(out / "kinds.csv", report.kinds_csv(results).encode())
-    write_atomically(out / "records.csv", report.records_csv(scored).encode())
     content = {
         "command": command,
         **_circumstances(evaluation, folders),
         "results": [{"model": r.model, "data": r.data, **r.summary} for r in results],
         "trials": [{"model": name, **t} for name, found in scored.items() for t in report.trials(found)],
     }
-    report.write_json(out / "evaluation.json", content)
-    if evaluation.protocol.curve:
-        write_curve(out / "curve.png", results)
-    for contestant in evaluation.contestants if pictured is None else pictured:
-        _write_sheets(evaluation, contestant, out)
+    with changing(out) as files:
+        files.write("evaluation.csv", report.results_csv(results).encode())
+        files.write("kinds.csv", report.kinds_csv(results).encode())
+        files.write("records.csv", report.records_csv(scored).encode())
+        files.write("evaluation.json", report.json_text(content).encode())
+        if evaluation.protocol.curve:
+            files.write("curve.png", curve(results))
+        for contestant in evaluation.contestants if pictured is None else pictured:
+            _write_sheets(evaluation, contestant, files)
 
 
 def _circumstances(evaluation: Evaluation, folders: Sequence[str]) -> dict[str, Any]:
@@ -162,13 +164,13 @@ def _about(evaluation: Evaluation, dataset: Dataset, folder: str) -> dict[str, A
     }
 
 
-def _write_sheets(evaluation: Evaluation, contestant: Contestant, out: Path) -> None:
+def _write_sheets(evaluation: Evaluation, contestant: Contestant, files: Changes) -> None:
     for dataset in evaluation.datasets:
         records = records_of(evaluation.of(contestant.name, dataset.name))
         about = contestant.model, dataset, records, sorted(evaluation.protocol.clicks)
         title = f"{contestant.name} on {dataset.name}"
-        name = f"{contestant.name}_{dataset.name}.png".replace("/", "-").replace(" ", "-")
+        name = f"{part_of_name(contestant.name)}_{part_of_name(dataset.name)}.png"
         shown = strips(*about, extremes(records, max(evaluation.protocol.clicks)))
-        write_sheet(out / f"cases_{name}", shown, title)
+        files.write(f"cases_{name}", sheet(shown, title))
         shown = strips(*about, worst(records, evaluation.kinds[dataset.name]))
-        write_sheet(out / f"worst_{name}", shown, f"{title}: the worst", bare=True)
+        files.write(f"worst_{name}", sheet(shown, f"{title}: the worst", bare=True))

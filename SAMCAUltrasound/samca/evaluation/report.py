@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
-from ..files import write_atomically
 from ..prompts import Click
+from ..spreadsheets import text_of
 from ..words import counted
 from .evaluate import Record
 from .reliability import SAID
@@ -178,7 +175,7 @@ def results_csv(results: Sequence[Result]) -> str:
                 cells += [entry.get("mean"), entry.get("std"), drop(result, results, count, name)]
             head = [result.model, result.data, count, s["targets"], s["images"], s["seeds"], values["empty"]]
             rows.append([*head, *cells])
-    return _csv(rows)
+    return text_of(rows)
 
 
 def kinds_csv(results: Sequence[Result]) -> str:
@@ -191,7 +188,7 @@ def kinds_csv(results: Sequence[Result]) -> str:
             cells = [values.get(name, {}).get(part) for name, part in parts]
             head = [result.model, result.data, by, kind, found["targets"], count, values["empty"]]
             rows.append([*head, *cells])
-    return _csv(rows)
+    return text_of(rows)
 
 
 def records_csv(records_of: dict[str, Sequence[Record]]) -> str:
@@ -203,7 +200,7 @@ def records_csv(records_of: dict[str, Sequence[Record]]) -> str:
             place = [*(_numbers(r.clicks[-1]) if r.clicks else [None] * 3), int(r.empty)]
             scores = [r.scores.get(name) for name in measures]
             rows.append([model, r.dataset, r.case, r.target, r.seed, r.count, *place, *scores])
-    return _csv(rows)
+    return text_of(rows)
 
 
 def trials(records: Iterable[Record]) -> list[dict[str, Any]]:
@@ -228,14 +225,8 @@ def _numbers(click: Click) -> list[float]:
     return [click.x, click.y, int(click.positive)]
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write atomically: indented, but the items of "trials" on one line each."""
+def json_text(content: dict[str, Any]) -> str:
+    """Indented JSON, but the items of "trials" on one line each."""
     lines = ",\n".join(f"    {json.dumps(trial)}" for trial in content["trials"])
     rest = json.dumps({k: v for k, v in content.items() if k != "trials"}, indent=2)
-    write_atomically(path, f'{rest[:-2]},\n  "trials": [\n{lines}\n  ]\n}}\n'.encode())
-
-
-def _csv(rows: Iterable[Sequence]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+    return f'{rest[:-2]},\n  "trials": [\n{lines}\n  ]\n}}\n'

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from ..datasets import Dataset
-from ..images.overlay import draw, save
+from ..images.overlay import draw, png
 from ..prompts import Click, Prompts
 from .breakdown import Kind
 from .evaluate import Record, Sessions, named_cases
@@ -99,13 +99,13 @@ def _strip(sessions: Sessions, case, label: str, steps: Sequence[Record], counts
     return Strip(f"{label}: {name}", case.pixels(), truths[target], clicks, masks, dice)
 
 
-def write_sheet(path: Path, strips: Sequence[Strip], title: str, bare: bool = False) -> None:
+def sheet(strips: Sequence[Strip], title: str, bare: bool = False) -> bytes:
     """A PNG with a row for each strip and a column for each number of clicks, drawn as by `overlay.draw`;
     `bare`: before them the image with nothing drawn on it."""
     counts = [None] * bare
     rows = [np.hstack([_cell(strip, count) for count in (*counts, *strip.masks)]) for strip in strips]
     heading = _captioned(np.full((0, rows[0].shape[1], 3), 255, np.uint8), title)
-    save(path, np.vstack([heading, *rows]))
+    return png(np.vstack([heading, *rows]))
 
 
 def _cell(strip: Strip, count: int | None) -> np.ndarray:
@@ -137,7 +137,7 @@ def _captioned(picture: np.ndarray, text: str) -> np.ndarray:
     return np.vstack([np.asarray(strip), picture])
 
 
-def write_curve(path: Path, results: Sequence[Result]) -> None:
+def curve(results: Sequence[Result]) -> bytes:
     """A PNG of mean Dice against the number of clicks, a line for each model and dataset."""
     from matplotlib.figure import Figure
 
@@ -146,12 +146,14 @@ def write_curve(path: Path, results: Sequence[Result]) -> None:
     for result in results:
         needed = ", ".join(f"{result.summary['noc'][str(goal)]['mean']:.1f}" for goal in GOALS)
         label = f"{result.model} on {result.data} (NoC {needed})"
-        curve = result.summary["curve"]
-        axes.plot(range(1, len(curve) + 1), curve, marker="o", markersize=3, label=label)
+        means = result.summary["curve"]
+        axes.plot(range(1, len(means) + 1), means, marker="o", markersize=3, label=label)
     for goal in GOALS:
         axes.axhline(goal, color="0.8", linewidth=0.8, zorder=0)
     axes.set(xlabel="clicks", ylabel="Dice, mean over targets (%)", ylim=(0, 100))
     axes.xaxis.get_major_locator().set_params(integer=True)
     title = f"clicks needed for Dice {', '.join(map(str, GOALS))}"
     figure.legend(loc="outside lower center", ncols=2, fontsize=8, title=title, title_fontsize=8)
-    figure.savefig(path, dpi=110)
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=110)
+    return content.getvalue()

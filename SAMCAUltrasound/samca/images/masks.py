@@ -9,6 +9,7 @@ import numpy as np
 
 from ..files import replacing
 from .frames import Frame
+from .overlay import save
 
 SUFFIXES = (".png", ".seg.nrrd")
 SEGMENT = "SAMCA"
@@ -30,8 +31,7 @@ def write_mask(path: str | Path, mask: np.ndarray, frame: Frame) -> None:
     check_place(path)
     segmentation = path.name.lower().endswith(".seg.nrrd")
     labels = mask.astype(np.uint8)
-    with replacing(path) as temporary:
-        _write_segments(temporary, labels, frame) if segmentation else _write_grey(temporary, 255 * labels)
+    _write_segments(path, labels, frame) if segmentation else save(path, 255 * labels)
 
 
 def write_labels(path: str | Path, labels: np.ndarray, frame: Frame) -> None:
@@ -48,8 +48,7 @@ def write_labels(path: str | Path, labels: np.ndarray, frame: Frame) -> None:
     check_place(path)
     labels = labels.astype(np.uint8)
     segmentation = path.name.lower().endswith(".seg.nrrd")
-    with replacing(path) as temporary:
-        _write_segments(temporary, labels, frame) if segmentation else _write_grey(temporary, labels)
+    _write_segments(path, labels, frame) if segmentation else save(path, labels)
 
 
 def check_place(path: Path) -> None:
@@ -60,12 +59,6 @@ def check_place(path: Path) -> None:
         raise FileNotFoundError(f"{path.parent} is no folder: make it before {path.name} is written there")
     if path.is_dir():
         raise ValueError(f"{path} is a folder: give the name of a file in it")
-
-
-def _write_grey(path: Path, grey: np.ndarray) -> None:
-    from PIL import Image  # only pictures need it
-
-    Image.fromarray(grey).save(path, format="PNG")
 
 
 def _write_segments(path: Path, labels: np.ndarray, frame: Frame) -> None:
@@ -81,7 +74,8 @@ def _write_segments(path: Path, labels: np.ndarray, frame: Frame) -> None:
     for key, value in _metadata(labels, frame).items():
         image.SetMetaData(key, value)
     try:
-        SimpleITK.WriteImage(image, str(path), useCompression=True)
+        with replacing(path) as temporary:
+            SimpleITK.WriteImage(image, str(temporary), useCompression=True)
     except RuntimeError as error:
         raise OSError(f"{path.parent} cannot be written to: is there space, and permission?") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
-from ..files import replacing
+from ..files import write_atomically
 from ..prompts import Click, Prompts
 from ..prompts.geometry import resample
 from .frames import as_rgb
@@ -76,9 +77,15 @@ def thumbnail(pixels: np.ndarray, regions: Sequence[tuple[Sign, np.ndarray]], si
 
 
 def save(path: str | Path, picture: np.ndarray) -> None:
-    """Write an (H, W, 3) uint8 picture as PNG, whole or not at all."""
-    with replacing(Path(path)) as temporary:
-        _image(picture).save(temporary, format="PNG")
+    """Write an (H, W) or (H, W, 3) uint8 picture as PNG, whole or not at all; makes the folder."""
+    write_atomically(path, png(picture))
+
+
+def png(picture: np.ndarray) -> bytes:
+    """An (H, W) or (H, W, 3) uint8 picture as PNG."""
+    content = io.BytesIO()
+    _image(picture).save(content, format="PNG")
+    return content.getvalue()
 
 
 def _roles(prompts: Prompts) -> list[tuple[Sign, Click]]:

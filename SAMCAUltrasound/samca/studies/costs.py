@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ..config import TrainConfig
 from ..evaluation.contestants import Contestant
+from ..files import scratch
 from ..network.devices import choose_device
 from ..network.model import Model
 from ..prompts import Click, Prompts
@@ -89,8 +88,8 @@ def _train_a_little(config: TrainConfig) -> Training:
     if config.threads:
         torch.set_num_threads(config.threads)
     device = choose_device(config.device)
-    with tempfile.TemporaryDirectory() as folder:
-        model, _ = starting_model(config, Path(folder))
+    with scratch() as folder:
+        model, _ = starting_model(config, folder)
     cases = cases_of(config)[0]
     samples = Samples(cases, model.config.image_size, model.config.fit, config.augment)
     learner = Learner(model.to(device), samples, config, device)

@@ -160,5 +160,5 @@ def write_curve(path: Path, found: Sequence[Reached], count: int) -> None:
     axes.set_xticks(range(len(names)), [f"all {count}" if tick == "all" else tick for tick in ticks])
     axes.legend()
     buffer = BytesIO()
-    figure.savefig(buffer, dpi=110)
+    figure.savefig(buffer, format="png", dpi=110)
     write_atomically(path, buffer.getvalue())

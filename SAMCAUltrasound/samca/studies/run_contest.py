@@ -16,16 +16,21 @@ UNTOUCHED = "untouched base"  # what tables call the model before training
 INPUT = ("image_size", "fit", "intensities")  # a published checkpoint takes images as the run gave them to it
 
 
+def check_run(run: Path) -> None:
+    """FileNotFoundError for a folder without a run, or with one before its first weights."""
+    for name in ("run.json", "best.safetensors"):
+        if not (run / name).is_file():
+            raise FileNotFoundError(f"no file {run / name}: give the folder of a run with one whole epoch")
+
+
 def contest_of(run: Path, device: str) -> tuple[list[Contestant], Dataset, tuple[str, ...]]:
     """The models before and after, the validation cases, and the folders these come from.
 
-    FileNotFoundError without a run or before its first weights, else errors as of `checkpoint.load` and
-    `cases_of`. A run from random weights that trained every part has no model before.
+    Errors as of `check_run`, `checkpoint.load` and `cases_of`. A run from random weights that trained every
+    part has no model before.
     """
+    check_run(run)
     settings, weights = run / "run.json", run / "best.safetensors"
-    for path in (settings, weights):
-        if not path.is_file():
-            raise FileNotFoundError(f"no file {path}: give the folder of a run with one whole epoch")
     config = from_json(TrainConfig, typed_json.read(settings).plain, "run")
     _, validation, _ = cases_of(config)
     before = run / "base.safetensors" if config.base == "random" else checkpoint.source_path(config.base)

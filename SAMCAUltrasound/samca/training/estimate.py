@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from ..config import TrainConfig
 from ..evaluation.evaluate import validate
+from ..files import scratch
 from ..network.devices import choose_device, device_name
 from .learner import Learner, Moment
 from .memory import peak_bytes, total_bytes
@@ -43,8 +42,8 @@ def estimate(config: TrainConfig) -> Estimate:
     device = choose_device(config.device)
     if config.threads:
         torch.set_num_threads(config.threads)
-    with tempfile.TemporaryDirectory() as folder, torch.random.fork_rng(devices=[]):
-        model, _ = starting_model(config, Path(folder))
+    with scratch() as folder, torch.random.fork_rng(devices=[]):
+        model, _ = starting_model(config, folder)
     model.to(device)
     samples = samples_of(config, model, training)
     learner = Learner(model, samples, config, device)

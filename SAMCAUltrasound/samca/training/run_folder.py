@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from ..files import write_atomically
+from ..files import append, make_folder, write_atomically
 from . import run_records
 
 OF_OLD_RUNS = {"folds": 0, "fold": 1}  # what runs were before these settings, which say who validates
@@ -23,7 +23,7 @@ class RunFolder:
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
-        self.path.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path)
         self.settings = self.path / "run.json"
         self.log = self.path / "log.jsonl"
         self.resume = self.path / "resume.pt"
@@ -53,12 +53,7 @@ class RunFolder:
     def append(self, record: dict[str, Any]) -> dict[str, Any]:
         """Add one line to the log: the record with its time, which is returned."""
         record = {**record, "time": round(time.time(), 1)}
-        line = json.dumps(record) + "\n"
-        with self.log.open("a+b") as file:
-            if file.tell():
-                file.seek(-1, io.SEEK_END)
-                line = line if file.read(1) == b"\n" else "\n" + line  # a full disk cut the last line off
-            file.write(line.encode())
+        append(self.log, json.dumps(record).encode() + b"\n")
         return record
 
     def failed(self, says: str) -> str:

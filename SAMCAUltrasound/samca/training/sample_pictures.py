@@ -35,7 +35,6 @@ class SamplePictures:
 
     def write(self, path: Path) -> None:
         """Write what was watched last as a PNG, whole or not at all; makes the folder."""
-        path.parent.mkdir(exist_ok=True)
         rows = [
             np.hstack([_framed(column[row]) for column in self._columns]) for row in range(len(self.clicks))
         ]

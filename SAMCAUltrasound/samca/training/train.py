@@ -18,6 +18,7 @@ import torch
 from ..config import TrainConfig, to_json
 from ..datasets import Case
 from ..evaluation.evaluate import mean_dice, trials
+from ..files import remove
 from ..network.devices import choose_device, device_name
 from ..weights.checkpoint import Provenance
 from ..words import counted
@@ -159,7 +160,7 @@ class _Run:
                 try:
                     yield {"event": "stopped", **place}  # in the log before the wish for it is gone
                 finally:
-                    self.folder.stop.unlink(missing_ok=True)
+                    remove(self.folder.stop)
                 return
         yield self._end_of_epoch(time.monotonic() - started)
         self._save()  # after the log has the epoch: a kill between the two repeats it, and leaves no gap

@@ -6,6 +6,7 @@ import os
 import pytest
 import torch
 
+from samca.files import DiskFullError
 from samca.training.run_folder import RunFolder
 
 STEP = {"event": "step", "epoch": 1, "of": 9, "loss": 0.5}
@@ -48,7 +49,7 @@ def test_a_full_disk_leaves_the_earlier_state_whole(tmp_path, monkeypatch):
     folder = RunFolder(tmp_path)
     folder.save_state({"epoch": 1})
     monkeypatch.setattr(os, "fsync", full_disk)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(DiskFullError, match=r"resume\.pt cannot be written, its disk is full"):
         folder.save_state({"epoch": 2})
     assert folder.load_state() == {"epoch": 1}
     assert [path.name for path in tmp_path.iterdir()] == ["resume.pt"]

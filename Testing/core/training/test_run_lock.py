@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from samca.files import locks
 from samca.training import run_lock
 from training_runs import ROOT
 
@@ -59,7 +60,7 @@ def test_looking_at_a_folder_does_not_stop_who_comes_next(tmp_path):
     with run_lock.holding(tmp_path):
         pass
     with (tmp_path / run_lock.NAME).open("r+b") as looking:
-        assert run_lock._try(looking)
+        assert locks.take(looking)
         closer = threading.Timer(0.2, looking.close)
         closer.start()
         with run_lock.holding(tmp_path):
