@@ -11,6 +11,7 @@ from pathlib import Path
 
 from samca import typed_json
 from samca.training import run_lock
+from samca.words import size_text as sizeText
 
 from ..Texts import Refusal, _
 
@@ -23,14 +24,6 @@ def sizeOf(path: Path) -> int:
         return sum(sizeOf(Path(entry)) for entry in os.scandir(path))
     except OSError:  # a run writes and renames meanwhile
         return 0
-
-
-def sizeText(size: int) -> str:
-    """Bytes in words, for instance "375 MB"."""
-    for unit, step in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size >= step:
-            return f"{size / step:.3g} {unit}"
-    return f"{size} bytes"
 
 
 def isIn(folder: Path, path: Path) -> bool:

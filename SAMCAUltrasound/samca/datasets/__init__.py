@@ -3,6 +3,7 @@ use."""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from . import busi, ddti, folder, tn3k, tnscui, udiat
@@ -10,6 +11,7 @@ from .case import Case, Dataset
 from .check import examined
 from .loops import loops_of, window_around, windows_of
 from .split import divided, folds_by_group, split_by_group
+from .split_words import split_of
 
 __all__ = [
     "READERS",
@@ -35,6 +37,8 @@ READERS = {
     "tnscui": tnscui,
 }
 
+_log = logging.getLogger(__name__)
+
 
 def read(path: str | Path, reader: str | None = None) -> Dataset:
     """The dataset in a folder, read by the reader of that name, by default the first that knows the layout.
@@ -47,13 +51,19 @@ def read(path: str | Path, reader: str | None = None) -> Dataset:
         raise FileNotFoundError(
             f"dataset folder {path} does not exist: give a folder with images/ and masks/"
         )
-    cases, problems = READERS[_named(reader) if reader else _recognised(path)].find(path)
-    return examined(_name(path), path, cases, problems)
+    layout = READERS[_named(reader) if reader else _recognised(path)]
+    cases, problems = layout.find(path)
+    return examined(_name(path), path, cases, problems, getattr(layout, "BESIDE", ""))
 
 
 def checked(path: str | Path, reader: str | None = None) -> Dataset:
-    """The dataset as `read` gives it, if it has no problems; else a ValueError that lists them all."""
+    """The dataset as `read` gives it, if it has no problems; else a ValueError that lists them all.
+
+    What is left out is in the log.
+    """
     dataset = read(path, reader)
+    for sentence in dataset.left_out:
+        _log.warning("%s", sentence)
     if dataset.problems:
         count = len(dataset.problems)
         raise ValueError(
@@ -79,4 +89,4 @@ def _recognised(path: Path) -> str:
 def _name(path: Path) -> str:
     """The folder's name; for a split of a dataset that of the dataset too, as in busi/val."""
     path = path.resolve()
-    return f"{path.parent.name}/{path.name}" if path.name in folder.SPLITS else path.name
+    return f"{path.parent.name}/{path.name}" if split_of(path.name) else path.name

@@ -12,7 +12,8 @@ import re
 from pathlib import Path
 
 from .case import Case
-from .pairing import Found, by_id
+from .listing import by_id
+from .pairing import Found
 
 LAYOUT = "benign/, malignant/ and normal/"
 CLASSES = ("benign", "malignant", "normal")

@@ -80,11 +80,12 @@ class Case:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Cases fit for use, and a sentence about each file that is not."""
+    """Cases fit for use, a sentence about each file that is not, and about what nobody reads."""
 
     name: str
     cases: tuple[Case, ...]
     problems: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def _filled(outlines: tuple[Outline, ...], shape: tuple[int, int]) -> np.ndarray:

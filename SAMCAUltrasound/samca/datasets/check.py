@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,10 +11,14 @@ import numpy as np
 
 from .case import Case, Dataset
 from .images import read_labels, read_mask
+from .listing import left_out
 
 
-def examined(name: str, folder: Path, cases: list[Case], problems: list[str]) -> Dataset:
-    """The dataset of those cases that have no problem of their own, with all problems."""
+def examined(name: str, folder: Path, cases: list[Case], problems: list[str], beside: str = "") -> Dataset:
+    """The dataset of those cases that have no problem of their own, with all problems and what is left out.
+
+    beside: the suffix of files of another kind that are read.
+    """
     if not cases and not problems:
         problems = [f"{folder}: no cases, no image was found"]
     unique, more = _unique(cases)
@@ -22,7 +27,16 @@ def examined(name: str, folder: Path, cases: list[Case], problems: list[str]) ->
         found = list(pool.map(file_problems, unique))
     good = tuple(case for case, bad in zip(unique, found, strict=True) if not bad)
     problems += [problem for bad in found for problem in bad]
-    return Dataset(name, good, tuple(dict.fromkeys(problems + _groups_in_two_splits(good))))
+    problems = tuple(dict.fromkeys(problems + _groups_in_two_splits(good)))
+    return Dataset(name, good, problems, tuple(left_out(folder, _used(cases, problems), beside)))
+
+
+def _used(cases: list[Case], problems: Iterable[str]) -> Iterator[Path]:
+    """The files of all cases, and those that problems begin with."""
+    for case in cases:
+        yield from (case.image, *case.masks, *filter(None, [case.labels]))
+    for problem in problems:
+        yield Path(problem.partition(": ")[0])
 
 
 def file_problems(case: Case) -> list[str]:
@@ -54,7 +68,7 @@ def _empty(case: Case, filled: list[bool]) -> list[str]:
     masks, labels = filled[: len(case.masks)], filled[len(case.masks) :]
     problems = []
     if masks and not any(masks):
-        problems.append(f"{case.masks[0]}: empty mask, no pixel is brighter than 127 of 255")
+        problems.append(f"{case.masks[0]}: empty mask, every pixel is black")
     if labels and not any(labels):
         problems.append(f"{case.labels}: empty labels, every pixel is 0")
     if case.outlines and not case.mask().any():

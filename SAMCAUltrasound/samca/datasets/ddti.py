@@ -19,9 +19,11 @@ from xml.etree import ElementTree
 from .. import typed_json
 from ..typed_json import Value
 from .case import Case, Outline
-from .pairing import Found, by_id, paired_cases
+from .listing import by_id, visible
+from .pairing import Found, paired_cases
 
 LAYOUT = "1.xml with 1_1.jpg, or p_image/ and p_mask/"
+BESIDE = ".xml"  # files of another kind that are read
 IMAGE = re.compile(r"(\d+)_(\d+)")
 FARTHEST = 1e5  # px
 POINTS = re.compile(r'"points"\s*:\s*(\[[^\]]*\])')
@@ -31,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 def matches(folder: Path) -> bool:
     """Whether the folder looks like DDTI."""
-    return (folder / "p_image").is_dir() or any(path.stem.isdecimal() for path in folder.glob("*.xml"))
+    return (folder / "p_image").is_dir() or any(_reports(folder))
 
 
 def find(folder: Path) -> Found:
@@ -41,7 +43,7 @@ def find(folder: Path) -> Found:
     files, problems = by_id(folder)
     files = {name: path for name, path in files.items() if IMAGE.fullmatch(name)}
     outlines_of = {}
-    for path in sorted(folder.glob("*.xml")):
+    for path in _reports(folder):
         outlines, more = _read_marks(path)
         outlines_of |= outlines
         problems += more
@@ -52,6 +54,11 @@ def find(folder: Path) -> Found:
     ]
     _log.info("%s: %d of %d images are annotated", folder, len(cases), len(files))
     return cases, problems + _unpaired(folder, files, outlines_of)
+
+
+def _reports(folder: Path) -> list[Path]:
+    """Its XML files; each is named by its patient's number."""
+    return [path for path in visible(folder) if path.suffix == BESIDE and path.stem.isdecimal()]
 
 
 def _unpaired(folder: Path, files: dict[str, Path], outlines_of: dict[str, tuple[Outline, ...]]) -> list[str]:

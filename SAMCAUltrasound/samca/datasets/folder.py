@@ -13,12 +13,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..files.changes import finish
 from .case import Case
-from .pairing import Found, by_id, paired
+from .listing import by_id, composed, file_named, visible
+from .pairing import Found, paired
+from .split_words import split_of
 from .tables import described, grouped, with_kinds
 
 LAYOUT = "images/ and masks/, in the folder or up to two levels down"
-SPLITS = ("train", "val", "test")
 
 
 def matches(folder: Path) -> bool:
@@ -30,7 +32,7 @@ def find(folder: Path) -> Found:
     """All cases of the folder and those in it."""
     cases, problems = [], []
     for leaf in _leaves(folder):
-        more_cases, more_problems = _find_leaf(leaf)
+        more_cases, more_problems = _find_leaf(leaf, folder)
         cases += more_cases
         problems += more_problems
     return cases, problems
@@ -38,17 +40,40 @@ def find(folder: Path) -> Found:
 
 def _leaves(folder: Path) -> list[Path]:
     """Folders that hold an images/."""
-    patterns = ("images",) if (folder / "images").is_dir() else ("*/images", "*/*/images")
-    return sorted(path.parent for pattern in patterns for path in folder.glob(pattern) if path.is_dir())
+    if (folder / "images").is_dir():
+        return [folder]
+    inside = [path for path in visible(folder) if path.is_dir()]
+    further = [path for above in inside for path in visible(above) if path.is_dir()]
+    return [path for path in (*inside, *further) if (path / "images").is_dir()]
 
 
-def _find_leaf(folder: Path) -> Found:
-    name = folder.resolve().name
-    split, source = (name, folder.resolve().parent.name) if name in SPLITS else ("", name)
-    cases, problems = _cases(folder, split, source)
+def _find_leaf(folder: Path, root: Path) -> Found:
+    problems = _finished(folder)
+    split, source = named_by(folder, root)
+    cases, more = _cases(folder, split, source)
+    problems += more
     cases, more = grouped(cases, folder)
-    cases, yet_more = described(with_kinds(cases, folder), folder / "cases.csv")
-    return cases, problems + more + yet_more
+    problems += more
+    cases, more = described(with_kinds(cases, folder), file_named(folder, "cases.csv"))
+    return cases, problems + more
+
+
+def named_by(folder: Path, root: Path) -> tuple[str, str]:
+    """Split and source that a folder's name and those above it, up to the one that was given, say."""
+    path = folder.resolve()
+    names = [path.name, *(above.name for above in path.parents if above.is_relative_to(root.resolve()))]
+    split = next(filter(None, map(split_of, names)), "")
+    source = path.parent.name if split_of(path.name) else path.name
+    return split, composed(source)
+
+
+def _finished(folder: Path) -> list[str]:
+    """What a process that was killed had decided to put in is done; a problem where that cannot be."""
+    try:
+        finish(folder)
+    except (OSError, ValueError) as error:
+        return [f"{folder}: cases were being added when it was ended, and that cannot be finished ({error})"]
+    return []
 
 
 def _cases(folder: Path, split: str, source: str) -> Found:

@@ -8,10 +8,9 @@ import numpy as np
 
 from ..images import pictures
 from ..images.frames import as_bytes
+from .levels import mask_of
 
 SUFFIXES = pictures.SUFFIXES
-JPEG = (".jpg", ".jpeg")
-THRESHOLD = 127  # JPEG leaves grey values around an edge that was 0 and 255
 
 
 def read_pixels(path: Path) -> np.ndarray:
@@ -20,7 +19,7 @@ def read_pixels(path: Path) -> np.ndarray:
     8 bits stay as they are, others are scaled as in `frames.as_rgb`. ValueError names a file that cannot be
     decoded, that has nothing to see, or that is a stack of pages.
     """
-    pixels = _only_page(path)
+    pixels = _only_page(path).pixels
     try:
         return as_bytes(pixels)
     except ValueError as error:
@@ -28,16 +27,16 @@ def read_pixels(path: Path) -> np.ndarray:
 
 
 def read_mask(path: Path) -> np.ndarray:
-    """(H, W) bool: where the file is brighter than 127 of 255 in any colour channel.
+    """(H, W) bool: what is brighter than half of the brightest, in any colour channel.
 
-    A file with no value above 1 is read as 0 and 1, unless it is a JPEG. ValueError as in read_pixels.
+    ValueError as in read_pixels, and for more levels or colours than black and one (levels.py).
     """
-    array = _only_page(path)
-    if array.ndim == 3:
-        array = array[..., :3].max(-1)
-    if array.max() <= 1 and path.suffix.lower() not in JPEG:
-        return array > 0
-    return array > THRESHOLD
+    picture = _only_page(path)
+    pixels = picture.pixels[..., :3] if picture.pixels.ndim == 3 else picture.pixels
+    try:
+        return mask_of(pixels, picture.lossy)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def read_labels(path: Path) -> np.ndarray:
@@ -45,9 +44,10 @@ def read_labels(path: Path) -> np.ndarray:
 
     ValueError as in read_pixels, or if the file holds colours, fractions, or a JPEG's approximations.
     """
-    if path.suffix.lower() in JPEG:
+    picture = _only_page(path, keep_palette=True)
+    array = picture.pixels
+    if picture.lossy:
         raise ValueError(f"{path}: JPEG changes the values of labels: save them as PNG")
-    array = _only_page(path, keep_palette=True)
     if array.ndim != 2 or array.dtype.kind not in "biu":
         raise ValueError(
             f"{path}: labels must be one whole number per pixel, this is {array.dtype} {array.shape}"
@@ -55,10 +55,10 @@ def read_labels(path: Path) -> np.ndarray:
     return array
 
 
-def _only_page(path: Path, keep_palette: bool = False) -> np.ndarray:
+def _only_page(path: Path, keep_palette: bool = False) -> pictures.Picture:
     picture = pictures.decoded(path, keep_palette=keep_palette)
     if picture.pages > 1:
         raise ValueError(
             f"{path}: has {picture.pages} pages, one was expected: save each as a file of its own"
         )
-    return picture.pixels
+    return picture

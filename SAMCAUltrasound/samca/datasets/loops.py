@@ -1,15 +1,14 @@
 """Cine loops, sweeps and volumes as cases: their frames in order, and windows of neighbours.
 
-A group is one loop unless its cases name several. Frames are in the order of their ids, numbers in them by
-value (frame_2 before frame_10, t0.067 before t0.1).
+A group is one loop unless its cases name several. Frames are in the order of their ids, as listing.py has it.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from .case import Case
+from .listing import by_number
 
 
 def loops_of(cases: Sequence[Case]) -> list[tuple[int, ...]]:
@@ -17,7 +16,7 @@ def loops_of(cases: Sequence[Case]) -> list[tuple[int, ...]]:
     loops: dict[tuple[str, str, str], list[int]] = {}
     for index, case in enumerate(cases):
         loops.setdefault((case.source, case.group, case.loop), []).append(index)
-    return [tuple(sorted(loop, key=lambda i: _by_number(cases[i].id))) for loop in loops.values()]
+    return [tuple(sorted(loop, key=lambda i: by_number(cases[i].id))) for loop in loops.values()]
 
 
 def windows_of(cases: Sequence[Case], depth: int) -> list[tuple[int, ...]]:
@@ -58,8 +57,3 @@ def check_sizes(sizes: Sequence[tuple[int, ...]], name: str) -> None:
             f"{name} has frames of {one[1]} x {one[0]} px and of {other[1]} x {other[0]} px: frames that go "
             "through the encoder together must be of one size"
         )
-
-
-def _by_number(name: str) -> list[tuple[float, str]]:
-    parts = re.split(r"(\d+(?:\.\d+)?)", name)
-    return [(float(part), "") if i % 2 else (-1, part) for i, part in enumerate(parts)]

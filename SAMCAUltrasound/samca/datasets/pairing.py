@@ -1,31 +1,13 @@
-"""Image files by id, and images paired with their masks."""
+"""Images paired with their masks."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from .case import Case
-from .images import SUFFIXES
+from .listing import by_id
 
 Found = tuple[list[Case], list[str]]  # what a reader gives: cases not yet looked into, and problems
-
-
-def image_files(folder: Path) -> list[Path]:
-    """The folder's image files by name, hidden ones left out; none if there is no such folder."""
-    if not folder.is_dir():
-        return []
-    files = (path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
-    return sorted(path for path in files if not path.name.startswith("."))
-
-
-def by_id(folder: Path) -> tuple[dict[str, Path], list[str]]:
-    """Image files by their names without suffix, and a problem for each second file of one name."""
-    files, problems = {}, []
-    for path in image_files(folder):
-        first = files.setdefault(path.stem, path)
-        if first != path:
-            problems.append(f"{path}: duplicate id {path.stem!r}, {first.name} has it too")
-    return files, problems
 
 
 def paired(images: Path, masks: Path) -> tuple[list[tuple[str, Path, Path]], list[str]]:
@@ -33,13 +15,13 @@ def paired(images: Path, masks: Path) -> tuple[list[tuple[str, Path, Path]], lis
     image_of, problems = by_id(images)
     mask_of, more = by_id(masks)
     problems += more
-    for name in sorted(image_of.keys() - mask_of.keys()):
-        problems.append(f"{image_of[name]}: no mask named {name} in {masks}")
-    for name in sorted(mask_of.keys() - image_of.keys()):
-        problems.append(f"{mask_of[name]}: no image named {name} in {images}")
-    return [
-        (name, image_of[name], mask_of[name]) for name in sorted(image_of.keys() & mask_of.keys())
-    ], problems
+    problems += [
+        f"{image_of[name]}: no mask named {name} in {masks}" for name in image_of if name not in mask_of
+    ]
+    problems += [
+        f"{mask_of[name]}: no image named {name} in {images}" for name in mask_of if name not in image_of
+    ]
+    return [(name, image_of[name], mask_of[name]) for name in image_of if name in mask_of], problems
 
 
 def paired_cases(images: Path, masks: Path, source: str, split: str = "", prefix: str = "") -> Found:

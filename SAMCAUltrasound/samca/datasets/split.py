@@ -7,25 +7,27 @@ itself, so that every part has its share of each.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from hashlib import sha256
 
 import numpy as np
 
 from .case import Case
 
 Key = tuple[str, str]  # source, group
+Order = Callable[[list[Key], int], list[Key]]
 Parts = tuple[tuple[Case, ...], tuple[Case, ...]]  # train, val
 
 
 def divided(cases: Iterable[Case], fraction: float, seed: int) -> Parts:
     """(train, val) of a training run: as the cases say themselves, else by `split_by_group`.
 
-    Where any case says "val", those validate and those of "test" are left alone. With one group all cases
-    are in train.
+    Those of "test" are left alone. Where any case says "val", those validate. With one group all cases are in
+    train.
     """
-    cases = tuple(cases)
+    cases = tuple(case for case in cases if case.split != "test")
     if any(case.split == "val" for case in cases):
-        training = tuple(case for case in cases if case.split not in ("val", "test"))
+        training = tuple(case for case in cases if case.split != "val")
         return training, tuple(case for case in cases if case.split == "val")
     if len({(case.source, case.group) for case in cases}) > 1:
         return split_by_group(cases, fraction, seed)
@@ -35,6 +37,8 @@ def divided(cases: Iterable[Case], fraction: float, seed: int) -> Parts:
 def split_by_group(cases: Iterable[Case], fraction: float, seed: int) -> Parts:
     """(train, val) with about `fraction` of each source's cases in val; the same for the same seed.
 
+    Whatever is added, a group moves only as far as the share asks for.
+
     Both parts get at least one group; ValueError if there is only one.
     """
     if not 0 < fraction < 1:
@@ -42,7 +46,7 @@ def split_by_group(cases: Iterable[Case], fraction: float, seed: int) -> Parts:
     cases = tuple(cases)
     sizes = _sizes(cases, at_least=2)
     held_out = set()
-    for groups in _by_source(sizes, seed):
+    for groups in _by_source(sizes, seed, _in_lasting_order):
         wanted = fraction * sum(sizes[key] for key in groups)
         for key in groups:
             if abs(wanted - sizes[key]) < wanted:  # closer with this group than without
@@ -66,7 +70,7 @@ def folds_by_group(cases: Iterable[Case], folds: int, seed: int) -> tuple[Parts,
     sizes = _sizes(cases, at_least=folds)
     held_out = [set() for _ in range(folds)]
     total = Counter()
-    for groups in _by_source(sizes, seed):
+    for groups in _by_source(sizes, seed, _in_random_order):
         of_source = Counter()
         for key in sorted(groups, key=sizes.get, reverse=True):  # the large ones while there is room
             fold = min(range(folds), key=lambda i: (of_source[i], total[i]))
@@ -86,15 +90,19 @@ def _sizes(cases: tuple[Case, ...], at_least: int) -> Counter[Key]:
     return sizes
 
 
-def _by_source(sizes: Counter[Key], seed: int) -> list[list[Key]]:
-    """The groups of each source in a random order that depends on them and the seed alone."""
+def _by_source(sizes: Counter[Key], seed: int, order: Order) -> list[list[Key]]:
+    """The groups of each source in an order that depends on them and the seed alone."""
     sources = sorted({source for source, _ in sizes})
-    shuffled = []
-    for source in sources:
-        groups = sorted(key for key in sizes if key[0] == source)
-        order = np.random.default_rng(seed).permutation(len(groups))
-        shuffled.append([groups[i] for i in order])
-    return shuffled
+    return [order(sorted(key for key in sizes if key[0] == source), seed) for source in sources]
+
+
+def _in_random_order(groups: list[Key], seed: int) -> list[Key]:
+    return [groups[i] for i in np.random.default_rng(seed).permutation(len(groups))]
+
+
+def _in_lasting_order(groups: list[Key], seed: int) -> list[Key]:
+    """Random, but two groups are in the same order whichever others there are."""
+    return sorted(groups, key=lambda key: sha256("\0".join((str(seed), *key)).encode()).digest())
 
 
 def _parted(cases: tuple[Case, ...], held_out: set[Key]) -> Parts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import logging
 import math
 from collections import Counter, defaultdict
@@ -10,54 +9,84 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from .. import spreadsheets
 from .case import Case
+from .listing import composed, file_named
 from .pairing import Found
+from .split_words import not_known, split_of
 
 Row = dict[str, str]
+COLUMNS = ("id", "group", "loop", "split", "class", "spacing_x_mm", "spacing_y_mm", "source")
 BOX = ("x0", "y0", "x1", "y1")
 
 _log = logging.getLogger(__name__)
 
 
 def read_rows(path: Path, required: tuple[str, ...]) -> tuple[list[Row], list[str]]:
-    """Rows of a comma-separated UTF-8 file with a header; missing cells are empty.
+    """Rows of a comma-separated UTF-8 file with a header, in capitals or not; missing cells are empty.
 
     Without rows there is one problem: not readable, no rows, or which of the required columns are lacking.
     """
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            table = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        _columns, table = spreadsheets.read(path)
+    except OSError as error:
         return [], [f"{path}: cannot be read as a table ({error})"]
-    rows = [{name: (cell or "").strip() for name, cell in row.items() if name is not None} for row in table]
+    except ValueError as error:
+        return [], [str(error)]
+    rows = [{composed(name).lower(): composed(cell) for name, cell in row.items()} for row in table]
     if not rows:
         return [], [f"{path}: no rows"]
     lacking = [name for name in required if name not in rows[0]]
     return ([], [f"{path}: no column {', '.join(lacking)}"]) if lacking else (rows, [])
 
 
-def described(cases: list[Case], path: Path) -> Found:
+def described(cases: list[Case], path: Path | None) -> Found:
     """The cases with what their rows of cases.csv say, if there is such a file.
 
     Columns: id, and any of group, loop, split, class, spacing_x_mm, spacing_y_mm, source; an empty cell says
-    nothing.
+    nothing. A case of a split that is not known is left out, as it may be one to test with.
     """
-    if not path.is_file():
+    if path is None:
         return cases, []
     rows, problems = read_rows(path, ("id",))
     if not rows:
         return cases, problems
-    problems = _unmatched(cases, rows, path)
+    problems = _unmatched(cases, rows, path) + _unnamed_splits(rows, path)
     row_of = {row["id"]: row for row in reversed(rows)}  # of duplicates the first counts
     found = []
     for case in cases:
         row = row_of.get(case.id, {})
         spacing, problem = _spacing(row)
         problems += [f"{path}: id {case.id!r}: {problem}"] if problem else []
-        told = {name: row[name] for name in ("group", "loop", "split", "source") if row.get(name)}
+        told = {name: row[name] for name in ("group", "loop", "source") if row.get(name)}
         kind = row.get("class") or case.kind
-        found.append(replace(case, spacing_mm=spacing, kind=kind, **told))
+        split, more = _split(case, row, path)
+        problems += more
+        if split is not None:
+            found.append(replace(case, spacing_mm=spacing, kind=kind, split=split, **told))
     return found, problems
+
+
+def _split(case: Case, row: Row, path: Path) -> tuple[str | None, list[str]]:
+    """The split of a case by its row and by what was known before, None if it is not known; and a problem."""
+    word = row.get("split", "")
+    split = split_of(word)
+    if split is None:
+        return None, [f"{path}: id {case.id!r}: {not_known(word)}"]
+    if case.split and split and case.split != split:
+        problem = f"{path}: puts {case.id!r} in {split}, but {case.image} is in {case.split}"
+        return "test" if split == "test" else case.split, [problem]
+    return case.split or split, []
+
+
+def _unnamed_splits(rows: list[Row], path: Path) -> list[str]:
+    """A problem for each column that says who trains and who tests under another name."""
+    words_of = {name: {row[name] for row in rows} - {""} for name in rows[0] if name not in COLUMNS}
+    return [
+        f"{path}: the column {name!r} says {', '.join(sorted(words))}: call it split, or remove it"
+        for name, words in words_of.items()
+        if "split" not in rows[0] and words and all(map(split_of, words)) and "test" in map(split_of, words)
+    ]
 
 
 def _unmatched(cases: list[Case], rows: list[Row], path: Path) -> list[str]:
@@ -88,8 +117,8 @@ def grouped(cases: list[Case], folder: Path) -> Found:
     """The cases with the group of their row in splits.csv, and its split where they have none.
 
     The file lies in the folder or up to two levels up. Columns: dataset (the case's source), id, group, and
-    maybe split. A case without a row keeps what it has; a file further up that has other columns is not
-    meant for us.
+    maybe split. A case without a row keeps what it has, one of a split that is not known is left out; a file
+    further up that has other columns is not meant for us.
     """
     path = _near(folder, "splits.csv")
     if path is None:
@@ -102,11 +131,11 @@ def grouped(cases: list[Case], folder: Path) -> Found:
     found = []
     for case in cases:
         row = row_of.get((case.source, case.id), {})
-        split = row.get("split", "")
-        if case.split and split and case.split != split:
-            problems.append(f"{path}: puts {case.id!r} in {split}, but {case.image} is in {case.split}")
+        split, more = _split(case, row, path)
+        problems += more
         told = {"group": row.get("group") or case.group, "kind": row.get("class") or case.kind}
-        found.append(replace(case, split=case.split or split, **told))
+        if split is not None:
+            found.append(replace(case, split=split, **told))
     return found, problems
 
 
@@ -129,4 +158,4 @@ def with_kinds(cases: list[Case], folder: Path) -> list[Case]:
 def _near(folder: Path, name: str) -> Path | None:
     """The file of this name in the folder or up to two levels up."""
     places = [folder, *folder.resolve().parents[:2]]
-    return next((place / name for place in places if (place / name).is_file()), None)
+    return next(filter(None, (file_named(place, name) for place in places)), None)

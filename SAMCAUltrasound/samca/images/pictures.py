@@ -8,14 +8,17 @@ from typing import NamedTuple
 import numpy as np
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+LOSSY = ("JPEG", "MPO", "JPEG2000")
 ORIENTATION = 0x0112  # the EXIF tag; 1 is upright
 
 
 class Picture(NamedTuple):
-    """pixels: (H, W), (H, W, 3) or (H, W, 4), dtype as stored; pages: how many the file has."""
+    """pixels: (H, W), (H, W, 3) or (H, W, 4), dtype as stored; pages: how many the file has; lossy: whether
+    values are about as they were, as in JPEG."""
 
     pixels: np.ndarray
     pages: int
+    lossy: bool
 
 
 def decoded(path: Path, page: int = 0, keep_palette: bool = False) -> Picture:
@@ -29,17 +32,16 @@ def decoded(path: Path, page: int = 0, keep_palette: bool = False) -> Picture:
     try:
         # by a file of ours: what Pillow maps into memory itself, it garbles where a TIFF is to be turned
         with path.open("rb") as file, Image.open(file) as image:
-            pages = (
-                1 if image.format == "MPO" else getattr(image, "n_frames", 1)
-            )  # an MPO is a photo and more
+            pages = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)  # it is a photo and more
+            lossy = image.format in LOSSY or image.info.get("compression") == "jpeg"
             image.seek(page if 0 <= page < pages else 0)
             turn = _orientation(image)
             if _is_deep_colour(image):
-                return Picture(_turned(_by_simpleitk(path, image.tell()), turn), pages)
+                return Picture(_turned(_by_simpleitk(path, image.tell()), turn), pages, lossy)
             pixels = _pixels(image, keep_palette)
             if not pixels.size:
                 raise ValueError("it has no pixels")
-            return Picture(pixels if image.format == "TIFF" else _turned(pixels, turn), pages)
+            return Picture(pixels if image.format == "TIFF" else _turned(pixels, turn), pages, lossy)
     except Exception as error:  # what damaged bytes raise differs from decoder to decoder
         raise ValueError(f"{path} cannot be read as an image ({error}): is it whole?") from error
 
