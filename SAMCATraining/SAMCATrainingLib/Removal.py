@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from samca.words import size_text
 from SAMCALib.Models import StoredData
 from SAMCALib.Texts import Refusal, _
 
@@ -22,7 +23,7 @@ class Removal:
         """Name, size and place, what is lost and what stays. Refusal for what is in use, or not ours."""
         path = Path(path).absolute()
         others = self._usersOf(path)
-        size = StoredData.sizeText(StoredData.sizeOf(path))
+        size = size_text(StoredData.sizeOf(path))
         if path.is_symlink():
             text = _("Remove {name}? It is a link in {folder}: what it points to stays.")
         elif self._isRun(path):

@@ -16,11 +16,11 @@ from pathlib import Path
 from samca import typed_json
 from samca.files import plain_name, write_atomically
 from samca.typed_json import Value
+from samca.words import size_text as sizeText
 
 from ..Texts import Refusal, _
 from . import ModelFile, StoredData
 from .Download import Download
-from .StoredData import sizeText
 
 RESOURCES = Path(__file__).resolve().parents[2] / "Resources"
 SHIPPED = RESOURCES / "Models" / "samca.safetensors"

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from samca import typed_json
 from samca.training import run_lock
-from samca.words import size_text as sizeText
 
 from ..Texts import Refusal, _
 

@@ -57,7 +57,7 @@ def read(path: str | Path, index: int = 0) -> Frame:
         raise FileNotFoundError(f"{path} is not a file: give an image file ({', '.join(PICTURES + VOLUMES)})")
     name = path.name.lower()
     if name.endswith(PICTURES):
-        pixels, pages = pictures.decoded(path, index)
+        pixels, pages, _lossy = pictures.decoded(path, index)
         _check_index(index, pages, path)
         return Frame(pixels, None, path, 0, Grid((pixels.shape[1], pixels.shape[0], 1)), pages)
     if name.endswith(VOLUMES) and not name.endswith(dicom.SUFFIXES):

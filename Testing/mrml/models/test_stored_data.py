@@ -107,9 +107,3 @@ def test_the_runs_that_name_a_folder_are_found(folder, settings, isUser):
     (folder / "run" / "run.json").write_text(text)
     assert StoredData.runsWith(folder / "data", folder.glob("*")) == [folder / "run"] * isUser
     assert StoredData.runsWith(folder / "run", folder.glob("*")) == []
-
-
-def test_sizes_in_words():
-    assert [StoredData.sizeText(size) for size in (12, 4200, 375_042_383, 2.56e9)] == [
-        "12 bytes", "4.2 kB", "375 MB", "2.56 GB",
-    ]  # fmt: skip
