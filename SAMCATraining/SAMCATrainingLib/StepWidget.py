@@ -9,7 +9,8 @@ import numpy as np
 import qt
 import slicer
 
-from SAMCALib.Models.StoredData import sizeOf, sizeText
+from samca.words import size_text
+from SAMCALib.Models.StoredData import sizeOf
 from SAMCALib.Texts import _
 
 PROBLEMS = (ValueError, OSError, RuntimeError)  # their texts are sentences; a Refusal is a ValueError
@@ -110,7 +111,7 @@ def removed(logic, path: Path) -> bool:
 
 def withSize(name: str, folder: Path) -> str:
     """A name and how much its folder takes on the disk; the name alone before the folder is made."""
-    return f"{name}, {sizeText(sizeOf(folder))}" if folder.is_dir() else name
+    return f"{name}, {size_text(sizeOf(folder))}" if folder.is_dir() else name
 
 
 def openPath(path: Path) -> None:

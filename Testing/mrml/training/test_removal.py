@@ -10,8 +10,9 @@ import time
 import pytest
 
 from samca.training import run_lock
+from samca.words import size_text
 from SAMCALib.Models.ModelLogic import ModelLogic
-from SAMCALib.Models.StoredData import sizeOf, sizeText
+from SAMCALib.Models.StoredData import sizeOf
 from SAMCALib.Texts import Refusal
 from SAMCATrainingLib.TrainingLogic import TrainingLogic
 from training_runs import write_case
@@ -48,7 +49,7 @@ def say(run, **record):
 def test_the_question_has_name_size_and_place(logic, dataset, kind):
     path = dataset if kind == "dataset" else write_run(logic, "Thyroid")
     question = logic.removalQuestion(path)
-    for words in (kind, path.name, sizeText(sizeOf(path)), str(path), "deleted"):
+    for words in (kind, path.name, size_text(sizeOf(path)), str(path), "deleted"):
         assert words in question
     assert path.is_dir(), "asking removes nothing"
 
