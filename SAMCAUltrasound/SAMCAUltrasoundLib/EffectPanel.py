@@ -27,6 +27,7 @@ BUTTONS = (
     "newObject",
     "useMask",
     "clear",
+    "takeBack",
     "neighbours",
     "takePoints",
     "turn",
@@ -166,6 +167,11 @@ class EffectPanel:
             isOffered = bool(names) or (button is self.ui.suggestAllButton and self._hasTarget)
             button.enabled = isOffered
             button.toolTip = self._toolTips[button.name] if isOffered else reason
+
+    def showTakeBack(self, isOffered: bool) -> None:
+        """Whether there is something to take back that Slicer's own Undo does not."""
+        if self.ui.takeBackButton.enabled != isOffered:
+            self.ui.takeBackButton.enabled = isOffered
 
     def showTarget(self, isAvailable: bool) -> None:
         """Offer the field for the name of a structure where there can be a detector."""

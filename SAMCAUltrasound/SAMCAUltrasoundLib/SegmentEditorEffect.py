@@ -26,6 +26,7 @@ from .HelpText import helpText
 from .LookedAtView import LookedAtView
 from .ModelChoice import ModelChoice
 from .PointMenu import offerDeletionOnly
+from .SlicersUndo import SlicersUndo
 from .SliceShapes import SliceShapes
 
 ICON = Path(__file__).resolve().parent.parent / "Resources" / "Icons" / "SAMCAEffect.png"
@@ -48,7 +49,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.edit.points.onNode = offerDeletionOnly
         self.installation, self.models = InstallLogic(), ModelLogic()
         self.view, self.gesture = LookedAtView(scriptedEffect), Gesture()
-        self.shapes = SliceShapes(scriptedEffect, self.view)
+        self.shapes, self.undo = SliceShapes(scriptedEffect, self.view), SlicersUndo(scriptedEffect)
         self.panel = self.timer = None
         self._forget()
 
@@ -89,6 +90,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             "clear": lambda: self.apply(self.edit.clear),
             "neighbours": self.segmentNeighbours,
             "takePoints": self.takePoints,
+            "takeBack": self.takeBack,
             "turn": self.turn,
             "startAnew": lambda: self.apply(self.edit.startAnew),
             "setup": lambda: slicer.util.selectModule("SAMCAUltrasound"),
@@ -128,6 +130,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.target.forget()
         self.doubt.forget()
         self.edit.deactivate()
+        self.undo.forget()
         self._forget()
 
     def cleanup(self):
@@ -253,6 +256,12 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         finder = Named(self.target, self.panel.target) if self.panel.target.strip() else None
         self.edit.suggestAll(frame, self.panel.chosenClass, finder)
 
+    def takeBack(self) -> None:
+        """Undo what was done last in this loop; offered where Slicer's own Undo cannot."""
+        with self._telling():
+            self._problem = self.edit.steps.takeBack()
+        self._isStatusOld = True
+
     def cancel(self) -> None:
         """Stop what goes on; the model before stays in use."""
         self.model.cancel()
@@ -318,6 +327,8 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         """Take the engine's answers, and show what has changed."""
         self.edit.engine.wait(YIELD_SECONDS)
         self._isStatusOld = self.edit.poll() or self._isStatusOld
+        canTakeBack = self.edit.steps.canTakeBack and not self.edit.sweep.isRunning
+        self.panel.showTakeBack(canTakeBack and not self.undo.works)
         if self._isStatusOld:
             self.doubt.follow()
             if not self.gesture.isRunning:

@@ -93,6 +93,9 @@ class EffectHost:
     def confirmCurrentSegmentVisible(self):
         return self.editor.confirms
 
+    def optionsFrame(self):
+        return Place("QFrame", "EffectsOptionsFrame", Place("QGroupBox", "", EditorWidget(self.editor)))
+
     # Views
 
     def addOptionsWidget(self, widget):
@@ -114,6 +117,41 @@ class EffectHost:
 
     def scheduleRender(self, viewWidget):
         self.rendered += 1
+
+
+class Place:
+    """A QWidget of no other interest than what it is in, and what is in it."""
+
+    def __init__(self, className, name, parent=None, *children):
+        self.name, self._className, self._parent, self._children = name, className, parent, children
+
+    def className(self):
+        return self._className
+
+    def parent(self):
+        return self._parent
+
+    def children(self):
+        return list(self._children)
+
+
+class EditorWidget(Place):
+    """A qMRMLSegmentEditorWidget with its button for Undo."""
+
+    def __init__(self, editor):
+        super().__init__("qMRMLSegmentEditorWidget", "editor", None, UndoButton(editor))
+
+
+class UndoButton(Place):
+    """Enabled as long as the editor's history has a step."""
+
+    def __init__(self, editor):
+        super().__init__("QToolButton", "UndoButton")
+        self.editor = editor
+
+    @property
+    def enabled(self):
+        return self.editor.logic.CanUndo()
 
 
 class ViewWidget:
