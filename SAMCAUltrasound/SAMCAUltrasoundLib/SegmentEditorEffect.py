@@ -7,7 +7,6 @@ from pathlib import Path
 
 import qt
 import slicer
-import vtk
 from SegmentEditorEffects import AbstractScriptedSegmentEditorEffect
 
 from SAMCALib.Editing.DoubtLogic import DoubtLogic
@@ -21,10 +20,10 @@ from SAMCALib.Texts import _, explained
 
 from .EffectOptions import EffectOptions
 from .EffectPanel import EffectPanel
-from .Gesture import PRESSES, Gesture, isSlicers
 from .HelpText import helpText
 from .LookedAtView import LookedAtView
 from .ModelChoice import ModelChoice
+from .Mouse import Mouse
 from .PointMenu import offerDeletionOnly
 from .SlicersUndo import SlicersUndo
 from .SliceShapes import SliceShapes
@@ -48,7 +47,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.doubt, self.model = DoubtLogic(self.edit), ModelChoice(self.options, self.edit.engine)
         self.edit.points.onNode = offerDeletionOnly
         self.installation, self.models = InstallLogic(), ModelLogic()
-        self.view, self.gesture = LookedAtView(scriptedEffect), Gesture()
+        self.view, self.mouse = LookedAtView(scriptedEffect), Mouse(self)
         self.shapes, self.undo = SliceShapes(scriptedEffect, self.view), SlicersUndo(scriptedEffect)
         self.panel = self.timer = None
         self._forget()
@@ -165,67 +164,25 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
     def processViewNodeEvents(self, callerViewNode, eventId, viewWidget):
         """A view was scrolled, zoomed or turned."""
         self.view.isOld = True
-        if not self.gesture.isRunning:
+        if not self.mouse.isDown:
             self.shapes.hide()
 
     def layoutChanged(self):
         """Views come and go; those that went took their line with them."""
         self.view.forget()
-        self.gesture.forget()
+        self.mouse.forget()
         self.shapes.forget()
 
     def processInteractionEvents(self, callerInteractor, eventId, viewWidget):
-        """True where the event is ours; points, the other buttons and keys belong to Slicer."""
-        if viewWidget.className() != "qMRMLSliceWidget":
-            if eventId in PRESSES:
-                self._tell(_("Clicks are taken in slice views only."))
-            return False
-        if self.gesture.isRunning:
-            return self._goOn(callerInteractor, eventId)
-        if eventId in PRESSES:
-            return self._begin(callerInteractor, viewWidget)
-        if eventId == vtk.vtkCommand.MouseMoveEvent:
-            self.view.look(viewWidget)
-            self._mouse = callerInteractor.GetEventPosition()
-        elif eventId == vtk.vtkCommand.LeaveEvent:
-            self._mouse = None
-        return False
-
-    def _begin(self, interactor, viewWidget) -> bool:
-        if self.edit.points.isOver() or interactor.GetShiftKey() or interactor.GetAltKey() or isSlicers():
-            return False
-        self.view.look(viewWidget)
-        self._mouse = None
-        self.gesture.press(viewWidget, interactor.GetEventPosition(), not interactor.GetControlKey())
-        return True
-
-    def _goOn(self, interactor, eventId) -> bool:
-        if eventId not in (vtk.vtkCommand.MouseMoveEvent, vtk.vtkCommand.LeftButtonReleaseEvent):
-            return False
-        gesture = self.gesture
-        gesture.move(interactor.GetEventPosition())
-        if eventId == vtk.vtkCommand.LeftButtonReleaseEvent:
-            self.shapes.hideBox()
-            self._finish(gesture.start, gesture.end, gesture.isBox, gesture.positive)
-            gesture.forget()
-        elif gesture.isBox and gesture.positive:
-            self.shapes.showBox(gesture.view, gesture.start, gesture.end)
-        return True
-
-    def _finish(self, start, end, isBox: bool, positive: bool) -> None:
-        """A click or a box, on the frame of the view in which it began."""
-        xy = self.view.xy
-        if not isBox:
-            self.apply(lambda frame: self.edit.click(frame, *xy(frame, end), positive))
-        elif positive:
-            self.apply(lambda frame: self.edit.box(frame, *xy(frame, start), *xy(frame, end)))
+        """True where the event is ours."""
+        return self.mouse.process(callerInteractor, eventId, viewWidget)
 
     # Actions
 
     def apply(self, action) -> None:
         """Run action(frame) on the frame that is looked at; a refusal becomes the status line."""
         if not self._canWork():
-            self._tell(self._setup.text)
+            self.tell(self._setup.text)
             return
         with self._telling():
             frame = self.view.frame()
@@ -241,7 +198,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         """An object from the fiducial list that is chosen in the panel."""
         points = self.panel.chosenPoints
         if points is None:
-            self._tell(_("Choose a list of points first."))
+            self.tell(_("Choose a list of points first."))
         else:
             self.apply(lambda frame: self.edit.takeFiducials(frame, points))
 
@@ -249,7 +206,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         """Look for what is named in the panel; its box is taken by `tick`."""
         self.apply(lambda frame: self.target.ask(self.edit, frame, self.panel.target))
         if self.target.isSearching and not self._problem:
-            self._tell(_("Looking for {target}...").format(target=self.panel.target))
+            self.tell(_("Looking for {target}...").format(target=self.panel.target))
 
     def suggestAll(self, frame) -> None:
         """Find on all frames what is named in the panel, or else the class that is chosen there."""
@@ -267,7 +224,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.model.cancel()
         self.edit.cancel()
         self.target.forget()
-        self._tell("")
+        self.tell("")
 
     def turn(self) -> None:
         """Turn the view that is looked at to the volume's nearest frame."""
@@ -304,7 +261,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
 
     def _follow(self) -> None:
         """Work on the frame that the view shows now, or on none."""
-        if not self.view.isOld or self.gesture.isRunning:
+        if not self.view.isOld or self.mouse.isDown:
             return
         frame, self._isStatusOld = None, True
         with self._telling():
@@ -331,12 +288,12 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.panel.showTakeBack(canTakeBack and not self.undo.works)
         if self._isStatusOld:
             self.doubt.follow()
-            if not self.gesture.isRunning:
+            if not self.mouse.isDown:
                 self.shapes.show(self.edit.frame, self.edit.preview, self.doubt.marks)
 
     def _hover(self) -> None:
         """Ask for the preview at the mouse, if it has moved."""
-        wanted = self._mouse if self.options.hoverPreview and not self.edit.points.isOver() else None
+        wanted = self.mouse.place if self.options.hoverPreview and not self.edit.points.isOver() else None
         if wanted == self._hovered:
             return
         self._hovered, frame = wanted, self.edit.frame
@@ -385,7 +342,8 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         except Exception as error:
             self._problem, self._isStatusOld = explained(error), True
 
-    def _tell(self, text: str) -> None:
+    def tell(self, text: str) -> None:
+        """Say this in the status line until the next action or frame."""
         self._problem = text
         self._showStatus()
 
@@ -400,10 +358,10 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.panel.showSuggestions(self.edit.engine.suggests, reasonAgainst(self.edit.engine))
 
     def _forget(self) -> None:
-        self._mouse = self._hovered = None
+        self._hovered = None
         self._problem = ""
         self.model.forget()
         self._isStatusOld, self._isActive = True, False
         self._setup = Status(State.READY, "")
         self.view.forget()
-        self.gesture.forget()
+        self.mouse.forget()
