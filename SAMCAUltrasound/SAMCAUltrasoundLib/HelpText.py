@@ -6,7 +6,7 @@ from SAMCALib.Texts import _
 
 
 def helpText() -> str:
-    """The roles of clicks in six lines, below a first one that is the summary."""
+    """The roles of clicks in five lines, below a first one that is the summary."""
     lines = (
         _("Outline a structure with a few clicks."),
         _("<b>Click</b> inside a structure: its outline is there (initial point, yellow star)."),
@@ -14,7 +14,7 @@ def helpText() -> str:
         _("<b>Ctrl+click</b> where there is too much (taken away, red dash)."),
         _("<b>Drag</b> a point to move it, delete it by its menu; drag on free image for a box."),
         _("<b>N</b> starts another structure, <b>Z</b> undoes a click, <b>C</b> clears the frame;")
-        + _(" <b>S</b> suggests a first outline, if the model can."),
-        _("In a loop <b>Take back</b> undoes what was done before another frame was shown."),
+        + _(" <b>S</b> suggests a first outline, if the model can;")
+        + _(" <b>Take back</b> undoes in a loop what Z cannot."),
     )
     return f"<html>{'<br>'.join(lines)}</html>"

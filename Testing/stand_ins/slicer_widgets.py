@@ -67,8 +67,9 @@ class Button(Widget):
     signals = ("clicked()",)
 
     def click(self):
-        """The user presses it."""
-        self.emit("clicked()")
+        """The user presses it; one that is grey answers nothing."""
+        if self.enabled:
+            self.emit("clicked()")
 
 
 class CheckBox(Button):
@@ -179,6 +180,7 @@ def loadUI(path):
         child = CLASSES.get(element.get("class"), Widget)(element.get("name"))
         tip = element.find("property[@name='toolTip']/string")
         child.values["toolTip"] = "" if tip is None else tip.text
+        child.values["enabled"] = element.findtext("property[@name='enabled']/bool") != "false"
         children[element.get("name")] = child
     panel.values["children"] = children
     return panel
