@@ -6,7 +6,8 @@ import pytest
 import slicer
 from panel_user import add, choose, lesion, wait
 
-from SAMCALib.Models.StoredData import sizeOf, sizeText
+from samca.words import size_text
+from SAMCALib.Models.StoredData import sizeOf
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def test_runs_and_datasets_are_listed_with_their_sizes(finished):
         finished.run.ui.runsComboBox: finished.run.state.folder,
         finished.data.ui.datasetComboBox: finished.data.dataset,
     }.items():
-        assert box.items[box.currentIndex].endswith(sizeText(sizeOf(folder)))
+        assert box.items[box.currentIndex].endswith(size_text(sizeOf(folder)))
     finished.data.ui.newDatasetButton.click()
     assert finished.data.ui.datasetComboBox.items[0] == finished.data.dataset.name, "there is nothing yet"
 
