@@ -118,6 +118,7 @@ class DataWidget(StepWidget):
                 if folder in self._checks:
                     self._checks.pop(folder).cancel()
                 self._summaries.pop(folder, None)
+                self.folders = [other for other in self.folders if other != folder]
                 self._showDatasets(None)
                 self._chooseDataset(0)
                 self.say(_("The dataset {name} was removed.").format(name=folder.name))

@@ -53,11 +53,25 @@ def module(cache: Path):
 
     class SampleDataLogic:
         @staticmethod
-        def registerCustomSampleDataSource(category="Custom", **fields):
+        def registerCustomSampleDataSource(
+            category="Custom",
+            sampleName=None,
+            uris=None,
+            fileNames=None,
+            nodeNames=None,
+            customDownloader=None,
+            thumbnailFileName=None,
+            loadFileTypes=None,
+            loadFiles=None,
+            loadFileProperties=None,
+            checksums=None,
+        ):
+            given = dict(locals())
+            given.pop("category")
             if not hasattr(slicer.modules, "sampleDataSources"):
                 slicer.modules.sampleDataSources = {}
             sources = slicer.modules.sampleDataSources.setdefault(category, [])
-            source = SampleDataSource(**fields)
+            source = SampleDataSource(**given)
             if source not in sources:
                 sources.append(source)
 

@@ -121,6 +121,19 @@ def test_another_dataset_takes_its_place_and_the_name_is_free_again(ready, quest
     assert ready.data.ui.casesTable.rows == 0
 
 
+def test_a_dataset_that_stood_beside_another_is_no_longer_trained_on(ready, questions, scene):
+    first = ready.data.dataset
+    ready.data.ui.newDatasetButton.click()
+    add(ready, lesion("Scan 3"))
+    second = ready.data.dataset
+    ready.data.use([first, second])
+    ready.data.ui.datasetComboBox.choose(ready.data._datasets.index(second))
+    ready.data.ui.removeDatasetButton.click()
+    wait(ready)
+    assert ready.data.data == [first]
+    assert not ready.data.ui.problemsList.visible
+
+
 def test_a_dataset_that_a_run_works_with_stays(running, questions):
     folder = running.data.dataset
     running.data.ui.removeDatasetButton.click()
