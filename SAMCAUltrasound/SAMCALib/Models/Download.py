@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
-import hashlib
+import logging
 import threading
 from pathlib import Path
 
+from samca.words import size_text
+
 from ..Texts import _
 
-BLOCK, TIMEOUT = 1 << 20, 30  # bytes; seconds without an answer
+logger = logging.getLogger(__name__)
 
 
 class Download:
-    """Starts at once; `done` and `received` (bytes) may be read at any time, `error` is a sentence or empty.
+    """Starts at once; `done`, `received` (bytes) and `status` may be read at any time, `error` is a sentence
+    or empty.
 
     The file is at `target` when `done` is true and `error` empty; until then, and after a cancel or an error,
-    nothing is there.
+    nothing is there. What has come before the network failed is kept aside for the next download.
     """
 
     def __init__(self, url: str, target: Path, size: int, sha256: str):
+        from .Transfer import Transfer  # here, in the thread of whoever asks: it imports what Slicer does not
+
         self.url, self.target, self.size, self.sha256 = url, Path(target), size, sha256
-        self.received, self.error, self.done = 0, "", False
-        self._cancelled = threading.Event()
+        self.error, self.done = "", False
+        self._transfer = Transfer(self.url, self.target, size, sha256)
         self._thread = threading.Thread(target=self._run, name="SAMCA download", daemon=True)
         self._thread.start()
 
+    @property
+    def received(self) -> int:
+        """Bytes that are there, from an earlier download too."""
+        return self._transfer.received
+
+    @property
+    def status(self) -> str:
+        """How far it is, for instance "1.2 GB of 2.56 GB", and what it waits for."""
+        text = _("{received} of {size}")
+        text = text.format(received=size_text(self.received), size=size_text(self.size))
+        return f"{text}; {self._transfer.note}" if self._transfer.note else text
+
     def cancel(self) -> None:
-        """Stop and forget what has come."""
-        self._cancelled.set()
+        """Stop and forget what has come, whatever the server does."""
+        self._transfer.stop(forget=True)
+
+    def leave(self) -> None:
+        """Stop; another download, perhaps of another day, goes on from here."""
+        self._transfer.stop(forget=False)
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait for the end; return whether the file is there."""
@@ -35,39 +56,19 @@ class Download:
         return self.done and not self.error
 
     def _run(self) -> None:
-        part = self.target.with_name(self.target.name + ".part")
+        error = _("The download ended without a file; try again.")  # as long as it is not known to be there
         try:
-            self.target.parent.mkdir(parents=True, exist_ok=True)
-            self.error = self._fetch(part)
-            if not self.error:
-                part.replace(self.target)
-        except OSError as error:  # no network, no such address, disk full
-            self.error = _("The download stopped: {error}. Check network and disk, then try again.").format(
-                error=error
-            )
+            self._transfer.run()
+            error = ""
+        except BaseException as raised:  # the panel waits for a sentence, whatever goes wrong
+            logger.debug("Download failed", exc_info=True)
+            error = self._sentence(raised)
         finally:
-            part.unlink(missing_ok=True)
-            self.done = True
+            self.error, self.done = error, True
 
-    def _fetch(self, part: Path) -> str:
-        import urllib.request  # brings ssl, which Slicer's start should not wait for
+    def _sentence(self, error: BaseException) -> str:
+        from .Transfer import sentence
 
-        digest = hashlib.sha256()
-        with urllib.request.urlopen(self.url, timeout=TIMEOUT) as answer, part.open("wb") as file:
-            while block := answer.read(BLOCK):
-                if self._cancelled.is_set():
-                    return _("The download was cancelled; nothing was kept.")
-                self.received += len(block)
-                if self.received > self.size:
-                    break
-                digest.update(block)
-                file.write(block)
-        if self.received != self.size:
-            text = _("{file} has {found} bytes instead of {expected}: it was not kept; try again.")
-            return text.format(file=self.target.name, found=self.received, expected=self.size)
-        if digest.hexdigest() != self.sha256:
-            text = _(
-                "{file} has another SHA256 than was published: it was not kept, do not use it from there."
-            )
-            return text.format(file=self.target.name)
-        return ""
+        kept = self._transfer.kept
+        text = _("{size} of it are kept: download it again, and it goes on from there.")
+        return f"{sentence(error)} {text.format(size=size_text(kept))}" if kept else sentence(error)
