@@ -60,11 +60,11 @@ class ModuleWidget:
         self.showInstallation(self.installation.resume() if self.installation.shouldResume() else None)
 
     def cleanup(self) -> None:
-        """Let go of timer and signals, and of a download that still runs."""
+        """Let go of timer and signals, and of a download that still runs: another day it goes on."""
         self.timer.stop()
         self.timer.disconnect("timeout()", self.showProgress)
         if self.download:
-            self.download.cancel()
+            self.download.leave()
         for widget, signal, slot in self._connections:
             widget.disconnect(signal, slot)
         self._connections = []
@@ -133,7 +133,7 @@ class ModuleWidget:
         table.resizeColumnsToContents()
         self.ui.checkpointComboBox.clear()
         for checkpoint in self.models.checkpoints():
-            self.ui.checkpointComboBox.addItem(f"{checkpoint.name}, {ModelLogic.sizeText(checkpoint.size)}")
+            self.ui.checkpointComboBox.addItem(self.models.offer(checkpoint))
         self.ui.downloadButton.enabled = bool(self.models.checkpoints())
 
     def addFile(self) -> None:
@@ -181,6 +181,7 @@ class ModuleWidget:
         download = self.download
         download.wait(YIELD_SECONDS)  # Slicer's main thread keeps Python's lock while it waits for events
         self.ui.downloadProgressBar.value = int(100 * download.received / download.size)
+        self.ui.modelsLabel.text = download.status
         if download.done:
             self.timer.stop()
             self.download = None

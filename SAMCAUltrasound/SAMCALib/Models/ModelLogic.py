@@ -19,7 +19,7 @@ from samca.typed_json import Value
 from samca.words import size_text as sizeText
 
 from ..Texts import Refusal, _
-from . import ModelFile, StoredData
+from . import ModelFile, PartFile, StoredData
 from .Download import Download
 
 RESOURCES = Path(__file__).resolve().parents[2] / "Resources"
@@ -83,6 +83,12 @@ class ModelLogic:
     def checkpoints(self) -> list[Checkpoint]:
         """The official checkpoints that are not there yet."""
         return [entry for entry in checkpoints() if not (self.folder / entry.file).exists()]
+
+    def offer(self, checkpoint: Checkpoint) -> str:
+        """Its name and size, and how much of it an interrupted download has left here."""
+        text = f"{checkpoint.name}, {sizeText(checkpoint.size)}"
+        kept = PartFile.kept(self.folder / checkpoint.file, checkpoint.sha256)
+        return text + _(" ({kept} of it are here)").format(kept=sizeText(kept)) if kept else text
 
     def add(self, path: str | Path) -> ModelInfo:
         """List a model file from elsewhere; Refusal, and nothing changed, if it cannot be one."""

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
 import subprocess
 import sys
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import slicer
 import slicer_application
 import volumes
+from faulty_server import FaultyServer
 from model_files import adapter
 
 import SAMCALib
 from SAMCALib.Editing import StartLogic
 from SAMCALib.Models import Links
 from SAMCALib.Models.InstallLogic import State, Status
-from SAMCALib.Models.ModelLogic import ModelLogic
+from SAMCALib.Models.ModelLogic import ModelLogic, checkpoints
 
 UI = Path(SAMCALib.__file__).parents[1] / "Resources" / "UI" / "SAMCAUltrasound.ui"
 
@@ -137,13 +140,14 @@ def test_a_download_is_asked_for_shows_progress_and_its_end(panel, monkeypatch):
     download = types.SimpleNamespace(
         received=50, size=100, done=False, error="", target=shown.models.folder / "a.pth"
     )
-    download.wait = lambda seconds: None
+    download.status, download.wait = "50 of 100 bytes", lambda seconds: None
     download.cancel = lambda: setattr(download, "error", "The download was cancelled; nothing was kept.")
     monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text, title="": True)
     monkeypatch.setattr(shown.models, "download", lambda checkpoint: download)
     shown.ui.downloadButton.click()
     shown.timer.fire()
     assert shown.ui.downloadProgressBar.value == 50
+    assert shown.ui.modelsLabel.text == "50 of 100 bytes"
     assert shown.ui.cancelDownloadButton.visible
     shown.ui.cancelDownloadButton.click()
     download.done = True
@@ -151,6 +155,28 @@ def test_a_download_is_asked_for_shows_progress_and_its_end(panel, monkeypatch):
     assert "cancelled" in shown.ui.modelsLabel.text
     assert not shown.ui.cancelDownloadButton.visible
     assert not shown.timer.isRunning
+
+
+def test_a_panel_that_goes_leaves_a_download_to_be_gone_on_with(panel, monkeypatch, tmp_path):
+    content = b"weights" * 100_000
+    entry = replace(checkpoints()[0], size=len(content), sha256=hashlib.sha256(content).hexdigest())
+    server = FaultyServer()
+    server.does["/w"] = lambda talk: (
+        talk.answer(body=content[:-1], Content_Length=len(content)),
+        talk.stall(),
+    )
+    shown = panel()
+    shown.download = shown.models.download(replace(entry, url=f"{server.url}/w"))
+    shown.timer.start()
+    while shown.download.received < len(content) - 1:
+        shown.timer.fire()
+    assert shown.ui.modelsLabel.text == "700 kB of 700 kB"
+    download = shown.download
+    shown.cleanup()
+    assert not download.wait(30)
+    assert shown.models.offer(entry) == "SAM ViT-B, 700 kB (700 kB of it are here)"
+    shown.cleanup = lambda: None  # the fixture would do it once more
+    server.close()
 
 
 def test_without_a_window_every_question_is_answered_with_no(qt, monkeypatch):

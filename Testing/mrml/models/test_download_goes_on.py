@@ -317,7 +317,7 @@ def test_a_server_that_stalls_is_given_up(fetch, folder, stall, monkeypatch):
     assert "Check network" in download.error
 
 
-def test_a_server_that_does_not_say_that_it_has_ended_has_sent_the_file_all_the_same(fetch, folder, monkeypatch):
+def test_a_file_whose_end_is_not_told_is_there_all_the_same(fetch, folder, monkeypatch):
     monkeypatch.setattr(Transfer, "TIMEOUT", 0.2)
     assertRight(fetch(lambda talk: (talk.answer(body=CONTENT), talk.stall())), folder)
 
