@@ -8,19 +8,21 @@ its weights, which the user puts there; nothing is downloaded.
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samca.prompts import Box, Prompts
 
+from ..Engine import TorchLogic
 from ..Engine.EngineLogic import Picture
 from ..Frames import FrameLogic
 from ..Frames.FrameLogic import Frame
 from ..Models.ModelLogic import userFolder
 from ..Texts import Refusal, _
 from .EditQueue import pictureOf
+from .SearchThread import SearchThread
 
 if TYPE_CHECKING:
     from .EditLogic import EditLogic
@@ -39,7 +41,7 @@ class TargetLogic:
 
     def __init__(self, folder: str | Path | None = None, makeDetector=None):
         self._folder, self._makeDetector = folder, makeDetector or _textBox
-        self._worker: ThreadPoolExecutor | None = None
+        self._thread: SearchThread | None = None
         self._detector = None
         self._search: tuple[Frame, str, Future] | None = None
 
@@ -71,8 +73,8 @@ class TargetLogic:
     def look(self, frame: Frame, target: str) -> None:
         """Start to look for the target on a frame; Refusal as of `check`."""
         target = self.check(target)
-        self._worker = self._worker or ThreadPoolExecutor(1, "SAMCA target")
-        self._search = frame, target, self._worker.submit(self._find, pictureOf(frame), target)
+        self._thread = self._thread or SearchThread()
+        self._search = frame, target, self._thread.submit(self._find, pictureOf(frame), target)
 
     def check(self, target: str) -> str:
         """The target without needless spaces; Refusal if it cannot be looked for now."""
@@ -90,7 +92,7 @@ class TargetLogic:
         """The box that was found, once `isDone`; empty prompts where there is none. Refusal if it failed."""
         (_frame, _target, future), self._search = self._search, None
         if error := future.exception():
-            raise Refusal(str(error))
+            raise Refusal(TorchLogic.sentence(error))
         return Prompts(box=future.result())
 
     def outline(self, edit: EditLogic) -> None:
@@ -112,9 +114,9 @@ class TargetLogic:
     def forget(self) -> None:
         """Drop the search, and end the thread with what it does just now."""
         self._search = None
-        if self._worker is not None:
-            self._worker.shutdown(wait=False, cancel_futures=True)
-            self._worker = None
+        if self._thread is not None:
+            self._thread.end()
+            self._thread = None
 
     def _find(self, picture: Picture, target: str) -> Box | None:
         self._detector = self._detector or self._makeDetector(self.folder)

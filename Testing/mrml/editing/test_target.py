@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import slicer
 import volumes
 from effect_editors import count, prompts, settled, status
 
+import SAMCALib
 from samca.prompts import Box
 from SAMCALib.Editing import TargetLogic
 from SAMCALib.Frames import SequenceLogic
@@ -24,7 +29,7 @@ class Detector:
 
     def find(self, pixels, target, window=None):
         self.asked.append((pixels.shape, target, window))
-        if isinstance(self.box, Exception):
+        if isinstance(self.box, BaseException):
             raise self.box
         return self.box
 
@@ -98,6 +103,39 @@ def test_the_timer_gives_the_search_time_and_a_second_one_waits(open_with, monke
     go.set()
     search(editor, "nerve")
     assert prompts(editor).object.prompts.box == detector.box
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "Memory ran out"),
+        (SystemExit(2), "ended with SystemExit"),
+        (RuntimeError("the folder has no tokenizer"), "The folder has no tokenizer."),
+        (AssertionError(), "ended with AssertionError"),
+    ],
+    ids=repr,
+)
+def test_whatever_a_detector_raises_is_told_and_the_next_search_works(open_with, error, words):
+    editor, detector = open_with(error)
+    search(editor, "nerve")
+    assert words in status(editor)
+    detector.box = Box(20, 15, 50, 45)
+    search(editor, "nerve")
+    assert prompts(editor).object.prompts.box == detector.box
+
+
+HANGS = """
+import threading
+from SAMCALib.Editing.SearchThread import SearchThread
+begun = threading.Event()
+SearchThread().submit(lambda: (begun.set(), threading.Event().wait()))
+begun.wait()
+"""
+
+
+def test_the_application_ends_while_a_detector_hangs():
+    environment = {**os.environ, "PYTHONPATH": str(Path(SAMCALib.__file__).parents[1])}
+    subprocess.run([sys.executable, "-c", HANGS], env=environment, timeout=60, check=True)
 
 
 # Another frame, all frames, cancel
@@ -222,7 +260,7 @@ def test_a_detector_that_fails_ends_the_search_of_all_frames_in_words(open_with)
     editor.targetLineEdit.text = "nerve"
     editor.suggestAllButton.click()
     done(editor)
-    assert status(editor) == "the folder holds no Grounding DINO that can be read"
+    assert status(editor) == "The folder holds no Grounding DINO that can be read."
     assert filled(editor) == [False] * 4
 
 
