@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from . import by_simpleitk, dicom, dicom_pixels, nifti, pictures
+from . import dicom, dicom_pixels, metaimage, nifti, nrrd, pictures
 from .contrast import as_bytes, as_rgb
 from .grid import Grid, Volume
 from .regions import Region
 
 PICTURES = pictures.SUFFIXES
-VOLUMES = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd", ".dcm", ".dicom")
+VOLUMES = nrrd.SUFFIXES + nifti.SUFFIXES + metaimage.SUFFIXES + dicom.SUFFIXES
 __all__ = ["PICTURES", "VOLUMES", "Frame", "Grid", "as_bytes", "as_rgb", "read"]
 
 
@@ -60,8 +60,9 @@ def read(path: str | Path, index: int = 0) -> Frame:
         pixels, pages, _lossy = pictures.decoded(path, index)
         _check_index(index, pages, path)
         return Frame(pixels, None, path, 0, Grid((pixels.shape[1], pixels.shape[0], 1)), pages)
-    if name.endswith(VOLUMES) and not name.endswith(dicom.SUFFIXES):
-        return _frame_of(_volume(path), index, path)
+    for reader in (metaimage, nifti, nrrd):
+        if name.endswith(reader.SUFFIXES):
+            return _frame_of(reader.read(path), index, path)
     if dicom.is_dicom(path):
         return _read_dicom(path, index)
     raise ValueError(f"{path} has no known image format: expected {', '.join(PICTURES + VOLUMES)} or DICOM")
@@ -70,12 +71,6 @@ def read(path: str | Path, index: int = 0) -> Frame:
 def _check_index(index: int, count: int, path: Path) -> None:
     if not 0 <= index < count:
         raise ValueError(f"frame {index} of {path} does not exist: it has {count}, counted from 0")
-
-
-def _volume(path: Path) -> Volume:
-    if path.name.lower().endswith(nifti.SUFFIXES) and nifti.is_cut_off(path):
-        raise ValueError(f"{path} cannot be read: it is damaged, cut off, or not what its name says")
-    return by_simpleitk.read(path)
 
 
 def _frame_of(volume: Volume, index: int, path: Path) -> Frame:
