@@ -8,6 +8,8 @@ import re
 import sys
 from collections.abc import Sequence
 
+from .commands import places
+
 COMMANDS = {  # name: (module with add_arguments and run, what it does)
     "demo": ("samca.commands.demo", "segment an ultrasound frame and leave pictures"),
     "segment": ("samca.commands.segment", "segment an image by clicks or a box"),
@@ -60,8 +62,9 @@ def main(words: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if words is None else words
     arguments = parser_for(words).parse_args(words)
     try:
+        places.check(arguments)
         return arguments.run(arguments)
-    except (ValueError, OSError, RuntimeError) as error:
+    except (ValueError, OSError, RuntimeError, MemoryError) as error:
         print(f"samca {arguments.command}: {sentence(error)}", file=sys.stderr)
         return MISUSE
     except KeyboardInterrupt:
@@ -70,6 +73,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def sentence(error: Exception) -> str:
     """What went wrong, in words: our own as they are, the operating system's with the file and what to do."""
+    if isinstance(error, MemoryError):
+        return f"there is not enough memory ({error}): end other programs, or give smaller files"
     if isinstance(error, OSError) and error.errno and error.filename is not None:
         place = error.filename2 or error.filename
         return f"{place} cannot be used ({error.strerror}): give another file or folder, or mend this one"

@@ -13,6 +13,7 @@ from ..evaluation.evaluation_folder import Protocol, write
 from ..files import write_atomically
 from ..studies.cross_validation import ALL, cross_validate, evaluate_held_out, runs_of
 from .evaluate import as_text
+from .places import check_output
 from .train import settings_of
 
 
@@ -38,6 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Train what is not trained yet, evaluate each fold on what it held out, print and write the table."""
     protocol = Protocol(tuple(sorted(set(arguments.clicks))), arguments.seeds, curve=0)
     stages = [settings_of(Path(path), arguments.set) for path in arguments.settings]
+    check_output(arguments.out, [(stage.data, stage.validation) for stage in stages])
     runs = runs_of(stages, arguments.folds)
     for record in cross_validate(runs):
         if record["event"] != "step":

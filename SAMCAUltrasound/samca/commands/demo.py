@@ -24,8 +24,10 @@ from ..prompts import Click, Prompts
 from ..prompts.prompts import box_around
 from ..words import counted
 from . import pointing_arguments
+from .places import check_output
 
 SIMULATED_CLICKS = 3
+LEFT = ("overlay.png", "mask.png", "mask.seg.nrrd")  # in the folder, of a frame of one's own
 EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
 
 
@@ -55,8 +57,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Write overlay.png, mask.png and mask.seg.nrrd, print one line; errors as of reading and loading."""
     if arguments.truth is not None and arguments.image is None:
         raise ValueError("--truth belongs to an image: give --image FILE with it")
-    out = Path(arguments.out)
-    clicks = arguments.click
+    out, clicks = Path(arguments.out), arguments.click
+    for name in LEFT:
+        check_output(out / name, (arguments.image, arguments.truth))
     if arguments.image is None:
         frame, truth = _simulated(arguments.seed, out)
     else:
@@ -66,8 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
     files.make_folder(out)
     if arguments.image is None:
         _write_frame(frame)
-    overlay.save(out / "overlay.png", overlay.draw(frame.pixels, session.mask, session.prompts, truth))
-    for name in ("mask.png", "mask.seg.nrrd"):
+    overlay.save(out / LEFT[0], overlay.draw(frame.pixels, session.mask, session.prompts, truth))
+    for name in LEFT[1:]:
         masks.write_mask(out / name, session.mask, frame)
     print(describe(out, session, truth, frame.spacing_mm, times))
     return 0

@@ -14,6 +14,7 @@ from ..config import TrainConfig, parse_setting
 from ..methods import configure_training
 from ..training.train import train
 from ..weights import checkpoint
+from .places import check_output
 
 BAR = 24  # characters
 ERASE = "\r\033[K"
@@ -47,10 +48,12 @@ def run(arguments: argparse.Namespace) -> int:
 def settings_of(path: Path, changes: Iterable[str] = ()) -> TrainConfig:
     """The settings in a file, with `changes` like "schedule.iterations=4", over those of their method.
 
-    Raises FileNotFoundError without the file, ValueError for what is no JSON object or no setting.
+    Raises FileNotFoundError without the file, ValueError for what is no JSON object or no setting, and for a
+    run folder that is one of the folders of data.
     """
     values, given = read_settings(path), dict(map(parse_setting, changes))
     config = configure_training(values, given)
+    check_output(config.out, (path, config.data, config.validation, config.base))
     if config.model or config.base == "random":
         return config
     return configure_training(values, given, checkpoint.method_of(config.base))
