@@ -38,7 +38,7 @@ def _ofClicksAndModel() -> list[Setting]:
     depth = _("Neighbouring frames of a volume or Sequence that go together (med_sa); 0: as the base model.")
     return [
         Setting("schedule", _("Simulated clicks"), clicks, "choice", AUTOMATIC, choices=SCHEDULES),
-        Setting("model.image_size", _("Image size"), size, "int", 0, 0, 4096),
+        Setting("model.image_size", _("Image size"), size, "int", 0, 0, 1024),
         Setting("model.adapter.rank", _("Rank of adapters"), rank, "int", 0, 0, 1024),
         Setting("model.depth", _("Frames together"), depth, "int", 0, 0, 64),
     ]

@@ -30,7 +30,8 @@ class Part:
         if isinstance(value, str):
             return cls(value)
         if not isinstance(value, dict) or not isinstance(value.get("name"), str):
-            raise ValueError(f"{where} is {value!r}: expected a name or an object with 'name' and options")
+            given = shown(value)
+            raise ValueError(f"{where} is {given}: expected a name or an object with 'name' and options")
         return cls(value["name"], {k: _tupled(v) for k, v in value.items() if k != "name"})
 
     def make(self, where: str, entries: dict[str, Any], *arguments):
@@ -45,6 +46,15 @@ def setting(default, *, at_least=None, above=None, at_most=None, choices=None):
     rules = {"at_least": at_least, "above": above, "at_most": at_most, "choices": choices}
     return field(default=default, metadata=rules)
 
+
+MOST = {  # of a part's options of these names, whichever part it is; settings come with files from anywhere
+    "channels": 1024, "concatenated": 4096, "depth": 64, "grid": 128, "guided_clicks": 100, "heads": 64,
+    "initial_clicks": 100, "iterations": 100, "kernel": 31, "latent": 8192, "out_channels": 1024,
+    "position_grid": 128, "rank": 1024, "stride": 16, "tokens": 256, "width": 2048,
+}  # fmt: skip
+MOST_OF_ANY, LONGEST, MANY = 10**9, 4096, 1000  # of other numbers; characters of a text; values in a list
+SHOWN = 200  # characters of a wrong value in a sentence
+LARGEST_INPUT = 8 * 1024**2  # px of all frames that go through the encoder together
 
 FEEDBACK = ("none", "initial", "last")  # no mask prompt; the initial prompt's logits; the last click's logits
 
@@ -61,7 +71,7 @@ class ModelConfig:
     branch: Part = Part("none")  # a second image encoder, and how it is joined with the first
     predictor: Part = Part("none")  # what finds objects without a click
     tuned: tuple[str, ...] = ("mask_decoder",)  # parts trained beside the adapter
-    image_size: int = setting(256, at_least=32, at_most=4096)  # side of the model's input in px
+    image_size: int = setting(256, at_least=32, at_most=1024)  # side of the model's input in px
     depth: int = setting(1, at_least=1, at_most=128)  # neighbouring frames that the encoder takes together
     fit: str = setting("squash", choices=FITS)  # how an image fills the square
     intensities: str = setting("normalized", choices=("normalized", "unit"))  # SAM's mean and std; or 0..1
@@ -78,6 +88,11 @@ class ModelConfig:
         check_fields(self, "model")
         if self.image_size % 16:
             raise ValueError(f"model.image_size is {self.image_size}: expected a multiple of 16")
+        if self.depth * self.image_size**2 > LARGEST_INPUT:
+            raise ValueError(
+                f"model.depth is {self.depth} at model.image_size {self.image_size}: expected at most "
+                f"{LARGEST_INPUT // self.image_size**2} of that size"
+            )
         if 0 < self.zoom < 1:
             raise ValueError(
                 f"model.zoom is {self.zoom}: expected 0, or at least 1 to show all of a structure"
@@ -135,26 +150,27 @@ class TrainConfig:
     learning_rate_every: int = setting(50, at_least=1)  # epochs from step to step
     weight_decay: float = setting(0.0, at_least=0)
     average: float = setting(0.0, at_least=0, at_most=0.99999)  # decay of averaged weights; 0: no averaging
-    batch: int = setting(4, at_least=1)
+    batch: int = setting(4, at_least=1, at_most=4096)
     frames: int = setting(0, at_least=0)  # how many of the data's training images are used; 0: all
     samples_per_epoch: int = setting(0, at_least=0)  # how many an epoch goes through; 0: each once
     epochs: int = setting(20, at_least=1)
     keep: str = setting("best", choices=("best", "last"))  # which epoch's weights; best by validation Dice
     storage: str = setting("half", choices=("half", "int8"))  # of the weights: precision, or half the size
     validation_clicks: tuple[int, ...] = (1, 3, 5)
-    seed: int = setting(0, at_least=0)
+    seed: int = setting(0, at_least=0, at_most=2**63 - 1)
     device: str = "auto"  # "auto": cuda, mps or cpu; or a torch device
     precision: str = setting("auto", choices=("auto", "float32", "bfloat16"))  # auto: the faster one
-    threads: int = setting(0, at_least=0)  # CPU threads; 0: torch's own choice
+    threads: int = setting(0, at_least=0, at_most=1024)  # CPU threads; 0: torch's own choice
 
     def __post_init__(self):
         check_fields(self, "run")
         if not self.data or not self.out:
             raise ValueError("run.data and run.out must name at least one dataset folder and the run folder")
-        if max(self.validation_clicks, default=0) < 1 or min(self.validation_clicks) < 0:
+        clicks = self.validation_clicks
+        if not 1 <= max(clicks, default=0) <= MOST["iterations"] or min(clicks) < 0:
             raise ValueError(
-                f"run.validation_clicks is {self.validation_clicks}: expected numbers from 1, and 0 for "
-                "models that find objects by themselves"
+                f"run.validation_clicks is {clicks}: expected numbers from 1 to {MOST['iterations']}, and 0 "
+                "for models that find objects by themselves"
             )
         if self.fold > max(self.folds, 1) or (self.folds and self.validation):
             said = f"run.folds is {self.folds}, fold {self.fold}, validation {list(self.validation)}"
@@ -167,13 +183,13 @@ class TrainConfig:
 
 def choose(where: str, entries: dict[str, Any], name: str):
     """entries[name], or a ValueError that lists the right names."""
-    if name not in entries:
-        raise ValueError(f"{where} {name!r} is not one of {', '.join(sorted(entries))}")
+    if not isinstance(name, str) or name not in entries:
+        raise ValueError(f"{where} {shown(name)} is not one of {', '.join(sorted(entries))}")
     return entries[name]
 
 
 def check_options(where: str, entry, options: dict[str, Any], skip: int = 0) -> None:
-    """Compare options with the signature of `entry` after its first `skip` parameters: names and types."""
+    """Compare options with the signature of `entry` after its first `skip` parameters by name, type, size."""
     parameters = list(inspect.signature(entry).parameters.values())[skip:]
     if isinstance(entry, type):
         hints = typing.get_type_hints(entry.__init__)
@@ -187,6 +203,28 @@ def check_options(where: str, entry, options: dict[str, Any], skip: int = 0) -> 
                 f"{where}.{name} is unknown: expected one of {', '.join(sorted(known)) or 'no option'}"
             )
         check_type(f"{where}.{name}", value, known[name])
+        check_bounds(f"{where}.{name}", value, MOST.get(name, MOST_OF_ANY))
+
+
+def check_bounds(where: str, value, most: float) -> None:
+    """Raise ValueError for a number beyond `most` or no number, a long text or list, at any depth."""
+    if isinstance(value, int | float):
+        if not -most <= value <= most:
+            raise ValueError(f"{where} is {shown(value)}: expected at most {most}")
+    elif isinstance(value, str):
+        if len(value) > LONGEST:
+            raise ValueError(f"{where} is {shown(value)}: expected at most {LONGEST} characters")
+    elif isinstance(value, list | tuple | dict):
+        if len(value) > MANY:
+            raise ValueError(f"{where} holds {len(value)} values: expected at most {MANY}")
+        for inner in (*value, *value.values()) if isinstance(value, dict) else value:
+            check_bounds(where, inner, most)
+
+
+def shown(value) -> str:
+    """A value as a sentence can hold it."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else text[:SHOWN] + "..."
 
 
 def check_type(where: str, value, expected) -> None:
@@ -199,7 +237,7 @@ def check_type(where: str, value, expected) -> None:
             return
     elif _fits(value, expected):
         return
-    raise ValueError(f"{where} is {value!r}: expected {getattr(expected, '__name__', expected)}")
+    raise ValueError(f"{where} is {shown(value)}: expected {getattr(expected, '__name__', expected)}")
 
 
 def _fits(value, expected) -> bool:
@@ -210,8 +248,11 @@ def _fits(value, expected) -> bool:
         return all(
             _fits(v, arguments[0] if arguments[-1] is ... else arguments[i]) for i, v in enumerate(value)
         )
+    if expected is Any:
+        return True
     if origin is dict:
-        return isinstance(value, dict)
+        pairs = value.items() if isinstance(value, dict) else [(None, None)]
+        return all(_fits(name, arguments[0]) and _fits(inner, arguments[1]) for name, inner in pairs)
     if expected is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if expected is int:
@@ -225,17 +266,25 @@ def check_fields(config, where: str) -> None:
     for item in fields(config):
         value, name = getattr(config, item.name), f"{where}.{item.name}"
         check_type(name, value, hints[item.name])
-        rules = item.metadata
-        if value is None or not rules:
-            continue
-        if rules["choices"] and value not in rules["choices"]:
-            raise ValueError(f"{name} is {value!r}: expected one of {', '.join(map(str, rules['choices']))}")
-        if rules["at_least"] is not None and not value >= rules["at_least"]:
-            raise ValueError(f"{name} is {value!r}: expected at least {rules['at_least']}")
-        if rules["above"] is not None and not value > rules["above"]:
-            raise ValueError(f"{name} is {value!r}: expected more than {rules['above']}")
-        if rules["at_most"] is not None and not value <= rules["at_most"]:
-            raise ValueError(f"{name} is {value!r}: expected at most {rules['at_most']}")
+        if value is not None:
+            _check_rules(name, value, item.metadata)
+            check_bounds(name, value, item.metadata.get("at_most") or MOST_OF_ANY)
+
+
+def _check_rules(name: str, value, rules) -> None:
+    expected = ""
+    if not rules:
+        return
+    if rules["choices"] and value not in rules["choices"]:
+        expected = f"one of {', '.join(map(str, rules['choices']))}"
+    elif rules["at_least"] is not None and not value >= rules["at_least"]:
+        expected = f"at least {rules['at_least']}"
+    elif rules["above"] is not None and not value > rules["above"]:
+        expected = f"more than {rules['above']}"
+    elif rules["at_most"] is not None and not value <= rules["at_most"]:
+        expected = f"at most {rules['at_most']}"
+    if expected:
+        raise ValueError(f"{name} is {shown(value)}: expected {expected}")
 
 
 def to_json(config) -> dict[str, Any]:
@@ -246,12 +295,12 @@ def to_json(config) -> dict[str, Any]:
 def from_json(kind: type, values: dict[str, Any], where: str):
     """A config of this dataclass from JSON values; keys that are absent keep their defaults."""
     if not isinstance(values, dict):
-        raise ValueError(f"{where} is {values!r}: expected an object")
+        raise ValueError(f"{where} is {shown(values)}: expected an object")
     hints = typing.get_type_hints(kind)
     unknown = sorted(set(values) - {item.name for item in fields(kind)})
     if unknown:
         allowed = ", ".join(sorted(item.name for item in fields(kind)))
-        raise ValueError(f"{where}.{unknown[0]} is unknown: expected one of {allowed}")
+        raise ValueError(f"{where}.{unknown[0][:SHOWN]} is unknown: expected one of {allowed}")
     for item in fields(kind):
         if item.name not in values and item.default is MISSING and item.default_factory is MISSING:
             raise ValueError(f"{where}.{item.name} is missing")

@@ -4,64 +4,172 @@ from __future__ import annotations
 
 import errno
 import pickle
+import re
+import threading
+import zipfile
+from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import safe_open
-from torch.serialization import safe_globals
+from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 
 from . import tensor_header
 
+DTYPES = {
+    "BOOL": torch.bool, "U8": torch.uint8, "I8": torch.int8, "I16": torch.int16, "I32": torch.int32,
+    "I64": torch.int64, "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2, "F16": torch.float16,
+    "BF16": torch.bfloat16, "F32": torch.float32, "F64": torch.float64, "U16": torch.uint16,
+    "U32": torch.uint32, "U64": torch.uint64,
+}  # fmt: skip
 
-class _Ignored:
-    """Takes the place of an optimiser that a project saved beside its weights."""
+# What trainers save beside their weights: values of these kinds, for which something inert is put in.
+VALUES = re.compile(
+    r"numpy\.(dtype|ndarray|dtypes\.\w+|bool_?|(int|uint|float|str|bytes)\d*_?)"
+    r"|numpy\._?core\.(multiarray\.(_reconstruct|scalar)|numeric\._frombuffer)"
+    r"|torch\.optim\.[\w.]+|argparse\.Namespace|types\.SimpleNamespace|pathlib\.\w*Path"
+    r"|datetime\.\w+|collections\.(defaultdict|deque|ChainMap)|decimal\.Decimal|uuid\.UUID"
+    r"|builtins\.(dict|list|set|frozenset|tuple|int|float|complex|str|bytes|bytearray|bool|object)"
+    r"|(omegaconf|yacs|easydict|addict|ml_collections|mmengine|mmcv|fvcore|pytorch_lightning|lightning"
+    r"|lightning_fabric|lightning_utilities|torchmetrics)\.[\w.]+"
+)
+MAPPING = re.compile(r".*(dict|Dict|CfgNode|ChainMap)")
+COMMON = (  # of them, what an old file, which does not list them before it is read, may have
+    "torch.optim.adam.Adam", "torch.optim.adamw.AdamW", "torch.optim.sgd.SGD", "collections.defaultdict",
+    "builtins.dict", "argparse.Namespace", "numpy.dtype", "numpy.ndarray", "numpy.core.multiarray.scalar",
+    "numpy.core.multiarray._reconstruct", "numpy._core.multiarray.scalar",
+    "numpy._core.multiarray._reconstruct",
+)  # fmt: skip
+
+_reading = threading.Lock()  # torch's list of what is inert is one for all threads
+
+
+class _Inert:
+    """Takes the place of a value beside the weights."""
+
+    def __new__(cls, *_arguments):
+        return super().__new__(cls)
+
+    def __init__(self, *_arguments):
+        pass
 
     def __setstate__(self, state):
         pass
 
 
-def _empty(*_) -> dict:
-    return {}
+class _InertMapping:
+    """Takes the place of a dictionary of another kind."""
 
-
-STAND_INS = [
-    (_Ignored, "torch.optim.adam.Adam"),  # SAM-Med2D's file holds the whole object
-    (_empty, "collections.defaultdict"),
-    dict,
-]
+    def __new__(cls, *_arguments):
+        return OrderedDict()
 
 
 def read(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     """(tensors by name, metadata) of a .safetensors file, or (what a torch file holds, {}); no code is run.
 
-    Raises FileNotFoundError, and ValueError for a file that is damaged or holds more than plain values.
+    Plain values, arrays and optimisers that a torch file has beside its tensors are left out or inert. Raises
+    FileNotFoundError, and ValueError for a file that is damaged, packed, or holds more than values.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"no file of weights at {path}")
-    header = tensor_header.read(path) if path.suffix == ".safetensors" else None
+    path = _checked(path)
+    if path.suffix != ".safetensors":
+        return _read_torch(path, "cpu"), {}
+    header = tensor_header.read(path)
     try:
-        if header:
-            with safe_open(path, "pt") as file:
-                return {name: file.get_tensor(name) for name in header.tensors}, header.metadata
-        with safe_globals(STAND_INS):
-            return torch.load(path, map_location="cpu", weights_only=True), {}
-    except pickle.UnpicklingError as error:
-        raise ValueError(
-            f"{path} is damaged, no checkpoint, or carries code, which is never run: download it again, "
-            "or ask its author for .safetensors"
-        ) from error
-    except Exception as error:  # wrong bytes raise what the parser meets first: struct.error, IndexError ...
-        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # that one: a place before the file
-            raise
-        raise ValueError(f"{path} is damaged or no checkpoint: download or copy it again") from error
+        with safe_open(path, "pt") as file:
+            return {name: file.get_tensor(name) for name in header.tensors}, header.metadata
+    except Exception as error:  # wrong bytes raise what the parser meets first
+        raise _damaged(path, error) from error
+
+
+def outline(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """The same with tensors that have shape and type, but no numbers: on the device "meta"."""
+    path = _checked(path)
+    if path.suffix != ".safetensors":
+        return _read_torch(path, "meta"), {}
+    header = tensor_header.read(path)
+    tensors = header.tensors.items()
+    return {
+        name: torch.empty(place.shape, dtype=DTYPES[place.dtype], device="meta") for name, place in tensors
+    }, header.metadata
 
 
 def read_metadata(path: str | Path) -> dict[str, str]:
     """The metadata of a .safetensors file without its tensors; empty for any other file."""
+    path = _checked(path)
+    return tensor_header.read(path).metadata if path.suffix == ".safetensors" else {}
+
+
+def tensors_in(content: Any, depth: int = 4) -> Iterator[dict[str, torch.Tensor]]:
+    """The tensors by name of each dict in what a torch file holds, the outer dicts first."""
+    if isinstance(content, dict):
+        yield {str(name): value for name, value in content.items() if isinstance(value, torch.Tensor)}
+        for inner in content.values() if depth else ():
+            yield from tensors_in(inner, depth - 1)
+
+
+def _checked(path: str | Path) -> Path:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no file of weights at {path}")
-    if path.suffix != ".safetensors":
-        return {}
-    return tensor_header.read(path).metadata
+    return path
+
+
+def _read_torch(path: Path, device: str) -> Any:
+    kinds: list[str] = []
+    try:
+        _check_packing(path)
+        kinds = _kinds_in(path)
+        with _reading, safe_globals([_stand_in(kind) for kind in kinds if VALUES.fullmatch(kind)]):
+            content = torch.load(path, map_location=device, weights_only=True)
+        for tensors in tensors_in(content):
+            for name, tensor in tensors.items():
+                _check_numbers(name, tensor, path.stat().st_size)
+        return content
+    except pickle.UnpicklingError as error:
+        unknown = ", ".join([kind for kind in kinds if not VALUES.fullmatch(kind)][:3])
+        raise ValueError(
+            f"{path} is damaged, no checkpoint, or carries code, which is never run{unknown and ': '}"
+            f"{unknown}; download it again, or ask its author for .safetensors"
+        ) from error
+    except Exception as error:  # wrong bytes raise what the parser meets first: struct.error, IndexError ...
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # that one: a place before the file
+            raise
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> ValueError:
+    says = f" ({error})" if isinstance(error, _Unfit) else ""
+    return ValueError(f"{path} is damaged or no checkpoint{says}: download or copy it again")
+
+
+class _Unfit(ValueError):
+    """Something of a file that torch would take, and we do not."""
+
+
+def _check_packing(path: Path) -> None:
+    """A file holds its numbers as they are: what is packed could fill the memory."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > path.stat().st_size:
+                raise _Unfit("its tensors are packed")
+
+
+def _check_numbers(name: str, tensor: torch.Tensor, most: int) -> None:
+    """A tensor has all its numbers in the file of so many bytes, and no other form."""
+    if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_nested:
+        raise _Unfit(f"{name} is sparse, quantized or nested")
+    size = tensor.numel() * tensor.element_size()
+    if size > min(tensor.untyped_storage().nbytes(), most):
+        raise _Unfit(f"{name} has fewer numbers than it says")
+
+
+def _kinds_in(path: Path) -> list[str]:
+    """Kinds of values beside the weights that torch does not know as plain ones."""
+    return sorted(get_unsafe_globals_in_checkpoint(path)) if zipfile.is_zipfile(path) else list(COMMON)
+
+
+def _stand_in(kind: str) -> tuple[type, str]:
+    """What to put in for a kind of value, so that none of its code runs."""
+    return (_InertMapping if MAPPING.fullmatch(kind) else _Inert), kind

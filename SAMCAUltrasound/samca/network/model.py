@@ -285,7 +285,9 @@ def _check_size(config: ModelConfig, image_encoder: nn.Module) -> None:
 
 def _part(model: Model, name: str) -> nn.Module:
     try:
-        return model.get_submodule(name)
+        if name:  # "" would be the model itself
+            return model.get_submodule(name)
+        raise AttributeError(name)
     except AttributeError:
         names = ", ".join(n for n, _ in model.named_children())
         raise ValueError(

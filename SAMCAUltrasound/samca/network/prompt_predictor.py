@@ -137,7 +137,7 @@ def add(
     model: nn.Module,
     tokens: int = 10,
     classes: tuple[str, ...] = ("object",),
-    labels: dict | None = None,
+    labels: dict[str, tuple[str, ...]] | None = None,
     objectness: str = "linear",
 ) -> None:
     """Give the model a predictor of `tokens` prompts for each class, and a decoder token for objectness.
@@ -158,7 +158,7 @@ def add_high_resolution(
     model: nn.Module,
     tokens: int = 10,
     classes: tuple[str, ...] = ("object",),
-    labels: dict | None = None,
+    labels: dict[str, tuple[str, ...]] | None = None,
     objectness: str = "linear",
 ) -> None:
     """The same with the high-resolution predictor; ValueError where the backbone has one feature map only."""

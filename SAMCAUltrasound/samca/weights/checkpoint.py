@@ -7,7 +7,9 @@ of the base they belong to. Both are .safetensors whose metadata hold the config
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,14 +18,17 @@ from typing import Any
 import torch
 from safetensors.torch import save
 
-from .. import typed_json
+from .. import tensor_header, typed_json
 from ..config import ModelConfig, choose, from_json, to_json, with_settings
-from ..files import write_atomically
+from ..files import plain_name, write_atomically
 from ..methods import DEFAULT
 from ..network.model import Model, adapt, build_base
-from ..tensor_files import read, read_metadata
+from ..network.outline import outlined
+from ..tensor_files import outline, read, read_metadata
 from . import published
 from .storage import FORMATS, STORAGES, restored
+
+Reading = Callable[[str | Path], tuple[dict[str, Any], dict[str, str]]]  # tensor_files' read or outline
 
 SHIPPED_BASE, SHIPPED_ADAPTER = "base.safetensors", "samca.safetensors"
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -55,16 +60,11 @@ def load(
     it was trained.
     Raises FileNotFoundError for a missing file and ValueError for one that is damaged or does not fit.
     """
-    path = source_path(source)
-    state, metadata = _read(path)
-    kind, settings = metadata.get("kind"), settings or {}
-    if kind == "adapter":
-        config = with_settings(_config(path, metadata), "model", settings)
-        return _load_adapter(path, state, metadata, base, config).to(device)
-    if kind == "base":
-        config = with_settings(_config(path, metadata), "model", settings)
-        return _load_base(path, state, config).to(device)
-    return _load_published(path, state, settings).to(device)
+    path, settings = source_path(source), settings or {}
+    base = base_of(path, base)
+    with outlined():  # what does not fit is refused before anything of size is made
+        _assembled(path, base, settings, outline)
+    return _assembled(path, base, settings, read).to(device)
 
 
 def source_path(source: str | Path) -> Path:
@@ -85,9 +85,9 @@ def method_of(source: str | Path) -> str:
     return _config(path, metadata).method if metadata.get("kind") == "adapter" else DEFAULT
 
 
-def load_base_into(model: Model, path: str | Path) -> None:
+def load_base_into(model: Model, path: str | Path, reading: Reading = read) -> None:
     """Put the tensors of a base file or a published checkpoint into a model that has no adapter yet."""
-    state, metadata = _read(path)
+    state, metadata = _read(path, reading)
     if metadata.get("kind") == "base":
         config = _config(Path(path), metadata)
     else:
@@ -144,7 +144,11 @@ def sha256(path: str | Path) -> str:
 
 
 def load_weights(model: Model, state: dict[str, torch.Tensor], path: str | Path, names: list[str]) -> None:
-    """Put exactly the tensors of these names into a model; ValueError names the first that does not fit."""
+    """Put exactly the tensors of these names into a model; ValueError names the first that does not fit.
+
+    Floating point numbers of any precision become those of the model and have to be finite there, but where a
+    new model's are not; whole numbers have to be whole.
+    """
     own = model.state_dict()
     missing, unknown = sorted(set(names) - set(state)), sorted(set(state) - set(names))
     if missing or unknown:
@@ -154,30 +158,40 @@ def load_weights(model: Model, state: dict[str, torch.Tensor], path: str | Path,
         if state[name].shape != own[name].shape:
             got, expected = tuple(state[name].shape), tuple(own[name].shape)
             raise ValueError(f"{path} does not fit: {name} has shape {got}, expected {expected}")
+        _check_numbers(path, name, state[name], own[name])
     model.load_state_dict(state, strict=False)
+
+
+def _check_numbers(path: str | Path, name: str, given: torch.Tensor, own: torch.Tensor) -> None:
+    if given.is_complex() or given.is_floating_point() != own.is_floating_point():
+        raise ValueError(f"{path} does not fit: {name} holds {given.dtype}, expected {own.dtype}")
+    if given.is_meta or not own.is_floating_point() or given.to(own.dtype).isfinite().all():
+        return
+    if own.isfinite().all():
+        raise ValueError(f"{path} is damaged: {name} holds numbers that are not finite; take another file")
 
 
 def _base_names(model: Model) -> list[str]:
     return [name for name in model.state_dict() if not name.startswith("fusion.")]
 
 
-def _load_base(path: Path, state: dict, config: ModelConfig) -> Model:
-    model = build_base(config)
-    load_weights(model, state, path, _base_names(model))
-    return adapt(model)
-
-
-def _load_adapter(
-    path: Path, state: dict, metadata: dict, base: str | Path | None, config: ModelConfig
-) -> Model:
-    model = build_base(config)
-    load_base_into(model, _find_base(path, metadata, base))
+def _assembled(path: Path, base: Path, settings: dict[str, Any], reading: Reading) -> Model:
+    """The model of a file, and of its base if that is another one."""
+    state, metadata = _read(path, reading)
+    kind = metadata.get("kind")
+    if kind not in ("adapter", "base"):
+        return _published(path, state, settings)
+    model = build_base(with_settings(_config(path, metadata), "model", settings))
+    if kind == "base":
+        load_weights(model, state, path, _base_names(model))
+        return adapt(model)
+    load_base_into(model, base, reading)
     model = adapt(model)
     load_weights(model, state, path, model.tuned)
     return model
 
 
-def _load_published(path: Path, state: dict, settings: dict[str, Any]) -> Model:
+def _published(path: Path, state: dict, settings: dict[str, Any]) -> Model:
     """A published checkpoint: base tensors first, then those of its adapter, if it has one."""
     config, base_state, adapter_state = published.recognise(state, path)
     model = build_base(with_settings(config, "model", settings))
@@ -190,6 +204,7 @@ def _load_published(path: Path, state: dict, settings: dict[str, Any]) -> Model:
 def _find_base(path: Path, metadata: dict, given: str | Path | None) -> Path:
     wanted, name = _entry(path, metadata, "base_sha256"), _entry(path, metadata, "base")
     likely = [path.parent, *_folders_of_runs(path.parent), *MODEL_FOLDERS]
+    name = plain_name(name, f"the base of {path.name}")
     places = [Path(given)] if given else [folder / name for folder in likely if folder / name != path]
     found = [place for place in places if place.is_file()]
     for place in found:
@@ -237,8 +252,10 @@ def _config(path: Path, metadata: dict) -> ModelConfig:
     return from_json(ModelConfig, config, f"{path.name}: model")
 
 
-def _read(path: str | Path) -> tuple[dict[str, Any], dict[str, str]]:
-    state, metadata = read(path)
+def _read(path: str | Path, reading: Reading = read) -> tuple[dict[str, Any], dict[str, str]]:
+    state, metadata = reading(path)
+    if reading is read and tensor_header.SHA256 in metadata:
+        tensor_header.check_sha256(path)
     return restored(state, path) if "kind" in metadata else state, metadata  # others may hold anything
 
 
@@ -247,7 +264,10 @@ def _write(
 ) -> None:
     stored = choose("storage", STORAGES, storage)({k: v.contiguous().cpu() for k, v in tensors.items()})
     metadata = {"format": str(FORMATS[storage]), "config": json.dumps(to_json(config)), **metadata}
-    write_atomically(path, save(stored, metadata))
+    content = save(stored, metadata)
+    tensors = tensor_header.header_in(io.BytesIO(content), str(path))
+    digest = tensor_header.sha256(io.BytesIO(content), tensors)
+    write_atomically(path, tensor_header.with_metadata(content, {tensor_header.SHA256: digest}))
 
 
 def _provenance(provenance: Provenance) -> str:

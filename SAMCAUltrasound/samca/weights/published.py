@@ -18,10 +18,12 @@ import torch
 from ..config import ModelConfig, with_settings
 from ..methods import METHODS
 from ..network.backbones import mobile_sam
+from ..tensor_files import tensors_in
 from . import published_sam2
 
 WIDTHS = {768: "sam_vit_b", 1024: "sam_vit_l", 1280: "sam_vit_h"}
-WRAPPERS = ("model", "state_dict", "model_state_dict")
+ENCODER = re.compile(r"((?:[^.]+\.)*?)(?:image_encoder|vision_encoder\.backbone)\.")
+CONSTANTS = ("pixel_mean", "pixel_std")  # buffers of SAM's own class
 MOBILE_MARK = "image_encoder.patch_embed.seq.0.c.weight"
 CLASSIFIER = ("image_encoder.norm_head.", "image_encoder.head.")  # MobileSAM's, of no use for masks
 TRAINED_GRID = 64  # side of SAM's own position table: 1024 px
@@ -97,13 +99,21 @@ PROJECTS = (
 )
 
 
-def recognise(state: dict, path: str | Path) -> tuple[ModelConfig, State, State]:
+def recognise(content: Any, path: str | Path) -> tuple[ModelConfig, State, State]:
     """(config, base tensors, adapter tensors by our names) of a published checkpoint; ValueError if none.
 
-    The input is what its position table was trained for; a table of another size is SAM-Med2D's, whose masks
-    are the best of three. MedSAM's file looks like SAM's and is taken for it.
+    content: what a torch file holds, as trainers leave it (see `_model_in`). The input is what its position
+    table was trained for; a table of another size is SAM-Med2D's, whose masks are the best of three. MedSAM's
+    file looks like SAM's and is taken for it.
     """
-    state = _unwrapped(state)
+    state = _model_in(content, path)
+    try:
+        return _recognised(state, path)
+    except (LookupError, TypeError, ArithmeticError, RuntimeError) as error:  # of tensors of other shapes
+        raise ValueError(f"{path} is no SAM checkpoint: its tensors have other shapes ({error})") from error
+
+
+def _recognised(state: State, path: str | Path) -> tuple[ModelConfig, State, State]:
     if published_sam2.is_sam2(state):
         return _sam2(state, path)
     if MOBILE_MARK in state:
@@ -164,11 +174,20 @@ def _split(state: State, names: dict[str, str | None]) -> tuple[State, State]:
     return base, adapter
 
 
-def _unwrapped(state: Any) -> State:
-    """The tensors themselves, without an outer dict and the prefix of DataParallel."""
-    for wrapper in WRAPPERS:
-        if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
-            state = state[wrapper]
-    if not isinstance(state, dict):
-        return {}
-    return {str(k).removeprefix("module."): v for k, v in state.items() if isinstance(v, torch.Tensor)}
+def _model_in(content: Any, path: str | Path) -> State:
+    """The tensors of the model in what a torch file holds, by their names from its image encoder's on.
+
+    Trainers put a dict around it ("state_dict", with epochs and optimisers beside), what they call the model
+    before the names ("module.", "model.sam."), and SAM's constants among them. Nothing if there is no model,
+    ValueError if there are several in one dict.
+    """
+    for state in tensors_in(content):
+        prefixes = {match[1] for name in state if (match := ENCODER.match(name))}
+        if len(prefixes) > 1:
+            names = ", ".join(repr(prefix) for prefix in sorted(prefixes))
+            raise ValueError(f"{path} holds several models, by {names} before their names: keep one of them")
+        if prefixes:
+            (prefix,) = prefixes
+            named = {n.removeprefix(prefix): t for n, t in state.items() if n.startswith(prefix)}
+            return {name: tensor for name, tensor in named.items() if name not in CONSTANTS}
+    return {}
