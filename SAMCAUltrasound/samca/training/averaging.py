@@ -35,7 +35,7 @@ class Average:
 
     def load(self, state: dict[str, Any]) -> None:
         """Go back to what `state` gave."""
-        self.updates = state["updates"]
+        self.updates = int(state["updates"])
         for copy, saved in zip(self.copies, state["copies"], strict=True):
             copy.copy_(saved)
 

@@ -146,14 +146,15 @@ class Learner:
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        """Go back to what `state` gave."""
+        """Go back to what `state` gave; any error where that is damaged."""
         own = self.model.state_dict()
         for name, tensor in state["tuned"].items():
-            own[name].copy_(tensor)
+            own[name].copy_(tensor.reshape(own[name].shape))
         self.optimizer.load_state_dict(state["optimizer"])
         self.average.load(state["average"])
         self.memory = {name: tensor.to(self.device) for name, tensor in state.get("memory", {}).items()}
-        self.parts, self.precision = state["parts"], state["precision"]
+        self.parts = max(1, int(state["parts"]))
+        self.precision = {name: name for name in ("float32", "bfloat16")}[state["precision"]]
 
     def _gradients(self, indices: np.ndarray, moment: Moment) -> dict[str, float]:
         """Mean losses of this batch, with their gradients left in the parameters."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-import pickle
 import time
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from .. import tensor_files
 from ..files import append, make_folder, write_atomically
 from . import run_records
 
@@ -89,10 +90,19 @@ class RunFolder:
         write_atomically(self.resume, buffer.getvalue())
 
     def load_state(self) -> dict[str, Any] | None:
-        """What `save_state` wrote last, or None for a new run."""
+        """What `save_state` wrote last, or None for a new run; ValueError if it is damaged."""
         if not self.resume.exists():
             return None
         try:
-            return torch.load(self.resume, map_location="cpu", weights_only=True)
-        except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-            raise ValueError(f"{self.resume} is damaged: delete it to start the run again") from error
+            with zipfile.ZipFile(self.resume) as archive:
+                state = None if archive.testzip() else tensor_files.read(self.resume)[0]
+        except (ValueError, EOFError, LookupError, NotImplementedError, zipfile.BadZipFile) as error:
+            raise self.damaged() from error
+        settings = state.get("settings", {}) if isinstance(state, dict) else None
+        if not isinstance(settings, dict) or not isinstance(settings.get("model", {}), dict):
+            raise self.damaged()
+        return state
+
+    def damaged(self) -> ValueError:
+        """What to raise where the resume point is not what it ought to be."""
+        return ValueError(f"{self.resume} is damaged: delete it to start the run again")

@@ -126,10 +126,13 @@ class _Run:
         if self.saved is None:
             self._save()  # what was chosen here, as the precision, holds for the whole run
             return {"event": "start", **about, "precision": self.learner.precision}
-        self.learner.load(self.saved)
-        self.epoch, self.next_step, self.best, self.sums = (
-            self.saved[name] for name in ("epoch", "next_step", "best", "sums")
-        )
+        try:
+            self.learner.load(self.saved)
+            self.epoch, self.next_step = (int(self.saved[name]) for name in ("epoch", "next_step"))
+            self.best = float(self.saved["best"])
+            self.sums = {name: float(self.saved["sums"].get(name, 0.0)) for name in LOSSES}
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RuntimeError) as error:
+            raise self.folder.damaged() from error
         place = {"epoch": self.epoch + 1, "step": self.next_step}
         return {"event": "resume", **about, "precision": self.learner.precision, **place}
 
