@@ -143,6 +143,17 @@ def test_functions_import_only_what_is_made_for_it(path):
     assert not inside & NEVER
 
 
+MODULES = [path for folder in (SOURCE, SOURCE.parent / "SAMCATraining") for path in folder.rglob("*.py")]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_json_is_read_in_one_place(path):
+    calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    names = [call for call in calls if isinstance(call, ast.Attribute) and call.attr in ("load", "loads")]
+    reading = [call for call in names if isinstance(call.value, ast.Name) and call.value.id == "json"]
+    assert bool(reading) == (path == PACKAGE / "typed_json.py")
+
+
 def test_the_light_rooms_come_without_torch():
     rooms = [f"samca.{name}" for name in LIGHT] + ["samca.interaction.session", "samca.evaluation.metrics"]
     code = f"import sys, {', '.join(rooms)}; print('torch' in sys.modules)"

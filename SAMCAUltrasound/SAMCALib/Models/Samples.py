@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
+
+from samca import typed_json
 
 from ..Texts import Refusal, _
 from .ModelLogic import RESOURCES
@@ -23,8 +24,9 @@ class Sample:
 
 def samples() -> list[Sample]:
     """All of samples.json: a nerve, a lesion and a cine loop."""
-    entries = json.loads((FOLDER / "samples.json").read_text(encoding="utf-8"))
-    return [Sample(**entry) for entry in entries]
+    names = Sample.__dataclass_fields__
+    entries = typed_json.read(FOLDER / "samples.json").items()
+    return [Sample(**{name: entry[name].text() for name in names}) for entry in entries]
 
 
 def register() -> None:
