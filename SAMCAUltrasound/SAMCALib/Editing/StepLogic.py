@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import slicer
 
+from ..Engine.SceneWatch import SceneWatch
 from ..Frames import ItemLogic, SequenceLogic
 from ..Frames.FrameLogic import Frame
 from ..Segments import ItemState
@@ -49,6 +50,7 @@ class StepLogic:
         self.host = host
         self._steps: list[Step] = []
         self._seen: tuple | None = None  # (segmentation id, item) that was shown when `follow` looked last
+        self._scene = SceneWatch(self._forgetNode)
 
     def parameterSetNode(self):
         """The vtkMRMLSegmentEditorNode."""
@@ -64,6 +66,7 @@ class StepLogic:
             return
         step = Step(segmentationNode.GetID(), segmentId)
         self._steps.append(step)
+        self._scene.start()
         with self._remembering(step, segmentationNode, ItemLogic.shownItem(browser)):
             pass
 
@@ -131,6 +134,10 @@ class StepLogic:
         while sum(sizes) > MOST_BYTES and len(sizes) > 1:
             self._steps.pop(0)
             sizes.pop(0)
+
+    def _forgetNode(self, id: str) -> None:
+        """A node has left the scene: nothing of a segmentation that is gone can be taken back."""
+        self._steps = [step for step in self._steps if step.segmentationId != id]
 
     def _followIn(self, segmentationId: str, item: str) -> bool:
         """What the marks in an item say of the steps: undone ones, the last one first, then those redone."""

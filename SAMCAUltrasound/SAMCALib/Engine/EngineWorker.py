@@ -92,16 +92,23 @@ class EngineWorker:
     # Only what follows runs in the thread
 
     def _work(self) -> None:
-        own = threading.current_thread()
-        while (request := self._next(own)) is not None:
-            result, isInTheWay = self._result(request)
-            with self._changed:
-                if self._thread is not own:
-                    return
-                if isInTheWay:
-                    self._queue.putBack()
-                else:
-                    self._queue.finish(result)
+        while self._doOne(threading.current_thread()):
+            self._own.request = None  # while the next one is waited for, nothing holds picture and owner
+
+    def _doOne(self, own: threading.Thread) -> bool:
+        """Wait for a request and answer it; False once the thread is to end."""
+        request = self._next(own)
+        if request is None:
+            return False
+        result, isInTheWay = self._result(request)
+        with self._changed:
+            if self._thread is not own:
+                return False
+            if isInTheWay:
+                self._queue.putBack()
+            else:
+                self._queue.finish(result)
+        return True
 
     def _next(self, own) -> Request | None:
         with self._changed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 
 import slicer
@@ -9,10 +10,10 @@ import vtk
 
 
 class SceneWatch:
-    """gone(id) is called for each node, from `start` until `stop`."""
+    """gone(id), a method, is called for each node, from `start` until `stop` or until its object is freed."""
 
     def __init__(self, gone: Callable[[str], None]):
-        self._gone, self._scene, self._observation = gone, None, 0
+        self._gone, self._scene, self._observation = weakref.WeakMethod(gone), None, 0
 
     def start(self) -> None:
         """Look at the application's scene; nothing happens if it is looked at already."""
@@ -29,5 +30,7 @@ class SceneWatch:
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _removed(self, _scene, _event, node=None) -> None:
-        if node is not None:
-            self._gone(node.GetID())
+        if (gone := self._gone()) is None:
+            self.stop()
+        elif node is not None:
+            gone(node.GetID())

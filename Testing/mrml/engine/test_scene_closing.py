@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import weakref
 
 import pytest
 import slicer
@@ -146,6 +147,36 @@ def test_an_engine_follows_into_another_scene(scene, engine):
         assert engine.wait(30)
         slicer.mrmlScene.RemoveNode(volume)
         assert volume.GetID() not in {entry[2] for entry in engine._cache._entries.values()}
+
+
+def test_an_editor_that_is_left_is_kept_by_nobody(scene, engine, settle):
+    """Neither by the engine, which goes on for others, nor by what looks at the scene for it."""
+    editor = Editor(volumes.cine(3, (60, 80))[1])
+    edit = EditLogic(EditorHost(editor.logic), engine)
+    worked(edit, settle, FrameLogic.frameOf(editor.volume, 0))
+    assert edit.steps.canTakeBack
+    gone = weakref.ref(edit), weakref.ref(edit.steps)
+    edit.deactivate()
+    del edit
+    gc.collect()
+    assert [reference() for reference in gone] == [None, None]
+    scene.RemoveNode(editor.segmentation)
+
+
+def test_steps_that_were_kept_for_undo_go_with_their_segmentation(scene, engine, settle):
+    host = EditorHost(None)
+    edit = EditLogic(host, engine)
+    for _cycle in range(3):
+        editor = Editor(volumes.cine(3, (60, 80))[1])
+        host.__init__(editor.logic)
+        edit.activate()
+        worked(edit, settle, FrameLogic.frameOf(editor.volume, 0))
+        assert edit.steps.canTakeBack
+        edit.deactivate()
+        assert edit.steps.canTakeBack, "another effect may be chosen in between"
+        scene.Clear(0)
+        host.__init__(slicer.vtkSlicerSegmentEditorLogic())
+        assert edit.steps._steps == []
 
 
 def test_an_effect_that_lives_on_keeps_no_node_of_closed_scenes(scene, engine, settle):
