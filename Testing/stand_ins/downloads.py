@@ -7,6 +7,7 @@ import itertools
 
 CONTENT = bytes(itertools.islice(itertools.cycle(range(251)), 1_500_000))
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
+HALF = len(CONTENT) // 2
 PATIENCE = 30
 
 
@@ -27,3 +28,14 @@ def assertNothing(download, folder):
     assert download.done
     assert download.error.endswith(".")
     assert left(folder) == []
+
+
+def ranges(server):
+    """What was asked for, in the server's order."""
+    return [talk.headers.get("range") for talk in server.asked]
+
+
+def partIn(folder):
+    """The one part there is."""
+    (part,) = folder.glob(".*/part")
+    return part

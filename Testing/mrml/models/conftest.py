@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from downloads import CONTENT, PATIENCE
-from faulty_server import FaultyServer
+from downloads import CONTENT, HALF, PATIENCE, partIn
+from faulty_server import FaultyServer, offered
 
 from SAMCALib.Models import Transfer
 from SAMCALib.Models.Download import Download
@@ -46,3 +46,13 @@ def fetch(server, folder, quick):
     for download in downloads:
         download.cancel()
         assert download.wait(PATIENCE) or download.error
+
+
+@pytest.fixture
+def halfway(fetch, folder, server):
+    """A part from an earlier day: half of the file."""
+    offers = offered(CONTENT, cut=HALF)
+    download = fetch(lambda talk: talk.answer("404 Not Found") if "range" in talk.headers else offers(talk))
+    assert not download.wait(PATIENCE)
+    assert partIn(folder).stat().st_size == HALF
+    server.asked.clear()
