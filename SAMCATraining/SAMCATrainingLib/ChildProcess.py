@@ -21,6 +21,7 @@ from samca import files
 from SAMCALib.Texts import Refusal, _
 
 POLITENESS = 5  # Slicer comes first where both want the CPU
+PATIENCE = 2.0  # s for a process that was killed to be gone; the application stands still meanwhile
 CODE = Path(samca.__file__).resolve().parent.parent  # what the child's search path needs
 
 
@@ -65,13 +66,18 @@ def kill(number: int) -> None:
 
 
 def killTree(child: subprocess.Popen) -> None:
-    """End a process that `launch` started, and what its launcher started."""
-    if os.name == "nt":
-        subprocess.run(["taskkill", "/T", "/F", "/PID", str(child.pid)], capture_output=True, check=False)
-    else:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)  # it leads a session of its own
-    child.wait(10)
+    """End a process that `launch` started, and what its launcher started.
+
+    One that hangs in the operating system, in a file of a network that has gone, is not waited for.
+    """
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        if os.name == "nt":
+            words = ["taskkill", "/T", "/F", "/PID", str(child.pid)]
+            subprocess.run(words, capture_output=True, check=False, timeout=PATIENCE)
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)  # it leads a session of its own
+        child.wait(PATIENCE)
 
 
 def _popen(words: list[str], options: dict) -> subprocess.Popen:

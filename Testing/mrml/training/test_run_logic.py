@@ -378,3 +378,15 @@ def test_a_run_that_another_panel_has_resumed_is_not_taken_for_dead(logic, setti
     assert other.state(run).status == logic.state(run).status == "starting"
     with pytest.raises(Refusal, match="stop it first"):
         logic.resume(run)
+
+
+def test_a_process_that_cannot_be_killed_is_not_waited_for(monkeypatch):
+    """The system holds it, in a file of a network that has gone."""
+    monkeypatch.setattr(ChildProcess, "PATIENCE", 0.01)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "killpg", lambda *words: None, raising=False)
+            patch.setattr(subprocess, "run", lambda *words, **more: None)
+            ChildProcess.killTree(child)
+        assert child.poll() is None
+        child.kill()
