@@ -16,10 +16,6 @@ class ModelChoice:
             self._requested = wanted
             self.engine.useModel(wanted)
 
-    def cancel(self) -> None:
-        """Stay with the model in use."""
-        self.engine.cancelLoading()
-
     def hasEnded(self) -> bool:
         """Whether a loading has ended since the last call: then the options name the model that is in use."""
         if not self._requested or self.engine.isLoading:

@@ -220,8 +220,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self._isStatusOld = True
 
     def cancel(self) -> None:
-        """Stop what goes on; the model before stays in use."""
-        self.model.cancel()
+        """Stop what goes on."""
         self.edit.cancel()
         self.target.forget()
         self.tell("")

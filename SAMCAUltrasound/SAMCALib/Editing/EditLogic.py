@@ -116,7 +116,11 @@ class EditLogic:
         self._forget()
 
     def cancel(self) -> None:
-        """Stop what is being computed for this editor; the next click or change of frame asks anew."""
+        """Stop what is being computed for this editor; the next click or change of frame asks anew.
+
+        A model that is being read is not waited for, either: the one before stays.
+        """
+        self.engine.cancelLoading()
         if self.sweep.isRunning:
             self.sweep.cancel()
             self._message = self.sweep.message

@@ -62,7 +62,7 @@ class EngineLogic:
     def setModel(self, model, name: str) -> None:
         """Take a model that is already there (console, tests), in place of any that is being loaded."""
         self._loader.cancel()
-        self._worker.use(None if model is None else _inUse(model, name))
+        self._worker.use(None if model is None else self._worker.prepared(model, name))
 
     @property
     def modelName(self) -> str:
@@ -101,7 +101,7 @@ class EngineLogic:
         return inUse.model if inUse else None
 
     def _loaded(self, source: str, device: str) -> ModelInUse:
-        return _inUse(self._load(source, device), source)
+        return self._worker.prepared(self._load(source, device), source)
 
     def _take(self, loaded: ModelInUse | None, problem: str) -> None:
         """What the loader says, in its thread."""
@@ -144,9 +144,9 @@ class EngineLogic:
         self._queue.cancel(owner)
 
     def forget(self, volumeId: str) -> None:
-        """Drop what is asked and what is kept of this volume; done by itself when it leaves the scene."""
+        """Keep nothing of this volume, and tell who has asked; done by itself when it leaves the scene."""
         with self._changed:
-            self._queue.forgetVolume(volumeId)
+            self._queue.refuseVolume(volumeId, _("The volume was removed before there was an answer."))
             self._cache.dropGroup(volumeId)
 
     def segment(self, picture: Picture, prompts: Prompts, options: MaskOptions) -> np.ndarray:
@@ -232,10 +232,6 @@ class EngineLogic:
         if seconds[DECODE]:
             text += _("; last click {milliseconds:.0f} ms").format(milliseconds=1000 * seconds[DECODE])
         return text + "."
-
-
-def _inUse(model, name: str) -> ModelInUse:
-    return ModelInUse(model, name, TorchLogic.deviceName(model), [])
 
 
 def _loadingText(source: tuple[str, str] | None, inUse: ModelInUse | None) -> str:

@@ -73,11 +73,13 @@ class EngineWorker:
         if thread is not None and thread is not threading.current_thread():
             thread.join(STOP_SECONDS)
 
+    def prepared(self, model, name: str) -> ModelInUse:
+        """A model as `use` takes it; raises what the model raises."""
+        return ModelInUse(model, name, TorchLogic.deviceName(model), self._interruptible(model))
+
     def use(self, inUse: ModelInUse | None) -> None:
         """Compute with this model from the next request on; what another one has encoded is forgotten."""
         with self._changed:
-            if inUse is not None:
-                inUse.hooks.extend(self._interruptible(inUse.model))
             before, self.inUse = self.inUse, inUse
             for hook in before.hooks if before else ():
                 hook.remove()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from .EngineRequests import Request, Result
+from .EngineRequests import ANSWERED, Request, Result
 
 
 class RequestQueue:
@@ -76,16 +76,22 @@ class RequestQueue:
                     del self._newest[request.owner, request.subject]
             self._forgetOutdated()
 
-    def forgetVolume(self, volumeId: str) -> None:
-        """Forget all requests with pictures of this volume; what comes of the one that runs is nothing."""
+    def refuseVolume(self, volumeId: str, says: str) -> None:
+        """Answer all requests with pictures of this volume so; what comes of the one that runs is nothing."""
 
         def isMeant(request: Request) -> bool:
             return request.picture.volumeId == volumeId
 
         with self.changed:
+            asked = [*self.waiting, *([self.running] if self.running else [])]
+            refused = [each for each in asked if isMeant(each) and not self.isOutdated(each)]
             self.dropWhere(isMeant)
             if self.running is not None and isMeant(self.running):
                 self.running = None
+            for each in refused:
+                if each.kind in ANSWERED:
+                    answer = Result(each.subject, each.prompts, None, error=says)
+                    self._results.setdefault(each.owner, []).append(answer)
 
     def clear(self) -> None:
         """Forget everything, what runs too."""

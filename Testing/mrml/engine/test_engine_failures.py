@@ -232,3 +232,18 @@ def test_nothing_is_kept_of_who_has_gone(engine):
         engine.cancel(owner)
         engine.drop(owner, "hover")
     assert engine._queue._results == engine._queue._newest == {}
+
+
+def test_a_model_that_cannot_be_looked_into_leaves_the_one_before(engine, model):
+    class Closed(SlowModel):
+        def modules(self):
+            raise RuntimeError("not now")
+
+    with pytest.raises(RuntimeError, match="not now"):
+        engine.setModel(Closed(), "closed")
+    engine._load = lambda source, device: Closed()
+    engine.useModel("closed")
+    assert engine.wait(30)
+    assert engine.status == "Not now."
+    assert engine.modelName == "model"
+    assert engine.segment(picture("a"), at(5), AS_IT_IS).any()

@@ -122,6 +122,13 @@ def test_an_address_that_leads_nowhere_is_told_at_once(folder, url):
     assert "Check network" in download.error
 
 
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "http://[", "://", "x y", "http://127.0.0.1:port"])
+def test_a_proxy_that_leads_nowhere_is_told(fetch, folder, monkeypatch, proxy):
+    monkeypatch.setenv("http_proxy", proxy)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assertNothing(fetch(offered(CONTENT)), folder)
+
+
 @pytest.mark.parametrize(
     ("fault", "words"),
     [

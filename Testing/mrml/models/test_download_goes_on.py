@@ -14,6 +14,7 @@ from faulty_server import offered
 
 import SAMCALib
 from SAMCALib.Models import PartFile, Transfer
+from SAMCALib.Models.ModelLogic import ModelLogic
 
 # Drops
 
@@ -114,6 +115,11 @@ def test_what_is_kept_is_known_before(fetch, folder, halfway):
     assert PartFile.kept(folder / "w.pth", SHA256) == HALF
     assert PartFile.kept(folder / "w.pth", "0" * 64) == 0
     assert PartFile.kept(folder / "none" / "w.pth", SHA256) == 0
+
+
+def test_a_part_is_no_model(folder, halfway):
+    logic = ModelLogic(folder)
+    assert not [model for model in logic.models() if Path(model.source).parent == folder]
 
 
 def test_a_file_that_is_another_one_on_the_server_now_is_not_mixed_with_the_old_part(
