@@ -148,7 +148,8 @@ class Transfer:
             self._checkWanted()
             start = time.monotonic()
             event = connection.take(TICK)
-            self._waited += time.monotonic() - start  # not what the disk takes
+            # neither what the disk takes, nor while a dialog of the application keeps Python's lock
+            self._waited += min(time.monotonic() - start, TICK)
             if isinstance(event, BaseException):
                 raise (_Dropped if mayPass(event) else Failure)(_stoppedText(words(event)))
             if event is not None:

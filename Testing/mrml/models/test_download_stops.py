@@ -118,6 +118,26 @@ def test_a_slow_disk_is_not_a_slow_server(fetch, folder, monkeypatch):
     assertRight(fetch(offered(CONTENT)), folder)
 
 
+def test_an_application_that_stands_still_is_no_slow_server(fetch, server, monkeypatch):
+    """A dialog keeps Python's lock for as long as it is open: minutes pass between two lines."""
+    clock, content = types.SimpleNamespace(now=0.0), bytes(4000)
+
+    def inPieces(talk):
+        talk.answer()
+        for start in range(0, len(content), 1000):
+            talk.send(content[start : start + 1000])
+            time.sleep(0.01)
+
+    def later():
+        clock.now += 100.0
+        return clock.now
+
+    monkeypatch.setattr(Transfer, "time", types.SimpleNamespace(monotonic=later))
+    download = fetch(inPieces, content=content)
+    assert download.wait(PATIENCE), download.error
+    assert len(server.asked) == 1
+
+
 # The disk
 
 
