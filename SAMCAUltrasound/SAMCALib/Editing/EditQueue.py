@@ -17,6 +17,7 @@ from samca.prompts import Prompts
 from ..Engine.EngineLogic import EngineLogic, Picture, Result
 from ..Frames import FrameLogic
 from ..Frames.FrameLogic import Frame
+from ..Frames.ScreenRegions import regionsOf
 from ..Prompts import PromptLogic, TagLogic
 from ..Prompts.PromptLogic import FramePrompts
 from ..Prompts.TagLogic import PromptObject
@@ -238,7 +239,8 @@ class EditQueue:
 def pictureOf(frame: Frame) -> Picture:
     """A frame for the engine: copies only, nothing of MRML."""
     key, pixels, window = FrameLogic.cacheKey(frame), FrameLogic.pixels(frame), FrameLogic.window(frame)
-    return Picture(key, pixels, window, FrameLogic.spacing(frame), frame.name, volumeId=frame.volumeId)
+    spacing, regions = FrameLogic.spacing(frame), regionsOf(frame)
+    return Picture(key, pixels, window, spacing, frame.name, regions=regions, volumeId=frame.volumeId)
 
 
 def _after(edit: Edit, prompts: FramePrompts) -> FramePrompts | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from samca.images.regions import Region
 from samca.prompts import Prompts
 
 from ..Segments.MaskLogic import MaskOptions
@@ -26,6 +27,7 @@ class Picture:
     name: str = ""  # for the status line
     frames: tuple[np.ndarray, ...] = field(default=(), repr=False, compare=False)  # encoded together
     place: int = 0  # of the picture among them
+    regions: tuple[Region, ...] = ()  # pictures side by side, each to be seen by itself
     volumeId: str = ""  # the node whose removal makes it useless, "" for pixels that belong to none
 
 

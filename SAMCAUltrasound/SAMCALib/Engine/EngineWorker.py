@@ -15,13 +15,15 @@ import numpy as np
 
 from samca.interaction.looks import uncertainty
 from samca.interaction.session import Prediction, Session
+from samca.prompts import Prompts
 
-from ..Segments.MaskLogic import finished
+from ..Segments.MaskLogic import MaskOptions, finished
 from ..Texts import _
 from . import TorchLogic
 from .EmbeddingCache import EmbeddingCache
 from .EngineRequests import AHEAD, ANSWERED, DECODE, ENCODE, EXAMINE, Picture, Request, Result
 from .RequestQueue import RequestQueue
+from .ScreenLogic import onScreen, partsOf, partUnder
 
 STOP_SECONDS = 10.0  # longer than a layer of any model takes; a model that never answers is left alone
 
@@ -89,7 +91,7 @@ class EngineWorker:
 
     def isEncoded(self, picture: Picture) -> bool:
         """Whether the model in use has encoded this picture."""
-        return picture.key in self._cache
+        return all(part.key in self._cache for part in partsOf(picture))
 
     # Only what follows runs in the thread
 
@@ -140,25 +142,31 @@ class EngineWorker:
             says = _("No model is loaded: choose one, or install what is missing.")
             raise RuntimeError(self.problem or says)
         with TorchLogic.threadsFor(inUse.model):
-            session = self._session(request, inUse)
-            return self._answer(request, session, inUse) if request.kind in ANSWERED else None
+            if request.kind in ANSWERED:
+                return self._answer(request, inUse)
+            for picture in partsOf(request.picture):
+                self._session(request, picture, inUse)
+            return None
 
-    def _answer(self, request: Request, session: Session, inUse: ModelInUse) -> Result:
+    def _answer(self, request: Request, inUse: ModelInUse) -> Result:
+        picture, prompts, region = partUnder(request.picture, request.prompts)
+        session = self._session(request, picture, inUse)
         self._checkWanted()
         start = time.perf_counter()
-        prediction = session.predict(request.prompts)
-        self._keep(request, session, inUse)  # with the windows that were looked at
+        prediction = session.predict(prompts)
+        self._keep(request, picture, session, inUse)  # with the windows that were looked at
         # not prediction.mask, which the model's own settings have tidied: here the user decides
-        mask = _finished(prediction, request)
+        mask = _finished(prediction, prompts, request.options, picture.spacing)
         if request.kind == EXAMINE:
-            return _examined(request, mask, prediction)
+            return onScreen(_examined(request, mask, prediction), request.picture, region)
         self.seconds[DECODE] = time.perf_counter() - start
         self.problem = ""
-        return Result(request.subject, request.prompts, mask, prediction.iou)
+        found = Result(request.subject, request.prompts, mask, prediction.iou)
+        return onScreen(found, request.picture, region)
 
-    def _session(self, request: Request, inUse: ModelInUse) -> Session:
+    def _session(self, request: Request, picture: Picture, inUse: ModelInUse) -> Session:
         """A session with the picture encoded, its mirror image too if it is to be looked at twice."""
-        session, picture = Session(inUse.model, mirror=request.kind == EXAMINE or None), request.picture
+        session = Session(inUse.model, mirror=request.kind == EXAMINE or None)
         with self._changed:
             embedding = self._cache.get(_key(picture, session)) if inUse is self.inUse else None
         if embedding is not None:
@@ -170,14 +178,14 @@ class EngineWorker:
         else:
             session.set_image(picture.pixels, picture.window)
         self.seconds[ENCODE] = time.perf_counter() - start
-        self._keep(request, session, inUse)
+        self._keep(request, picture, session, inUse)
         return session
 
-    def _keep(self, request: Request, session: Session, inUse: ModelInUse) -> None:
+    def _keep(self, request: Request, picture: Picture, session: Session, inUse: ModelInUse) -> None:
         """Remember the picture's embedding, unless model or picture have gone meanwhile."""
         with self._changed:
             if self._queue.running is request and inUse is self.inUse:
-                self._cache.put(_key(request.picture, session), session.embedding, request.picture.volumeId)
+                self._cache.put(_key(picture, session), session.embedding, picture.volumeId)
 
     def _interruptible(self, model) -> list:
         """Hooks that end an encoding nobody waits for, between two layers of a torch model."""
@@ -205,12 +213,13 @@ def _key(picture: Picture, session: Session):
     return picture.key if session.mirror == session.model.config.mirror else (picture.key, "mirrored")
 
 
-def _finished(prediction: Prediction, request: Request) -> np.ndarray:
+def _finished(
+    prediction: Prediction, prompts: Prompts, options: MaskOptions, spacing: tuple[float, float]
+) -> np.ndarray:
     """The (H, W) bool mask as the options ask for it; of a huge picture found in a smaller size."""
     reduction = prediction.reduction
-    spacing = tuple(mm * reduction.factor for mm in request.picture.spacing)
-    prompts = reduction.prompts(request.prompts)
-    return prediction.on_image(finished(prediction.logits, prompts, request.options, spacing))
+    spacing = tuple(mm * reduction.factor for mm in spacing)
+    return prediction.on_image(finished(prediction.logits, reduction.prompts(prompts), options, spacing))
 
 
 def _examined(request: Request, mask: np.ndarray, prediction: Prediction) -> Result:
