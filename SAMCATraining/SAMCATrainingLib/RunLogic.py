@@ -69,7 +69,7 @@ class RunLogic:
         """Go on with a run that was stopped, killed, or failed."""
         run = Path(run).absolute()
         self._refuseIfAlive(run)
-        self._launchTraining(run, settingsOf(run))
+        self._launchTraining(run, {**settingsOf(run), "out": str(run)})  # it may have been moved
 
     def stop(self, run: Path) -> None:
         """Ask a run to stop; it saves and ends after its next step."""

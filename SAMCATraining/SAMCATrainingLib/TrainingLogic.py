@@ -9,6 +9,7 @@ from pathlib import Path
 
 from samca import datasets as readers
 from samca.config import TrainConfig, from_json
+from samca.training import parts
 from SAMCALib.Models.InstallLogic import InstallLogic
 from SAMCALib.Models.ModelLogic import ModelInfo, ModelLogic
 from SAMCALib.Texts import Refusal, _
@@ -211,8 +212,9 @@ class TrainingLogic:
         target = own or self.newDataset(settings.get("name") or Path(run).name)
         if len(data) == 1 and own and not settings.get("validation"):
             cases = [case for case in readers.checked(own).cases if case.has_truth]
-            config = from_json(TrainConfig, settings, "run")
-            _train, held = readers.divided(cases, config.validation_share, config.seed)
+            config = from_json(TrainConfig, {**settings, "out": str(run)}, "run")
+            drawn = readers.divided(cases, config.validation_share, config.seed)
+            _train, held = parts.as_before(config, *drawn)
             CaseFiles.setValidation(own, {case.group for case in held})
         self.addCase(volumeNode, segmentationNode, target, segmentIds, axis)
         out = _unused(self.folder / "Runs", settings.get("name") or Path(run).name)

@@ -12,6 +12,7 @@ from typing import Any
 from .. import typed_json
 from ..config import TrainConfig, parse_setting
 from ..methods import configure_training
+from ..training.run_folder import SETTINGS, is_run
 from ..training.train import train
 from ..weights import checkpoint
 from .places import check_output
@@ -25,7 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "settings",
         metavar="run.json",
-        help="JSON file: data, out, and what differs from the settings of the method",
+        help="JSON file: data, out, and what differs from the settings of the method; that of a run folder "
+        "goes on with the run, wherever the folder lies now",
     )
     parser.add_argument(
         "--set",
@@ -48,10 +50,13 @@ def run(arguments: argparse.Namespace) -> int:
 def settings_of(path: Path, changes: Iterable[str] = ()) -> TrainConfig:
     """The settings in a file, with `changes` like "schedule.iterations=4", over those of their method.
 
-    Raises FileNotFoundError without the file, ValueError for what is no JSON object or no setting, and for a
-    run folder that is one of the folders of data.
+    Those in a run folder are of the run there, wherever it was before. Raises FileNotFoundError without the
+    file, ValueError for what is no JSON object or no setting, and for a run folder that is one of the folders
+    of data.
     """
     values, given = read_settings(path), dict(map(parse_setting, changes))
+    if path.name == SETTINGS and is_run(path.parent):
+        values = {**values, "out": str(path.parent)}
     config = configure_training(values, given)
     check_output(config.out, (path, config.data, config.validation, config.base))
     if config.model or config.base == "random":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from .. import typed_json
@@ -31,7 +32,7 @@ def contest_of(run: Path, device: str) -> tuple[list[Contestant], Dataset, tuple
     """
     check_run(run)
     settings, weights = run / "run.json", run / "best.safetensors"
-    config = from_json(TrainConfig, typed_json.read(settings).plain, "run")
+    config = replace(from_json(TrainConfig, typed_json.read(settings).plain, "run"), out=str(run))
     _, validation, _ = cases_of(config)
     before = run / "base.safetensors" if config.base == "random" else checkpoint.source_path(config.base)
     base, where = None, choose_device(device)

@@ -14,9 +14,16 @@ import torch
 
 from .. import tensor_files
 from ..files import append, make_folder, write_atomically
-from . import run_records
+from . import run_lock, run_records
 
+SETTINGS, RESUME = "run.json", "resume.pt"
+OF_PLACE = {"out"}  # settings that another place of the folder changes
 OF_OLD_RUNS = {"folds": 0, "fold": 1}  # what runs were before these settings, which say who validates
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a run has begun in this folder."""
+    return any((folder / name).exists() for name in (RESUME, run_lock.NAME))
 
 
 class RunFolder:
@@ -25,9 +32,9 @@ class RunFolder:
     def __init__(self, path: str | Path):
         self.path = Path(path)
         make_folder(self.path)
-        self.settings = self.path / "run.json"
+        self.settings = self.path / SETTINGS
         self.log = self.path / "log.jsonl"
-        self.resume = self.path / "resume.pt"
+        self.resume = self.path / RESUME
         self.best = self.path / "best.safetensors"
         self.evaluation = self.path / "evaluation.csv"
         self.curves = self.path / "curves.png"
@@ -42,7 +49,7 @@ class RunFolder:
         earlier = settings if state is None else {**OF_OLD_RUNS, **state.get("settings", {})}
         of_model = {**settings.get("model", {}), **earlier.get("model", {})}  # settings newer than the run
         earlier = {**settings, **earlier, **({"model": of_model} if of_model else {})}
-        different = sorted(k for k in settings if settings[k] != earlier[k])
+        different = sorted(k for k in settings if settings[k] != earlier[k] and k not in OF_PLACE)
         if different:
             name = different[0]
             raise ValueError(
@@ -50,6 +57,11 @@ class RunFolder:
                 f"{settings[name]!r}): give the run another folder, or delete {self.resume.name}"
             )
         write_atomically(self.settings, json.dumps(settings, indent=2).encode())
+
+    def check_place(self) -> None:
+        """FileNotFoundError if the folder was moved or removed since; whoever writes would make it anew."""
+        if not self.path.is_dir():
+            raise FileNotFoundError(f"its folder was moved or removed while it ran; it is not at {self.path}")
 
     def append(self, record: dict[str, Any]) -> dict[str, Any]:
         """Add one line to the log: the record with its time, which is returned."""

@@ -18,6 +18,7 @@ from ..network.model import Model, adapt, build_base
 from ..tensor_files import read_metadata
 from ..weights import checkpoint
 from ..weights.checkpoint import Provenance
+from .parts import as_before, kept_of, place_of
 from .samples import Samples, samples_for
 from .schedules import BY_CLASS
 
@@ -29,31 +30,34 @@ PARTS = {"image_encoder", "prompt_encoder", "mask_decoder"}
 def cases_of(config: TrainConfig) -> tuple[list[Case], list[Case], int]:
     """Training cases, validation cases, and how many were left out because they have no truth.
 
-    Without validation folders, cases whose split is "val" validate and those of "test" are left alone; data
-    that knows no "val" gives a share of its groups. With `run.folds` one of as many parts validates, whatever
-    the split. A schedule by class also learns from images without truth, where nothing is; others from those
-    of `run.empty`, which come last. Raises ValueError with every bad file of the data, or if either part
-    would be empty.
+    Cases of the split "test" are left alone, and a run that goes on keeps its parts (parts.py). Without
+    validation folders, cases whose split is "val" validate; data that knows no "val" gives a share of its
+    groups. With `run.folds` one of as many parts validates, be it "train" or "val". A schedule by class also
+    learns from images without truth, where nothing is; others from those of `run.empty`, which come last.
+    Raises ValueError with every bad file of the data, or if either part would be empty.
     """
-    given = _cases(config.data)
+    everything = _cases(config.data)
+    given = [case for case in everything if case.split != "test"]
     by_class = config.schedule.name in BY_CLASS
     cases = [case for case in given if case.has_truth or by_class]
     left_out = len(given) - len(cases)
     if config.validation:
-        training, validation = cases, [case for case in _cases(config.validation) if case.has_truth]
+        training = [case for case in cases if case.split != "val"]
+        validation = _cases(config.validation)
     elif config.folds:
         training, held_out = datasets.folds_by_group(cases, config.folds, FOLDS_SEED)[config.fold - 1]
         validation = list({case.image: case for case in held_out}.values())  # folders named twice count once
     else:
         training, validation = datasets.divided(cases, config.validation_share, config.seed)
-    validation = [case for case in validation if case.has_truth]
+    training, validation = as_before(config, training, [case for case in validation if case.has_truth])
     if not training or not validation:
+        tests = len(everything) - len(given)
         raise ValueError(
             f"{len(training)} training and {len(validation)} validation cases with a mask, {left_out} "
-            "without: at least one of each is needed, of different groups; give more run.data, or "
-            "run.validation"
+            f"without{f', {tests} of the split test' * bool(tests)}: at least one of each is needed, of "
+            "different groups; give more run.data, or run.validation"
         )
-    return [*some_of(training, config.frames, config.seed), *_empty(config)], list(validation), left_out
+    return [*_frames(training, config), *_empty(config)], validation, left_out
 
 
 def _empty(config: TrainConfig) -> list[Case]:
@@ -68,6 +72,15 @@ def _empty(config: TrainConfig) -> list[Case]:
         if case.has_truth:
             raise ValueError(f"run.empty: {case.image} has a mask; expected folders with images/ alone")
     return cases
+
+
+def _frames(cases: Sequence[Case], config: TrainConfig) -> list[Case]:
+    """As many as `run.frames` asks for; a run that goes on has those that it had."""
+    kept = kept_of(config)
+    if config.frames and kept:
+        return [case for case in cases if place_of(case) in kept.of["training"]]
+    by_name = sorted(cases, key=lambda case: (case.source, case.id)) if config.frames else cases
+    return some_of(by_name, config.frames, config.seed)
 
 
 def some_of(cases: Sequence[Case], count: int, seed: int) -> list[Case]:

@@ -22,7 +22,7 @@ from ..files import remove
 from ..network.devices import choose_device, device_name
 from ..weights.checkpoint import Provenance
 from ..words import counted
-from . import processes, run_lock
+from . import parts, processes, run_lock
 from .curves import write_curves
 from .learner import LOSSES, Learner, Moment, calibrate_branch, generator_of
 from .run_folder import RunFolder
@@ -41,7 +41,8 @@ def train(config: TrainConfig) -> Iterator[Record]:
 
     Events: "start", "resume", "step" (at most one a second), "out_of_memory", "epoch" (mean losses, and
     validation Dice in percent by number of clicks), "stopped" (a file named `stop` appeared in the run
-    folder), "finish". Each is also a line of log.jsonl, and so is "failed", with what ended a run.
+    folder), "data_changed" (after "resume": what is new, and what is gone), "finish". Each is also a line of
+    log.jsonl, and so is "failed", with what ended a run.
     Raises ValueError for settings and data, RuntimeError for a loss that is no number, for memory that is out
     and for a file that cannot be read or written.
     """
@@ -49,7 +50,7 @@ def train(config: TrainConfig) -> Iterator[Record]:
     try:
         cases, folder = cases_of(config), RunFolder(config.out)
         with run_lock.holding(folder.path) if processes.rank() == 0 else nullcontext():
-            yield from _logged(_Run(config, cases, folder).records(), folder)
+            yield from _logged(_Run(config, cases, folder), folder)
     except ModuleNotFoundError as error:
         says = f"training needs the package {error.name}: install it with `pip install {error.name}`"
         raise RuntimeError(says) from error
@@ -57,15 +58,15 @@ def train(config: TrainConfig) -> Iterator[Record]:
         processes.leave()
 
 
-def _logged(records: Iterator[Record], folder: RunFolder) -> Iterator[Record]:
-    """The records, each in the log of the run before it is handed on; an error is the last line there."""
+def _logged(run: _Run, folder: RunFolder) -> Iterator[Record]:
+    """Its records, each in the log of the run before it is handed on; an error is the last line there."""
     first = processes.rank() == 0
     try:
-        for record in records:
+        for record in run.records():
             if first:
                 yield folder.append(record)
     except OSError as error:
-        says = f"the run in {folder.path} stopped: {error}; mend that and start it again, it goes on"
+        says = f"the run in {folder.path} stopped: {error}. Started again, it goes on from {run.saved_at}"
         raise RuntimeError(folder.failed(says)) from error
     except (RuntimeError, ValueError) as error:
         folder.failed(str(error))
@@ -99,11 +100,13 @@ class _Run:
         self.samples_per_epoch = config.samples_per_epoch or len(samples)
         self.steps_per_epoch = math.ceil(self.samples_per_epoch / config.batch)
         self.epoch, self.next_step, self.best = 0, 0, -1.0
+        self.saved_at = "its beginning"
         self.sums = dict.fromkeys(LOSSES, 0.0)
 
     def records(self) -> Iterator[Record]:
         """What `train` yields, without times."""
         yield self._begin()
+        yield from self._compare_data()
         while self.epoch < self.config.epochs:
             for record in self._epoch():
                 yield record
@@ -134,7 +137,19 @@ class _Run:
         except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RuntimeError) as error:
             raise self.folder.damaged() from error
         place = {"epoch": self.epoch + 1, "step": self.next_step}
+        self.saved_at = self._here()
         return {"event": "resume", **about, "precision": self.learner.precision, **place}
+
+    def _compare_data(self) -> Iterator[Record]:
+        """Write down who trains and who validates; a record of what is another than before."""
+        self.folder.check_place()
+        if processes.rank() == 0:
+            says = parts.keep(self.config, self.training_cases, self.validation_cases)
+            if says:
+                yield {"event": "data_changed", "says": says}
+
+    def _here(self) -> str:
+        return f"epoch {self.epoch + 1}, step {self.next_step}"
 
     # One epoch
 
@@ -200,6 +215,7 @@ class _Run:
 
     def _validate_and_keep(self) -> dict[str, float]:
         """Dice by number of clicks with the averaged weights; the best weights so far are written."""
+        self.folder.check_place()
         self.model.eval()
         with self.learner.average.in_use():
             clicks = self.config.validation_clicks
@@ -223,6 +239,8 @@ class _Run:
         )
 
     def _save(self) -> None:
+        self.folder.check_place()
         if processes.rank() == 0:
             place = {"epoch": self.epoch, "next_step": self.next_step, "best": self.best, "sums": self.sums}
             self.folder.save_state({**place, **self.learner.state(), "settings": self.settings})
+            self.saved_at = self._here()
