@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from samca.files import write_atomically
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS, README = ROOT / "docs" / "results.md", ROOT / "README.md"
 TABLE = re.compile(r"(?<=-->\n)(?:\|.*\n)*(?=<!-- end of figures -->)")
@@ -19,4 +21,4 @@ def with_figures(readme: str, results: str) -> str:
 
 if __name__ == "__main__":
     text = with_figures(README.read_text(encoding="utf-8"), RESULTS.read_text(encoding="utf-8"))
-    README.write_text(text, encoding="utf-8", newline="\n")
+    write_atomically(README, text.encode())

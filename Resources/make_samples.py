@@ -20,6 +20,7 @@ import slicer.util
 from PIL import Image
 
 from samca import phantoms
+from samca.files import make_folder, replacing, write_atomically
 from samca.phantoms import Phantom
 
 FOLDER = Path(__file__).resolve().parent.parent / "SAMCAUltrasound" / "Resources" / "Samples"
@@ -49,7 +50,8 @@ def write_frame(path: Path, pixels: np.ndarray, spacing_mm=(1.0, 1.0), credit=""
     image.SetSpacing((*spacing_mm, 1.0))
     if credit:
         image.SetMetaData("source", credit)
-    SimpleITK.WriteImage(image, str(path), useCompression=True, compressionLevel=9)
+    with replacing(path) as temporary:
+        SimpleITK.WriteImage(image, str(temporary), useCompression=True, compressionLevel=9)
 
 
 def write_loop(path: Path, frames: Sequence[Phantom]) -> None:
@@ -77,7 +79,7 @@ def entry(path: Path, kind: str) -> dict[str, str]:
 
 def main(picture: str | None = None) -> None:
     """Write all files, and the list that the module reads."""
-    FOLDER.mkdir(exist_ok=True)
+    make_folder(FOLDER)
     nerve, breast, cine = (FOLDER / name for name in FILES)
     if picture:
         write_frame(nerve, np.asarray(Image.open(picture).convert("L")), credit=CREDIT)
@@ -85,7 +87,7 @@ def main(picture: str | None = None) -> None:
     write_frame(breast, phantom.image, phantom.spacing_mm)
     write_loop(cine, loop())
     entries = [entry(nerve, "VolumeFile"), entry(breast, "VolumeFile"), entry(cine, "SequenceFile")]
-    (FOLDER / "samples.json").write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
+    write_atomically(FOLDER / "samples.json", (json.dumps(entries, indent=2) + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ class AdapterFile:
             raise Refusal(text.format(base=self.baseName))
         target = folder / self.baseName
         if target.exists() and not self._isBase(target):
-            target = folder / f"{target.stem}_{_sha256(found)[:8]}{target.suffix}"
+            target = folder / f"{target.stem}_{sha256Of(found)[:8]}{target.suffix}"
         if not target.exists():
             with replacing(target) as temporary:
                 try:
@@ -90,7 +90,7 @@ class AdapterFile:
                 yield from sorted(folder.glob(pattern)) if folder.is_dir() else ()
 
     def _isBase(self, path: Path) -> bool:
-        return path.is_file() and _sha256(path) == self._metadata.get("base_sha256")
+        return path.is_file() and sha256Of(path) == self._metadata.get("base_sha256")
 
     def _content(self, name: str, base: str) -> bytes:
         """The file with another name inside, and another name of its base."""
@@ -104,7 +104,8 @@ class AdapterFile:
 _KNOWN: dict[tuple, str] = {}  # path, size and time of a file -> its SHA256
 
 
-def _sha256(path: Path) -> str:
+def sha256Of(path: Path) -> str:
+    """Of a file; computed once for each time it is written."""
     about = path.stat()
     key = (str(path), about.st_size, about.st_mtime_ns)
     if key not in _KNOWN:

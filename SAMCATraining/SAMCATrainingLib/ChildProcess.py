@@ -40,15 +40,20 @@ def python() -> str:
     return found
 
 
-def launch(words: Sequence[str], output: Path) -> subprocess.Popen:
-    """Start `samca WORDS` apart from this process; its stderr goes to a file. OSError if that fails."""
+def launch(words: Sequence[str], output: Path, temporary: Path | None = None) -> subprocess.Popen:
+    """Start `samca WORDS` apart from this process; its stderr goes to a file. OSError if that fails.
+
+    temporary: where its temporary files go, if not with everybody's.
+    """
     paths = [str(CODE), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(path for path in paths if path),
         "PYTHONIOENCODING": "utf-8",
         "PYTORCH_ENABLE_MPS_FALLBACK": "1",  # what MPS cannot do yet is done by the CPU
     }
-    with files.output(output) as file:
+    if temporary:
+        environment |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
+    with files.stream(output) as file:
         options = {
             "env": environment,
             "cwd": CODE,  # Slicer's launcher may set PYTHONPATH itself; -m looks here first

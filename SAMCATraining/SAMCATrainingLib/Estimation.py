@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from samca import typed_json
+from samca.files import scratch, write_atomically
+from samca.files.workshops import LOCK
 from samca.typed_json import Value
 from SAMCALib.Models.ModelLogic import sizeText
 from SAMCALib.Texts import _
@@ -33,14 +34,18 @@ class Estimate:
 
 
 class Estimation:
-    """A trial that runs: some steps of training and validation, then it is forgotten."""
+    """A trial that runs: some steps of training and validation, then it is forgotten.
+
+    It ends with this process, too, and the next trial takes away what it has left then.
+    """
 
     def __init__(self, settings: dict):
-        self._folder: Path | None = Path(tempfile.mkdtemp(prefix="samca_estimate_"))
+        self._ending = contextlib.ExitStack()
+        self._folder: Path | None = self._ending.enter_context(scratch())
         path, self._answer = self._folder / "run.json", self._folder / "estimate.json"
-        path.write_text(json.dumps(settings), encoding="utf-8")
-        words = ["estimate", path, "--out", self._answer]
-        self._child = ChildProcess.launch(words, self._folder / "output.txt")
+        write_atomically(path, json.dumps(settings).encode())
+        words = ["estimate", path, "--out", self._answer, "--owner", self._folder / LOCK]
+        self._child = ChildProcess.launch(words, self._folder / "output.txt", self._folder)
 
     def poll(self) -> Estimate | None:
         """The estimate once it is there; afterwards, and after `cancel`, None."""
@@ -62,7 +67,7 @@ class Estimation:
             self._forget()
 
     def _forget(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._ending.close()
         self._folder = None
 
 

@@ -16,6 +16,11 @@ class LogTail:
     def __init__(self, path: Path):
         self.path, self._offset, self._rest = path, 0, b""
 
+    @property
+    def size(self) -> int:
+        """Bytes of the whole lines that were read."""
+        return self._offset - len(self._rest)
+
     def read(self) -> tuple[list[dict], bool]:
         """The new records, and whether they are the first of a new file."""
         try:

@@ -9,13 +9,13 @@ import slicer
 import slicer.util
 import vtk
 
-from samca import spreadsheets
-from samca.files import part_of_name, write_atomically
+from samca import spreadsheets, typed_json
+from samca.files import make_folder, part_of_name, write_atomically
 from SAMCALib.Models.ModelLogic import ModelInfo, ModelLogic
 from SAMCALib.Texts import Refusal, _
 
-from .AdapterFile import AdapterFile
-from .RunStatus import EVALUATION, WEIGHTS, modified, settingsOf
+from .AdapterFile import AdapterFile, sha256Of
+from .RunStatus import EVALUATION, WEIGHTS, settingsOf
 
 MEASURES = {
     "dice": "DSC",
@@ -63,9 +63,18 @@ def resultOf(run: Path) -> Result | None:
         "{targets} structures in {images} validation images, {seeds} trials each: mean ± standard deviation."
     )
     text = text.format(**about)
-    if path.stat().st_mtime < modified(Path(run) / WEIGHTS) - 1:
+    if _hasOtherWeights(Path(run)):
         text += " " + _("The weights are newer than that: evaluate again.")
     return Result(rows, path, sheets[-1] if sheets else None, text)
+
+
+def _hasOtherWeights(run: Path) -> bool:
+    """Whether the run's weights are others than those that were evaluated, as far as is known."""
+    try:
+        models = typed_json.read(run / EVALUATION / "evaluation.json")["models"].items()
+        return models[-1]["sha256"].text() != sha256Of(run / WEIGHTS)
+    except (OSError, ValueError, LookupError):
+        return False
 
 
 def resultTable(run: Path):
@@ -101,9 +110,10 @@ def export(run: Path, path, models: ModelLogic) -> Path:
     """Write the adapter as a file to send; a base that the other side cannot have goes beside it."""
     path = Path(path).with_suffix(".safetensors")
     adapter = _adapterOf(run)
-    adapter.write(path, adapter.name, adapter.baseName)
+    make_folder(path.parent)
     if not adapter.isKnownBase:
-        adapter.putBase(path.parent, _places(run, models))
+        adapter.putBase(path.parent, _places(run, models))  # before what needs it
+    adapter.write(path, adapter.name, adapter.baseName)
     return path
 
 

@@ -63,7 +63,10 @@ class ResultWidget(StepWidget):
         for name in NEEDS_RESULT:
             getattr(ui, name).enabled = self.result is not None
         ui.sheetButton.enabled = self.result is not None and self.result.sheet is not None
-        ui.evaluateButton.enabled = ui.improveButton.enabled = hasWeights and not isBusy
+        ui.improveButton.enabled = hasWeights and not isBusy
+        isEvaluating = state is not None and state.evaluation.status == "running"
+        ui.evaluateButton.enabled = isEvaluating or ui.improveButton.enabled
+        ui.evaluateButton.text = _("Stop evaluating") if isEvaluating else _("Evaluate")
         self._showTable()
         self.say(self._text(state))
 
@@ -99,9 +102,13 @@ class ResultWidget(StepWidget):
             self.say(_("{name} is offered in the effect, and chosen there.").format(name=info.name))
 
     def evaluate(self) -> None:
-        """Measure the trained model and the one before."""
+        """Measure the trained model and the one before, or stop that."""
+        state = self.state()
         with self.saying():
-            self.logic.evaluate(self.state().folder)
+            if state.evaluation.status == "running":
+                self.logic.stopEvaluation(state.folder)
+            else:
+                self.logic.evaluate(state.folder)
         self._key = None
 
     def showNode(self) -> None:

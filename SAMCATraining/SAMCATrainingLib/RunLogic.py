@@ -16,12 +16,11 @@ from samca.training import run_lock
 from samca.training.run_records import MOST
 from SAMCALib.Texts import Refusal, _
 
-from . import Advice, ChildProcess
+from . import Advice, ChildProcess, Launch
 from .LogTail import LogTail
 from .RunState import History, RunState
 from .RunStatus import (
     EVALUATION,
-    LAUNCH,
     LOG,
     OUTPUT,
     RESUME,
@@ -29,14 +28,10 @@ from .RunStatus import (
     STOP,
     WEIGHTS,
     evaluationOf,
-    launchTime,
-    modified,
     readJson,
     settingsOf,
     statusOf,
 )
-
-STARTING_SECONDS = 180.0  # a process that was started elsewhere and has not said anything yet
 
 
 class RunLogic:
@@ -44,7 +39,7 @@ class RunLogic:
 
     def __init__(self):
         self._children: dict[Path, subprocess.Popen] = {}  # by the folder they work in
-        self._launched: dict[Path, float] = {}  # when these were started, as the folder says it
+        self._launched: dict[Path, str] = {}  # tokens of these starts
         self._watched: dict[Path, _Watched] = {}
 
     # Commands
@@ -77,7 +72,7 @@ class RunLogic:
             write_atomically(Path(run) / STOP, b"")
 
     def kill(self, run: Path) -> None:
-        """End a run at once; it can be resumed from its last save."""
+        """End a run at once, whoever has started it; it can be resumed from its last save."""
         run = Path(run).absolute()
         if number := run_lock.owner(run):
             ChildProcess.kill(number)
@@ -95,6 +90,10 @@ class RunLogic:
         with _refusing():
             make_folder(folder)
             self._launch(folder, ["evaluate", "--run", run])
+
+    def stopEvaluation(self, run: Path) -> None:
+        """End an evaluation at once, whoever has started it."""
+        self.kill(Path(run) / EVALUATION)
 
     def launched(self) -> list[Path]:
         """The folders of the runs that were started from here, wherever they lie."""
@@ -120,7 +119,7 @@ class RunLogic:
         isToStop = (run / STOP).exists()  # so is this, which goes when "stopped" is in the log
         watched.read()
         history, epochs = watched.history, watched.epochs
-        status, text, advice = statusOf(run, history, epochs, isWorking, isToStop)
+        status, text, advice = statusOf(run, history, epochs, isWorking, isToStop, watched.hasSpoken())
         isAlive = status in ("starting", "running", "stopping")
         left = history.secondsLeft(time.time()) if status == "running" else None
         return RunState(
@@ -157,23 +156,21 @@ class RunLogic:
         return run
 
     def _launch(self, folder: Path, words: list) -> None:
-        write_atomically(folder / LAUNCH, json.dumps({"time": time.time()}).encode())
+        launch = Launch.note(folder)
         self._children[folder] = ChildProcess.launch(words, folder / OUTPUT)
-        self._launched[folder] = launchTime(folder)
+        self._launched[folder] = launch.token
 
     def _isWorking(self, folder: Path) -> bool:
         """Whether a process holds the folder, or one that was started for it has not come so far."""
         if run_lock.owner(folder) is not None:
             return True
-        launched = launchTime(folder)
         if self._running(folder) is not None:
             return True
-        if self._launched.get(folder, -1.0) >= launched:  # else another Slicer has started one since
+        launch = Launch.of(folder)
+        if launch is None or self._launched.get(folder) == launch.token:  # ours, and it has ended
             return False
-        if not 0 <= time.time() - launched < STARTING_SECONDS:
-            return False
-        hasSpoken = modified(folder / run_lock.NAME) >= launched - 1 or Advice.lastWords(folder / OUTPUT)
-        return not hasSpoken
+        hasCome = launch.hasChanged(folder, run_lock.NAME) or Advice.lastWords(folder / OUTPUT)
+        return launch.isJustNow and not hasCome
 
     def _running(self, folder: Path) -> subprocess.Popen | None:
         """The process that was started from here for this folder, if it has not ended."""
@@ -207,6 +204,11 @@ class _Watched:
             self.history.clear()
         for record in records:
             self.history.add(record, self.epochs)
+
+    def hasSpoken(self) -> bool:
+        """Whether the last record is of the process that was started last, or there is none of a panel's."""
+        launch = Launch.of(self.run)
+        return launch is None or self.tail.size > launch.logSize
 
 
 @contextlib.contextmanager

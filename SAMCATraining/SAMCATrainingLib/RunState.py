@@ -74,7 +74,6 @@ class History:
         self.curve: list[tuple[float, float]] = []
         self.log: list[str] = []
         self.last: dict = {}
-        self.begun = 0.0  # time s of the record that this process began with
         self._first = self._latest = (0.0, 0.0)  # (time s, share done) of this process
 
     def add(self, record: dict, epochs: int) -> None:
@@ -112,7 +111,7 @@ class History:
         return max(0.0, seconds / share * (1 - self._latest[1]) - (now - self._latest[0]))
 
     def _begin(self, record: dict, epochs: int) -> None:
-        self.device, self.begun = record.get("device", ""), record.get("time", 0.0)
+        self.device = record.get("device", "")
         if record["event"] == "resume":
             place = record["epoch"] - 1
             self.epoch, self.step = place, 0

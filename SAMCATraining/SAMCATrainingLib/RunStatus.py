@@ -8,30 +8,29 @@ from pathlib import Path
 from samca import typed_json
 from samca.config import TrainConfig, from_json
 from samca.training import run_lock
-from samca.training.run_records import LATEST
 from samca.typed_json import Value
 from SAMCALib.Texts import Refusal, _
 
-from . import Advice
+from . import Advice, Launch
 from .RunState import EvaluationState, History, durationText
 
 SETTINGS, LOG, RESUME, STOP, WEIGHTS = "run.json", "log.jsonl", "resume.pt", "stop", "best.safetensors"
-LAUNCH, OUTPUT = "launch.json", "output.txt"  # ours: when it was started, and what it said on stderr
+OUTPUT = "output.txt"  # ours: what a process said on stderr
 EVALUATION = "evaluation"  # folder in the run folder
 ENDS = ("finish", "stopped", "failed")  # last records of a process
 
 
 def statusOf(
-    run: Path, history: History, epochs: int, isWorking: bool, isToStop: bool
+    run: Path, history: History, epochs: int, isWorking: bool, isToStop: bool, hasSpoken: bool
 ) -> tuple[str, str, str]:
     """(status, sentence, advice) of a run.
 
-    isWorking: whether a process works on it, or is about to; isToStop: whether it was asked to stop.
+    isWorking: whether a process works on it, or is about to; isToStop: whether it was asked to stop;
+    hasSpoken: whether the last record of the log is of the process that was started last.
     """
-    launched = launchTime(run)
-    last = history.last if history.last.get("time", 0.0) >= launched - 1 else {}
+    last = history.last if hasSpoken else {}
     event = last.get("event", "")
-    hasEnded = event in ENDS and history.begun > launched
+    hasEnded = event in ENDS
     if isWorking and not (hasEnded and run_lock.owner(run) is None):  # who let go takes a while to end
         isStopping = isToStop or (hasEnded and event == "stopped")
         return _aliveStatusOf(run, history, epochs, bool(last), isStopping)
@@ -47,7 +46,7 @@ def statusOf(
     if event == "failed":
         says = str(last.get("says", event))
         return "failed", says, Advice.adviceFor(says)
-    if not launched and not history.last:
+    if not history.last and Launch.of(run) is None:
         return "new", _("Not started yet."), ""
     if says := Advice.lastWords(run / OUTPUT):
         return "failed", says, Advice.adviceFor(says)
@@ -76,9 +75,10 @@ def evaluationOf(run: Path, isWorking: bool) -> EvaluationState:
     folder = run / EVALUATION
     if isWorking:
         return EvaluationState("running", _("Each validation image is clicked on with both models."))
-    if not (folder / LAUNCH).exists():
+    launch = Launch.of(folder)
+    if launch is None:
         return EvaluationState()
-    if modified(folder / "evaluation.csv") >= launchTime(folder) - 1:
+    if launch.hasChanged(folder, Launch.TABLE):
         return EvaluationState("finished", _("Evaluated on the validation images of this run."))
     says = Advice.lastWords(folder / OUTPUT)
     if says:
@@ -95,19 +95,6 @@ def settingsOf(run: Path) -> dict:
         text = _("{folder} holds no run: its {file} is missing or damaged ({problem}).")
         raise Refusal(text.format(folder=run, file=SETTINGS, problem=error)) from error
     return settings
-
-
-def launchTime(folder: Path) -> float:
-    """When a process was started for this folder by a panel, s since 1970; 0 if never."""
-    try:
-        return readJson(folder / LAUNCH).get("time", 0.0).number(0, LATEST)
-    except ValueError:
-        return 0.0
-
-
-def modified(path: Path) -> float:
-    """When a file was written, s since 1970; 0 without."""
-    return path.stat().st_mtime if path.is_file() else 0.0
 
 
 def readJson(path: Path) -> Value:

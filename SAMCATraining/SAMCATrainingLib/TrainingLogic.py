@@ -180,6 +180,10 @@ class TrainingLogic:
         """Start comparing with the untouched base; `state(run).evaluation` says when it is done."""
         self._runs.evaluate(run)
 
+    def stopEvaluation(self, run) -> None:
+        """End it at once, even if another Slicer has started it."""
+        self._runs.stopEvaluation(run)
+
     def result(self, run) -> Result | None:
         """What the last evaluation found."""
         return ResultLogic.resultOf(run)

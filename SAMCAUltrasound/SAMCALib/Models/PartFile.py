@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from samca.files import locks, place, write_atomically
+from samca.files import locks, place, stream, write_atomically
 from samca.files.disks import HIDDEN
 from samca.files.workshops import LOCK, begun, dissolve, sweep
 
@@ -36,7 +36,7 @@ class PartFile:
         if self._path.is_symlink():  # to something that is not ours
             self._path.unlink()
         self.wasThere = self._path.exists()
-        self._file: IO[bytes] = self._path.open("r+b" if self.wasThere else "w+b")
+        self._file: IO[bytes] = stream(self._path, "r+b" if self.wasThere else "w+b")
         self._digest, self.size = hashlib.sha256(), 0
 
     @property

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from samca import typed_json
+from samca import files, typed_json
 from samca.training import run_lock
 
 from ..Texts import Refusal, _
@@ -38,16 +36,9 @@ def remove(path: Path, folder: Path) -> None:
     """
     if not isIn(folder, path):
         raise Refusal(_("{path} does not lie in {folder}: it stays.").format(path=path, folder=folder))
-    doomed = path.with_name(f".removed_{path.name}")
     try:
-        if path.is_symlink() or not path.is_dir():
-            path.unlink()
-        else:
-            path.rename(doomed)  # which fails as a whole where a file is open, on systems that mind
-            shutil.rmtree(doomed)
+        files.remove(path) if path.is_symlink() or not path.is_dir() else files.remove_folder(path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            doomed.rename(path)  # what is left can be seen, and removed later
         text = _("{path} could not be removed: {error}. Close what uses it, then try again.")
         raise Refusal(text.format(path=path, error=error.strerror or error)) from error
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -27,13 +28,14 @@ __all__ = [
     "DiskFullError",
     "append",
     "make_folder",
-    "output",
     "part_of_name",
     "place",
     "plain_name",
     "remove",
+    "remove_folder",
     "replacing",
     "scratch",
+    "stream",
     "sweep",
     "write_atomically",
 ]
@@ -105,10 +107,23 @@ def make_folder(path: Path) -> None:
         sync_entries(path.parent)
 
 
-def output(path: Path) -> IO[bytes]:
-    """A file for what a child process says as it goes; nothing is promised of it."""
+def remove_folder(path: Path) -> None:
+    """Take a folder away with all in it; after an error what is left of it keeps its name."""
+    sweep(path.parent)
+    with workshop(path.parent) as stage:
+        path.rename(stage / path.name)  # which fails as a whole where a file is open, on systems that mind
+        try:
+            shutil.rmtree(stage / path.name)
+        except OSError:
+            (stage / path.name).rename(path)
+            raise
+    sync_entries(path.parent)
+
+
+def stream(path: Path, mode: str = "wb") -> IO[bytes]:
+    """A file that is written bit by bit; nothing is promised of it before it has been given its `place`."""
     with explaining(path):
-        return path.open("wb")
+        return path.open(mode)
 
 
 def _sweep_once(parent: Path) -> None:

@@ -70,15 +70,16 @@ def begun(parent: Path, prefix: str) -> tuple[Path, IO[bytes]]:
 
 
 def dissolve(folder: Path, lock: IO[bytes]) -> None:
-    """Remove a folder whose lock we hold, the lock last."""
-    with contextlib.suppress(OSError):  # what cannot be removed now is left for a sweep
+    """Remove a folder whose lock we hold, the lock last; what cannot be removed now is left for a sweep."""
+    with contextlib.suppress(OSError), lock:
         for path in folder.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
             elif path.name != LOCK:
                 path.unlink()
-    lock.close()
-    shutil.rmtree(folder, ignore_errors=True)
+        lock.close()
+        (folder / LOCK).unlink()
+        folder.rmdir()
 
 
 def _took(lock: IO[bytes]) -> bool:

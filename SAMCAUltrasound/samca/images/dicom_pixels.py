@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import struct
-import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
+from ..files import scratch, stream
 from . import by_simpleitk, dicom
 from .bounds import PACKED, check_size
 from .dicom import Header
@@ -86,8 +86,8 @@ def _decoded(path: Path, header: Header, colours: str) -> Volume:
     import pydicom
 
     try:
-        with dicom.quietly(), tempfile.TemporaryDirectory() as folder:
-            picture = Path(folder) / "picture.dcm"
+        with dicom.quietly(), scratch() as folder:
+            picture = folder / "picture.dcm"
             _write_alone(picture, path, header, colours)
             try:
                 return by_simpleitk.read(picture)
@@ -119,7 +119,7 @@ def _write_alone(picture: Path, path: Path, header: Header, colours: str) -> Non
         alone.PhotometricInterpretation = colours
     alone.save_as(picture)
     if not deflated:
-        with path.open("rb") as file, picture.open("ab") as target:
+        with path.open("rb") as file, stream(picture, "ab") as target:
             _copy(file, target, header.start, _end_of_pixels(file, header, *encoding))
 
 

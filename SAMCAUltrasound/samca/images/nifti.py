@@ -9,13 +9,13 @@ from __future__ import annotations
 import gzip
 import math
 import struct
-import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from ..files import scratch, stream
 from . import by_simpleitk
 from .bounds import CHUNK, PACKED, check_size
 from .grid import Volume, laid_out
@@ -115,12 +115,12 @@ def _opened(path: Path):
 
 def _laid_anew(path: Path, header: Header) -> Volume:
     """The voxels without the axes in the header, which SimpleITK does not take; these as far as they go."""
-    with _opened(path) as file, tempfile.TemporaryDirectory() as folder:
+    with _opened(path) as file, scratch() as folder:
         start = bytearray(file.read(LONGEST_HEADER))
         layout, offset = header.place("codes")
         struct.pack_into(layout, start, offset, 0, 0)
-        plain = Path(folder) / "plain.nii"
-        with plain.open("wb") as target:
+        plain = folder / "plain.nii"
+        with stream(plain) as target:
             target.write(start)
             while chunk := file.read(CHUNK):
                 target.write(chunk)

@@ -68,7 +68,6 @@ def train_missing(shared: TrainConfig) -> Iterator[dict[str, Any]]:
             network = _new(name, shared.seed).to(choose_device(shared.device))
             for record in _train(network, shared):
                 yield {"method": name, **record}
-            path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, save(network.state_dict()))
 
 

@@ -79,7 +79,7 @@ def test_what_another_program_holds_stays_as_it_was(folder, monkeypatch):
 
 
 def test_what_is_left_after_a_failure_keeps_its_name(folder, monkeypatch):
-    def fail(path):
+    def fail(path, **_):
         (path / "weights").unlink()
         raise OSError(5, "Input/output error")
 
