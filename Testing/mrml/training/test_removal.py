@@ -14,6 +14,7 @@ from samca.words import size_text
 from SAMCALib.Models.ModelLogic import ModelLogic
 from SAMCALib.Models.StoredData import sizeOf
 from SAMCALib.Texts import Refusal
+from SAMCATrainingLib import Launch
 from SAMCATrainingLib.TrainingLogic import TrainingLogic
 from training_runs import write_case
 
@@ -95,7 +96,7 @@ def test_a_run_that_is_going_on_stays_with_what_it_uses(logic, dataset, part):
 
 def test_a_run_that_has_only_just_been_started_stays(logic):
     run = write_run(logic, "Thyroid")
-    (run / "launch.json").write_text(json.dumps({"time": time.time()}))
+    Launch.note(run)
     with pytest.raises(Refusal, match="stop it first"):
         logic.remove(run)
 

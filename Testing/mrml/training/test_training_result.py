@@ -184,8 +184,11 @@ def test_a_result_is_read_from_its_table(logic, tmp_path):
     result = logic.result(run)
     assert result.text.startswith("4 structures in 3 validation images, 5 trials each")
     assert result.rows[2].values["hd95"] == (81.26, 9.04)
-    os.utime(run / "evaluation" / "evaluation.csv", (0, 0))
-    assert "evaluate again" in logic.result(run).text
+    for sha256, isOld in ((checkpoint.sha256(run / "best.safetensors"), False), ("0" * 64, True)):
+        about = {"models": [{"sha256": "of the base"}, {"sha256": sha256}]}
+        (run / "evaluation" / "evaluation.json").write_text(json.dumps(about))
+        os.utime(run / "evaluation" / "evaluation.csv", (0, 0))
+        assert ("evaluate again" in logic.result(run).text) == isOld
     path = logic.saveCsv(run, tmp_path / "table")
     assert path.read_bytes() == (run / "evaluation" / "evaluation.csv").read_bytes()
 
