@@ -36,11 +36,13 @@ class Step:
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     items: dict[str, tuple[State, State]] = field(default_factory=dict)
     isDone: bool = True
+    bytes: int = 0  # about how much memory it takes
 
-    @property
-    def bytes(self) -> int:
-        """About how much memory it takes."""
-        return sum(ItemState.bytesOf(state) for states in self.items.values() for state in states)
+    def put(self, item: str, before: State, after: State) -> None:
+        """Remember these states of an item, in place of earlier ones."""
+        old = self.items.get(item, ())
+        self.bytes += sum(map(ItemState.bytesOf, (before, after))) - sum(map(ItemState.bytesOf, old))
+        self.items[item] = before, after
 
 
 class StepLogic:
@@ -49,7 +51,7 @@ class StepLogic:
     def __init__(self, host):
         self.host = host
         self._steps: list[Step] = []
-        self._seen: tuple | None = None  # (segmentation id, item) that was shown when `follow` looked last
+        self._seen: dict = {}  # (segmentation id, item) that was shown when `follow` looked last -> its marks
         self._scene = SceneWatch(self._forgetNode)
 
     def parameterSetNode(self):
@@ -82,12 +84,13 @@ class StepLogic:
 
     def follow(self) -> bool:
         """See what Slicer's Undo or Redo did to the shown item, and do it to the others; whether they did."""
-        shown = self._shown()
-        if shown is None:
-            return False
-        changed = [self._followIn(*place) for place in dict.fromkeys((self._seen or shown, shown))]
-        self._seen = shown
-        return any(changed)
+        shown, hasChanged = self._shown(), False
+        for place in (*self._seen, shown) if shown else ():
+            if self._seen.get(place) != (marks := self._marksIn(*place)):
+                hasChanged |= self._followIn(*place)
+                self._seen[place] = marks
+        self._seen = {shown: self._seen[shown]} if shown else {}
+        return hasChanged
 
     @property
     def canTakeBack(self) -> bool:
@@ -125,7 +128,8 @@ class StepLogic:
         finally:
             if segment := own.GetSegmentation().GetSegment(step.segmentId):
                 segment.SetTag(MARK, step.id)
-            step.items[item] = before, ItemState.stateOf(own, TAGS)
+            step.put(item, before, ItemState.stateOf(own, TAGS))
+            self._look(step.segmentationId, item)
             self._forget()
 
     def _forget(self) -> None:
@@ -139,11 +143,26 @@ class StepLogic:
         """A node has left the scene: nothing of a segmentation that is gone can be taken back."""
         self._steps = [step for step in self._steps if step.segmentationId != id]
 
+    def _look(self, segmentationId: str, item: str) -> None:
+        """Marks that are set here are none of Slicer's doing."""
+        if (place := (segmentationId, item)) in self._seen:
+            self._seen[place] = self._marksIn(*place)
+
+    def _marksIn(self, segmentationId: str, item: str) -> dict[str, str]:
+        """The marks of all segments in an item; none where it is gone."""
+        segmentation = _segmentation(segmentationId, item)
+        ids = segmentation.GetSegmentIDs() if segmentation else ()
+        return {each: ItemState.tagOf(segmentation.GetSegment(each), MARK) for each in ids}
+
     def _followIn(self, segmentationId: str, item: str) -> bool:
         """What the marks in an item say of the steps: undone ones, the last one first, then those redone."""
+        marks = self._marksIn(segmentationId, item)
+        lines = {each: set(self._from(mark, each, item)) for each, mark in marks.items()}
         steps = [s for s in self._steps if s.segmentationId == segmentationId and item in s.items]
-        undone = [step for step in reversed(steps) if step.isDone and self._isDoneIn(step, item) is False]
-        redone = [step for step in steps if not step.isDone and self._isDoneIn(step, item)]
+        steps = [step for step in steps if step.segmentId in marks]
+        redone = [step for step in steps if not step.isDone and step.id in lines[step.segmentId]]
+        gone = [step for step in reversed(steps) if step.isDone and step.id not in lines[step.segmentId]]
+        undone = [s for s in gone if marks[s.segmentId] in self._from(s.id, s.segmentId, item)]
         for step in undone + redone:
             step.isDone = not step.isDone
             for other in step.items:
@@ -151,21 +170,12 @@ class StepLogic:
                     self._go(step, other)
         return bool(undone + redone)
 
-    def _isDoneIn(self, step: Step, item: str) -> bool | None:
-        """Whether a step is done in an item, by the marks of the steps after and before it; None: unknown."""
-        if (segment := _segment(step, item)) is None:
-            return None
-        mark = ItemState.tagOf(segment, MARK)
-        if step.id in self._from(mark, step, item):
-            return True
-        return False if mark in self._from(step.id, step, item) else None
-
-    def _from(self, mark: str, step: Step, item: str) -> list[str]:
-        """A mark in an item and all that were there before it, as far as is known."""
-        marks, known = [mark], {each.id: each for each in self._steps}
-        while (each := known.get(marks[-1])) is not None and item in each.items:
-            before = each.items[item][0].get(step.segmentId)
-            if before is None or before.tags[MARK] in marks:
+    def _from(self, mark: str, segmentId: str, item: str) -> list[str]:
+        """A mark of a segment in an item, and all that were there before it, as far as is known."""
+        marks, known = [mark], {step.id: step for step in self._steps}
+        while (step := known.pop(marks[-1], None)) is not None and item in step.items:
+            before = step.items[item][0].get(segmentId)
+            if before is None:
                 break
             marks.append(before.tags[MARK])
         return marks
@@ -175,12 +185,13 @@ class StepLogic:
         before, after = step.items[item]
         if not step.isDone:
             before, after = after, before
-        node, segment = _node(step), _segment(step, item)
-        there = before.get(step.segmentId)
+        node, segmentation = _node(step), _segmentation(step.segmentationId, item)
+        segment, there = segmentation and segmentation.GetSegment(step.segmentId), before.get(step.segmentId)
         if segment is None or there is None or ItemState.tagOf(segment, PROMPTS) != there.tags[PROMPTS]:
             return False
         ItemState.go(SequenceLogic.ownNode(node, item), before, after)
         SequenceLogic.toBeSaved(node)
+        self._look(step.segmentationId, item)
         return True
 
 
@@ -203,9 +214,9 @@ def _node(step: Step):
     return slicer.mrmlScene.GetNodeByID(step.segmentationId)
 
 
-def _segment(step: Step, item: str):
-    """The step's segment in an item, None if any of it is gone."""
-    node = _node(step)
+def _segmentation(segmentationId: str, item: str):
+    """The vtkSegmentation in an item, None if any of it is gone."""
+    node = slicer.mrmlScene.GetNodeByID(segmentationId)
     browser = SequenceLogic.browserOf(node) if node else None
     own = ItemLogic.nodeAt(browser, node, item) if browser else None
-    return own and own.GetSegmentation().GetSegment(step.segmentId)
+    return own and own.GetSegmentation()

@@ -176,21 +176,24 @@ class PromptPoints:
             node.SetNthControlPointPositionWorld(index, *ras)
 
     def _changesOf(self, role: str, node) -> list[Change]:
-        there = {id: node.GetNthControlPointIndexByID(id) for id in _definedIds(node)}
-        changes = []
+        there, changes = self._places(node), []
         for id, thing, click in self._shown[role]:
             if id not in there:
                 changes.append(Change("remove", thing, click, role))
                 continue
-            place = self._xy(node, there.pop(id))
+            place = there.pop(id)
             if max(abs(place[0] - click.x), abs(place[1] - click.y)) > MOVED_PX:
                 changes.append(Change("move", thing, click, role, *place))
-        return changes + [
-            Change("add", role=role, x=x, y=y) for x, y in (self._xy(node, i) for i in there.values())
-        ]
+        return changes + [Change("add", role=role, x=x, y=y) for x, y in there.values()]
 
-    def _xy(self, node, index: int) -> tuple[float, float]:
-        return FrameLogic.rasToXy(self._frame, node.GetNthControlPointPositionWorld(index))
+    def _places(self, node) -> dict[str, tuple[float, float]]:
+        """(x, y) px of the node's points by their ids."""
+        if not (ids := _definedIds(node)):
+            return {}
+        toXy = FrameLogic.rasToPicture(self._frame)[:2]  # once: this is looked at in every tick
+        indices = map(node.GetNthControlPointIndexByID, ids)
+        places = [toXy @ [*node.GetNthControlPointPositionWorld(index), 1] for index in indices]
+        return {id: tuple(map(float, xy)) for id, xy in zip(ids, places, strict=True)}
 
 
 def _byRole(prompts: FramePrompts) -> dict[str, list]:
