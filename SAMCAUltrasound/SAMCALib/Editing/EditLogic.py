@@ -22,7 +22,7 @@ from ..Texts import Refusal, _, explained
 from . import ObjectLogic
 from .EditQueue import EditQueue, pictureOf
 from .Edits import Again, Clear, Edit, Move, Point, Remove, Unfit, newId
-from .NeighbourLogic import NeighbourRun
+from .NeighbourRun import NeighbourRun
 from .PreviewLogic import SUBJECT, PreviewLogic
 from .Selection import Selection
 from .StepLogic import StepLogic

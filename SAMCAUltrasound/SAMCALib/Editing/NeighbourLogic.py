@@ -6,11 +6,10 @@ In a Sequence every item has a segmentation of its own, and Slicer's history rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import slicer
 
 from samca.prompts import Prompts
 
@@ -18,7 +17,6 @@ from ..Engine.EngineLogic import EngineLogic, Picture
 from ..Frames import FrameLogic
 from ..Frames.FrameLogic import Frame
 from ..Prompts import PromptLogic
-from ..Prompts.PromptLogic import PromptWatch
 from ..Prompts.TagLogic import PromptObject
 from ..Segments import SegmentLogic
 from ..Segments.MaskLogic import MaskOptions
@@ -177,82 +175,6 @@ def carryingFrom(engine: EngineLogic, frame: Frame, prompts: Prompts, target: tu
     return Carrying(engine, loop, inside, (first, last))
 
 
-class NeighbourRun:
-    """`Carrying` for a timer: `poll` takes the answers and asks on, and writes all frames at the end.
-
-    host, engine: as of EditLogic. An ended run leaves its `message`.
-    """
-
-    def __init__(self, host, engine: EngineLogic):
-        self.host, self.engine = host, engine
-        self.message, self._carrying, self._target, self._options = "", None, None, None
-        self._watch: PromptWatch | None = None
-
-    @property
-    def isRunning(self) -> bool:
-        """Whether frames are left to do."""
-        return self._carrying is not None
-
-    @property
-    def status(self) -> str:
-        """One sentence: how far it is."""
-        return self._carrying.status if self._carrying else self.message
-
-    def start(self, target: tuple, frame: Frame, prompts: Prompts, count: int, options: MaskOptions) -> None:
-        """Carry an object of this frame to `count` frames on each side; see `carryingFrom`.
-
-        target: (segmentation id, segment id), prepared.
-        """
-        self._target, self._options = target[:2], options
-        self._carrying = carryingFrom(self.engine, frame, prompts, self._segment(), count)
-        self._watch = PromptWatch(*self._segment(), frame)
-        self._ask()
-
-    def cancel(self) -> None:
-        """Stop; nothing has been written."""
-        if self.isRunning:
-            self._finish(_("Cancelled."))
-
-    def poll(self) -> bool:
-        """Take an answer and ask for the next frame; whether something changed."""
-        if self.isRunning and self._segment() and self._watch.isOvertaken:
-            self._finish(_("Undone: the frames beside stay as they are."))
-            return True
-        results = self.engine.poll(self) if self.isRunning else []
-        for result in results:
-            if result.error:
-                self._finish(result.error)
-            elif self._segment() is None:
-                self._finish(_("Segment or volume is gone: nothing was changed."))
-            else:
-                self._carrying.take(result.prompts, result.mask)
-                self._ask()
-        return bool(results)
-
-    def _ask(self) -> None:
-        if asked := self._carrying.next():
-            self.engine.decode(self, self._carrying.done, *asked, self._options)
-            return
-        says = self._carrying.status
-        try:
-            write(self.host, self._segment(), self._carrying.things)
-        except Refusal as refusal:  # the segmentation cannot grow to a frame
-            says = str(refusal)
-        self._finish(says)
-
-    def _finish(self, says: str) -> None:
-        self.engine.cancel(self)
-        self.message, self._carrying, self._watch = says, None, None
-
-    def _segment(self) -> tuple | None:
-        """(segmentation node, segment id), None if they or the volume are gone."""
-        node = slicer.mrmlScene.GetNodeByID(self._target[0])
-        gone = node is None or node.GetSegmentation().GetSegment(self._target[1]) is None
-        frames = self._carrying.loop if self._carrying else []
-        gone = gone or any(slicer.mrmlScene.GetNodeByID(frame.volumeId) is None for frame in frames[:1])
-        return None if gone else (node, self._target[1])
-
-
 def found(
     engine: EngineLogic,
     loop: list[Frame],
@@ -277,13 +199,21 @@ def write(host, target: tuple, things: list[Found]) -> None:
     Refusal, before anything is changed, if the segmentation cannot grow to one of them, or if what is stored
     there cannot be read.
     """
+    for _frame in writing(host, target, things):
+        pass
+
+
+def writing(host, target: tuple, things: list[Found]) -> Iterator[Frame]:
+    """The same bit by bit: each frame is looked at first, then written."""
     for thing in things:
         PromptLogic.checkPrompts(*target, thing.frame)
         if thing.mask.any():
             SegmentLogic.checkReach(target[0], thing.frame, thing.mask)
+        yield thing.frame
     begin(host, *target)
     for thing in things:
         _writeFrame(host, target, thing)
+        yield thing.frame
 
 
 def _writeFrame(host, target: tuple, thing: Found) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from samca.prompts import Box, Click, Prompts
 
-from ..Frames import FrameLogic
+from ..Frames import FrameLogic, SequenceLogic
 from ..Frames.FrameLogic import Frame
 from ..Texts import Refusal, _
 from . import OriginLogic, TagLogic
@@ -115,7 +115,7 @@ def takeFromUnder(segmentationNode, segmentId: str, frame: Frame, cover) -> None
 
 
 class PromptWatch:
-    """Notices that somebody else changed a segment's prompts in an item, by undo or in another editor."""
+    """Notices that somebody else changed a segment's prompts in an item, or took a step back there."""
 
     def __init__(self, segmentationNode, segmentId: str, frame: Frame):
         """From how they are now, in the item that the frame belongs to."""
@@ -127,8 +127,9 @@ class PromptWatch:
         """Whether they are others now."""
         return self._text() != self._left
 
-    def _text(self) -> str:
-        return TagLogic.tagText(segmentOf(self._node, self._segmentId, self._frame))
+    def _text(self) -> tuple[str, str]:
+        segment = segmentOf(self._node, self._segmentId, self._frame)
+        return TagLogic.tagText(segment), TagLogic.tagText(segment, SequenceLogic.STEP)
 
 
 def _isOf(segmentationNode, frame: Frame) -> TagLogic.IsOf:

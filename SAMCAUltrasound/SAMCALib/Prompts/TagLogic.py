@@ -89,10 +89,10 @@ class PromptObject:
         return "guidedPositive" if self.prompts.clicks[index].positive else "guidedNegative"
 
 
-def tagText(segment) -> str:
+def tagText(segment, tag: str = TAG) -> str:
     """The tag as stored, "" without."""
     value = vtk.mutable("")
-    return str(value) if segment is not None and segment.GetTag(TAG, value) else ""
+    return str(value) if segment is not None and segment.GetTag(tag, value) else ""
 
 
 def objectsIn(segment, frameKey: str, shape: tuple[int, int], isOf: IsOf = bool) -> tuple[PromptObject, ...]:

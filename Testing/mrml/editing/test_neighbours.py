@@ -11,7 +11,7 @@ import slicer.util
 import volumes
 from slicer_scene import Editor
 
-from SAMCALib.Editing import NeighbourLogic
+from SAMCALib.Editing import NeighbourLogic, NeighbourRun
 from SAMCALib.Frames import FrameLogic, SequenceLogic
 from SAMCALib.Prompts import PromptLogic
 from SAMCALib.SegmentationLogic import SegmentationLogic
@@ -223,6 +223,52 @@ def test_cancel_in_the_effect_writes_nothing(edited, volume):
     run()
     assert "Cancelled." in edit.status
     assert filled(editor.segmentation, "Lesion", volume) == [4]
+
+
+@pytest.fixture
+def half_written(edited, volume, monkeypatch):
+    """The same, with all masks of five frames there, and two of them in the segment."""
+    editor, edit, frame, run = edited
+    monkeypatch.setattr(NeighbourRun, "SLICE_SECONDS", 0)  # a frame at each tick
+    edit.segmentNeighbours(frame, 2)
+    while len(filled(editor.segmentation, "Lesion", volume)) < 2:
+        run(1)
+    assert edit.sweep.isRunning
+    return editor, edit, run
+
+
+def test_masks_go_into_the_segment_some_at_each_tick_and_are_one_step(half_written, volume):
+    editor, edit, run = half_written
+    with pytest.raises(Refusal, match="wait, or press Cancel"):
+        edit.click(FrameLogic.frameOf(volume, 4), 50, 40)
+    run(6)
+    assert filled(editor.segmentation, "Lesion", volume) == [2, 3, 4, 5, 6]
+    editor.logic.Undo()
+    run(2)
+    assert filled(editor.segmentation, "Lesion", volume) == [4]
+
+
+def test_undo_while_masks_go_into_the_segment_takes_all_out_and_no_more_come(half_written, volume):
+    editor, edit, run = half_written
+    editor.logic.Undo()
+    run(6)
+    assert filled(editor.segmentation, "Lesion", volume) == [4]
+    assert edit.status == "Undone: the frames beside stay as they are."
+
+
+@pytest.mark.parametrize("how", ["cancel", "deactivate"])
+def test_nothing_is_left_half_written(half_written, volume, how):
+    editor, edit, _run = half_written
+    getattr(edit, how)()
+    assert filled(editor.segmentation, "Lesion", volume) == [2, 3, 4, 5, 6]
+    assert not edit.sweep.isRunning
+
+
+def test_a_segment_that_goes_while_it_is_written_ends_it(half_written):
+    editor, edit, run = half_written
+    editor.segmentation.GetSegmentation().RemoveSegment("Lesion")
+    run(2)
+    assert edit.sweep.message == "Segment or volume is gone: stopped."
 
 
 def test_undo_of_the_click_it_started_from_ends_it(edited, volume):

@@ -1,0 +1,112 @@
+"""This frame and its neighbours, for a timer: asks for one frame after the other, and writes all at the end.
+
+Nothing is written before all masks are there. Then some frames go into the segment at each tick, as one step.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+
+import slicer
+
+from samca.prompts import Prompts
+
+from ..Engine.EngineLogic import EngineLogic
+from ..Frames.FrameLogic import Frame
+from ..Prompts.PromptLogic import PromptWatch
+from ..Segments.MaskLogic import MaskOptions
+from ..Texts import Refusal, _
+from .NeighbourLogic import carryingFrom, writing
+
+SLICE_SECONDS = 0.1  # of each tick, while frames go into the segment
+
+
+class NeighbourRun:
+    """host, engine: as of EditLogic. `poll` goes on; an ended run leaves its `message`."""
+
+    def __init__(self, host, engine: EngineLogic):
+        self.host, self.engine = host, engine
+        self.message, self._carrying, self._target, self._options = "", None, None, None
+        self._watch: PromptWatch | None = None
+        self._writing: Iterator[Frame] | None = None
+
+    @property
+    def isRunning(self) -> bool:
+        """Whether frames are left to do."""
+        return self._carrying is not None
+
+    @property
+    def status(self) -> str:
+        """One sentence: how far it is."""
+        return self._carrying.status if self._carrying else self.message
+
+    def start(self, target: tuple, frame: Frame, prompts: Prompts, count: int, options: MaskOptions) -> None:
+        """Carry an object of this frame to `count` frames on each side; see `carryingFrom`.
+
+        target: (segmentation id, segment id), prepared.
+        """
+        self._target, self._options, self._frame = target[:2], options, frame
+        self._carrying = carryingFrom(self.engine, frame, prompts, self._segment(), count)
+        self._watch = PromptWatch(*self._segment(), frame)
+        self._ask()
+
+    def cancel(self) -> None:
+        """Stop; nothing has been written, or all is written now."""
+        if self.isRunning and self._writing:
+            self._write(math.inf)
+        elif self.isRunning:
+            self._finish(_("Cancelled."))
+
+    def poll(self) -> bool:
+        """Take an answer and ask for the next frame; whether something changed."""
+        if self.isRunning and self._segment() and self._watch.isOvertaken:
+            self._finish(_("Undone: the frames beside stay as they are."))
+            return True
+        if self._writing:
+            gone = self._segment() is None
+            self._finish(_("Segment or volume is gone: stopped.")) if gone else self._write(SLICE_SECONDS)
+            return True
+        results = self.engine.poll(self) if self.isRunning else []
+        for result in results:
+            if result.error:
+                self._finish(result.error)
+            elif self._segment() is None:
+                self._finish(_("Segment or volume is gone: nothing was changed."))
+            else:
+                self._carrying.take(result.prompts, result.mask)
+                self._ask()
+        return bool(results)
+
+    # Below: how it is done
+
+    def _ask(self) -> None:
+        if asked := self._carrying.next():
+            self.engine.decode(self, self._carrying.done, *asked, self._options)
+            return
+        self._writing = writing(self.host, self._segment(), self._carrying.things)
+
+    def _write(self, seconds: float) -> None:
+        """Look at frames and put them into the segment for about so long, one at least."""
+        until, says = time.monotonic() + seconds, self._carrying.status
+        try:
+            while next(self._writing, None) is not None:
+                if time.monotonic() >= until:
+                    self._watch = PromptWatch(*self._segment(), self._frame)
+                    return
+        except Refusal as refusal:  # the segmentation cannot grow to a frame
+            says = str(refusal)
+        self._finish(says)
+
+    def _finish(self, says: str) -> None:
+        self.engine.cancel(self)
+        self.message, self._carrying, self._watch, self._writing = says, None, None, None
+
+    def _segment(self) -> tuple | None:
+        """(segmentation node, segment id), None if they or the volume are gone."""
+        node = slicer.mrmlScene.GetNodeByID(self._target[0])
+        gone = node is None or node.GetSegmentation().GetSegment(self._target[1]) is None
+        frames = self._carrying.loop if self._carrying else []
+        gone = gone or any(slicer.mrmlScene.GetNodeByID(frame.volumeId) is None for frame in frames[:1])
+        return None if gone else (node, self._target[1])
