@@ -34,6 +34,11 @@ def test_clicks_are_timed_and_the_scene_is_left_as_it_was(application, scene, mo
     assert scene_nodes() == nodes
 
 
+def test_it_works_where_there_is_no_application(application, scene, monkeypatch):
+    monkeypatch.delattr(slicer, "modules")
+    assert len(list(measure(1, SMALL))) == 2
+
+
 def scene_nodes():
     nodes = [slicer.mrmlScene.GetNthNode(i) for i in range(slicer.mrmlScene.GetNumberOfNodes())]
     return {node.GetID() for node in nodes if not node.IsA("vtkMRMLSubjectHierarchyNode")}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import slicer
 import slicer.util
 
@@ -13,7 +15,7 @@ OURS = PROMPTS, STEP = "SAMCA.prompts", "SAMCA.step"  # tags of a segment that s
 
 def browserOf(node):
     """The Sequence browser that this node is a proxy of, None if it is none."""
-    return slicer.modules.sequences.logic().GetFirstBrowserNodeForProxyNode(node)
+    return next((browser for browser in _browsers() if browser.IsProxyNodeID(node.GetID())), None)
 
 
 def itemOf(node) -> str:
@@ -30,9 +32,9 @@ def itemsOf(browser) -> list[str]:
 
 def browse(sequence) -> tuple:
     """(browser, proxy volume) of a Sequence node; a browser is made if it has none."""
-    browser = slicer.modules.sequences.logic().GetFirstBrowserNodeForSequenceNode(sequence)
-    if browser is not None and browser.GetProxyNode(sequence) is not None:
-        return browser, browser.GetProxyNode(sequence)
+    for browser in _browsers():
+        if browser.GetProxyNode(sequence) is not None:
+            return browser, browser.GetProxyNode(sequence)
     name = f"{sequence.GetName()} browser"
     browser = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", name)
     browser.SetAndObserveMasterSequenceNodeID(sequence.GetID())
@@ -104,6 +106,12 @@ def addSegmentToItems(segmentationNode, segmentId: str) -> None:
         segmentation = sequence.GetNthDataNode(i).GetSegmentation()
         if segmentation.GetSegment(segmentId) is None:
             _addEmpty(segmentation, segmentId, segment)
+
+
+def _browsers() -> Iterator:
+    """Those of the scene in use; Slicer's logic knows those of the application's scene only."""
+    scene, kind = slicer.mrmlScene, "vtkMRMLSequenceBrowserNode"
+    return (scene.GetNthNodeByClass(i, kind) for i in range(scene.GetNumberOfNodesByClass(kind)))
 
 
 def _newSequence(browser, segmentationNode, volumeNode):
