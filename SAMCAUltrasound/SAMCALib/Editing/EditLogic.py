@@ -24,6 +24,7 @@ from .EditQueue import EditQueue, pictureOf
 from .Edits import Again, Clear, Edit, Move, Point, Remove, Unfit, newId
 from .NeighbourRun import NeighbourRun
 from .PreviewLogic import SUBJECT, PreviewLogic
+from .SameSegment import SameSegment
 from .Selection import Selection
 from .StepLogic import StepLogic
 from .SuggestLogic import OfClass, SuggestLogic, checkKind, nothingIn
@@ -43,7 +44,7 @@ class EditLogic:
         self.engine = engine or sharedEngine()
         self.encodeAhead = True
         self.points = PromptPoints()  # points.isOver() tells the effect to leave the mouse to Markups
-        self.steps = StepLogic(host)
+        self.steps, self._sameSegment = StepLogic(host), SameSegment(host)
         self._selection, self._queue = Selection(host), EditQueue(self.steps, self.engine, self)
         self._preview = PreviewLogic(self.engine, self)
         self.sweep = NeighbourRun(self.steps, self.engine)
@@ -255,9 +256,9 @@ class EditLogic:
         done is in the status, and the next click works.
         """
         before = self._told
-        for do in (self.steps.follow, self._pollSweep, self._follow, self._takeChanges, self._takeAnswers):
+        items = self.steps.follow, self._sameSegment.follow, self._pollSweep
+        for do in (*items, self._follow, self._takeChanges, self._takeAnswers, self._follow):
             self._survive(do)
-        self._survive(self._follow)
         self._told = (self.status, self._seen, id(self.preview))
         return self._told != before
 
@@ -295,6 +296,7 @@ class EditLogic:
     def _forget(self) -> None:
         self._frame = self._current = self._seen = self._told = None
         self._preview.forget()
+        self._sameSegment.forget()
         self._queue.clear()
         self._queue.takeSaid()
         self._dragging, self._isTidying, self._message, self._problem = False, False, "", ""

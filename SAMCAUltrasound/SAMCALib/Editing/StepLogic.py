@@ -115,9 +115,7 @@ class StepLogic:
     def _shown(self) -> tuple[str, str] | None:
         """(segmentation id, shown item) of the editor, None unless the segmentation has items."""
         editor = self.host.parameterSetNode()
-        node = editor and editor.GetSegmentationNode()
-        browser = SequenceLogic.browserOf(node) if node else None
-        return (node.GetID(), ItemLogic.shownItem(browser)) if browser else None
+        return SequenceLogic.placeShown(editor and editor.GetSegmentationNode())
 
     @contextlib.contextmanager
     def _remembering(self, step: Step, segmentationNode, item: str) -> Iterator[None]:
@@ -150,7 +148,7 @@ class StepLogic:
 
     def _marksIn(self, segmentationId: str, item: str) -> dict[str, str]:
         """The marks of all segments in an item; none where it is gone."""
-        segmentation = _segmentation(segmentationId, item)
+        segmentation = SequenceLogic.segmentationAt(segmentationId, item)
         ids = segmentation.GetSegmentIDs() if segmentation else ()
         return {each: ItemState.tagOf(segmentation.GetSegment(each), MARK) for each in ids}
 
@@ -185,7 +183,7 @@ class StepLogic:
         before, after = step.items[item]
         if not step.isDone:
             before, after = after, before
-        node, segmentation = _node(step), _segmentation(step.segmentationId, item)
+        node, segmentation = _node(step), SequenceLogic.segmentationAt(step.segmentationId, item)
         segment, there = segmentation and segmentation.GetSegment(step.segmentId), before.get(step.segmentId)
         if segment is None or there is None or ItemState.tagOf(segment, PROMPTS) != there.tags[PROMPTS]:
             return False
@@ -212,11 +210,3 @@ def changing(host, segmentationNode, frame: Frame):
 
 def _node(step: Step):
     return slicer.mrmlScene.GetNodeByID(step.segmentationId)
-
-
-def _segmentation(segmentationId: str, item: str):
-    """The vtkSegmentation in an item, None if any of it is gone."""
-    node = slicer.mrmlScene.GetNodeByID(segmentationId)
-    browser = SequenceLogic.browserOf(node) if node else None
-    own = ItemLogic.nodeAt(browser, node, item) if browser else None
-    return own and own.GetSegmentation()

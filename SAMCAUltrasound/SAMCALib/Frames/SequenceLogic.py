@@ -90,6 +90,20 @@ def ownNode(segmentationNode, item: str):
     return sequence.SetDataNodeAtValue(node or _emptied(segmentationNode), item)
 
 
+def placeShown(segmentationNode) -> tuple[str, str] | None:
+    """(segmentation id, item that is shown), None for a segmentation without items, or for None."""
+    browser = browserOf(segmentationNode) if segmentationNode else None
+    return (segmentationNode.GetID(), ItemLogic.shownItem(browser)) if browser else None
+
+
+def segmentationAt(segmentationId: str, item: str):
+    """The vtkSegmentation in an item, None if any of it is gone."""
+    node = slicer.mrmlScene.GetNodeByID(segmentationId)
+    browser = browserOf(node) if node else None
+    own = ItemLogic.nodeAt(browser, node, item) if browser else None
+    return own and own.GetSegmentation()
+
+
 def toBeSaved(segmentationNode) -> None:
     """Let Slicer know that an item of the segmentation that is not shown has changed."""
     browserOf(segmentationNode).GetSequenceNode(segmentationNode).StorableModified()

@@ -167,6 +167,30 @@ def test_what_is_known_of_a_segment_is_known_in_every_item(cine, editor, edit, s
     assert not (mask(editor, frame, "Lesion") & mask(editor, frame, "Nerve")).any()
 
 
+def test_what_becomes_of_a_segment_in_one_item_becomes_of_it_in_all(cine, editor, edit, settle):
+    edit.click(go_to(cine, "0.1"), 20, 30)
+    settle(edit)
+    special = FrameLogic.nodeAt(FrameLogic.loopOf(edit.frame)[3], editor.segmentation)
+    special.GetSegmentation().GetSegment("Lesion").SetName("Of this frame")
+    segment = editor.segmentation.GetSegmentation().GetSegment("Lesion")
+    segment.SetName("Cyst")
+    edit.poll()
+    segment.SetColor(0.1, 0.2, 0.3)
+    segment.SetTag("TerminologyEntry", ABOUT["TerminologyEntry"])
+    segment.SetTag("Segmentation.Status", "flagged")
+    go_to(cine, "0.2")  # before the next tick
+    edit.poll()
+    names = []
+    for item in SequenceLogic.itemsOf(cine[0]):
+        go_to(cine, item)
+        tags, _value, name, colour = about(editor.segmentation.GetSegmentation().GetSegment("Lesion"))
+        names.append(name)
+        assert tags["TerminologyEntry"] == ABOUT["TerminologyEntry"]
+        assert tags.get("Segmentation.Status") == ("flagged" if item == "0.1" else None)
+        assert colour == (0.1, 0.2, 0.3)
+    assert names == ["Cyst", "Cyst", "Cyst", "Of this frame"]
+
+
 def test_each_item_has_the_grid_of_its_image(scene, editing, settle):
     browser, proxy = volumes.clip(
         volumes.speckle(1, 60, 80), volumes.speckle(1, 50, 130), volumes.speckle(1, 60, 80)
