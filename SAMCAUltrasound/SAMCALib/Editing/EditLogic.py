@@ -236,7 +236,8 @@ class EditLogic:
     def removeClick(self, object: int, index: int) -> None:
         """Take a click of the frame away; the object goes with its last one."""
         self._survive(self._follow)
-        self._edit(Remove(self._selection.target(self._frame), *self.prompts.pointAt(object, index)))
+        point = self.prompts.pointAt(object, index)
+        self._edit(Remove(self._selection.target(self._frame), *point))
 
     def hover(self, frame: Frame | None, x: float = 0, y: float = 0) -> None:
         """Ask what a positive click here would give, see `preview`; None ends it."""
