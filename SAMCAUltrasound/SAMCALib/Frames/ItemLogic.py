@@ -19,6 +19,12 @@ def shownItem(browser) -> str:
     return master.GetNthIndexValue(number) if isThere else ""
 
 
+def hasItem(browser, item: str) -> bool:
+    """Whether the browser has this index value."""
+    master = browser.GetMasterSequenceNode()
+    return master is not None and master.GetItemNumberFromIndexValue(item) >= 0
+
+
 def nodeAt(browser, node, item: str):
     """The node that has what `node` shows in this item, None if it shows nothing there.
 
@@ -27,7 +33,7 @@ def nodeAt(browser, node, item: str):
     """
     if not item or not _moves(browser, node) or item == shownItem(browser):
         return node
-    if browser.GetMasterSequenceNode().GetItemNumberFromIndexValue(item) < 0:
+    if not hasItem(browser, item):
         return None
     sequence = browser.GetSequenceNode(node)
     stored = sequence.GetDataNodeAtValue(item)

@@ -81,8 +81,13 @@ def synchronise(segmentationNode, volumeNode) -> None:
 
 
 def ownNode(segmentationNode, item: str):
-    """The node that has what is changed of a segmentation in this item; made as Slicer would if missing."""
+    """The node that has what is changed of a segmentation in this item; made as Slicer would if missing.
+
+    Refusal if the item is gone.
+    """
     browser = browserOf(segmentationNode) if item else None
+    if browser is not None and not ItemLogic.hasItem(browser, item):
+        raise Refusal(_("Frame {item} has left its Sequence: go to another one.").format(item=item))
     node = ItemLogic.nodeAt(browser, segmentationNode, item)
     if browser is None or ItemLogic.hasOwn(browser, segmentationNode, item):
         return node

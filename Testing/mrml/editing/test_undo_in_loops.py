@@ -191,6 +191,25 @@ def test_undo_meanwhile_ends_it_and_takes_back_what_it_did(
     assert filled(editor, loop) == []
 
 
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_frame_that_leaves_the_loop_meanwhile_ends_it_in_words(
+    editor, edit, loop, show, run, disc_model, monkeypatch, action
+):
+    edit.click(show(1), 15, 30)
+    run()
+    go, predict = threading.Semaphore(2), disc_model.predict
+    monkeypatch.setattr(disc_model, "predict", lambda *given: go.acquire(timeout=30) and predict(*given))
+    ACTIONS[action][0](edit, edit.frame)
+    loop[0].GetMasterSequenceNode().RemoveDataNodeAtValue(SequenceLogic.itemsOf(loop[0])[4])
+    go.release(20)
+    run()
+    assert "0.4" in edit.status
+    assert "went wrong" not in edit.status
+    edit.click(FrameLogic.frameOf(loop[1], 0), 60, 30)
+    run()
+    assert len(edit.prompts.objects[-1].prompts.clicks) == 2
+
+
 def test_a_click_that_was_mended_by_dragging_is_taken_back_as_slicer_would(editor, edit, loop, show, run):
     edit.click(show(0), 20, 30)
     run()
