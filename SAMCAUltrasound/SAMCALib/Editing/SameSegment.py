@@ -11,16 +11,6 @@ from ..Frames import SequenceLogic
 from ..Segments import ItemState
 
 TERMINOLOGY = "TerminologyEntry"
-READ = {
-    "name": lambda segment: segment.GetName(),
-    "colour": lambda segment: segment.GetColor(),
-    "terminology": lambda segment: ItemState.tagOf(segment, TERMINOLOGY),
-}
-WRITE = {
-    "name": lambda segment, text: segment.SetName(text),
-    "colour": lambda segment, colour: segment.SetColor(*colour),
-    "terminology": lambda segment, text: ItemState.setTag(segment, TERMINOLOGY, text),
-}
 
 
 class SameSegment:
@@ -59,12 +49,26 @@ class SameSegment:
             other = sequence.GetNthDataNode(number).GetSegmentation()
             for segmentId, kind, before, after in changes:
                 segment = other.GetSegment(segmentId)
-                if segment is not None and READ[kind](segment) == before:
-                    WRITE[kind](segment, after)
+                if segment is not None and _about(segment)[kind] == before:
+                    _set(segment, kind, after)
             SequenceLogic.toBeSaved(node)
 
 
 def _known(segmentation) -> dict:
-    """By segment id: name, colour and terminology."""
-    segments = {each: segmentation.GetSegment(each) for each in segmentation.GetSegmentIDs()}
-    return {each: {kind: read(segment) for kind, read in READ.items()} for each, segment in segments.items()}
+    """By segment id: what `_about` says."""
+    return {each: _about(segmentation.GetSegment(each)) for each in segmentation.GetSegmentIDs()}
+
+
+def _about(segment) -> dict:
+    """Name, colour and terminology."""
+    terminology = ItemState.tagOf(segment, TERMINOLOGY)
+    return {"name": segment.GetName(), "colour": segment.GetColor(), "terminology": terminology}
+
+
+def _set(segment, kind: str, value) -> None:
+    if kind == "name":
+        segment.SetName(value)
+    elif kind == "colour":
+        segment.SetColor(*value)
+    else:
+        ItemState.setTag(segment, TERMINOLOGY, value)
