@@ -17,7 +17,7 @@ from samca.phantoms import make
 
 HERE = Path(__file__).resolve().parent
 MODELS = Path("SAMCAUltrasound") / "Resources" / "Models"
-TRAIN, VALIDATE, SIDE = 12, 3, 128  # images, images, px
+TRAIN, VALIDATE, SIDE = 12, 2, 128  # images, images, px
 KINDS = {  # what each data set has
     "busi": ("images", "masks"),
     "usgra": ("images", "masks", "labels"),
