@@ -13,8 +13,8 @@ from pathlib import Path
 from samca.__main__ import main
 
 AT_MOST = {
-    "--seeds": 1, "--repeats": 1, "--draws": 1, "--epochs": 2, "--curve": 0, "--count": 8, "--loops": 3,
-    "--frames": 8, "--sizes": 64, "--grid": 4,
+    "--seeds": 1, "--repeats": 1, "--draws": 1, "--epochs": 2, "--curve": 0, "--count": 8, "--loops": 2,
+    "--frames": 4, "--sizes": 64, "--grid": 4, "--clicks": 2,
 }  # fmt: skip
 ALWAYS = {
     "evaluate": "--seeds 1 --curve 0",
@@ -26,22 +26,22 @@ ALWAYS = {
     "segment": "--grid 4",
 }
 SMALL = {
-    "epochs": 2,
-    "frames": 0,
-    "samples_per_epoch": 2,
-    "batch": 2,
-    "encoder_weights": "",
-    "precision": "float32",
-}
+    "epochs": 2, "frames": 0, "samples_per_epoch": 2, "batch": 2, "validation_clicks": [1],
+    "encoder_weights": "", "precision": "float32",
+}  # fmt: skip
 
 
 def small(command: str, *words: str) -> list[str]:
     """A command line with small numbers; what it says itself comes after what is always said."""
-    option, found = "", [command, *ALWAYS.get(command, "").split()]
+    found, option, values = [command, *ALWAYS.get(command, "").split()], "", set()
     for word in words:
-        option = word if word.startswith("--") else option
-        word = str(min(int(word), AT_MOST[option])) if option in AT_MOST and word.isdigit() else word
-        found += [] if option == "--sizes" and word in found else [word]
+        if word.startswith("--"):
+            option, values = word, set()
+        elif option in AT_MOST and word.isdigit():
+            word = str(min(int(word), AT_MOST[option]))
+        if word not in values or option not in AT_MOST:  # of several values each is said once
+            found.append(word)
+        values.add(word)
     return found
 
 
