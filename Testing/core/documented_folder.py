@@ -1,4 +1,4 @@
-"""The folder that the documents speak of: their data and frames, simulated, and `samca` made small."""
+"""The folder that the documents speak of: the repository, with their data and frames, simulated, in it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from documents import ROOT
 from samca.phantoms import make
 
 HERE = Path(__file__).resolve().parent
-MODELS = Path("SAMCAUltrasound") / "Resources" / "Models"
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "demo", "shared")
 TRAIN, VALIDATE, SIDE = 12, 2, 128  # images, images, px
 KINDS = {  # what each data set has
     "busi": ("images", "masks"),
@@ -45,7 +45,8 @@ sys.exit(run.main(sys.argv[1:]))
 
 
 def make_folder(folder: Path) -> dict[str, str]:
-    """Fill the folder; the environment in which its commands run."""
+    """Fill the folder; the environment in which its commands run, with `samca` and run.py made small."""
+    shutil.copytree(ROOT, folder, ignore=NOT_COPIED, dirs_exist_ok=True)
     rows = []
     for name, kinds in KINDS.items():
         for part, count in (("train", TRAIN), ("val", VALIDATE)):
@@ -59,7 +60,6 @@ def make_folder(folder: Path) -> dict[str, str]:
     write_table(folder / "mydata" / "cases.csv", ("id", "group", "split"), rows)
     write_dataset(folder / "healthy", ["healthy0", "healthy1"], ("images",))
     write_frame(folder)
-    shutil.copytree(ROOT / MODELS, folder / MODELS)
     (folder / "run.py").write_text(starter(), encoding="utf-8")
     (folder / "small.json").write_text("{}", encoding="utf-8")
     return environment(folder)
