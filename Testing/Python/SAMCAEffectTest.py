@@ -184,6 +184,37 @@ class SAMCAEffectTest(unittest.TestCase):
         slicer.mrmlScene.Clear(0)
         slicer.app.processEvents()
 
+    def test_in_a_loop_undo_takes_all_frames_and_take_back_what_slicer_has_dropped(self):
+        from SAMCALib.Frames import FrameLogic, SequenceLogic
+        from SAMCALib.Segments.SegmentLogic import maskOf
+
+        sequence = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", "Loop")
+        for number in range(3):
+            sequence.SetDataNodeAtValue(self.volume, str(number))
+        browser, self.volume = SequenceLogic.browse(sequence)
+        self.editor.setSourceVolumeNode(self.volume)
+        frames, button = FrameLogic.items(self.frame()), self.effect.panel.ui.takeBackButton
+
+        def filled():
+            self.settle()
+            return [bool(maskOf(self.segmentation, "Lesion", frame).any()) for frame in frames]
+
+        self.click(40, 32)
+        self.effect.edit.segmentNeighbours(self.frame(), 2)
+        while self.effect.edit.sweep.isRunning:
+            self.settle()
+        self.assertEqual(filled(), [True, True, True])
+        self.editor.undo()
+        self.assertEqual(filled(), [True, False, False])
+        self.editor.redo()
+        self.assertEqual(filled(), [True, True, True])
+        self.assertFalse(button.enabled)
+        SequenceLogic.showItem(browser, "2")
+        self.settle()
+        self.assertTrue(button.enabled)
+        button.click()
+        self.assertEqual(filled(), [True, False, False])
+
     def test_icon_cursor_and_help_are_what_the_host_expects(self):
         self.assertFalse(self.effect.icon().isNull())
         self.assertIn("Ctrl+click", self.effect.helpText())

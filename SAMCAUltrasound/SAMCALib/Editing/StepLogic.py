@@ -106,7 +106,7 @@ class StepLogic:
             if step.isDone and step.segmentationId == shown[0]:
                 step.isDone = False
                 if items := [item for item in step.items if self._go(step, item)]:
-                    one, several = _("Taken back in {item}."), _("Taken back in {count} items.")
+                    one, several = _("Taken back on frame {item}."), _("Taken back on {count} frames.")
                     return counted(len(items), one.format(item=items[0]), several)
         raise Refusal(_("There is nothing to take back."))
 

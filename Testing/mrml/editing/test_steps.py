@@ -118,12 +118,12 @@ def test_what_slicer_has_dropped_is_taken_back_step_by_step(loop):
     loop.do(50, 3, segment="Vessel")
     loop.show(0)
     assert not loop.slicer.CanUndo()
-    assert loop.steps.takeBack() == "Taken back in 2 items."  # the mark in the one that was shown is an item
+    assert loop.steps.takeBack() == "Taken back on 2 frames."  # the mark in the one that was shown is an item
     assert loop.squares("Vessel") == NOTHING
     assert loop.squares() == [[10], [10, 30], [30], [30]]
-    assert loop.steps.takeBack() == "Taken back in 3 items."
+    assert loop.steps.takeBack() == "Taken back on 3 frames."
     assert loop.squares() == [[10], [10], [], []]
-    assert loop.steps.takeBack() == "Taken back in 2 items."
+    assert loop.steps.takeBack() == "Taken back on 2 frames."
     assert loop.squares() == NOTHING
     assert not loop.steps.canTakeBack
     with pytest.raises(Refusal, match="nothing to take back"):
@@ -133,7 +133,7 @@ def test_what_slicer_has_dropped_is_taken_back_step_by_step(loop):
 def test_one_item_is_named(loop):
     loop.do(10, 0)
     loop.show(2)
-    assert loop.steps.takeBack() == "Taken back in 0.0."
+    assert loop.steps.takeBack() == "Taken back on frame 0.0."
 
 
 def test_slicers_history_and_ours_take_turns(loop):
@@ -193,7 +193,7 @@ def test_a_step_of_another_editor_after_it_is_left_alone(loop):
     loop.steps, mine = other, loop.steps
     loop.do(30, 1)
     loop.show(3)
-    assert mine.takeBack() == "Taken back in 2 items."
+    assert mine.takeBack() == "Taken back on 2 frames."
     assert [places for places, _text in loop.seen()] == [[], [10, 30], [], []]
 
 
@@ -231,7 +231,7 @@ def test_what_is_gone_is_not_brought_back(loop, gone):
             node.GetSegmentation().RemoveSegment("Lesion")
     elif gone == "item":
         loop.browser.GetMasterSequenceNode().RemoveDataNodeAtValue("0.2")
-        assert loop.steps.takeBack() == "Taken back in 2 items."
+        assert loop.steps.takeBack() == "Taken back on 2 frames."
         return
     else:
         slicer.mrmlScene.RemoveNode(loop.browser if gone == "browser" else loop.editor.segmentation)

@@ -138,10 +138,10 @@ def test_when_another_item_was_shown_the_same_is_taken_back_by_us(editor, edit, 
     show(4)
     assert not editor.logic.CanUndo()
     assert edit.steps.canTakeBack
-    assert edit.steps.takeBack() == "Taken back in 5 items."
+    assert edit.steps.takeBack() == "Taken back on 5 frames."
     run()
     assert there(editor, loop) == before
-    assert edit.steps.takeBack() == f"Taken back in {SequenceLogic.itemsOf(loop[0])[1]}."
+    assert edit.steps.takeBack() == f"Taken back on frame {SequenceLogic.itemsOf(loop[0])[1]}."
     run()
     assert filled(editor, loop) == []
     assert not edit.steps.canTakeBack

@@ -54,7 +54,7 @@ def test_it_is_grey_as_long_as_slicers_undo_works_and_undoes_what_slicer_has_dro
     button.click()
     settled(editor)
     assert filled(editor, loop) == []
-    assert status(editor) == "Taken back in 0.0."
+    assert status(editor) == "Taken back on frame 0.0."
     assert not button.enabled
 
 
@@ -96,6 +96,20 @@ def test_steps_outlast_another_effect_and_are_refused_while_all_frames_are_done(
     )
     editor.tick()
     assert not editor.takeBackButton.enabled
+
+
+def test_undo_while_another_effect_is_active_is_seen_afterwards(editor, loop, show):
+    show("0.1")
+    click(editor, 20, 30)
+    editor.neighboursButton.click()
+    while len(filled(editor, loop)) < 3 or editor.effect.edit.sweep.isRunning:
+        settled(editor)
+    editor.deactivate()
+    editor.logic.Undo()
+    SequenceLogic.showItem(loop[0], "0.2")
+    editor.activate()
+    settled(editor)
+    assert filled(editor, loop) == ["0.1"]
 
 
 def test_in_a_volume_it_stays_grey(open_editor):

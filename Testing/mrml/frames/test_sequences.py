@@ -295,6 +295,24 @@ def test_changes_are_kept_in_a_segmentation_that_the_user_has_put_into_the_loop(
     assert sequence.GetNumberOfDataNodes() == 2  # Slicer's own rule: a copy of the item before
 
 
+def test_images_beside_a_tracker_are_encoded_ahead_as_they_are(scene, editing, settle, disc_model):
+    browser, proxy = volumes.tracked(5, (60, 80))
+    edit = editing(Editor(proxy))
+    means = []
+    for item in SequenceLogic.itemsOf(browser):
+        SequenceLogic.showItem(browser, item)
+        means.append(slicer.util.arrayFromVolume(proxy).mean())
+    SequenceLogic.showItem(browser, "0.2")
+    edit.setFrame(FrameLogic.frameOf(proxy, 0))
+    settle(edit)
+    seen = sorted(float(np.asarray(pixels).mean()) for pixels in disc_model.embedded)
+    assert len(seen) == 3
+    assert np.corrcoef(seen, means[1:4])[0, 1] > 0.999
+    SequenceLogic.showItem(browser, "0.3")
+    settle(edit)
+    assert len(disc_model.embedded) == 4, "the one that is shown was there already"
+
+
 def test_a_loop_as_one_volume_keeps_frames_apart_too(scene, editing, settle):
     editor = Editor(volumes.volume(volumes.speckle(30, 60, 80)))
     edit = editing(editor)

@@ -136,6 +136,19 @@ def test_a_volume_that_is_loaded_anew_is_known_by_its_pixels(editor, frame):
     assert len(read(editor, anew).objects) == 2
 
 
+def test_a_scene_that_is_imported_beside_others_knows_which_image_has_which_points(editor, frame, tmp_path):
+    store(editor, frame, an_object())
+    slicer.mrmlScene.SetURL(str(tmp_path / "scene.mrml"))
+    assert slicer.mrmlScene.Commit()
+    slicer.mrmlScene.Clear(0)
+    volumes.volume(name="Another one with the same id")
+    slicer.mrmlScene.SetURL(str(tmp_path / "scene.mrml"))
+    slicer.mrmlScene.Import()
+    loaded = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
+    (role,) = [role for role in roles(loaded) if role.startswith("SAMCA.image.")]
+    assert loaded.GetNodeReference(role).GetName() == "Scan"
+
+
 def test_images_of_a_loop_are_one_image_whatever_browses_them(scene, editing, settle):
     browser, proxy = volumes.tracked(3, (60, 80))
     editor = Editor(proxy)
