@@ -73,12 +73,13 @@ def test_whatever_its_settings_and_its_launch_hold_the_run_is_shown(tmp_path, ru
         assert "run.json is missing or damaged" in str(refusal)  # noqa: PT017
 
 
-@pytest.mark.parametrize("launch", [time.time(), 1e300, -5, "now", None, [1], {"a": 1}, True])
+@pytest.mark.parametrize("launch", [1e300, -5, "now", None, [1], {"a": 1}, True])
 def test_a_launch_of_another_type_was_never(tmp_path, launch):
     write(tmp_path / "run.json", json.dumps(SETTINGS))
     write(tmp_path / "launch.json", json.dumps({"time": launch}))
-    isStarted = isinstance(launch, float) and launch < 1e12
-    assert shown(tmp_path).status == ("starting" if isStarted else "new")
+    assert shown(tmp_path).status == "new"
+    write(tmp_path / "launch.json", json.dumps({"time": time.time()}))
+    assert shown(tmp_path).status == "starting"
 
 
 def test_a_log_without_end_is_read_in_parts(tmp_path, monkeypatch):
