@@ -10,7 +10,7 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from safetensors import safe_open
@@ -79,8 +79,8 @@ def read(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     try:
         with safe_open(path, "pt") as file:
             return {name: file.get_tensor(name) for name in header.tensors}, header.metadata
-    except Exception as error:  # wrong bytes raise what the parser meets first
-        raise _damaged(path, error) from error
+    except Exception as error:
+        _refuse(path, error)
 
 
 def outline(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
@@ -99,6 +99,16 @@ def read_metadata(path: str | Path) -> dict[str, str]:
     """The metadata of a .safetensors file without its tensors; empty for any other file."""
     path = _checked(path)
     return tensor_header.read(path).metadata if path.suffix == ".safetensors" else {}
+
+
+def check_bytes(path: str | Path) -> None:
+    """ValueError for a torch file of which a byte is not as it was written; torch itself does not look."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if name := archive.testzip():
+                raise _Unfit(f"{name} is not as it was written")
+    except Exception as error:
+        _refuse(path, error)
 
 
 def tensors_in(content: Any, depth: int = 4) -> Iterator[dict[str, torch.Tensor]]:
@@ -133,15 +143,16 @@ def _read_torch(path: Path, device: str) -> Any:
             f"{path} is damaged, no checkpoint, or carries code, which is never run{unknown and ': '}"
             f"{unknown}; download it again, or ask its author for .safetensors"
         ) from error
-    except Exception as error:  # wrong bytes raise what the parser meets first: struct.error, IndexError ...
-        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # that one: a place before the file
-            raise
-        raise _damaged(path, error) from error
+    except Exception as error:
+        _refuse(path, error)
 
 
-def _damaged(path: Path, error: Exception) -> ValueError:
+def _refuse(path: str | Path, error: Exception) -> NoReturn:
+    """Raise what tells of an error; wrong bytes give what the parser meets first, as struct.error."""
+    if isinstance(error, OSError) and error.errno != errno.EINVAL:  # that one: a place before the file
+        raise error
     says = f" ({error})" if isinstance(error, _Unfit) else ""
-    return ValueError(f"{path} is damaged or no checkpoint{says}: download or copy it again")
+    raise ValueError(f"{path} is damaged or no checkpoint{says}: download or copy it again") from error
 
 
 class _Unfit(ValueError):

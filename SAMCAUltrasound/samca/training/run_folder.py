@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import time
-import zipfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -106,9 +105,9 @@ class RunFolder:
         if not self.resume.exists():
             return None
         try:
-            with zipfile.ZipFile(self.resume) as archive:
-                state = None if archive.testzip() else tensor_files.read(self.resume)[0]
-        except (ValueError, EOFError, LookupError, NotImplementedError, zipfile.BadZipFile) as error:
+            tensor_files.check_bytes(self.resume)
+            state, _ = tensor_files.read(self.resume)
+        except ValueError as error:
             raise self.damaged() from error
         settings = state.get("settings", {}) if isinstance(state, dict) else None
         if not isinstance(settings, dict) or not isinstance(settings.get("model", {}), dict):

@@ -204,8 +204,11 @@ def _published(path: Path, state: dict, settings: dict[str, Any]) -> Model:
 def _find_base(path: Path, metadata: dict, given: str | Path | None) -> Path:
     wanted, name = _entry(path, metadata, "base_sha256"), _entry(path, metadata, "base")
     likely = [path.parent, *_folders_of_runs(path.parent), *MODEL_FOLDERS]
-    name = plain_name(name, f"the base of {path.name}")
-    places = [Path(given)] if given else [folder / name for folder in likely if folder / name != path]
+    if given:
+        places = [Path(given)]
+    else:
+        name = plain_name(name, f"the base of {path.name}")
+        places = [folder / name for folder in likely if folder / name != path]
     found = [place for place in places if place.is_file()]
     for place in found:
         if sha256(place) == wanted:

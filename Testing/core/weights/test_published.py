@@ -1,12 +1,18 @@
 """Checkpoints of other projects: their names and shapes, their encoders written again from the formulas."""
 
+import argparse
+import collections
+import datetime
 from functools import partial
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from samca import tensor_files
 from samca.config import with_settings
 from samca.methods import METHODS
 from samca.network import sam
@@ -253,6 +259,94 @@ def test_an_optimiser_inside_the_file_is_ignored_and_not_run(narrow, tmp_path):
     torch.save({"model": plain.state_dict(), "optimizer": optimizer}, tmp_path / "ft-sam.pth")
     model = checkpoint.load(tmp_path / "ft-sam.pth")
     assert torch.equal(model.image_encoder.pos_embed, plain["image_encoder"].pos_embed)
+
+
+def prefixed(text, state):
+    return {text + name: tensor for name, tensor in state.items()}
+
+
+LEFT = {  # by trainers, around and beside the tensors of a model
+    "plain": lambda state: state,
+    "lightning": lambda state: {
+        "state_dict": prefixed("model.sam.", state) | {"loss.weight": torch.ones(2)},
+        "hyper_parameters": argparse.Namespace(lr=1e-4, data=Path("data")),
+        "callbacks": {"early": {"best": torch.tensor(0.5)}},
+        "epoch": 3,
+    },
+    "parallel": lambda state: prefixed("module.", state),
+    "compiled": lambda state: {"model_state_dict": prefixed("_orig_mod.module.", state)},
+    "nested": lambda state: {"checkpoint": {"net": {"weights": prefixed("net.", state)}}, "step": 7},
+    "with constants": lambda state: (
+        state | {"pixel_mean": torch.zeros(3, 1, 1), "pixel_std": torch.ones(3, 1, 1)}
+    ),
+    "with values": lambda state: (
+        state | {"epoch": 3, "name": "sam", "best": None, "dice": 0.5, "seen": [1, 2]}
+    ),
+    "with arrays": lambda state: {
+        "model": state,
+        "losses": np.zeros(3),
+        "best": np.float64(0.5),
+        "names": np.array(["a", "b"], object),
+        "history": collections.defaultdict(list, {"dice": [0.5]}),
+        "date": datetime.datetime(2026, 1, 1),
+    },
+    "ordered": lambda state: collections.OrderedDict(state=3, model=collections.OrderedDict(state)),
+}
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize("trainer", LEFT)
+def test_a_fine_tuned_file_is_taken_as_its_trainer_leaves_it(trainer, legacy, narrow, tmp_path):
+    state = plain_sam(1024).state_dict()
+    optimizer = {"optimizer": {"state": {0: {"exp_avg": torch.ones(5)}}, "param_groups": [{"lr": 0.1}]}}
+    content = LEFT[trainer](state) | optimizer
+    if legacy and trainer in ("lightning", "with arrays"):  # kinds that only a zip lists beforehand
+        content = {
+            name: content[name] for name in content if name in ("state_dict", "model", "losses", "best")
+        }
+    torch.save(content, tmp_path / "sam.pth", _use_new_zipfile_serialization=not legacy)
+    loaded = checkpoint.load(tmp_path / "sam.pth").state_dict()
+    assert all(torch.equal(loaded[name], tensor) for name, tensor in state.items() if name in loaded)
+    assert set(state) <= set(loaded)
+
+
+def test_what_a_trainer_leaves_beside_the_tensors_is_not_made(tmp_path, monkeypatch):
+    torch.save({"args": argparse.Namespace(a=1), "losses": np.zeros(3)}, tmp_path / "sam.pth")
+    monkeypatch.setattr(argparse.Namespace, "__init__", lambda *_, **__: pytest.fail("was made"))
+    content, _ = tensor_files.read(tmp_path / "sam.pth")
+    assert not isinstance(content["args"], argparse.Namespace)
+    assert not isinstance(content["losses"], np.ndarray)
+
+
+def test_two_models_in_one_file_are_named(narrow, tmp_path):
+    state = plain_sam(1024).state_dict()
+    torch.save(prefixed("student.", state) | prefixed("teacher.", state), tmp_path / "sam.pth")
+    with pytest.raises(
+        ValueError, match=r"holds several models, by 'student\.', 'teacher\.' before their names"
+    ):
+        checkpoint.load(tmp_path / "sam.pth")
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("image_encoder.pos_embed", (1, 64, 64, 0)),
+        ("image_encoder.pos_embed", (1, 0, 0, 32)),
+        ("image_encoder.pos_embed", ()),
+        ("image_encoder.blocks.0.Adapter.channel.0.weight", (3,)),
+        ("image_encoder.blocks.0.Adapter.channel.0.weight", (4, 0)),
+        ("image_encoder.blocks.0.Adapter.norm.weight", (4,)),
+        ("image_encoder.att_down_projection", (4,)),
+        ("image_encoder.blocks.0.MLP_Adapter.D_fc1.bias", (4,)),
+        ("image_encoder.trunk.blocks.0.norm2.weight", ()),
+        ("image_encoder.patch_embed.seq.0.c.weight", ()),
+    ],
+)
+def test_tensors_of_other_shapes_are_a_sentence(name, shape, narrow, tmp_path):
+    state = plain_sam(1024).state_dict() | {name: torch.zeros(shape)}
+    torch.save(state, tmp_path / "sam.pth")
+    with pytest.raises(ValueError, match=r"sam\.pth (is no SAM|holds|does not fit)|expected"):
+        checkpoint.load(tmp_path / "sam.pth")
 
 
 @pytest.mark.parametrize("broken", ["missing", "extra", "shape"])

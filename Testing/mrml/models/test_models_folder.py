@@ -43,7 +43,6 @@ BAD = {
     "dead link": lambda path: path.symlink_to(path.parent / "nothing"),
     "link to itself": lambda path: path.symlink_to(path),
     "folder": lambda path: path.mkdir(),
-    "pipe": lambda path: os.mkfifo(path),
     "empty": lambda path: path.write_bytes(b""),
     "cut off": lambda path: path.write_bytes((9999).to_bytes(8, "little") + b"{"),
     "header list": lambda path: path.write_bytes((2).to_bytes(8, "little") + b"[]"),
@@ -62,6 +61,9 @@ BAD = {
     "half a character": lambda path: saying(path, r'{"name": "\ud83d"}'),
 }
 
+if hasattr(os, "mkfifo"):  # not on Windows
+    BAD["pipe"] = os.mkfifo
+
 
 @pytest.mark.parametrize("make", BAD.values(), ids=BAD)
 def test_one_bad_entry_is_named_as_damaged_and_the_rest_goes_on(logic, make):
@@ -74,7 +76,7 @@ def test_one_bad_entry_is_named_as_damaged_and_the_rest_goes_on(logic, make):
         logic.add(logic.folder / "bad.safetensors")
 
 
-@pytest.mark.parametrize("make", [BAD["dead link"], BAD["link to itself"], BAD["pipe"], BAD["cut off"]])
+@pytest.mark.parametrize("make", [BAD["dead link"], BAD["link to itself"], BAD["empty"], BAD["cut off"]])
 def test_a_bad_entry_can_be_removed(logic, make):
     make(logic.folder / "bad.safetensors")
     logic.remove(logic.models()[0].source)
