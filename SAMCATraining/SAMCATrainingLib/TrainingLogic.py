@@ -9,6 +9,7 @@ from pathlib import Path
 
 from samca import datasets as readers
 from samca.config import TrainConfig, from_json
+from samca.datasets.listing import unfinished
 from samca.training import parts
 from SAMCALib.Models.InstallLogic import InstallLogic
 from SAMCALib.Models.ModelLogic import ModelInfo, ModelLogic
@@ -49,6 +50,7 @@ class TrainingLogic:
 
     def datasets(self) -> list[Path]:
         """Data sets under the folder, the one that was changed last first."""
+        unfinished(self.folder / "Data")
         return _newestFirst(self.folder / "Data", "images")
 
     def newDataset(self, name: str) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 from . import busi, ddti, folder, tn3k, tnscui, udiat
 from .case import Case, Dataset
 from .check import examined
+from .listing import unfinished
 from .loops import loops_of, window_around, windows_of
 from .split import divided, folds_by_group, split_by_group
 from .split_words import split_of
@@ -51,9 +52,10 @@ def read(path: str | Path, reader: str | None = None) -> Dataset:
         raise FileNotFoundError(
             f"dataset folder {path} does not exist: give a folder with images/ and masks/"
         )
+    problems = unfinished(path)
     layout = READERS[_named(reader) if reader else _recognised(path)]
-    cases, problems = layout.find(path)
-    return examined(_name(path), path, cases, problems, getattr(layout, "BESIDE", ""))
+    cases, more = layout.find(path)
+    return examined(_name(path), path, cases, problems + more, getattr(layout, "BESIDE", ""))
 
 
 def checked(path: str | Path, reader: str | None = None) -> Dataset:

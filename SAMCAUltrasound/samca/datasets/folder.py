@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..files.changes import finish
 from .case import Case
 from .listing import by_id, composed, file_named, visible
 from .pairing import Found, paired
@@ -48,10 +47,8 @@ def _leaves(folder: Path) -> list[Path]:
 
 
 def _find_leaf(folder: Path, root: Path) -> Found:
-    problems = _finished(folder)
     split, source = named_by(folder, root)
-    cases, more = _cases(folder, split, source)
-    problems += more
+    cases, problems = _cases(folder, split, source)
     cases, more = grouped(cases, folder)
     problems += more
     cases, more = described(with_kinds(cases, folder), file_named(folder, "cases.csv"))
@@ -65,15 +62,6 @@ def named_by(folder: Path, root: Path) -> tuple[str, str]:
     split = next(filter(None, map(split_of, names)), "")
     source = path.parent.name if split_of(path.name) else path.name
     return split, composed(source)
-
-
-def _finished(folder: Path) -> list[str]:
-    """What a process that was killed had decided to put in is done; a problem where that cannot be."""
-    try:
-        finish(folder)
-    except (OSError, ValueError) as error:
-        return [f"{folder}: cases were being added when it was ended, and that cannot be finished ({error})"]
-    return []
 
 
 def _cases(folder: Path, split: str, source: str) -> Found:

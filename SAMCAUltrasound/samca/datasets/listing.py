@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..files.changes import finish
 from .images import SUFFIXES
 
 OF_SYSTEMS = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "icon\r"}
@@ -61,6 +62,17 @@ def by_id(folder: Path) -> tuple[dict[str, Path], list[str]]:
         if first != path:
             problems.append(f"{path}: duplicate id {name!r}, {first.name} has it too")
     return files, problems
+
+
+def unfinished(root: Path) -> list[str]:
+    """What processes that were killed had decided to put in here is done; a problem where that cannot be."""
+    problems = []
+    for folder in (root, *(path for path in visible(root) if path.is_dir())):
+        try:
+            finish(folder)
+        except (OSError, ValueError) as error:
+            problems.append(f"{folder}: what a killed process was putting in cannot be finished ({error})")
+    return problems
 
 
 def left_out(root: Path, used: Iterable[Path], beside: str = "") -> list[str]:
