@@ -57,6 +57,9 @@ def _advice() -> dict[str, str]:
             "Close other programs that use the device, then Resume; or start again with a smaller "
             "image size, a smaller base model or the CPU as device."
         ),
+        r"cannot be written, (its disk|all the space)": _(
+            "Resume goes on from the last save, which is whole."
+        ),
         r"No space left|Errno 28|disk quota|not enough space": _(
             "Free some space on this disk, then Resume: the last save is whole."
         ),

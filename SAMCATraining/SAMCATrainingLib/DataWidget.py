@@ -204,6 +204,7 @@ class DataWidget(StepWidget):
         table.resizeColumnsToContents()
         table.resizeRowsToContents()
         problems = summary.problems or tuple(filter(None, [summary.tooFew])) if summary else ()
+        problems += summary.leftOut if summary else ()
         self.ui.problemsList.clear()
         for problem in problems:
             self.ui.problemsList.addItem(problem)

@@ -44,6 +44,7 @@ class Counts:
     without_truth: int = 0
     training: int = 0
     validation: int = 0
+    testing: int = 0  # left alone
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class DatasetSummary:
     """What is in a folder; layout: the name of the reader that knows it, "" if none does.
 
     problems: a sentence for each bad file. tooFew: why these cases alone cannot be divided, "" if they can.
+    leftOut: a sentence for each folder with files that are not read.
     """
 
     folder: Path
@@ -60,6 +62,7 @@ class DatasetSummary:
     counts: Counts
     text: str
     tooFew: str = ""
+    leftOut: tuple[str, ...] = ()
 
 
 def check(folder, progress: Callable[[int, int], bool] = lambda done, of: True) -> DatasetSummary:
@@ -75,7 +78,7 @@ def check(folder, progress: Callable[[int, int], bool] = lambda done, of: True) 
         if not progress(number, len(dataset.cases)):
             break
         rows.append(_row(case))
-    return _summary(folder, layout, tuple(rows), dataset.problems)
+    return _summary(folder, layout, tuple(rows), dataset.problems, dataset.left_out)
 
 
 class Check:
@@ -118,16 +121,19 @@ def _row(case: Case) -> CaseRow:
 
 def together(summaries: Sequence[DatasetSummary]) -> DatasetSummary:
     """Several folders as one set of data: what a run on all of them has."""
-    rows, problems = (tuple(x for s in summaries for x in getattr(s, name)) for name in ("rows", "problems"))
-    return _summary(summaries[0].folder, summaries[0].layout, rows, problems)
+    parts = (
+        tuple(x for s in summaries for x in getattr(s, name)) for name in ("rows", "problems", "leftOut")
+    )
+    return _summary(summaries[0].folder, summaries[0].layout, *parts)
 
 
 def _summary(
-    folder: Path, layout: str, rows: tuple[CaseRow, ...], problems: tuple[str, ...]
+    folder: Path, layout: str, rows: tuple[CaseRow, ...], problems: tuple[str, ...], leftOut: tuple[str, ...]
 ) -> DatasetSummary:
     counts = _counts(rows)
     tooFew = "" if problems else _tooFew(counts)
-    return DatasetSummary(folder, layout, rows, problems, counts, _text(counts, problems, tooFew), tooFew)
+    text = _text(counts, problems, tooFew)
+    return DatasetSummary(folder, layout, rows, problems, counts, text, tooFew, leftOut)
 
 
 def _counts(rows: Sequence[CaseRow]) -> Counts:
@@ -135,7 +141,9 @@ def _counts(rows: Sequence[CaseRow]) -> Counts:
     usable = [row for row in rows if row.targets]
     training, validation = datasets.divided(usable, SHARE, 0)
     targets = sum(row.targets for row in rows)
-    return Counts(len(rows), targets, len(groups), len(rows) - len(usable), len(training), len(validation))
+    testing = sum(row.split == "test" for row in rows)
+    parts = len(training), len(validation), testing
+    return Counts(len(rows), targets, len(groups), len(rows) - len(usable), *parts)
 
 
 def _tooFew(counts: Counts) -> str:
@@ -146,7 +154,7 @@ def _tooFew(counts: Counts) -> str:
         "needed: add a second volume, loop or patient."
     )
     cases = counted(counts.cases - counts.without_truth, _("1 case"), _("{count} cases"))
-    return text.format(cases=cases, groups=_groups(counts))
+    return text.format(cases=cases, groups=_groups(counts)) + _left(counts)
 
 
 def _text(counts: Counts, problems: tuple[str, ...], tooFew: str) -> str:
@@ -159,7 +167,13 @@ def _text(counts: Counts, problems: tuple[str, ...], tooFew: str) -> str:
         "groups": _groups(counts),
     }
     text = _("{cases} with {targets} in {groups}; {training} to train, {validation} to validate.")
-    return tooFew or text.format(**words)
+    return tooFew or text.format(**words) + _left(counts)
+
+
+def _left(counts: Counts) -> str:
+    """What is said of cases that are kept to test with."""
+    text = _(" {count} of the split test are left alone.")
+    return text.format(count=counts.testing) if counts.testing else ""
 
 
 def _groups(counts: Counts) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from samca.config import TrainConfig, from_json
-from samca.files import make_folder, remove, write_atomically
+from samca.files import DiskFullError, make_folder, remove, sweep, write_atomically
 from samca.training import run_lock
 from samca.training.run_records import MOST
 from SAMCALib.Texts import Refusal, _
@@ -32,6 +32,8 @@ from .RunStatus import (
     settingsOf,
     statusOf,
 )
+
+SAMPLES = "samples"  # folder in the run folder
 
 
 class RunLogic:
@@ -121,6 +123,7 @@ class RunLogic:
         history, epochs = watched.history, watched.epochs
         status, text, advice = statusOf(run, history, epochs, isWorking, isToStop, watched.hasSpoken())
         isAlive = status in ("starting", "running", "stopping")
+        watched.tidy(isAlive)
         left = history.secondsLeft(time.time()) if status == "running" else None
         return RunState(
             folder=run,
@@ -137,7 +140,7 @@ class RunLogic:
             steps=history.steps,
             epochRecords=tuple(history.epochs.values()),
             steps_=tuple(history.curve),
-            samples=tuple(sorted((run / "samples").glob("epoch_*.png"))),
+            samples=tuple(sorted((run / SAMPLES).glob("epoch_*.png"))),
             log=tuple(history.log),
             weights=run / WEIGHTS if (run / WEIGHTS).is_file() else None,
             isAlive=isAlive,
@@ -188,6 +191,7 @@ class _Watched:
     def __init__(self, run: Path):
         self.run, self.tail, self.history = run, LogTail(run / LOG), History()
         self.name, self.epochs = run.name, 0
+        self._isAlive = True
 
     def read(self) -> None:
         """Take in what is new."""
@@ -205,6 +209,13 @@ class _Watched:
         for record in records:
             self.history.add(record, self.epochs)
 
+    def tidy(self, isAlive: bool) -> None:
+        """Remove what a killed process was writing, once it is dead."""
+        if self._isAlive and not isAlive:
+            for folder in (self.run, self.run / SAMPLES):
+                sweep(folder)
+        self._isAlive = isAlive
+
     def hasSpoken(self) -> bool:
         """Whether the last record is of the process that was started last, or there is none of a panel's."""
         launch = Launch.of(self.run)
@@ -216,5 +227,7 @@ def _refusing() -> Iterator[None]:
     """What the operating system does not allow, as a sentence with what to do."""
     try:
         yield
+    except DiskFullError as error:
+        raise Refusal(str(error)) from error
     except OSError as error:
         raise Refusal(f"{error}. {Advice.adviceFor(str(error))}") from error

@@ -150,7 +150,7 @@ def pytest_in(built, folder, *words):
 
 
 def test_effect_and_module_work_from_the_installed_layout(built, tmp_path):
-    tests = ("effect/test_effect", "effect/test_module", "training/test_run_logic")
+    tests = ("effect/test_effect", "effect/test_module", "training/runs/test_run_logic")
     said = pytest_in(built, tmp_path, *(f"Testing/mrml/{name}.py" for name in tests))
     assert int(re.search(r"(\d+) passed", said)[1]) > 40
 

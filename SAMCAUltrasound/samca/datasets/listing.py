@@ -84,7 +84,9 @@ def left_out(root: Path, used: Iterable[Path], beside: str = "") -> list[str]:
     parents = {path.parent for path in used if path.parent.is_dir() and path.parent.is_relative_to(root)}
     read = used | parents | {above for folder in parents for above in folder.parents}
     unused = {folder: [path for path in folder.iterdir() if path not in read] for folder in parents}
-    unused = {f: [p for p in paths if not beside or p.suffix != beside] for f, paths in unused.items()}
+    unused = {
+        f: [p for p in ps if is_hidden(p) or p.suffix != beside or not beside] for f, ps in unused.items()
+    }
     if root not in parents:
         unused[root] = [path for path in visible(root) if path.is_dir() and path not in read]
     return [_sentence(folder, unused[folder]) for folder in sorted(unused) if unused[folder]]

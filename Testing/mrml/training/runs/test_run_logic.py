@@ -7,84 +7,17 @@ import os
 import subprocess
 import sys
 import time
-from types import SimpleNamespace
 
 import pytest
 import slicer
+from told_child import CHILD, SETTINGS, until
 
 from samca.files import write_atomically
 from SAMCALib.Texts import Refusal
-from SAMCATrainingLib import Advice, ChildProcess, Launch
+from SAMCATrainingLib import Advice, ChildProcess
 from SAMCATrainingLib.LogTail import LogTail
 from SAMCATrainingLib.RunLogic import RunLogic
 from SAMCATrainingLib.RunState import History, durationText
-
-# a child that does what it is told: hold the folder, say something, wait, end
-CHILD = """
-import json, os, sys, time
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from samca.training import run_lock
-folder, deed = Path(sys.argv[2]), sys.argv[3]
-def say(**record):
-    with (folder / "log.jsonl").open("a") as file:
-        file.write(json.dumps({**record, "time": time.time()}) + "\\n")
-if deed == "crash":
-    raise ModuleNotFoundError("No module named 'monai'")
-if deed == "refuse":
-    sys.exit("samca train: data has 2 problem(s), mend or remove the files:\\none.png: bad\\ntwo.png: empty")
-if deed == "wait":
-    time.sleep(60)
-with run_lock.holding(folder):
-    say(event="start", device="Toy", training=6, validation=2)
-    if deed == "fail":
-        say(event="failed", says="out of memory with one image at a time on Toy: choose a smaller model")
-        sys.exit(2)
-    while deed == "work" and not (folder / "stop").exists():
-        time.sleep(0.02)
-    say(event="stopped", epoch=1, step=3)
-    (folder / "stop").unlink(missing_ok=True)
-if deed == "linger":
-    time.sleep(60)
-"""
-SETTINGS = {"data": ["nowhere"], "name": "Nerve", "epochs": 4}
-
-
-@pytest.fixture
-def deed(monkeypatch):
-    """`deed.append(what)`: the next child does that; all children are ended after the test."""
-    wanted, children = [], []
-
-    def launch(words, output):
-        folder = str(words[1].parent if words[0] == "train" else words[2] / "evaluation")
-        with output.open("wb") as file:
-            words = [sys.executable, "-c", CHILD, str(ChildProcess.CODE), folder, wanted.pop()]
-            children.append(subprocess.Popen(words, stdout=file, stderr=file, start_new_session=True))
-        return children[-1]
-
-    monkeypatch.setattr(ChildProcess, "launch", launch)
-    yield wanted
-    for child in children:
-        child.kill()
-        child.wait()
-
-
-@pytest.fixture
-def logic():
-    return RunLogic()
-
-
-@pytest.fixture
-def settings(tmp_path):
-    return {**SETTINGS, "out": str(tmp_path / "run")}
-
-
-def until(logic, run, *statuses):
-    give_up = time.monotonic() + 60
-    while (state := logic.state(run)).status not in statuses:
-        assert time.monotonic() < give_up, state
-        time.sleep(0.02)
-    return state
 
 
 def record(run, **content):
@@ -391,86 +324,3 @@ def test_a_process_that_cannot_be_killed_is_not_waited_for(monkeypatch):
             ChildProcess.killTree(child)
         assert child.poll() is None
         child.kill()
-
-
-# The clock, and a Slicer that ended
-
-
-@pytest.mark.parametrize("ahead", [3600, -3600])
-def test_a_clock_that_is_set_while_a_run_works_changes_nothing(logic, settings, deed, monkeypatch, ahead):
-    deed += ["end", "end"]
-    monkeypatch.setattr(Launch, "time", SimpleNamespace(time=lambda: time.time() + ahead))
-    run = logic.start(settings)
-    until(logic, run, "stopped")
-    assert RunLogic().state(run).status == "stopped"
-    logic.resume(run)
-    assert logic.state(run).status in ("starting", "running", "stopped")
-    until(logic, run, "stopped")
-    for _ in range(2):
-        assert RunLogic().state(run).status == "stopped"
-
-
-def test_what_an_earlier_process_said_is_not_said_by_the_next(logic, settings, deed):
-    deed += ["crash", "fail"]
-    run = logic.start(settings)
-    assert until(logic, run, "failed").text.startswith("out of memory")
-    logic.resume(run)
-    assert "No module named 'monai'" in until(logic, run, "failed").text
-
-
-def evaluated(folder, seconds=0.0):
-    """Files as an evaluation leaves them, perhaps with a time of another day."""
-    write_atomically(folder / "evaluation.csv", b"model,data,clicks\n")
-    if seconds:
-        os.utime(folder / "evaluation.csv", (time.time() + seconds,) * 2)
-
-
-@pytest.mark.parametrize("seconds", [-7200, 0, 7200])
-def test_an_evaluation_is_done_when_its_table_is_another_whatever_the_clock_says(
-    logic, settings, deed, tmp_path, seconds
-):
-    run = tmp_path / "run"
-    write_atomically(run / "best.safetensors", b"weights")
-    deed += ["crash", "crash"]
-    logic.evaluate(run)
-    until_evaluated(logic, run, "failed")
-    evaluated(run / "evaluation", seconds)
-    assert logic.state(run).evaluation.status == "finished"
-    logic.evaluate(run)
-    until_evaluated(logic, run, "failed")
-
-
-def test_an_evaluation_is_found_again_by_another_slicer_which_can_end_it(logic, deed, tmp_path):
-    run = tmp_path / "run"
-    write_atomically(run / "best.safetensors", b"weights")
-    deed.append("work")
-    logic.evaluate(run)
-    until(logic, run / "evaluation", "running")
-    other = RunLogic()
-    assert other.state(run).evaluation.status == "running"
-    with pytest.raises(Refusal, match="being evaluated already"):
-        other.evaluate(run)
-    other.stopEvaluation(run)
-    until_evaluated(other, run, "failed")
-    assert until_evaluated(logic, run, "failed").text == "The evaluation was ended from outside."
-
-
-def until_evaluated(logic, run, status):
-    give_up = time.monotonic() + 60
-    while (state := logic.state(run).evaluation).status != status:
-        assert time.monotonic() < give_up, state
-        time.sleep(0.02)
-    return state
-
-
-def test_a_moved_run_is_resumed_where_it_lies(logic, settings, deed, tmp_path):
-    deed += ["end", "end"]
-    run = logic.start(settings)
-    until(logic, run, "stopped")
-    logic._children[run].wait()
-    moved = run.rename(tmp_path / "moved")
-    assert RunLogic().state(moved).status == "stopped"
-    logic.resume(moved)
-    until(logic, moved, "stopped")
-    assert not run.exists()
-    assert json.loads((moved / "run.json").read_text())["out"] == str(moved)
