@@ -30,7 +30,10 @@ README, DOCS = ROOT / "README.md", ROOT / "docs"
 PANELS = [*ROOT.glob("SAMCA*/Resources/UI/*.ui")]
 HELD = ("SAMCAUltrasound", "SAMCATraining", "Testing", "Resources", "docs", ".github")
 PLACES = [p for top in HELD for p in [ROOT / top, *(ROOT / top).rglob("*")] if "__pycache__" not in p.parts]
-NAMES = {path.name for path in PLACES if path.is_dir()}
+CODE = [path for path in PLACES if path.relative_to(ROOT).parts[0] != "Testing"]
+NAMES = {path.name for path in CODE if path.is_dir()} | {
+    "Testing"
+}  # not of its rooms: readers have "runs", too
 SUFFIXES = {"", ".py", ".ui", ".json", ".md", ".svg", ".cff", ".yml", ".txt"}
 LANGUAGES = {"bash", "python", "text"}
 OF_SLICER = {  # words of the application itself
