@@ -14,23 +14,27 @@ RAW, ZLIB, GZIP = -15, 15, 31  # what stands around a compressed stream: nothing
 CHUNK = 1 << 16  # bytes; a thousand times as many may come out
 
 
+class OutOfBounds(ValueError):
+    """A file says that it holds more than it can, or than is read."""
+
+
 def check_size(path: Path, sides: Sequence[int], bytes_a_voxel: float, packed: int = 1) -> int:
     """The bytes of voxels with these sides.
 
-    packed: how many times as large as the file they can be. ValueError for a side below 1, for more than
+    packed: how many times as large as the file they can be. OutOfBounds for a side below 1, for more than
     LARGEST, and for more than there can be in the file.
     """
     size = int(math.prod(sides) * bytes_a_voxel)
     asked = f"its header says {' x '.join(f'{side:.6g}' for side in sides)} values of {bytes_a_voxel:g} bytes"
     if min(sides) < 1:
-        raise ValueError(f"{path} cannot be read: {asked}, and each side is at least 1: it is damaged")
+        raise OutOfBounds(f"{path} cannot be read: {asked}, and each side is at least 1: it is damaged")
     if size > path.stat().st_size * packed:
-        raise ValueError(
+        raise OutOfBounds(
             f"{path} cannot be read: {asked}, more than there can be in {path.stat().st_size} bytes: it is "
             "cut off or damaged, copy or export it again"
         )
     if size > LARGEST:
-        raise ValueError(
+        raise OutOfBounds(
             f"{path} cannot be read: {asked}, and at most {LARGEST >> 30} GiB are read: cut it into parts"
         )
     return size

@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .bounds import PACKED, OutOfBounds, check_size
+
+BITS = 8  # of a byte, which may be a pixel each
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 LOSSY = ("JPEG", "MPO", "JPEG2000")
 ORIENTATION = 0x0112  # the EXIF tag; 1 is upright
@@ -35,6 +38,7 @@ def decoded(path: Path, page: int = 0, keep_palette: bool = False) -> Picture:
             pages = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)  # it is a photo and more
             lossy = image.format in LOSSY or image.info.get("compression") == "jpeg"
             image.seek(page if 0 <= page < pages else 0)
+            _check_size(path, image)
             turn = _orientation(image)
             if _is_deep_colour(image):
                 return Picture(_turned(_by_simpleitk(path, image.tell()), turn), pages, lossy)
@@ -42,8 +46,18 @@ def decoded(path: Path, page: int = 0, keep_palette: bool = False) -> Picture:
             if not pixels.size:
                 raise ValueError("it has no pixels")
             return Picture(pixels if image.format == "TIFF" else _turned(pixels, turn), pages, lossy)
+    except OutOfBounds:
+        raise
     except Exception as error:  # what damaged bytes raise differs from decoder to decoder
         raise ValueError(f"{path} cannot be read as an image ({error}): is it whole?") from error
+
+
+def _check_size(path: Path, image) -> None:
+    """OutOfBounds before a picture is decoded that cannot be as large as it says."""
+    wide = 4 if image.mode in ("I", "F") else 2 if image.mode.startswith("I;16") else 1
+    is_raw = all(tile[0] == "raw" for tile in image.tile)
+    size = (*reversed(image.size), len(image.getbands()))
+    check_size(path, size, wide, BITS if is_raw else PACKED)
 
 
 def _pixels(image, keep_palette: bool) -> np.ndarray:

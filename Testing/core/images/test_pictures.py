@@ -2,6 +2,7 @@
 
 import contextlib
 import struct
+import time
 import zlib
 
 import numpy as np
@@ -126,3 +127,26 @@ def test_a_page_that_is_not_there_is_refused_with_the_count(tmp_path, index):
     pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
     with pytest.raises(ValueError, match="it has 3, counted from 0"):
         frames.read(tmp_path / "a.tif", index)
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("name", ["a.tif", "a.png", "a.bmp"])
+def test_a_picture_that_says_it_is_huge_is_refused_at_once(tmp_path, name):
+    path = tmp_path / name
+    Image.fromarray(UPRIGHT).save(path)
+    content, size = bytearray(path.read_bytes()), struct.pack("<II", 13000, 13000)
+    if name == "a.tif":
+        content = bytearray(b"II*\0" + tiff("<", UPRIGHT.astype("<u2")))
+        for tag in (256, 257, 278):
+            at = content.index(struct.pack("<HHI", tag, 4, 1)) + 8
+            content[at : at + 4] = struct.pack("<I", 13000)
+    elif name == "a.png":
+        head = b"IHDR" + size[3::-1] + size[7:3:-1] + bytes(content[24:29])
+        content[12:29], content[29:33] = head, struct.pack(">I", zlib.crc32(head))
+    else:
+        content[18:26] = size
+    path.write_bytes(content)
+    started = time.monotonic()
+    with pytest.raises(ValueError, match=r"13000 x 13000 x 1 values of . bytes, more than there can be"):
+        frames.read(path)
+    assert time.monotonic() - started < 2
