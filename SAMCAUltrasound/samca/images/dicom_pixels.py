@@ -24,6 +24,7 @@ from .stream_colours import RGB, YBR, colours_of
 VIDEO = ("1.2.840.10008.1.2.4.10", "1.2.840.10008.1.2.7.")  # MPEG-2, H.264, H.265; over SMPTE ST 2110
 CHUNK = 1 << 20  # bytes
 UNDEFINED, ITEM, END = 0xFFFFFFFF, 0xFFFEE000, 0xFFFEE0DD
+HALVED = "YBR_FULL_422"  # two neighbours share their chrominance: two values a pixel instead of three
 IN_RGB = (RGB, "YBR_RCT", "YBR_ICT")  # what JPEG 2000 turns back into RGB by itself
 GROUPS = (
     0x0020,
@@ -63,7 +64,8 @@ def _check_kind(path: Path, header: Header) -> None:
 def _check_size(path: Path, header: Header) -> None:
     sides = [header.number(name, 1) for name in ("NumberOfFrames", "Rows", "Columns", "SamplesPerPixel")]
     packed = 1 if header.syntax in dicom.UNCOMPRESSED else PACKED
-    check_size(path, sides, header.number("BitsAllocated", 8) / 8, packed)
+    stored = 2 / 3 if packed == 1 and header.get("PhotometricInterpretation", "") == HALVED else 1
+    check_size(path, sides, header.number("BitsAllocated", 8) / 8 * stored, packed)
 
 
 def _colours_shown(header: Header) -> str | None:

@@ -127,6 +127,8 @@ def _steps(path: Path, fields: dict[str, str], axes: int) -> list:
 def _columns(path: Path, fields: dict[str, str], steps: list) -> tuple[np.ndarray, np.ndarray]:
     """(3, 3) steps along the axes in space, and the (3,) place of the first voxel, in LPS mm."""
     columns, origin = np.eye(3), np.zeros(3)
+    if len(steps) == 2 and any(isinstance(step, np.ndarray) for step in steps):
+        columns[:, 2] = np.nan  # across the two, wherever they point
     for axis, step in enumerate(steps):
         if isinstance(step, np.ndarray):
             columns[:, axis] = step

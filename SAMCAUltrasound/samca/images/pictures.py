@@ -39,8 +39,9 @@ def decoded(path: Path, page: int = 0, keep_palette: bool = False) -> Picture:
             lossy = image.format in LOSSY or image.info.get("compression") == "jpeg"
             image.seek(page if 0 <= page < pages else 0)
             _check_size(path, image)
+            deep = _is_deep_colour(image)  # asked first: Pillow may decode to find the orientation
             turn = _orientation(image)
-            if _is_deep_colour(image):
+            if deep:
                 return Picture(_turned(_by_simpleitk(path, image.tell()), turn), pages, lossy)
             pixels = _pixels(image, keep_palette)
             if not pixels.size:
@@ -91,7 +92,10 @@ def _is_deep_colour(image) -> bool:
 def _by_simpleitk(path: Path, page: int) -> np.ndarray:
     import SimpleITK
 
-    image = SimpleITK.ReadImage(str(path))
+    try:
+        image = SimpleITK.ReadImage(str(path))
+    except RuntimeError as error:
+        raise ValueError("its 16 bits with transparency cannot be decoded: save it without that") from error
     pixels = SimpleITK.GetArrayFromImage(image)
     pixels = pixels if image.GetDimension() == 2 else pixels[page]
     return pixels[..., 0] if pixels.shape[2:] == (2,) else pixels

@@ -55,7 +55,7 @@ def read(path: Path, stored: Stored) -> np.ndarray:
                 return _from_text(file, stored)
             content = _unpacked(PACKINGS[stored.packing](file), size)
         return np.frombuffer(content, stored.dtype).reshape(stored.sides)
-    except (ValueError, OSError, EOFError, zlib.error) as error:
+    except (ValueError, OverflowError, OSError, EOFError, zlib.error) as error:
         raise ValueError(
             f"{path} cannot be read: its voxels are damaged or cut off ({error}): copy or export it again"
         ) from error

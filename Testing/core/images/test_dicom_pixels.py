@@ -200,3 +200,15 @@ def test_a_damaged_file_is_a_frame_or_refused_in_a_sentence(tmp_path, name, data
     damaged.write_bytes(content)
     with contextlib.suppress(ValueError):
         assert frames.as_rgb(frames.read(damaged).pixels).ndim == 3
+
+
+def test_neighbours_that_share_their_chrominance_are_read(tmp_path):
+    bright, blue, red = smooth(4).astype(np.uint8), GREY[:, ::2], GREY[:, 1::2]
+    wide = [np.repeat(half, 2, 1) for half in (blue, red)]
+    saved(picture(np.dstack([bright, *wide]), "YBR_FULL"), tmp_path / "a.dcm")
+    elements = picture(np.dstack([bright, *wide]), "YBR_FULL_422")
+    elements.PixelData = np.stack([bright[:, ::2], bright[:, 1::2], blue, red], -1).tobytes()
+    saved(elements, tmp_path / "b.dcm")
+    np.testing.assert_array_equal(
+        frames.read(tmp_path / "b.dcm").pixels, frames.read(tmp_path / "a.dcm").pixels
+    )

@@ -100,3 +100,12 @@ def test_directions_that_do_not_fit_are_refused_or_left_out(tmp_path, vectors):
             frames.read(path)
     else:
         assert frames.read(path).spacing_mm is None
+
+
+@pytest.mark.parametrize("kinds", ["domain domain", "list domain domain"])
+def test_a_frame_that_stands_upright_in_space_lies_where_its_two_axes_point(tmp_path, kinds):
+    first = "none " * kinds.startswith("list")
+    voxels = GREY[0] if not first else np.repeat(GREY[0][..., None], 10, -1)
+    grid = frames.read(write(tmp_path / "a.nrrd", voxels, kinds, f"{first}(0,0.2,0) (0,0,0.3)")).grid
+    np.testing.assert_allclose(grid.spacing[:2], (0.2, 0.3))
+    np.testing.assert_allclose(np.reshape(grid.direction, (3, 3)), [[0, 0, 1], [1, 0, 0], [0, 1, 0]])

@@ -150,3 +150,18 @@ def test_a_picture_that_says_it_is_huge_is_refused_at_once(tmp_path, name):
     with pytest.raises(ValueError, match=r"13000 x 13000 x 1 values of . bytes, more than there can be"):
         frames.read(path)
     assert time.monotonic() - started < 2
+
+
+def test_deep_colours_are_kept_where_no_orientation_is_stored(tmp_path):
+    deep = np.dstack([UPRIGHT.astype(np.uint16) * 3 + step for step in (0, 1, 2)])
+    path = tmp_path / "plain.png"
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(deep, isVector=True), str(path))
+    np.testing.assert_array_equal(decoded(path).pixels, deep)
+
+
+def test_deep_grey_with_transparency_is_refused_and_not_cut_down(tmp_path):
+    path = tmp_path / "a.png"
+    deep = np.dstack([UPRIGHT.astype(np.uint16) * 200] * 2)
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(deep, isVector=True), str(path))
+    with pytest.raises(ValueError, match="16 bits with transparency"):
+        decoded(path)

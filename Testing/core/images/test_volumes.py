@@ -298,3 +298,15 @@ def test_a_folder_is_no_file(tmp_path, suffix):
     (tmp_path / f"a{suffix}").mkdir()
     with pytest.raises(FileNotFoundError, match="is not a file"):
         frames.read(tmp_path / f"a{suffix}")
+
+
+@pytest.mark.parametrize("skipped", [10**12, 10**22])
+@pytest.mark.parametrize("packed", [False, True])
+def test_voxels_far_behind_the_end_are_refused_in_words(tmp_path, skipped, packed):
+    content = zlib.compress(GRAY.tobytes()) if packed else GRAY.tobytes()
+    for path in (
+        metaimage(tmp_path / "a.mha", content, HeaderSize=skipped, CompressedData=packed),
+        nrrd(tmp_path / "a.nrrd", b"0 " * 999, encoding="text" if packed else "raw", byte_skip=skipped),
+    ):
+        with pytest.raises(ValueError, match="cannot be read"):
+            frames.read(path)
