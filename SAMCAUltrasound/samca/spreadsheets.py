@@ -35,7 +35,7 @@ def read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
         text = path.read_bytes().decode("utf-8-sig")
         columns, *rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row] or [[]]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path}: cannot be read as a table ({error})") from error
+        raise ValueError(f"{path}: cannot be read as a table ({error}): save it as CSV in UTF-8") from error
     columns = [_read(name) for name in columns]
     width = len(columns)
     return columns, [dict(zip_longest(columns, map(_read, row[:width]), fillvalue="")) for row in rows]

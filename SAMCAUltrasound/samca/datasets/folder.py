@@ -16,7 +16,7 @@ from pathlib import Path
 from .case import Case
 from .listing import by_id, composed, file_named, visible
 from .pairing import Found, paired
-from .split_words import split_of
+from .split_words import hints_at, split_of
 from .tables import described, grouped, with_kinds
 
 LAYOUT = "images/ and masks/, in the folder or up to two levels down"
@@ -49,6 +49,7 @@ def _leaves(folder: Path) -> list[Path]:
 def _find_leaf(folder: Path, root: Path) -> Found:
     split, source = named_by(folder, root)
     cases, problems = _cases(folder, split, source)
+    problems += [] if split else _unclear(folder, root)
     cases, more = grouped(cases, folder)
     problems += more
     cases, more = described(with_kinds(cases, folder), file_named(folder, "cases.csv"))
@@ -62,6 +63,16 @@ def named_by(folder: Path, root: Path) -> tuple[str, str]:
     split = next(filter(None, map(split_of, names)), "")
     source = path.parent.name if split_of(path.name) else path.name
     return split, composed(source)
+
+
+def _unclear(folder: Path, root: Path) -> list[str]:
+    """A problem for a folder of which nobody knows whether it may be trained on."""
+    names = folder.relative_to(root).parts
+    return [
+        f"{folder}: {name!r} may stand for {hints_at(name)}: call it train, val or test, or by another name"
+        for name in names
+        if hints_at(name)
+    ]
 
 
 def _cases(folder: Path, split: str, source: str) -> Found:

@@ -15,6 +15,8 @@ from ..files.changes import finish
 from .images import SUFFIXES
 
 OF_SYSTEMS = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "icon\r"}
+TABLES = (".csv", ".tsv", ".txt", ".xls", ".xlsx", ".ods")  # what may say who is to test with
+READ = {"cases.csv", "splits.csv", "structures.csv"}
 NAMED = 3  # files that a sentence about what is left out names
 
 
@@ -87,9 +89,16 @@ def left_out(root: Path, used: Iterable[Path], beside: str = "") -> list[str]:
     unused = {
         f: [p for p in ps if is_hidden(p) or p.suffix != beside or not beside] for f, ps in unused.items()
     }
-    if root not in parents:
-        unused[root] = [path for path in visible(root) if path.is_dir() and path not in read]
+    for folder in {root} | {above for above in read - used - parents if above.is_relative_to(root)}:
+        unread = [path for path in visible(folder) if path not in read and _may_matter(path, folder == root)]
+        unused.setdefault(folder, unread)
     return [_sentence(folder, unused[folder]) for folder in sorted(unused) if unused[folder]]
+
+
+def _may_matter(path: Path, is_root: bool) -> bool:
+    """Whether something beside the folders of images is to be told of: tables, in the root folders too."""
+    table = path.suffix.lower() in TABLES and path.name.lower() not in READ
+    return table or (is_root and path.is_dir())
 
 
 def _sentence(folder: Path, paths: list[Path]) -> str:

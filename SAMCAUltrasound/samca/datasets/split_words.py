@@ -27,6 +27,12 @@ def split_of(word: str) -> str | None:
     return SPLIT_OF.get(word) or SPLIT_OF.get(FILLING.sub("", word)) if word else ""
 
 
+def hints_at(name: str) -> str:
+    """ "val" or "test" for a name that has such a word in it among others, as in test_fold_1; else ""."""
+    found = map(split_of, re.split(r"[\W\d_]+", name))
+    return next((split for split in found if split in ("val", "test")), "")
+
+
 def not_known(word: str) -> str:
     """What to say of such a word."""
     return f"split {word!r} is not known: write train, val or test, or leave it empty"

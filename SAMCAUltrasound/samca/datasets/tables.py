@@ -16,8 +16,10 @@ from .pairing import Found
 from .split_words import not_known, split_of
 
 Row = dict[str, str]
-COLUMNS = ("id", "group", "loop", "split", "class", "spacing_x_mm", "spacing_y_mm", "source")
+YES_OR_NO = {"0", "1", "0.0", "1.0", "yes", "no", "y", "n", "true", "false", "x"}
+COLUMNS = ("dataset", "id", "group", "loop", "split", "class", "spacing_x_mm", "spacing_y_mm", "source")
 BOX = ("x0", "y0", "x1", "y1")
+SHOWN = 80  # characters of a heading in a sentence
 
 _log = logging.getLogger(__name__)
 
@@ -26,9 +28,10 @@ def read_rows(path: Path, required: tuple[str, ...]) -> tuple[list[Row], list[st
     """Rows of a comma-separated UTF-8 file with a header, in capitals or not; missing cells are empty.
 
     Without rows there is one problem: not readable, no rows, or which of the required columns are lacking.
+    With rows there is one for each column that is there twice.
     """
     try:
-        _columns, table = spreadsheets.read(path)
+        columns, table = spreadsheets.read(path)
     except OSError as error:
         return [], [f"{path}: cannot be read as a table ({error})"]
     except ValueError as error:
@@ -37,7 +40,13 @@ def read_rows(path: Path, required: tuple[str, ...]) -> tuple[list[Row], list[st
     if not rows:
         return [], [f"{path}: no rows"]
     lacking = [name for name in required if name not in rows[0]]
-    return ([], [f"{path}: no column {', '.join(lacking)}"]) if lacking else (rows, [])
+    if lacking:
+        first = ",".join(columns)[:SHOWN]
+        sentence = f"{path}: no column {', '.join(lacking)} in {first!r}: name it there, commas between names"
+        return [], [sentence]
+    counts = Counter(composed(name).lower() for name in columns)
+    twice = [name for name in COLUMNS if counts[name] > 1]
+    return rows, [f"{path}: the column {name!r} is there {counts[name]} times: keep one" for name in twice]
 
 
 def described(cases: list[Case], path: Path | None) -> Found:
@@ -51,7 +60,7 @@ def described(cases: list[Case], path: Path | None) -> Found:
     rows, problems = read_rows(path, ("id",))
     if not rows:
         return cases, problems
-    problems = _unmatched(cases, rows, path) + _unnamed_splits(rows, path)
+    problems += _unmatched(cases, rows, path) + _unnamed_splits(rows, path)
     row_of = {row["id"]: row for row in reversed(rows)}  # of duplicates the first counts
     found = []
     for case in cases:
@@ -85,8 +94,16 @@ def _unnamed_splits(rows: list[Row], path: Path) -> list[str]:
     return [
         f"{path}: the column {name!r} says {', '.join(sorted(words))}: call it split, or remove it"
         for name, words in words_of.items()
-        if "split" not in rows[0] and words and all(map(split_of, words)) and "test" in map(split_of, words)
+        if not any(row.get("split") for row in rows) and _are_splits(name, words)
     ]
+
+
+def _are_splits(name: str, words: set[str]) -> bool:
+    """Whether the cells of a column of this name can only be meant as splits."""
+    splits = set(map(split_of, words))
+    by_words = bool(words) and all(splits) and ("test" in splits or len(splits) > 1)
+    is_flag = bool(words) and {word.lower() for word in words} <= YES_OR_NO
+    return by_words or (is_flag and split_of(name.removeprefix("is").strip("_ ")) in ("val", "test"))
 
 
 def _unmatched(cases: list[Case], rows: list[Row], path: Path) -> list[str]:
@@ -124,10 +141,11 @@ def grouped(cases: list[Case], folder: Path) -> Found:
     if path is None:
         return cases, []
     rows, problems = read_rows(path, ("dataset", "id", "group"))
-    if problems:
+    if not rows:
         _log.warning("not used: %s", problems[0])
         return cases, problems if path.parent == folder else []
     row_of = {(row["dataset"], row["id"]): row for row in rows}
+    problems += _of_no_use(cases, rows, path, folder) + _unnamed_splits(rows, path)
     found = []
     for case in cases:
         row = row_of.get((case.source, case.id), {})
@@ -137,6 +155,26 @@ def grouped(cases: list[Case], folder: Path) -> Found:
         if split is not None:
             found.append(replace(case, split=split, **told))
     return found, problems
+
+
+def _of_no_use(cases: list[Case], rows: list[Row], path: Path, folder: Path) -> list[str]:
+    """Ids of our datasets with two different rows, and a table that is ours and meets none of the cases."""
+    sources, said = {case.source for case in cases}, defaultdict(set)
+    for row in rows:
+        said[row["dataset"], row["id"]].add((row["group"], row.get("split", "")))
+    problems = [
+        f"{path}: duplicate id {name!r} of {source} with other words: keep one row"
+        for (source, name), words in said.items()
+        if source in sources and len(words) > 1
+    ]
+    unmet = not any(case.split or (case.source, case.id) in said for case in cases)
+    named = {source.casefold() for source in sources} & {source.casefold() for source, _ in said}
+    if cases and unmet and (named or path.parent == folder):
+        problems.append(
+            f"{path}: none of its rows is of {cases[0].source}/{cases[0].id} or another case in {folder}: "
+            "write dataset and id as the folder and its images are called, without suffix"
+        )
+    return problems
 
 
 def with_kinds(cases: list[Case], folder: Path) -> list[Case]:

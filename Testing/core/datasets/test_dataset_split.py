@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dataset_files import lesion, only_problem, picture, save
 from samca import datasets
 from samca.datasets import Case
 
@@ -81,3 +82,46 @@ def test_a_large_group_of_one_source_does_not_drive_another_source_out_of_its_fo
     cases = cases_of([(0, 0)] * 6 + [(1, i) for i in range(6)])
     for _, val in datasets.folds_by_group(cases, 2, 0):
         assert sum(case.source == "s1" for case in val) == 3
+
+
+TABLES = {
+    "cases.csv": (
+        ("id,split,set\na,,train\nb,,test\n", "'set' says test, train"),
+        ("id,phase\na,train\nb,val\n", "'phase' says train, val"),
+        ("id,is_test\na,0\nb,1\n", "'is_test' says 0, 1"),
+        ("id,split,Split\na,test,train\nb,train,train\n", "'split' is there 2 times"),
+        ("id;split\na;train\nb;test\n", "no column id in 'id;split'"),
+    ),
+    "splits.csv": (
+        ("dataset,id,group,set\nmine,a,1,train\nmine,b,2,test\n", "'set' says test, train"),
+        ("dataset,id,group,split\nMine,a,1,train\nMine,b,2,test\n", "none of its rows"),
+        ("dataset,id,group,split\nmine,a.png,1,train\nmine,b.png,2,test\n", "none of its rows"),
+        ("dataset,id,group,split\nmine,a,1,test\nmine,a,1,train\n", "duplicate id 'a'"),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"), [(name, *rest) for name, rows in TABLES.items() for rest in rows]
+)
+def test_no_table_puts_a_test_case_into_training_without_a_word(tmp_path, name, text, expected):
+    for seed, case in enumerate("ab"):
+        save(tmp_path / f"mine/images/{case}.png", picture(seed))
+        save(tmp_path / f"mine/masks/{case}.png", lesion())
+    (tmp_path / "mine" / name).write_text(text)
+    assert expected in " ".join(datasets.read(tmp_path / "mine").problems)
+
+
+@pytest.mark.parametrize("name", ["test_fold_1", "2-Testing", "external test"])
+def test_a_folder_that_may_be_for_tests_is_asked_about(tmp_path, name):
+    for seed, part in enumerate(("a", name)):
+        save(tmp_path / part / "images/x.png", picture(seed))
+        save(tmp_path / part / "masks/x.png", lesion())
+    assert "may stand for test" in only_problem(tmp_path)
+
+
+def test_a_table_that_nobody_reads_is_told_of(tmp_path):
+    save(tmp_path / "images/x.png", picture())
+    save(tmp_path / "masks/x.png", lesion())
+    (tmp_path / "cases.xlsx").write_bytes(b"PK")
+    assert datasets.read(tmp_path).left_out == (f"{tmp_path}: not read: cases.xlsx",)
