@@ -62,6 +62,8 @@ def write_loops(folder: Path, count: int, frames: int = 8, size: int = 256, seed
 
     A structure has one label in its loop; every frame shows one. Whole loops that are there are kept.
     """
+    if frames < 1:
+        raise ValueError(f"loops of {frames} frames: expected at least 1")
     _prepare(folder, count, seed)
     names = [f"{('cine', 'sweep')[number % 2]}_{number:05d}" for number in range(count)]
     ids = [(f"{group}_{frame:03d}", group) for group in names for frame in range(frames)]

@@ -131,9 +131,9 @@ def _class(names: tuple[str, ...], word: str) -> int:
     """The number of a class by its name or number; the model refuses numbers that it does not know."""
     if word in names:
         return names.index(word)
-    if not word.isdigit() and names:
+    if not word.isdecimal() and names:
         raise ValueError(f"--suggest {word!r} is not one of {', '.join(names)}")
-    return int(word) if word.isdigit() else 0
+    return int(word) if word.isdecimal() else 0
 
 
 def _found(arguments: argparse.Namespace, pixels: np.ndarray) -> Box | None:

@@ -19,6 +19,8 @@ def test_a_class_is_found_by_its_name_or_number(model, tmp_path, monkeypatch, ca
     assert masks["bar"] == masks["1"]
     assert main([*words, "cyst"]) == 2
     assert "--suggest 'cyst' is not one of disc, bar" in capsys.readouterr().err
+    assert main([*words, "\u00b2"]) == 2  # a digit, but no number
+    assert "is not one of disc, bar" in capsys.readouterr().err
     assert main([*words, "2"]) == 2
     assert BEYOND in capsys.readouterr().err
 

@@ -234,3 +234,8 @@ def test_training_refuses_groups_that_are_too_short_or_uneven(discs, settings, t
     (folder / "cases.csv").write_text(f"id,group\n{groups}\n")
     with pytest.raises(ValueError, match="uneven group 'b' has frames of 40 x 40 px and of 50 x 40 px"):
         run(settings(data=[str(folder)], validation=[str(discs)], model=STRUCTURE))
+
+
+def test_loops_without_frames_are_refused(tmp_path):
+    assert main(["phantoms", "--loops", "1", "--frames", "0", "--out", str(tmp_path / "out")]) == 2
+    assert not (tmp_path / "out").exists()
