@@ -1,4 +1,4 @@
-"""A folder of pictures as a Sequence: one item a picture, in the order of their names."""
+"""A folder of pictures as a Sequence: one item a picture, in the order of their names and numbers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import slicer
 import slicer.util
 
+from samca.datasets.listing import visible
 from samca.images import frames
 
 
@@ -21,7 +22,7 @@ def loadSequence(folder: str | Path):
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder: give a folder of pictures")
     suffixes = frames.PICTURES + frames.VOLUMES
-    paths = sorted(path for path in folder.iterdir() if path.name.lower().endswith(suffixes))
+    paths = [path for path in visible(folder) if path.name.lower().endswith(suffixes)]
     if not paths:
         raise ValueError(f"{folder} has no pictures: expected files that end in {', '.join(suffixes)}")
     pictures = [_read(path) for path in paths]

@@ -18,6 +18,8 @@ import numpy as np
 import slicer
 import slicer.util
 
+from samca.images.chrominance import in_rgb
+
 from ..Texts import Refusal, _
 from . import ItemLogic, SequenceLogic, TransformLogic
 
@@ -183,9 +185,12 @@ def imageOf(frame: Frame):
 
 
 def pixels(frame: Frame) -> np.ndarray:
-    """(H, W) or (H, W, 3 or 4) copy of the frame's voxels, dtype as stored."""
+    """(H, W) or (H, W, 3 or 4) copy of the frame's voxels, dtype as stored.
+
+    Slicer shows a JPEG whose DICOM header calls it RGB in false colours; here it has its own.
+    """
     voxels = slicer.util.arrayFromVolume(imageOf(frame))  # (K, J, I) or (K, J, I, C)
-    return np.array(np.moveaxis(voxels, 2 - frame.axis, 0)[frame.index])
+    return in_rgb(np.array(np.moveaxis(voxels, 2 - frame.axis, 0)[frame.index]))
 
 
 def digest(frame: Frame) -> str:

@@ -14,9 +14,10 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ..files import scratch, stream
+from ..files import DiskFullError, scratch, stream
 from . import by_simpleitk, dicom
 from .bounds import PACKED, check_size
+from .chrominance import is_ybr
 from .dicom import Header
 from .grid import Grid, Volume
 from .stream_colours import RGB, YBR, colours_of
@@ -33,7 +34,6 @@ GROUPS = (
     0x7FE0,
 )  # where a picture lies, how it is stored, both of single frames, pixels
 IDENTITY = (0x00080016, 0x00080018, 0x00080060, 0x00180088)  # what a reader asks for besides
-NEUTRAL, CLOSE, MOST = 128, 3, 0.5  # chrominance of grey, how far JPEG moves it, the share that shows it
 
 
 def read(path: Path, header: Header) -> Volume:
@@ -42,7 +42,7 @@ def read(path: Path, header: Header) -> Volume:
     _check_size(path, header)
     said, shown = header.get("PhotometricInterpretation", ""), _colours_shown(header)
     volume = _decoded(path, header, shown if shown and (said in IN_RGB) != (shown == RGB) else said)
-    if said == RGB and not shown and _is_ybr(volume.voxels[len(volume.voxels) // 2]):
+    if said == RGB and not shown and is_ybr(volume.voxels[len(volume.voxels) // 2]):
         return _decoded(path, header, YBR)
     return volume
 
@@ -76,14 +76,6 @@ def _colours_shown(header: Header) -> str | None:
     return colours_of(header.pixels[28 + table :])
 
 
-def _is_ybr(frame: np.ndarray) -> bool:
-    """Whether "RGB" is luminance and chrominance of what is grey for the most part."""
-    if frame.ndim != 3 or frame.dtype != np.uint8:
-        return False
-    neutral = (np.abs(frame[..., 1:3].astype(int) - NEUTRAL) <= CLOSE).all(-1)
-    return bool(neutral.mean() > MOST)
-
-
 def _decoded(path: Path, header: Header, colours: str) -> Volume:
     import pydicom
 
@@ -95,6 +87,8 @@ def _decoded(path: Path, header: Header, colours: str) -> Volume:
                 return by_simpleitk.read(picture)
             except ValueError:
                 return _by_pydicom(pydicom.dcmread(picture))
+    except DiskFullError:
+        raise
     except Exception as error:  # what damaged bytes raise differs from tag to tag
         kind = dicom.name_of(header.syntax) or "of no known transfer syntax"
         raise ValueError(

@@ -32,3 +32,12 @@ def test_a_stack_is_not_taken_for_its_first_page(scene, tmp_path):
     pages[0].save(tmp_path / "stack.tif", save_all=True, append_images=pages[1:])
     with pytest.raises(ValueError, match=r"stack\.tif has 2 frames"):
         FolderLogic.loadSequence(tmp_path)
+
+
+def test_items_are_in_the_order_of_their_numbers_without_hidden_files(scene, tmp_path):
+    for name in ("frame10.png", "frame9.png", "frame1.png"):
+        Image.fromarray(PICTURE).save(tmp_path / name)
+    (tmp_path / "._frame1.png").write_bytes(b"of another system")
+    sequence = FolderLogic.loadSequence(tmp_path)
+    items = [sequence.GetNthIndexValue(number) for number in range(sequence.GetNumberOfDataNodes())]
+    assert items == ["frame1.png", "frame9.png", "frame10.png"]

@@ -150,6 +150,13 @@ def test_colour_frames_keep_their_channels(scene, view, channels):
     assert FrameLogic.window(frame) is None
 
 
+def test_a_frame_that_slicer_shows_in_false_colours_is_grey_again(scene):
+    grey = volumes.speckle(2, 20, 24)
+    neutral = np.full_like(grey, 128)
+    frame = FrameLogic.frameOf(volumes.volume(np.stack([grey, neutral, neutral], axis=-1)), 1)
+    np.testing.assert_array_equal(FrameLogic.pixels(frame), np.dstack([grey[1]] * 3))
+
+
 def test_16_bit_frames_are_seen_through_window_and_level(scene):
     volume = volumes.volume(volumes.speckle(2, 20, 24, dtype=np.int16, high=4000))
     display = volume.GetDisplayNode()
