@@ -171,6 +171,17 @@ def test_a_mistake_is_one_sentence_and_code_2(tmp_path, monkeypatch, capfd, imag
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
+def test_too_little_memory_is_put_in_words(tmp_path, monkeypatch, capfd, image):
+    def load(*source):
+        raise MemoryError("Unable to allocate 40.0 GiB")
+
+    monkeypatch.setattr(samca, "load", load)
+    assert main(["segment", image, "--click", "3,3", "--out", str(tmp_path / "m.png")]) == 2
+    said = capfd.readouterr().err
+    assert said.startswith("samca segment: there is not enough memory (Unable to allocate 40.0 GiB)")
+    assert said.count("\n") == 1
+
+
 def test_what_the_operating_system_says_is_put_in_words(tmp_path):
     with pytest.raises(OSError, match="Errno") as caught:
         (tmp_path / "none" / "file").open()
