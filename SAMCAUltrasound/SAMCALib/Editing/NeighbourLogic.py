@@ -17,6 +17,7 @@ from ..Engine.EngineLogic import EngineLogic, Picture
 from ..Frames import FrameLogic
 from ..Frames.FrameLogic import Frame
 from ..Prompts import PromptLogic
+from ..Prompts.MovedPrompts import onFrame
 from ..Prompts.TagLogic import PromptObject
 from ..Segments import SegmentLogic
 from ..Segments.MaskLogic import MaskOptions
@@ -94,7 +95,7 @@ def promptsOf(loop: list[Frame], frame: Frame, points) -> dict[int, Prompts]:
 class Carrying:
     """An object on its way through the frames first to last of a loop, prompted frames first.
 
-    ValueError as of `samca.interaction.propagation.order_of`, and for frames of different size where the
+    ValueError as of `samca.interaction.propagation.order_of`. Refusal for frames of different size where the
     model takes several together.
     """
 
@@ -130,7 +131,8 @@ class Carrying:
             if source is None:
                 return self._picture(place), self._prompts[place]
             before = by_place[source]
-            given = carried(FrameMask(source, before.prompts, before.mask, 0.0))
+            lies = onFrame(self.loop[source], self.loop[place], before.prompts, before.mask)
+            given = carried(FrameMask(source, *lies, 0.0))
             if given:
                 return self._picture(place), given
             self.take(given, np.zeros(FrameLogic.shape(self.loop[place]), bool))
@@ -155,7 +157,10 @@ class Carrying:
         picture, around = pictureOf(loop[place]), window_around(place, len(loop), self._engine.depth)
         if len(around) == 1:
             return picture
-        check_sizes([FrameLogic.shape(loop[i]) for i in around], _("This loop"))
+        try:
+            check_sizes([FrameLogic.shape(loop[i]) for i in around], _("This loop"))
+        except ValueError as error:
+            raise Refusal(str(error)) from error
         key = (*(FrameLogic.cacheKey(loop[i]) for i in around), place - around.start)
         frames = tuple(FrameLogic.pixels(loop[i]) for i in around)
         return replace(picture, key=key, frames=frames, place=place - around.start)

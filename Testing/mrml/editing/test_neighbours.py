@@ -141,6 +141,56 @@ def test_what_was_clicked_in_other_items_leads_the_items_around_it(scene, editin
     assert [bool(mask[30, 60]) for mask in masks] == [False] * 3 + [True] * 3
 
 
+@pytest.mark.parametrize("seconds_shape", [(40, 60), (90, 120), (60, 80)])
+def test_an_object_is_carried_to_its_place_in_frames_of_other_sizes(scene, editing, settle, seconds_shape):
+    browser, proxy = volumes.clip(
+        volumes.speckle(1, 60, 80), volumes.speckle(1, *seconds_shape), volumes.speckle(1, 60, 80)
+    )
+    half = browser.GetMasterSequenceNode().GetNthDataNode(1)
+    half.SetSpacing(0.5, 0.5, 1.0)  # twice as near
+    editor = Editor(proxy)
+    edit, first = editing(editor), FrameLogic.frameOf(proxy, 0)
+    edit.click(first, 14, 12)
+    settle(edit)
+    edit.segmentNeighbours(first, 2)
+    while edit.sweep.isRunning:
+        settle(edit)
+    frames = FrameLogic.loopOf(first)
+    masks = [maskOf(editor.segmentation, "Lesion", frame) for frame in frames]
+    assert [mask.shape for mask in masks] == [(60, 80), seconds_shape, (60, 80)]
+    assert masks[1][24, 28]
+    assert masks[2][12, 14]
+    for frame in frames:
+        (thing,) = PromptLogic.framePrompts(editor.segmentation, "Lesion", frame).objects
+        assert thing.prompts.mask is None or thing.prompts.mask.shape == FrameLogic.shape(frame)
+
+
+def test_an_object_that_the_next_frame_does_not_reach_is_lost_there(scene, editing, settle):
+    proxy = volumes.clip(volumes.speckle(1, 60, 80), volumes.speckle(1, 30, 40))[1]
+    editor = Editor(proxy)
+    edit, first = editing(editor), FrameLogic.frameOf(proxy, 0)
+    edit.click(first, 70, 50)
+    settle(edit)
+    edit.segmentNeighbours(first, 1)
+    while edit.sweep.isRunning:
+        settle(edit)
+    masks = [maskOf(editor.segmentation, "Lesion", frame) for frame in FrameLogic.loopOf(first)]
+    assert [bool(mask.any()) for mask in masks] == [True, False]
+
+
+def test_frames_of_several_sizes_are_refused_in_words_by_a_model_that_takes_them_together(
+    scene, editing, settle, disc_model
+):
+    proxy = volumes.clip(volumes.speckle(1, 60, 80), volumes.speckle(1, 30, 40))[1]
+    edit, first = editing(Editor(proxy)), FrameLogic.frameOf(proxy, 0)
+    edit.click(first, 20, 20)
+    settle(edit)
+    disc_model.config.depth = 2
+    with pytest.raises(Refusal, match="This loop"):
+        edit.segmentNeighbours(first, 1)
+    assert not edit.sweep.isRunning
+
+
 def test_a_model_of_several_frames_gets_them_together(logic, volume, disc_model):
     disc_model.config.depth = 3
     together = []
