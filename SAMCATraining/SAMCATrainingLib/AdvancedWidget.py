@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import qt
 
-from SAMCALib.Texts import _
+from SAMCALib.Texts import _, asToolTip
 
 LARGEST = 2**31 - 1  # of a QSpinBox
 
@@ -21,11 +21,11 @@ class AdvancedWidget:
         for setting in settings:
             widget = self._make(setting)
             default = _("Default: {value}.").format(value=setting.default)
-            widget.toolTip = f"{setting.tip} {default}" if setting.default != "" else setting.tip
+            widget.toolTip = asToolTip(f"{setting.tip} {default}" if setting.default != "" else setting.tip)
             layout.addRow(f"{setting.title}:", widget)
             self.widgets[setting.name] = widget
         button = qt.QPushButton(_("Back to the preset"))
-        button.toolTip = _("Give every setting here the value of the preset again.")
+        button.toolTip = asToolTip(_("Give every setting here the value of the preset again."))
         self._connect(button, "clicked()", self.reset)
         layout.addRow("", button)
         self.resetButton = button

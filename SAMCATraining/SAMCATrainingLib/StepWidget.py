@@ -11,7 +11,7 @@ import slicer
 
 from samca.words import size_text
 from SAMCALib.Models.StoredData import sizeOf
-from SAMCALib.Texts import _
+from SAMCALib.Texts import _, asToolTip
 
 PROBLEMS = (ValueError, OSError, RuntimeError)  # their texts are sentences; a Refusal is a ValueError
 
@@ -79,7 +79,7 @@ def fillCombo(combo, names: list[str], index: int) -> None:
 def cell(table, row: int, column: int, text: str, tip: str = ""):
     """Put a text into a table; returns its item."""
     item = qt.QTableWidgetItem(text)
-    item.setToolTip(tip)
+    item.setToolTip(asToolTip(tip))
     table.setItem(row, column, item)
     return item
 
@@ -98,7 +98,9 @@ def pixmapOf(pixels):
 
 def ask(question: str) -> bool:
     """A question to the user; without a window the answer is no."""
-    return bool(slicer.util.mainWindow()) and slicer.util.confirmOkCancelDisplay(question, "SAMCA Training")
+    if not slicer.util.mainWindow():
+        return False
+    return slicer.util.confirmOkCancelDisplay(question, "SAMCA Training", textFormat=qt.Qt.PlainText)
 
 
 def removed(logic, path: Path) -> bool:

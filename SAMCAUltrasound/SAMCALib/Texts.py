@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import logging
 
 try:
@@ -37,4 +38,11 @@ def counted(number: int, one: str, several: str) -> str:
     return one if number == 1 else several.format(count=number)
 
 
-__all__ = ["Refusal", "_", "counted", "explained"]
+def asToolTip(text: str) -> str:
+    """The text for a tool tip, which Qt would take for HTML where it looks like that."""
+    if "<" not in text and "&" not in text:
+        return text
+    return f"<qt>{html.escape(text)}</qt>".replace("\n", "<br>")
+
+
+__all__ = ["Refusal", "_", "asToolTip", "counted", "explained"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import qt
 import slicer
 
-from SAMCALib.Texts import _
+from SAMCALib.Texts import _, asToolTip
 
 UI = Path(__file__).resolve().parent.parent / "Resources" / "UI" / "SAMCAEffect.ui"
 BOXES = {
@@ -166,7 +166,7 @@ class EffectPanel:
         for button in (self.ui.suggestButton, self.ui.suggestAllButton):
             isOffered = bool(names) or (button is self.ui.suggestAllButton and self._hasTarget)
             button.enabled = isOffered
-            button.toolTip = self._toolTips[button.name] if isOffered else reason
+            button.toolTip = self._toolTips[button.name] if isOffered else asToolTip(reason)
 
     def showTakeBack(self, isOffered: bool) -> None:
         """Whether there is something to take back that Slicer's own Undo does not."""

@@ -10,7 +10,7 @@ from SAMCALib.Editing import StartLogic
 from SAMCALib.Engine.EngineLogic import sharedEngine
 from SAMCALib.Models import Links, ModelLogic, Samples
 from SAMCALib.Models.InstallLogic import InstallLogic
-from SAMCALib.Texts import Refusal, _
+from SAMCALib.Texts import Refusal, _, asToolTip
 
 PROGRESS_MS, YIELD_SECONDS = 50, 0.03  # how often a download is looked at, and given the lock of Python
 
@@ -128,7 +128,7 @@ class ModuleWidget:
             cells = (model.name, ModelLogic.sizeText(model.size), model.origin, model.licence, figures)
             for column, text in enumerate(cells):
                 item = qt.QTableWidgetItem(text)
-                item.setToolTip(model.data or model.source)
+                item.setToolTip(asToolTip(model.data or model.source))
                 table.setItem(row, column, item)
         table.resizeColumnsToContents()
         self.ui.checkpointComboBox.clear()
@@ -207,7 +207,9 @@ class ModuleWidget:
 
 def ask(question: str) -> bool:
     """A question to the user; without a window the answer is no."""
-    return bool(slicer.util.mainWindow()) and slicer.util.confirmOkCancelDisplay(question, "SAMCA")
+    if not slicer.util.mainWindow():
+        return False
+    return slicer.util.confirmOkCancelDisplay(question, "SAMCA", textFormat=qt.Qt.PlainText)
 
 
 def openAddress(address: str) -> None:

@@ -279,7 +279,7 @@ def install(monkeypatch, window=None):
     """Put the stand-ins where the product looks for them; return (qt, slicer.app)."""
     qt = QT
     qt.QTimer, qt.QShortcut, qt.QKeySequence, qt.QIcon = Timer, Shortcut, str, Icon
-    qt.Qt = types.SimpleNamespace(CrossCursor="cross")
+    qt.Qt = types.SimpleNamespace(CrossCursor="cross", PlainText=0)
     qt.QCursor, qt.QUrl = str, str
     qt.QTableWidgetItem = lambda text: types.SimpleNamespace(text=text, setToolTip=lambda tip: None)
     qt.QFileDialog = types.SimpleNamespace(
@@ -303,7 +303,7 @@ def install(monkeypatch, window=None):
         "selectModule": lambda name: qt.opened.append(name),
         "showStatusMessage": lambda text, milliseconds=0: qt.opened.append(text),
         "restart": lambda: qt.opened.append("restart"),
-        "confirmOkCancelDisplay": lambda text, title="": True,
+        "confirmOkCancelDisplay": lambda text, title="", **options: True,
     }.items():
         monkeypatch.setattr(slicer.util, name, value)
     settings = types.SimpleNamespace(

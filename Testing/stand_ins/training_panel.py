@@ -305,7 +305,9 @@ def install(monkeypatch, window=None):
     qt, app = slicer_application.install(monkeypatch, window)
     monkeypatch.setattr(slicer.util, "loadUI", loadUI)
     for name, value in {
-        "Qt": types.SimpleNamespace(CrossCursor="cross", Checked=2, Unchecked=0, SmoothTransformation=1),
+        "Qt": types.SimpleNamespace(
+            CrossCursor="cross", Checked=2, Unchecked=0, SmoothTransformation=1, PlainText=0
+        ),
         "QTableWidgetItem": TableItem, "QListWidgetItem": ListItem, "QPixmap": Pixmap, "QByteArray": bytes,
         "QTextCursor": types.SimpleNamespace(End="end"), "QSpinBox": Valued, "QLineEdit": LineEdit,
         "QCheckBox": CheckBox, "QComboBox": ComboBox, "QPushButton": Button, "QWidget": Child,

@@ -109,11 +109,13 @@ def test_models_are_listed_with_size_source_licence_and_figures_and_can_be_remov
     assert "Select a model" in shown.ui.modelsLabel.text
     shown.ui.modelsTable.row = 0
     questions = []
-    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text, title="": questions.append(text))
+    monkeypatch.setattr(
+        slicer.util, "confirmOkCancelDisplay", lambda text, title="", **options: questions.append(text)
+    )
     shown.ui.removeButton.click()
     assert path.exists(), "declined"
     assert all(words in questions[0] for words in ("Nerve", f"{path.stat().st_size} bytes", str(path)))
-    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text, title="": True)
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text, title="", **options: True)
     shown.ui.modelsTable.row = 0
     shown.ui.removeButton.click()
     assert "was removed" in shown.ui.modelsLabel.text
@@ -132,7 +134,9 @@ def test_a_file_that_is_no_model_is_refused_in_the_panel(panel, qt, tmp_path):
 def test_a_download_is_asked_for_shows_progress_and_its_end(panel, monkeypatch):
     shown = panel()
     questions = []
-    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text, title="": questions.append(text))
+    monkeypatch.setattr(
+        slicer.util, "confirmOkCancelDisplay", lambda text, title="", **options: questions.append(text)
+    )
     shown.ui.checkpointComboBox.currentIndex = 0
     shown.ui.downloadButton.click()
     assert "375 MB" in questions[0]
@@ -142,7 +146,7 @@ def test_a_download_is_asked_for_shows_progress_and_its_end(panel, monkeypatch):
     )
     download.status, download.wait = "50 of 100 bytes", lambda seconds: None
     download.cancel = lambda: setattr(download, "error", "The download was cancelled; nothing was kept.")
-    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text, title="": True)
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text, title="", **options: True)
     monkeypatch.setattr(shown.models, "download", lambda checkpoint: download)
     shown.ui.downloadButton.click()
     shown.timer.fire()

@@ -10,10 +10,14 @@ import pytest
 pytest.importorskip("PySide6", reason="PySide6-Essentials is not installed")
 import qt_pictures
 import real_qt
+import slicer
+import slicer.util
 from model_files import adapter
 from PySide6 import QtCore, QtGui, QtWidgets
 from recorded_run import UI, PlayedLogic
 from segmented_scene import segmented
+
+from training_runs import write_case
 
 WINDOW = object()
 PANEL_WIDTH_PX = 400
@@ -152,3 +156,32 @@ def draw(panel, theme):
     """The panel as a picture."""
     qt_pictures.dress(panel.widget.thing, theme)
     return real_qt.picture(panel.widget, PANEL_WIDTH_PX)
+
+
+EVIL = "<img src=x><b>bold</b>"
+
+
+def test_foreign_names_are_shown_as_they_are_written(panel, monkeypatch, tmp_path):
+    folder = tmp_path / EVIL.replace("/", "_")
+    write_case(folder, "a&b", 0)
+    write_case(folder, "c", 1)
+    (folder / "cases.csv").write_text(f"id,group\na&b,{EVIL}\nc,{EVIL} 2\n")
+    (folder / "masks" / "<i>lonely</i>".replace("/", "_")).with_suffix(".png").write_bytes(b"")
+    panel.data.addFolder(folder)
+    work(lambda: panel.data.isChecked)
+    table = panel.data.ui.casesTable
+    shown = [[table.item(row, column).text() for column in (1, 2)] for row in range(table.rowCount)]
+    assert shown == [["a&b", EVIL], ["c", f"{EVIL} 2"]]
+    tip = table.item(0, 1).toolTip()
+    document = QtGui.QTextDocument()
+    document.setHtml(tip) if QtGui.Qt.mightBeRichText(tip) else document.setPlainText(tip)
+    assert document.toPlainText() == f"{folder}\n64 x 64 px"
+    assert "<i>lonely<_i>.png" in panel.data.ui.problemsList.item(0).text()
+    asked = []
+    monkeypatch.setattr(
+        slicer.util, "confirmOkCancelDisplay", lambda *words, **options: asked.append(options)
+    )
+    from SAMCATrainingLib import StepWidget
+
+    StepWidget.ask(EVIL)
+    assert asked == [{"textFormat": QtCore.Qt.PlainText}]

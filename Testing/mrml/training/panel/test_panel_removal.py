@@ -15,7 +15,7 @@ def questions(monkeypatch):
     """What the user was asked; `answer[0]` is what they say."""
     asked, answer = [], [True]
 
-    def ask(text, title=""):
+    def ask(text, title="", **options):
         asked.append(text)
         return answer[0]
 
