@@ -1,7 +1,9 @@
 """Tables for people: nothing in them is a formula, and what is read is what was written."""
 
+import ast
 import csv
 import io
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -62,3 +64,19 @@ def test_what_is_no_table_is_named(tmp_path, content):
     (tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(ValueError, match=r"a\.csv: cannot be read as a table"):
         spreadsheets.read(tmp_path / "a.csv")
+
+
+def test_nobody_else_makes_tables():
+    root = Path(__file__).resolve().parents[2]
+    sources = [
+        path for folder in ("SAMCAUltrasound", "SAMCATraining") for path in (root / folder).rglob("*.py")
+    ]
+    trees = {path: ast.walk(ast.parse(path.read_text(encoding="utf-8"))) for path in sources}
+    users = {
+        path.name
+        for path, nodes in trees.items()
+        for node in nodes
+        if (isinstance(node, ast.Import) and "csv" in [alias.name for alias in node.names])
+        or (isinstance(node, ast.ImportFrom) and node.module == "csv")
+    }
+    assert users == {"spreadsheets.py"}

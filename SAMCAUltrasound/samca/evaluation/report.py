@@ -147,8 +147,9 @@ def aligned(rows: Rows) -> str:
 
 
 def markdown(rows: Rows) -> str:
-    """A table as Markdown."""
-    heading, *body = (f"| {' | '.join(row)} |" for row in rows)
+    """A table as Markdown; a bar or a new line in a cell is none of the table's."""
+    cells = ([" ".join(cell.replace("|", "\\|").splitlines()) for cell in row] for row in rows)
+    heading, *body = (f"| {' | '.join(row)} |" for row in cells)
     return "\n".join([heading, "|" + " --- |" * len(rows[0]), *body]) + "\n"
 
 

@@ -86,6 +86,30 @@ def test_the_csv_has_means_deviations_and_drops_in_full():
     assert float(unseen["dice_drop"]) == pytest.approx(10.123456)
 
 
+FORMULAS = ("=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1")
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_no_name_from_elsewhere_is_a_formula_in_any_table(name):
+    record = Record(name, name, 0, 0, 1, (Click(-1.5, 2.0),), False, {"dice": 50.0})
+    found = result(name, name, -84.5)
+    kind = {**found.summary, "by": {"class": {name: found.summary}}}
+    tables = (
+        report.results_csv([found]),
+        report.kinds_csv([Result(name, name, kind)]),
+        report.records_csv({name: [record]}),
+    )
+    for table in tables:
+        cells = [cell for row in csv.reader(io.StringIO(table, newline="")) for cell in row]
+        assert f"'{name}" in cells
+        assert not [cell for cell in cells if cell[:1] in "=+-@\t\r" and cell and not cell[1:2].isdigit()]
+    assert "-1.5" in tables[2], "a number of ours stays a number"
+
+
+def test_a_bar_in_a_name_is_no_column_of_a_markdown_table():
+    assert report.markdown([["a|b", "c"], ["d\ne", "f"]]) == "| a\\|b | c |\n| --- | --- |\n| d e | f |\n"
+
+
 def test_best_median_and_worst_are_distinct_trials_of_the_first_seed():
     def record(case, dice, seed=0):
         return Record("set", case, 0, seed, 1, (Click(0, 0),), False, {"dice": dice})
