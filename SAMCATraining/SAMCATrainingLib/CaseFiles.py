@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from samca import spreadsheets
-from samca.datasets.listing import composed, image_files
+from samca.datasets.listing import composed, image_files, visible
 from samca.files import write_atomically
 from samca.files.changes import Changes, changing, finish
 from SAMCALib.Texts import Refusal, _
@@ -118,8 +118,7 @@ def checkFolder(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise Refusal(_("{folder} is a file: give a folder for the data set.").format(folder=folder))
-    visible = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
-    if visible and not (folder / "images").is_dir():
+    if visible(folder) and not (folder / "images").is_dir():
         text = _("{folder} is no data set of our own (images/ and masks/): give a new or empty folder.")
         raise Refusal(text.format(folder=folder))
 

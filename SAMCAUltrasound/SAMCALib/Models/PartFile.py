@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from samca.files import locks, place, stream, write_atomically
-from samca.files.disks import HIDDEN
+from samca.files.disks import HIDDEN, explaining
 from samca.files.workshops import LOCK, begun, dissolve, sweep
 
 PART, VERSION = "part", "version"  # files of the folder
@@ -63,7 +63,8 @@ class PartFile:
 
     def write(self, block: bytes) -> None:
         """Put what came behind the rest."""
-        self._file.write(block)
+        with explaining(self.target, len(block)):
+            self._file.write(block)
         self._digest.update(block)
         self.size += len(block)
 

@@ -15,7 +15,7 @@ import threading
 import time
 from pathlib import Path
 
-from samca.files import make_folder
+from samca.files import DiskFullError, make_folder
 from samca.words import size_text
 
 from ..Texts import _
@@ -241,7 +241,7 @@ class Transfer:
 
 def sentence(error: BaseException) -> str:
     """What to tell the user of anything that `Transfer.run` raised."""
-    return str(error) if isinstance(error, Failure) else _stoppedText(words(error))
+    return str(error) if isinstance(error, (Failure, DiskFullError)) else _stoppedText(words(error))
 
 
 def _stoppedText(why: str) -> str:

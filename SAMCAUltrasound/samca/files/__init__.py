@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from .disks import DiskFullError, explaining, sync, sync_entries, sync_file
+from .disks import DiskFullError, explaining, noticing, sync, sync_entries, sync_file
 from .names import part_of_name, plain_name
 from .workshops import scratch, sweep, workshop
 
@@ -52,7 +52,8 @@ def replacing(path: str | Path, needed: int = 0) -> Iterator[Path]:
     path = Path(path)
     _sweep_once(path.absolute().parent)
     with explaining(path, needed), workshop(path.parent) as folder:
-        yield folder / path.name
+        with noticing(folder):
+            yield folder / path.name
         place(folder / path.name, path)
 
 

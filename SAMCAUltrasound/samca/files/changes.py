@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .. import typed_json
 from . import make_folder, remove, write_atomically
-from .disks import HIDDEN, explaining, sync_entries, sync_file
+from .disks import HIDDEN, explaining, noticing, sync_entries, sync_file
 from .locks import is_held
 from .workshops import LOCK, begun, dissolve, left_behind
 
@@ -40,7 +40,7 @@ class Changes:
     def replacing(self, name: str, needed: int = 0) -> Iterator[Path]:
         """A file of the same name elsewhere to write to, which is put in; needed: bytes, if known."""
         staged = self._put.get(name) or f"{len(self._put)}/{Path(name).name}"
-        with explaining(self.folder / name, needed):
+        with explaining(self.folder / name, needed), noticing(self._stage):
             (self._stage / staged).parent.mkdir(exist_ok=True)
             yield self._stage / staged
             sync_file(self._stage / staged)

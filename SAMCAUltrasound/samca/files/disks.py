@@ -36,19 +36,31 @@ def explaining(path: Path, needed: int = 0) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, RuntimeError) as error:  # SimpleITK's are of the second kind
+    except OSError as error:
         number, free = _number(error), _free(path.parent)
-        if number not in FULL and (isinstance(error, OSError) or free is None or free >= LITTLE):
-            if HIDDEN in str(getattr(error, "filename", "")):
+        if number not in FULL:
+            if HIDDEN in str(error.filename):
                 error.filename = str(path)
             raise
-        what, to_do = FULL.get(number, FULL[errno.ENOSPC])
+        what, to_do = FULL[number]
         room = f"{size_text(needed)} are needed" if needed else "more is needed"
         there = f", {size_text(free)} are free" if free is not None else ""
         raise DiskFullError(
             f"{path} cannot be written, {what} ({room}{there}): {to_do}, then try again; what was there "
             "before is whole"
         ) from error
+
+
+@contextlib.contextmanager
+def noticing(folder: Path) -> Iterator[None]:
+    """A library that only says that it failed, as SimpleITK, has met a full disk where nothing is free."""
+    try:
+        yield
+    except RuntimeError as error:
+        free = _free(folder)
+        if free is None or free >= LITTLE:
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
 
 
 def sync(file: IO[bytes]) -> None:
@@ -83,11 +95,11 @@ def sync_entries(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _number(error: Exception) -> int | None:
+def _number(error: OSError) -> int | None:
     """The error's number, the same on every system; None where it has none, or was explained before."""
     if getattr(error, "winerror", None) in FULL_ON_WINDOWS:
         return errno.ENOSPC
-    return getattr(error, "errno", None)
+    return error.errno
 
 
 def _free(folder: Path) -> int | None:

@@ -163,18 +163,27 @@ def test_a_disk_that_does_not_tell_is_tried(fetch, folder, monkeypatch):
 
 
 def test_a_disk_that_gets_full_is_told_and_what_came_is_kept(fetch, folder, server, monkeypatch):
-    write = PartFile.PartFile.write
+    class Small:
+        """A file on a disk that takes half of it."""
 
-    def full(self, block):
-        if self.size >= HALF:
-            raise OSError(28, "No space left on device")
-        write(self, block[: HALF - self.size])
+        def __init__(self, path, mode):
+            self.file, self.left = path.open(mode), HALF
+
+        def write(self, block):
+            if not self.left:
+                raise OSError(28, "No space left on device")
+            self.left -= self.file.write(block[: self.left])
+
+        def __getattr__(self, name):
+            return getattr(self.file, name)
 
     with monkeypatch.context() as patch:
-        patch.setattr(PartFile.PartFile, "write", full)
+        patch.setattr(PartFile, "stream", Small)
+        patch.setattr(PartFile, "BLOCK", HALF)
         download = fetch(offered(CONTENT))
         assert not download.wait(PATIENCE)
-    assert "No space left on device" in download.error
+    assert f"{folder / 'a.pth'} cannot be written, its disk is full" in download.error
+    assert "free some space there, then try again" in download.error
     assert "750 kB of it are kept" in download.error
     assertRight(fetch(offered(CONTENT)), folder)
 
