@@ -172,7 +172,7 @@ class EditLogic:
         """Let the model find what is of this class (from 0) as the current object; clicks mend it."""
         self.check(frame)
         checkKind(self.engine, kind)
-        self.setFrame(frame)
+        self._goTo(frame)
         self._point(Prompts(suggestion=kind))
 
     def segmentNeighbours(self, frame: Frame, count: int) -> None:
@@ -194,7 +194,7 @@ class EditLogic:
         """
         self.check(frame)
         sweep = SuggestLogic(self.steps, self.engine, finder or OfClass(self.engine, kind))
-        self.setFrame(frame)
+        self._goTo(frame)
         if not self._queue.isIdle:
             raise Refusal(_("Wait until the last click is answered."))
         sweep.start(self._selection.target(frame), frame, self.maskOptions)
@@ -224,7 +224,7 @@ class EditLogic:
         """A new object from the points of existing fiducial lists that lie on the frame."""
         self.check(frame)
         taken = PromptLogic.promptsFromFiducials(frame, initial, guidedPositive, guidedNegative)
-        self.setFrame(frame)
+        self._goTo(frame)
         self._current = newId()
         self._point(taken)
 
@@ -315,7 +315,8 @@ class EditLogic:
     def _goTo(self, frame: Frame, xy=None) -> None:
         """Work on this frame from now on, as it is now; Refusal as of `check`."""
         self.check(frame, xy)
-        self._survive(self._follow)  # what was undone since the last tick was undone before this
+        for do in (self.steps.follow, self._follow):  # what was undone meanwhile comes before this
+            self._survive(do)
         self.setFrame(frame)
 
     def _checkNoSweep(self) -> None:

@@ -61,19 +61,23 @@ class NeighbourRun:
 
     def poll(self) -> bool:
         """Take an answer and ask for the next frame; whether something changed."""
-        if self.isRunning and self._segment() and self._watch.isOvertaken:
+        if not self.isRunning:
+            return False
+        if self._segment() is None:
+            stopped, unchanged = _("stopped"), _("nothing was changed")
+            says = _("Segment or volume is gone: {what}.")
+            self._finish(says.format(what=stopped if self._writing else unchanged))
+            return True
+        if self._watch.isOvertaken:
             self._finish(_("Undone: the frames beside stay as they are."))
             return True
         if self._writing:
-            gone = self._segment() is None
-            self._finish(_("Segment or volume is gone: stopped.")) if gone else self._write(SLICE_SECONDS)
+            self._write(SLICE_SECONDS)
             return True
-        results = self.engine.poll(self) if self.isRunning else []
+        results = self.engine.poll(self)
         for result in results:
             if result.error:
                 self._finish(result.error)
-            elif self._segment() is None:
-                self._finish(_("Segment or volume is gone: nothing was changed."))
             else:
                 self._carrying.take(result.prompts, result.mask)
                 self._ask()

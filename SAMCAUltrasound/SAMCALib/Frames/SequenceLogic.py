@@ -182,10 +182,16 @@ def _emptied(segmentationNode, grid: str = ""):
 
 
 def _addEmpty(segmentation, segmentId: str, like) -> None:
-    """Add a segment that is like this one in all but its voxels and our tags."""
+    """Add a segment that is like this one in all but its voxels and our tags.
+
+    Where another segment has its label value, which a labelmap that they share would give to both, it has
+    one of its own.
+    """
+    taken = {segmentation.GetSegment(other).GetLabelValue() for other in segmentation.GetSegmentIDs()}
     segmentation.AddEmptySegment(segmentId)
     segment = segmentation.GetSegment(segmentId)
+    free = segment.GetLabelValue()
     segment.DeepCopyMetadata(like)
-    segment.SetLabelValue(like.GetLabelValue())
+    segment.SetLabelValue(free if like.GetLabelValue() in taken else like.GetLabelValue())
     for tag in OURS:
         segment.RemoveTag(tag)

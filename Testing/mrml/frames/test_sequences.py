@@ -313,6 +313,22 @@ def test_images_beside_a_tracker_are_encoded_ahead_as_they_are(scene, editing, s
     assert len(disc_model.embedded) == 4, "the one that is shown was there already"
 
 
+def test_a_new_segment_has_no_voxels_of_one_that_was_deleted_in_the_shown_item_only(
+    cine, editor, edit, settle
+):
+    for item in ("0.0", "0.1"):
+        edit.click(go_to(cine, item), 20, 30)
+        settle(edit)
+    editor.segmentation.GetSegmentation().RemoveSegment("Lesion")
+    edit.click(go_to(cine, "0.1"), 60, 30)
+    settle(edit)
+    new = editor.node.GetSelectedSegmentID()
+    assert mask(editor, go_to(cine, "0.1"), new)[30, 60]
+    frame = go_to(cine, "0.0")
+    assert mask(editor, frame)[30, 20]
+    assert not mask(editor, frame, new).any()
+
+
 def test_a_loop_as_one_volume_keeps_frames_apart_too(scene, editing, settle):
     editor = Editor(volumes.volume(volumes.speckle(30, 60, 80)))
     edit = editing(editor)
