@@ -53,7 +53,7 @@ class GatedModel:
     """Encodes and answers only while the gate is open."""
 
     def __init__(self, model):
-        self.model, self.config = model, model.config
+        self.model, self.config, self.suggests = model, model.config, getattr(model, "suggests", ())
         self.started, self.gate = threading.Event(), threading.Event()
 
     def close(self):
