@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import errno
 import pickle
+import pickletools
 import re
+import struct
 import threading
 import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 import torch
 from safetensors import safe_open
-from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
+from torch.serialization import safe_globals
 
 from . import tensor_header
 
@@ -35,13 +38,9 @@ VALUES = re.compile(
     r"|(omegaconf|yacs|easydict|addict|ml_collections|mmengine|mmcv|fvcore|pytorch_lightning|lightning"
     r"|lightning_fabric|lightning_utilities|torchmetrics)\.[\w.]+"
 )
+PLAIN = re.compile(r"torch\.|collections\.(OrderedDict|Counter)|_codecs\.encode")
 MAPPING = re.compile(r".*(dict|Dict|CfgNode|ChainMap)")
-COMMON = (  # of them, what an old file, which does not list them before it is read, may have
-    "torch.optim.adam.Adam", "torch.optim.adamw.AdamW", "torch.optim.sgd.SGD", "collections.defaultdict",
-    "builtins.dict", "argparse.Namespace", "numpy.dtype", "numpy.ndarray", "numpy.core.multiarray.scalar",
-    "numpy.core.multiarray._reconstruct", "numpy._core.multiarray.scalar",
-    "numpy._core.multiarray._reconstruct",
-)  # fmt: skip
+PICKLES, MOST_STEPS, LONGEST = 5, 2_000_000, 200  # of an old file; of a pickle; characters of a kind
 
 _reading = threading.Lock()  # torch's list of what is inert is one for all threads
 
@@ -138,10 +137,10 @@ def _read_torch(path: Path, device: str) -> Any:
                 _check_numbers(name, tensor, path.stat().st_size)
         return content
     except pickle.UnpicklingError as error:
-        unknown = ", ".join([kind for kind in kinds if not VALUES.fullmatch(kind)][:3])
+        unknown = [kind for kind in kinds if not (PLAIN.match(kind) or VALUES.fullmatch(kind))]
         raise ValueError(
-            f"{path} is damaged, no checkpoint, or carries code, which is never run{unknown and ': '}"
-            f"{unknown}; download it again, or ask its author for .safetensors"
+            f"{path} is damaged, no checkpoint, or carries code, which is never run{(unknown and ': ') or ''}"
+            f"{', '.join(unknown[:3])}; download it again, or ask its author for .safetensors"
         ) from error
     except Exception as error:
         _refuse(path, error)
@@ -177,8 +176,29 @@ def _check_numbers(name: str, tensor: torch.Tensor, most: int) -> None:
 
 
 def _kinds_in(path: Path) -> list[str]:
-    """Kinds of values beside the weights that torch does not know as plain ones."""
-    return sorted(get_unsafe_globals_in_checkpoint(path)) if zipfile.is_zipfile(path) else list(COMMON)
+    """Kinds of things that the pickles of a torch file name; _Unfit for what no trainer writes."""
+    kinds: set[str] = set()
+    with ExitStack() as stack:
+        if zipfile.is_zipfile(path):
+            archive = stack.enter_context(zipfile.ZipFile(path))
+            names = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+            files = [stack.enter_context(archive.open(name)) for name in names]
+        else:
+            files = [stack.enter_context(path.open("rb"))] * PICKLES
+        for file in files:
+            for count, (step, argument) in enumerate(_steps(file)):
+                if step == "GLOBAL":
+                    kinds.add(argument.replace(" ", ".").replace("__builtin__.", "builtins."))
+                if count > MOST_STEPS or (step == "GLOBAL" and len(argument) > LONGEST):
+                    raise _Unfit("its list of tensors is out of bounds")
+    return sorted(kinds)
+
+
+def _steps(file: IO[bytes]) -> Iterator[tuple[str, Any]]:
+    """Name and argument of each step of a pickle, as far as it is one; nothing is done of it."""
+    with suppress(ValueError, struct.error):
+        for step, argument, _ in pickletools.genops(file):
+            yield step.name, argument
 
 
 def _stand_in(kind: str) -> tuple[type, str]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -181,14 +181,26 @@ def _assembled(path: Path, base: Path, settings: dict[str, Any], reading: Readin
     kind = metadata.get("kind")
     if kind not in ("adapter", "base"):
         return _published(path, state, settings)
-    model = build_base(with_settings(_config(path, metadata), "model", settings))
+    config = with_settings(_config(path, metadata), "model", settings)
+    with _naming(path):
+        model = build_base(config)
     if kind == "base":
         load_weights(model, state, path, _base_names(model))
         return adapt(model)
     load_base_into(model, base, reading)
-    model = adapt(model)
+    with _naming(path):
+        model = adapt(model)
     load_weights(model, state, path, model.tuned)
     return model
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """A setting that does not fit is that of this file."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{path.name}: {error}") from error
 
 
 def _published(path: Path, state: dict, settings: dict[str, Any]) -> Model:

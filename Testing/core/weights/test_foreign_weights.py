@@ -131,8 +131,8 @@ def test_whatever_settings_a_file_holds_they_fit_its_tensors_or_are_refused(file
     try:
         samca.load(path)
     except ValueError as error:
-        words = ("tuned.safetensors", "expected", "is not one of", "does not fit")
-        assert any(each in str(error) for each in words)  # noqa: PT017
+        assert ".safetensors" in str(error)  # noqa: PT017
+        assert len(str(error)) < 1000  # noqa: PT017
 
 
 # Numbers
