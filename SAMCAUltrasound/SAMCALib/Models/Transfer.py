@@ -241,7 +241,9 @@ class Transfer:
 
 def sentence(error: BaseException) -> str:
     """What to tell the user of anything that `Transfer.run` raised."""
-    return str(error) if isinstance(error, (Failure, DiskFullError)) else _stoppedText(words(error))
+    if isinstance(error, DiskFullError):
+        return f"{error}."
+    return str(error) if isinstance(error, Failure) else _stoppedText(words(error))
 
 
 def _stoppedText(why: str) -> str:
