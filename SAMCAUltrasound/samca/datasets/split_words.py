@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from .listing import composed
 
@@ -17,14 +18,19 @@ WORDS = {
     "test": """test tests te tst testing tested testdaten holdout heldout prueba pruebas teste testes prova
         тест тестирование тестовая 测试 測試 测试集 測試集 テスト 評価用 테스트 시험""",
 }
-SPLIT_OF = {composed(word): split for split, words in WORDS.items() for word in words.split()}
 FILLING = re.compile(r"(?<=.)[ _-]*(set|split|data|dataset|cases|images|part|subset)$|[ _-]+")
+
+
+@cache
+def known() -> dict[str, str]:
+    """Each word, composed, and the split that it means."""
+    return {composed(word): split for split, words in WORDS.items() for word in words.split()}
 
 
 def split_of(word: str) -> str | None:
     """ "train", "val" or "test" for a word that means it; "" for no word, None for one that is not known."""
     word = composed(word).casefold()
-    return SPLIT_OF.get(word) or SPLIT_OF.get(FILLING.sub("", word)) if word else ""
+    return known().get(word) or known().get(FILLING.sub("", word)) if word else ""
 
 
 def hints_at(name: str) -> str:

@@ -29,7 +29,7 @@ FIELDS = {  # by the header's length: layout and offset of each field
     | {"codes": ("2i", 344), "rows": ("12d", 400)},
 }
 BITS = {2: 8, 256: 8, 4: 16, 512: 16, 8: 32, 768: 32, 16: 32, 64: 64, 1024: 64, 1280: 64, 128: 24, 2304: 32}
-TO_LPS = np.array([-1.0, -1.0, 1.0])
+TO_LPS = (-1.0, -1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _laid_anew(path: Path, header: Header) -> Volume:
             while chunk := file.read(CHUNK):
                 target.write(chunk)
         voxels = by_simpleitk.read(plain).voxels
-    rows = np.reshape(header["rows"], (3, 4)) * TO_LPS[:, None]
+    rows = np.reshape(header["rows"], (3, 4)) * np.reshape(TO_LPS, (3, 1))
     columns, origin = rows[:, :3], rows[:, 3]
     if not (np.isfinite(columns).all() and np.abs(columns).any(0)[:2].all()):
         columns = np.diag(header["pixdim"][1:4])

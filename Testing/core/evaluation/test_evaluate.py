@@ -244,10 +244,8 @@ def test_more_than_two_stages_are_refused(clicks, curve):
 
 
 def test_a_user_that_nobody_knows_is_refused_with_those_there_are():
-    with pytest.raises(
-        ValueError,
-        match="user 'nobody' is not one of box_50, box_75, clicks, double_click, three_points, two_stage",
-    ):
+    known = "box_50, box_75, clicks, double_click, everything, three_points, two_stage"
+    with pytest.raises(ValueError, match=f"user 'nobody' is not one of {known}"):
         list(evaluate(Discs(5), [], user="nobody"))
 
 
