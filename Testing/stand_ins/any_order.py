@@ -243,6 +243,13 @@ class AnyOrder(RuleBasedStateMachine):
         self.do(n, lambda edit, frame: edit.newObject(frame))
         self.do(n, lambda edit, frame: edit.click(frame, *self.at(n, x, y)), then)
 
+    @rule(n=which, x=unit, y=unit, then=time)
+    def take_fiducials(self, n, x, y, then):
+        def take(edit, frame):
+            edit.takeFiducials(frame, [FrameLogic.xyToRas(frame, *self.at(n, x, y))])
+
+        self.do(n, take, then)
+
     @rule(n=which, then=time)
     @precondition(lambda self: self.has(0) or self.has(1))
     def clear(self, n, then):

@@ -213,3 +213,30 @@ def test_a_name_of_a_file_stays_as_it_is(name):
 def test_what_leads_elsewhere_or_is_no_name_everywhere_is_refused(name):
     with pytest.raises(ValueError, match=r"^base is .*: expected the name of a file, without any folder"):
         plain_name(name, "base")
+
+
+OWNED = """
+import sys, time
+sys.path.insert(0, {source!r})
+from pathlib import Path
+from samca.files import locks
+locks.end_with(Path({path!r}), every=0.02)
+print("working", flush=True)
+time.sleep(120)
+"""
+
+
+def test_a_process_ends_with_its_owner(tmp_path, writer):
+    (lock,) = tmp_path.glob(f".*/{workshops.LOCK}")
+    code = OWNED.format(source=str(ROOT / "SAMCAUltrasound"), path=str(lock))
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as owned:
+        assert owned.stdout.readline().strip() == b"working"
+        assert owned.poll() is None
+        writer.kill()
+        assert owned.wait(60) == 1
+
+
+def test_a_process_without_an_owner_goes_on(tmp_path):
+    code = OWNED.format(source=str(ROOT / "SAMCAUltrasound"), path=str(tmp_path / "nobody"))
+    code = code.replace("time.sleep(120)", "time.sleep(0.2)")
+    assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL).returncode == 0
