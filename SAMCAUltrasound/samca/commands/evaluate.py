@@ -17,9 +17,10 @@ from ..config import parse_setting
 from ..datasets import Dataset
 from ..evaluation import report
 from ..evaluation.contestants import Contestant, load_contestants
-from ..evaluation.evaluate import USERS, Record, Skipped, evaluate
+from ..evaluation.evaluate import Record, Skipped, evaluate
 from ..evaluation.evaluation_folder import Evaluation, Protocol, write
 from ..evaluation.summary import Result
+from ..evaluation.users import USERS
 from ..files import make_folder
 from ..studies.run_contest import check_run, contest_of
 from ..training import run_lock

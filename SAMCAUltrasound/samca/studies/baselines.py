@@ -17,7 +17,8 @@ from torch import nn
 
 from ..config import TrainConfig
 from ..datasets import Dataset
-from ..evaluation.evaluate import Interaction, Record, Skipped, named_cases, scores_of
+from ..evaluation.evaluate import Record, Skipped, named_cases, scores_of
+from ..evaluation.users import Interaction
 from ..files import write_atomically
 from ..images.frames import as_rgb
 from ..network.devices import choose_device

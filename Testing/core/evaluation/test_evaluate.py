@@ -10,20 +10,18 @@ from samca.clicks import CLICKS
 from samca.datasets import Dataset
 from samca.evaluation import metrics
 from samca.evaluation.evaluate import (
-    USERS,
     Record,
     Skipped,
     check_protocol,
     evaluate,
     generator_for,
-    interact,
     named_cases,
     on_grid,
     score,
-    two_stage,
     validate,
 )
 from samca.evaluation.evaluation_folder import Protocol
+from samca.evaluation.users import USERS, interact, two_stage
 from samca.interaction.session import Prediction
 from samca.prompts import Click
 

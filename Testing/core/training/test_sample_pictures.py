@@ -4,7 +4,8 @@ import numpy as np
 from PIL import Image
 
 from samca import datasets
-from samca.evaluation.evaluate import Interaction, Trial
+from samca.evaluation.evaluate import Trial
+from samca.evaluation.users import Interaction
 from samca.prompts import Click
 from samca.training.run_folder import RunFolder
 from samca.training.sample_pictures import GAP, SHOWN, SIDE, SamplePictures

@@ -1,0 +1,156 @@
+"""Simulated users at one target of a session's image, who know its truth."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from ..clicks import CLICKS
+from ..clicks.double_click import guided as draw_guided
+from ..clicks.double_click import initial as draw_initial
+from ..interaction.session import Prediction, Session
+from ..prompts import Box, Click, Prompts
+from ..prompts.prompts import box_around
+
+
+class Interaction(NamedTuple):
+    """Clicks, the (H, W) bool mask of all of them, and the model's estimate of its IoU, 0..1.
+
+    There is no click where the model found the object by itself, before any.
+    """
+
+    clicks: tuple[Click, ...]  # all that point at the object now, the newest last
+    mask: np.ndarray
+    iou: float
+    box: Box | None = None  # points at it as well
+    agreement: float | None = None  # of two looks, 0..1, where the model mirrors
+
+
+def interact(
+    session: Session,
+    truth: np.ndarray,
+    count: int,
+    rng: np.random.Generator,
+    first: Click | None = None,
+    kind: int | None = None,
+) -> list[Interaction]:
+    """Click `count` times at an object of the session's image: first on it, then each time on what is wrong.
+
+    Click 1 is uniform over the (H, W) bool truth (or `first`), each other uniform over the error of the mask
+    before it; clicks add up (SAM-Med2D's test protocol, without its mask feedback). The session's own prompts
+    stay as they were. With the class `kind` the model's suggestion comes before the clicks, which all are on
+    what is wrong then: one more interaction.
+    """
+    interactions: list[Interaction] = []
+    clicks: tuple[Click, ...] = ()
+    if kind is not None:
+        found = session.predict(Prompts(suggestion=kind))
+        interactions.append(_after((), found))
+    for _ in range(count):
+        if interactions:
+            click = _one(CLICKS["error_random"], truth, interactions[-1].mask, rng)
+        else:
+            click = first or _one(CLICKS["random_foreground"], truth, None, rng)
+        clicks += (click,)
+        prediction = session.predict(Prompts(clicks, suggestion=kind))
+        interactions.append(_after(clicks, prediction))
+    return interactions
+
+
+def two_stage(session: Session, truth: np.ndarray, count: int, rng: np.random.Generator) -> list[Interaction]:
+    """ClickSAM's test: clicks placed by the (H, W) bool truth in up to two stages, which no user could do.
+
+    Stage 1 is a click at the centre of mass of each component; stage 2 has new clicks, spread over what the
+    mask of stage 1 found, missed and added (`clicks.voronoi`), all at once. Nothing is drawn.
+    """
+    interactions: list[Interaction] = []
+    for simulator in ("center_of_mass", "voronoi")[:count]:
+        before = interactions[-1].mask if interactions else None
+        prompts = CLICKS[simulator](truth, before, 1, rng)
+        prediction = session.predict(prompts)
+        interactions.append(_after(prompts.clicks, prediction))
+    return interactions
+
+
+def three_points(
+    session: Session, truth: np.ndarray, count: int, rng: np.random.Generator
+) -> list[Interaction]:
+    """Three positive clicks at once, of which 1, 2, ... `count` are right (Medical SAM Adapter, Figure 6).
+
+    Right ones are uniform over the (H, W) bool truth, wrong ones over what else is in twice its tight box;
+    the paper gives no form. Every step draws anew.
+    """
+    box, (rows, columns) = box_around(truth), np.indices(truth.shape)
+    beside = ~truth & (np.abs(columns - (box.x0 + box.x1) / 2) <= box.x1 - box.x0)
+    beside &= np.abs(rows - (box.y0 + box.y1) / 2) <= box.y1 - box.y0
+    beside = beside if beside.any() else ~truth
+    interactions = []
+    for right in range(1, count + 1):
+        places = [truth] * right + [beside if beside.any() else truth] * (3 - right)
+        drawn = [_one(CLICKS["random_foreground"], place, None, rng) for place in places]
+        prediction = session.predict(Prompts(tuple(drawn)))
+        interactions.append(_after(tuple(drawn), prediction))
+    return interactions
+
+
+def box_then_clicks(
+    session: Session, truth: np.ndarray, count: int, rng: np.random.Generator, simulator: str = "box_50"
+) -> list[Interaction]:
+    """A box by this simulator of `CLICKS`, alone, then with `count` - 1 clicks in the error."""
+    box, clicks = CLICKS[simulator](truth, None, 1, rng).box, ()
+    interactions: list[Interaction] = []
+    for number in range(count):
+        if number:
+            clicks += (_one(CLICKS["error_random"], truth, interactions[-1].mask, rng),)
+        prediction = session.predict(Prompts(clicks, box))
+        interactions.append(_after(clicks, prediction, box))
+    return interactions
+
+
+def double_click(
+    session: Session, truth: np.ndarray, count: int, rng: np.random.Generator, rounds: int = 1
+) -> list[Interaction]:
+    """SAMCA's algorithm 1 as a test: at k = 1, 2, ... `count`, k initial and k guided clicks.
+
+    The initial clicks are uniform over the (H, W) bool truth, the guided ones over the error of their mask,
+    and the mask of both sets is what counts. After each of `rounds` but the last both are drawn anew from
+    both masks, as in training. Every k draws anew.
+    """
+    return [_double_click(session, truth, k, rng, rounds) for k in range(1, count + 1)]
+
+
+def _double_click(
+    session: Session, truth: np.ndarray, k: int, rng: np.random.Generator, rounds: int
+) -> Interaction:
+    initial = CLICKS["random_foreground"](truth, None, k, rng)
+    before = session.predict(initial).mask
+    guided = CLICKS["error_random"](truth, before, k, rng)
+    for iteration in range(1, rounds + 1):
+        clicks = initial.clicks + guided.clicks
+        prediction = session.predict(Prompts(clicks, initial_clicks=k))
+        if iteration < rounds:
+            initial = draw_initial(truth, before, k, rng)
+            guided = draw_guided(truth, (before, prediction.mask), k, rng, iteration)
+            before = session.predict(initial).mask
+    return _after(clicks, prediction)
+
+
+def _after(clicks: tuple[Click, ...], prediction: Prediction, box: Box | None = None) -> Interaction:
+    return Interaction(clicks, prediction.mask, prediction.iou, box, prediction.agreement)
+
+
+USERS = {
+    "clicks": interact,
+    "two_stage": two_stage,
+    "three_points": three_points,
+    "box_50": box_then_clicks,  # IoU with the tight box, Medical SAM Adapter's test
+    "box_75": partial(box_then_clicks, simulator="box_75"),
+    "double_click": double_click,  # SAMCA's sets, drawn from the error of both masks
+    "everything": None,  # nobody points at a target: the best of all masks counts, see `_best_of_all`
+}
+
+
+def _one(simulator, truth: np.ndarray, prediction: np.ndarray | None, rng: np.random.Generator) -> Click:
+    return simulator(truth, prediction, 1, rng).clicks[0]
