@@ -63,10 +63,14 @@ class NeighbourRun:
         """Take an answer and ask for the next frame; whether something changed."""
         if not self.isRunning:
             return False
+        results = [] if self._writing else self.engine.poll(self)
+        if failed := next((result.error for result in results if result.error), ""):
+            self._finish(failed)
+            return True
         if self._segment() is None:
-            stopped, unchanged = _("stopped"), _("nothing was changed")
-            says = _("Segment or volume is gone: {what}.")
-            self._finish(says.format(what=stopped if self._writing else unchanged))
+            gone = _("Segment or volume is gone: stopped.")
+            unchanged = _("Segment or volume is gone: nothing was changed.")
+            self._finish(gone if self._writing else unchanged)
             return True
         if self._watch.isOvertaken:
             self._finish(_("Undone: the frames beside stay as they are."))
@@ -74,13 +78,9 @@ class NeighbourRun:
         if self._writing:
             self._write(SLICE_SECONDS)
             return True
-        results = self.engine.poll(self)
         for result in results:
-            if result.error:
-                self._finish(result.error)
-            else:
-                self._carrying.take(result.prompts, result.mask)
-                self._ask()
+            self._carrying.take(result.prompts, result.mask)
+            self._ask()
         return bool(results)
 
     # Below: how it is done
