@@ -264,7 +264,8 @@ def _config(path: Path, metadata: dict) -> ModelConfig:
         raise ValueError(
             f"{path} has format {version}, this program reads up to {newest}: update the program"
         )
-    return from_json(ModelConfig, config, f"{path.name}: model")
+    with _naming(path):
+        return from_json(ModelConfig, config, "model")
 
 
 def _read(path: str | Path, reading: Reading = read) -> tuple[dict[str, Any], dict[str, str]]:
