@@ -106,18 +106,6 @@ class InALoop(AnyOrder):
             for edit in self.edits:
                 edit.host.history.forget()
 
-    @rule(item=st.integers(0, 2))
-    def delete_item(self, item):
-        """Its image leaves the Sequence; where it was shown, the one after it is."""
-        items = SequenceLogic.itemsOf(self.browser)
-        if len(items) > 1:
-            self.browser.GetMasterSequenceNode().RemoveDataNodeAtValue(items[item % len(items)])
-            last = min(self.browser.GetSelectedItemNumber(), len(items) - 2)
-            self.browser.SetSelectedItemNumber(last)
-            slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(self.browser)
-            for edit in self.edits:
-                edit.host.history.forget()
-
     @rule(n=which)
     def take_back(self, n):
         """What Slicer has forgotten of the steps."""
