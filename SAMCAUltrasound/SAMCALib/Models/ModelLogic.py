@@ -228,7 +228,7 @@ def _describe(path: Path, origin: str, removable: str) -> ModelInfo:
     """What a file says about itself."""
     source = "shipped" if path == SHIPPED else str(path)
     try:
-        size, about = StoredData.sizeOf(path), asdict(ModelFile.describe(path))
+        about, size = asdict(ModelFile.describe(path)), StoredData.sizeOf(path)  # of no folder, however deep
     except (OSError, ValueError):
         return replace(_damaged(path, removable), source=source)
     name = about.pop("name") or path.stem

@@ -156,6 +156,13 @@ def test_a_path_that_no_disk_takes_is_named(logic, line):
     assert [model.name for model in logic.models()] == ["Good"]
 
 
+def test_a_folder_on_the_list_is_named_and_not_walked_through(logic, tmp_path, monkeypatch):
+    (tmp_path / "deep" / "deeper").mkdir(parents=True)
+    (logic.folder / "added.json").write_text(json.dumps([str(tmp_path / "deep")]))
+    monkeypatch.setattr(os, "scandir", lambda *_: pytest.fail("its size was asked for"))
+    assert [(model.name, model.damaged) for model in logic.models()] == [("Good", False), ("deep", True)]
+
+
 @pytest.mark.parametrize("text", ['["/a', "null", "{}", "7", "[[1]]", "[" * 100_000])
 def test_a_damaged_list_is_named_and_removed_like_a_model(logic, text):
     (logic.folder / "added.json").write_text(text)
