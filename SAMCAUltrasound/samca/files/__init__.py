@@ -95,14 +95,16 @@ def place(temporary: Path, path: Path) -> None:
 
 def remove(path: Path) -> None:
     """Take a file away, if it is there."""
-    path.unlink(missing_ok=True)
-    sync_entries(path.parent)
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+        sync_entries(path.parent)
 
 
 def make_folder(path: Path) -> None:
     """Make a folder and those above it, where they are not there yet."""
     if not path.is_dir():
-        make_folder(path.parent)
+        if path != path.parent:  # else there is no such disk
+            make_folder(path.parent)
         with explaining(path):
             path.mkdir(exist_ok=True)
         sync_entries(path.parent)

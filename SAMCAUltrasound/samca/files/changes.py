@@ -1,4 +1,4 @@
-"""Several files of one folder put in and taken out together: all of it or none, as files.py promises of one.
+"""Several files of one folder put in and taken out together: all of it or none, as is promised of one file.
 
 New files are written into a hidden folder first. Then a list of what is to be done is placed there: from that
 moment on the change is decided, and whoever comes next does what a kill or a power cut has left undone.
@@ -19,7 +19,7 @@ from .locks import is_held
 from .workshops import LOCK, begun, dissolve, left_behind
 
 PREFIX = f"{HIDDEN}change_"
-DECIDED = "decided.json"
+NEW, DECIDED = "new", "decided.json"  # in that folder
 PATIENCE = 10.0  # s, for another process that is just doing what it has decided
 
 
@@ -28,7 +28,7 @@ class Changes:
 
     def __init__(self, folder: Path, stage: Path):
         self.folder, self._stage = folder, stage
-        self._put: dict[str, str] = {}
+        self._put: set[str] = set()
         self._remove: set[str] = set()
 
     def write(self, name: str, content: bytes) -> None:
@@ -39,12 +39,12 @@ class Changes:
     @contextlib.contextmanager
     def replacing(self, name: str, needed: int = 0) -> Iterator[Path]:
         """A file of the same name elsewhere to write to, which is put in; needed: bytes, if known."""
-        staged = self._put.get(name) or f"{len(self._put)}/{Path(name).name}"
+        staged = self._stage / NEW / name
         with explaining(self.folder / name, needed), noticing(self._stage):
-            (self._stage / staged).parent.mkdir(exist_ok=True)
-            yield self._stage / staged
-            sync_file(self._stage / staged)
-        self._put[name] = staged
+            staged.parent.mkdir(parents=True, exist_ok=True)
+            yield staged
+            sync_file(staged)
+        self._put.add(name)
 
     def remove(self, name: str) -> None:
         """Take out a file, if it is there; one that is put in stays."""
@@ -52,7 +52,11 @@ class Changes:
 
     def decide(self) -> None:
         """From here on it is going to be done."""
-        what = {"put": self._put, "remove": sorted(self._remove - self._put.keys())}
+        for made in {(self._stage / NEW / name).parent for name in self._put}:
+            for folder in (made, *made.parents):
+                if folder.is_relative_to(self.folder):
+                    sync_entries(folder)
+        what = {"put": sorted(self._put), "remove": sorted(self._remove - self._put)}
         write_atomically(self._stage / DECIDED, json.dumps(what).encode())
 
 
@@ -93,14 +97,14 @@ def finish(folder: Path) -> None:
 def _carry_out(folder: Path, stage: Path) -> None:
     """What the list says; a second time does no harm."""
     what = typed_json.read(stage / DECIDED)
-    put = {name: value.text() for name, value in what["put"].fields().items()}
-    gone = [value.text() for value in what["remove"].items()]
-    for name in (*put, *put.values(), *gone):
+    put, gone = ([value.text() for value in what[part].items()] for part in ("put", "remove"))
+    for name in (*put, *gone):
         _check(folder, name)
-    for name, staged in put.items():
-        if (stage / staged).is_file():  # else it is in its place already
+        _check(stage, f"{NEW}/{name}")
+    for name in put:
+        if (stage / NEW / name).is_file():  # else it is in its place already
             make_folder((folder / name).parent)
-            (stage / staged).replace(folder / name)
+            (stage / NEW / name).replace(folder / name)
     for parent in {(folder / name).parent for name in put}:
         sync_entries(parent)
     for name in gone:
@@ -109,10 +113,10 @@ def _carry_out(folder: Path, stage: Path) -> None:
 
 
 def _check(folder: Path, name: str) -> None:
-    """ValueError unless the name stays in the folder: a list may come with data from elsewhere."""
+    """ValueError unless the name stays in the folder: lists and links may come with data from elsewhere."""
     parent = (folder / name).parent.resolve()
     if Path(name).name in ("", "..") or not parent.is_relative_to(folder.resolve()):
-        raise ValueError(f"{folder}: an unfinished change names {name!r}, outside of it: remove {PREFIX}*")
+        raise ValueError(f"an unfinished change names {name!r}, outside of {folder}: remove {PREFIX}*")
 
 
 def _wait(folder: Path) -> None:

@@ -48,6 +48,8 @@ def left_behind(parent: Path, prefix: str) -> Iterator[tuple[Path, IO[bytes]]]:
     """Each folder of this prefix whose process has ended, with its lock, which is held until the next."""
     for folder in sorted(parent.glob(f"{prefix}*")):
         with contextlib.suppress(OSError):  # gone meanwhile, not ours to touch, or on a disk without locks
+            if folder.is_symlink():  # none of ours, wherever it leads
+                continue
             if not (folder / LOCK).exists():
                 folder.rmdir()  # its process ended before it had begun
                 continue

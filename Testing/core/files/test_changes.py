@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from killed import at_every_step
+from samca.files import write_atomically
 from samca.files.changes import DECIDED, PREFIX, changing, finish
 
 CHANGE = """
@@ -111,14 +112,34 @@ def test_who_comes_while_a_living_process_does_what_it_decided_waits_for_its_end
 def test_a_list_that_came_with_data_from_elsewhere_leads_nowhere_else(tmp_path, name):
     folder, outside = tmp_path / "data", tmp_path / "elsewhere"
     stage = folder / f"{PREFIX}x"
-    (stage / "0").mkdir(parents=True)
+    (stage / "new").mkdir(parents=True)
     (stage / "lock").touch()
-    (stage / "0" / "file").write_bytes(b"evil")
+    (stage / "new" / "outside").write_bytes(b"evil")
     outside.mkdir()
     (folder / "link").symlink_to(outside)
-    for what in ({"put": {name: "0/file"}, "remove": []}, {"put": {}, "remove": [name]}):
+    for what in ({"put": [name], "remove": []}, {"put": [], "remove": [name]}):
         (stage / DECIDED).write_text(json.dumps(what))
         with pytest.raises(ValueError, match="an unfinished change names"):
             finish(folder)
     assert content(outside) == {}
     assert not (tmp_path / "outside").exists()
+
+
+def test_links_that_came_with_data_from_elsewhere_take_nothing_away(tmp_path):
+    folder, home = tmp_path / "data", tmp_path / "home"
+    home.mkdir()
+    for name in ("lock", "letter"):
+        (home / name).write_bytes(b"mine")
+    folder.mkdir()
+    for prefix in (PREFIX, ".samca_part_"):
+        (folder / f"{prefix}x").symlink_to(home)
+    stage = folder / f"{PREFIX}y"
+    stage.mkdir()
+    (stage / "lock").touch()
+    (stage / "new").symlink_to(home)
+    (stage / DECIDED).write_text(json.dumps({"put": ["letter"], "remove": []}))
+    with pytest.raises(ValueError, match="an unfinished change names"):
+        finish(folder)
+    write_atomically(folder / "file", b"")
+    assert content(home) == {"lock": b"mine", "letter": b"mine"}
+    assert not (folder / "letter").exists()
