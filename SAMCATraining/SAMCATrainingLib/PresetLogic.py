@@ -9,15 +9,11 @@ from pathlib import Path
 from samca import typed_json
 from samca.config import ModelConfig, from_json, to_json
 from samca.methods import FILES, configure_training
+from samca.methods.presets import DEFAULT, PRESETS, SCHEDULE, settings_of
 from SAMCALib.Models import ModelFile, ModelLogic
 from SAMCALib.Texts import Refusal, _
 
 from .AdvancedSettings import AUTOMATIC
-
-SHIPPED_SCHEDULE = {
-    "name": "iterative",
-    "iterations": 4,
-}  # what models with one set of clicks are trained with
 
 
 @dataclass(frozen=True)
@@ -32,24 +28,12 @@ class Preset:
 
 def presets() -> list[Preset]:
     """From the shortest to the longest."""
-    wide = {"augment": "ultrasound", "learning_rate_curve": "one_cycle", "average": 0.99}
-    return [
-        Preset(
-            "quick",
-            _("Quick"),
-            _("Five epochs, images as they are: to see whether it works."),
-            {"epochs": 5, "augment": "none"},
-        ),
-        Preset(
-            "balanced", _("Balanced"), _("The paper's settings: twenty epochs, images varied a little."), {}
-        ),
-        Preset(
-            "thorough",
-            _("Thorough"),
-            _("Sixty epochs, images varied a lot: for a model to keep."),
-            {"epochs": 60, **wide},
-        ),
-    ]
+    words = {
+        "quick": (_("Quick"), _("Five epochs, images as they are: to see whether it works.")),
+        "balanced": (_("Balanced"), _("The paper's settings: twenty epochs, images varied a little.")),
+        "thorough": (_("Thorough"), _("Sixty epochs, images varied a lot: for a model to keep.")),
+    }
+    return [Preset(name, *words[name], settings) for name, settings in PRESETS.items()]
 
 
 def methods() -> list[tuple[str, str]]:
@@ -63,7 +47,7 @@ def settingsOf(
     name: str,
     base: str = "shipped",
     method: str = "samca",
-    preset: str = "balanced",
+    preset: str = DEFAULT,
     changes: dict | None = None,
     validation: Sequence[str | Path] = (),
 ) -> dict:
@@ -75,7 +59,9 @@ def settingsOf(
         )
     if not data:
         raise Refusal(_("There are no data: add a data set first."))
-    given = {**chosen[preset].settings, **(changes or {})}
+    if method not in FILES:
+        raise Refusal(_("{name!r} is not one of {names}.").format(name=method, names=", ".join(FILES)))
+    given = {**settings_of(preset, method), **(changes or {})}
     isSame = method == _configOf(base).get("method")
     values = {
         "data": [str(Path(folder).absolute()) for folder in data],
@@ -89,12 +75,12 @@ def settingsOf(
     given = {n: v for n, v in given.items() if v or not n.startswith("model.")}  # 0: as it is
     if schedule != AUTOMATIC:
         values["schedule"] = {"name": schedule}
-    elif isSame and _configOf(base).get("fusion", {}).get("name") == "single":
-        values["schedule"] = SHIPPED_SCHEDULE
+    elif "schedule" not in FILES[method].TRAINING:
+        values["schedule"] = SCHEDULE
     try:
         if size := given.get("model.image_size"):
             ModelConfig(image_size=size)  # else a run would find out only when it has started
-        return to_json(configure_training(values, given))
+        return to_json(configure_training(values, given, method))
     except ValueError as error:
         raise Refusal(str(error)) from error
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import qt
 import slicer
 
+from samca.methods.presets import DEFAULT
 from SAMCALib.Texts import _
 
 from .AdvancedWidget import AdvancedWidget
@@ -29,7 +30,7 @@ class SettingsWidget(StepWidget):
         self._settings: dict | None = None
         fillCombo(self.ui.methodComboBox, [text for _name, text in self._methods], 0)
         titles = [preset.title for preset in self._presets]
-        fillCombo(self.ui.presetComboBox, titles, [p.name for p in self._presets].index("balanced"))
+        fillCombo(self.ui.presetComboBox, titles, [p.name for p in self._presets].index(DEFAULT))
         self.advanced = AdvancedWidget(logic.advanced(), self.ui.advancedButton.layout(), self.touch)
         self._connectAll()
         self._showPreset()

@@ -10,6 +10,7 @@ from pathlib import Path
 from samca import datasets as readers
 from samca.config import TrainConfig, from_json
 from samca.datasets.listing import unfinished
+from samca.methods.presets import DEFAULT
 from samca.training import parts
 from SAMCALib.Models.InstallLogic import InstallLogic
 from SAMCALib.Models.ModelLogic import ModelInfo, ModelLogic
@@ -119,7 +120,7 @@ class TrainingLogic:
         return AdvancedSettings.settings()
 
     def settings(
-        self, data, name: str, base="shipped", method="samca", preset="balanced", advanced=None, validation=()
+        self, data, name: str, base="shipped", method="samca", preset=DEFAULT, advanced=None, validation=()
     ) -> dict:
         """The settings of a new run; advanced: values by the names of `advanced()`."""
         if isinstance(data, str | Path):

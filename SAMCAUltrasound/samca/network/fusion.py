@@ -22,6 +22,7 @@ class Single(nn.Module):
     """Only the last set; all clicks of a user form one set, as in an unmodified SAM."""
 
     splits = False
+    is_one_set = True
 
     def forward(self, sets: Sequence[Pointing], encode: Encode, not_a_point: torch.Tensor) -> torch.Tensor:
         return encode(sets[-1])
@@ -63,6 +64,11 @@ class Joined(nn.Module):
         if self.dynamic:
             self.register_buffer("trained_weights", torch.ones(2))  # lambda, mu
             self.register_buffer("last_loss", torch.tensor(math.nan))
+
+    @property
+    def is_one_set(self) -> bool:
+        """Whether a trained model answers two sets as it answers both in one."""
+        return self.join == "beside" and not self.normalized
 
     def weights(self) -> tuple[float, float]:
         """Lambda and mu of now."""

@@ -14,6 +14,7 @@ from ..config import ModelConfig, Part, TrainConfig, to_json
 from ..datasets import Case
 from ..methods import configure
 from ..network.classes import Classes
+from ..network.fusion import FUSIONS
 from ..network.model import Model, adapt, build_base
 from ..tensor_files import read_metadata
 from ..weights import checkpoint
@@ -169,14 +170,23 @@ def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | Non
 
 def _form(config: ModelConfig) -> ModelConfig:
     """What an adapter's tensors must agree in; a predictor may be added, and more be trained."""
-    return replace(config, method="", predictor=Part("none"), tuned=())
+    return replace(config, method="", predictor=Part("none"), tuned=(), fusion=_answers_as(config.fusion))
+
+
+def _answers_as(fusion: Part) -> Part:
+    """Of the fusions that join sets side by side each answers as one set does; nothing is learned in them."""
+    made = fusion.make("model.fusion", FUSIONS)
+    return Part("single") if made.is_one_set else fusion
 
 
 def _with_all_that_is_usual(config: ModelConfig) -> ModelConfig:
-    """With the parts that the method trains, and those of `config` that lie in none of them."""
-    usual = configure({"method": config.method}).tuned
-    own = [part for part in config.tuned if not f"{part}.".startswith(tuple(f"{each}." for each in usual))]
-    return replace(config, tuned=(*own, *usual))
+    """With the parts that the method trains, and those of `config` that lie in none of them; with its fusion
+    where `config` joins no sets yet."""
+    usual = configure({"method": config.method})
+    whole = tuple(f"{each}." for each in usual.tuned)
+    own = [part for part in config.tuned if not f"{part}.".startswith(whole)]
+    fusion = usual.fusion if config.fusion.name == "single" else config.fusion
+    return replace(config, tuned=(*own, *usual.tuned), fusion=fusion)
 
 
 def _go_on(model: Model, start: Model) -> None:

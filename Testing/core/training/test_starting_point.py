@@ -5,6 +5,7 @@ import torch
 
 import samca
 from samca.config import TrainConfig
+from samca.methods import METHODS
 from samca.training import train
 from samca.training.run_folder import RunFolder
 from samca.training.starting_point import cases_of, starting_model
@@ -64,6 +65,32 @@ def test_training_on_from_the_shipped_model_takes_its_adapter_and_the_whole_deco
     model, _ = starting_model(TrainConfig(data=("images",), out=str(tmp_path)), tmp_path)
     assert {name for name in model.state_dict() if name.startswith("mask_decoder.")} <= set(model.tuned)
     assert holds(model, samca.load("shipped").state_dict())
+
+
+def test_what_samca_trained_with_one_set_goes_on_with_both_side_by_side(settings, tmp_path):
+    given = settings(epochs=1)
+    run(given | {"model": given["model"] | {"fusion": {"name": "single"}}})
+    best = RunFolder(given["out"]).best
+    model, _ = starting_model(config_of(settings(base=str(best)) | {"model": {}}), tmp_path)
+    assert model.config.fusion == METHODS["samca"].fusion
+    assert model.fusion.dynamic
+    assert holds(model, checkpoint.read(best)[0])
+
+
+@pytest.mark.parametrize("fusion", ["sum", "dynamic", {"name": "joined", "normalized": True}])
+def test_a_model_that_joins_sets_in_another_way_goes_on_with_that(settings, fusion, tmp_path):
+    given = settings(epochs=1)
+    run(given | {"model": given["model"] | {"fusion": fusion}})
+    best = RunFolder(given["out"]).best
+    model, _ = starting_model(config_of(settings(base=str(best)) | {"model": {}}), tmp_path)
+    assert model.config.fusion == samca.load(best).config.fusion
+    beside = {"model": settings()["model"]}
+    assert not holds(starting_model(config_of(settings(base=str(best)) | beside), tmp_path)[0], tuned(best))
+
+
+def tuned(path):
+    """What a file has trained, without the weights of its fusion, which every run sets anew."""
+    return {name: t for name, t in checkpoint.read(path)[0].items() if not name.startswith("fusion.")}
 
 
 @pytest.mark.parametrize("tuned", [["mask_decoder", "prompt_encoder"], ["image_encoder.neck"]])

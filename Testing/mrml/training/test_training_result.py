@@ -10,11 +10,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save
 
-from samca.config import TrainConfig, from_json, with_settings
-from samca.methods import METHODS
+from samca.config import TrainConfig, from_json, to_json, with_settings
+from samca.methods import FILES, METHODS, configure, presets
 from samca.network.model import build, build_base
 from samca.training.augment import AUGMENTS
 from samca.training.schedules import SCHEDULES
+from samca.training.starting_point import starting_model
 from samca.typed_json import Value
 from samca.weights import checkpoint
 from samca.weights.checkpoint import Provenance
@@ -85,12 +86,36 @@ def test_what_is_offered_is_what_there_is(logic):
 
 def test_a_method_starts_anew_and_the_method_of_the_base_goes_on(logic):
     assert logic.settings("data", "Nerve")["model"] == {}
-    assert logic.settings("data", "Nerve")["schedule"]["name"] == "iterative", "as it was trained"
     other = logic.settings("data", "Nerve", method="med_sa")
     assert other["model"]["method"] == "med_sa"
     changed = logic.settings("data", "Nerve", advanced={"model.adapter.rank": 8, "schedule": "double_click"})
     assert changed["model"] == {"adapter.rank": 8}
     assert changed["schedule"] == {"name": "double_click"}
+
+
+@pytest.mark.parametrize("base", ["shipped", "random"])
+def test_samca_from_the_panel_joins_both_sets_side_by_side_and_clicks_in_the_error(logic, base, tmp_path):
+    values = logic.settings("data", "Nerve", base=base)
+    assert values["schedule"] == presets.SCHEDULE
+    config = from_json(TrainConfig, {**values, "device": "cpu"}, "run")
+    if base == "shipped":  # another base has no adapter, and takes the method's form as it is
+        model, _ = starting_model(config, tmp_path)
+        assert (model.config.fusion, model.config.adapter.options["rank"]) == (METHODS["samca"].fusion, 48)
+    else:
+        assert configure(values["model"]).fusion == METHODS["samca"].fusion
+
+
+def test_a_method_with_a_schedule_of_its_own_keeps_it_and_its_settings(logic):
+    for name, file in FILES.items():
+        values, own = logic.settings("data", "Nerve", method=name), file.TRAINING
+        schedule = own.get("schedule", presets.SCHEDULE)
+        assert (
+            values["schedule"]
+            == to_json(from_json(TrainConfig, {**values, "schedule": schedule}, "run"))["schedule"]
+        )
+        assert {key: values[key] for key in ("epochs", "learning_rate") if key in own} == {
+            key: own[key] for key in ("epochs", "learning_rate") if key in own
+        }
 
 
 def test_what_cannot_be_is_refused(logic, tmp_path):
