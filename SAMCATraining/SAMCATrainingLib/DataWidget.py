@@ -11,6 +11,7 @@ from SAMCALib.Texts import _, counted
 
 from .DatasetCheck import together
 from .SceneWidget import SceneWidget
+from .Slices import Slices
 from .StepWidget import StepWidget, cell, fillCombo, openPath, pixmapOf, removed, showText, withSize
 
 MOST_ROWS = 1000  # of the table; what lies behind is checked and counted, not listed
@@ -33,8 +34,10 @@ class DataWidget(StepWidget):
         self.logic, self.changed = logic, changed
         self.folders: list[Path] = []  # given by the user, beside the dataset
         self._datasets: list[Path] = []
-        self._summaries, self._checks, self._listed = {}, {}, []
+        self._summaries, self._looked, self._listed = {}, {}, []
         self._joined: tuple = [], None  # summaries, and one of them all
+        self.slices = Slices(qt.QTimer())
+        self.connect(self.slices.timer, "timeout()", self.slices.goOn)
         self.scene = SceneWidget(self, logic)
         self.connect(self.ui.datasetComboBox, "activated(int)", self._chooseDataset)
         self._show()
@@ -48,10 +51,7 @@ class DataWidget(StepWidget):
 
     def cleanup(self) -> None:
         """Leave the dataset as it was, and nothing running."""
-        self.scene.cancel()
-        for check in self._checks.values():
-            check.cancel()
-        self._checks = {}
+        self.slices.stopAll()
         super().cleanup()
 
     # What is trained on
@@ -79,7 +79,7 @@ class DataWidget(StepWidget):
     @property
     def isChecked(self) -> bool:
         """Whether everything has been looked at."""
-        return not self._checks and all(folder in self._summaries for folder in self.data)
+        return not self._looked and all(folder in self._summaries for folder in self.data)
 
     def use(self, folders: list[Path]) -> None:
         """Train on these folders: a dataset of the user's is chosen, the others stand beside it."""
@@ -115,8 +115,8 @@ class DataWidget(StepWidget):
             return
         with self.saying():
             if removed(self.logic, folder):
-                if folder in self._checks:
-                    self._checks.pop(folder).cancel()
+                self.slices.stop(folder)
+                self._looked.pop(folder, None)
                 self._summaries.pop(folder, None)
                 self.folders = [other for other in self.folders if other != folder]
                 self._showDatasets(None)
@@ -169,23 +169,20 @@ class DataWidget(StepWidget):
 
     # Checks and the table
 
-    def tick(self) -> None:
-        """Take the results of checks that are done."""
-        isNew = False
-        for folder, check in list(self._checks.items()):
-            summary = check.poll()
-            if summary is not None:
-                self._summaries[folder], isNew = summary, True
-                del self._checks[folder]
-        if isNew:
-            self._show()
-        elif self._checks:
-            self._showCounts()
-
     def _check(self, folder: Path) -> None:
-        if folder in self._checks:
-            self._checks.pop(folder).cancel()
-        self._checks[folder] = self.logic.startCheck(folder)
+        self._looked[folder] = 0, 0
+
+        def took(looked, problem) -> None:
+            if problem is None and looked.summary is None:
+                self._looked[folder] = looked.done, looked.of
+                self._showCounts()
+                return
+            del self._looked[folder]
+            if problem is None:
+                self._summaries[folder] = looked.summary
+            self._show()
+
+        self.slices.start(folder, self.logic.checking(folder), took)
 
     def _show(self) -> None:
         """Table, counts and problems as they are known."""
@@ -220,10 +217,9 @@ class DataWidget(StepWidget):
             cell(table, number, column, text, tip)
 
     def _showCounts(self) -> None:
-        if self._checks:
-            done = [check.done for check in self._checks.values()]
-            text = _("Looking at the files: {done} of {all}.")
-            text = text.format(done=sum(d for d, _a in done), all=sum(a for _d, a in done))
+        if self._looked:
+            text, looked = _("Looking at the files: {done} of {all}."), self._looked.values()
+            text = text.format(done=sum(done for done, _of in looked), all=sum(of for _done, of in looked))
         else:
             text = countsText(self.summary)
         showText(self.ui.countsLabel, text)

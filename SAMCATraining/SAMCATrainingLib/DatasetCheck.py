@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,49 +64,46 @@ class DatasetSummary:
     leftOut: tuple[str, ...] = ()
 
 
-def check(folder, progress: Callable[[int, int], bool] = lambda done, of: True) -> DatasetSummary:
-    """Look into every file; progress(done, of) may say False to end it early. Never raises for bad data."""
-    folder = Path(folder)
+@dataclass(frozen=True)
+class Looked:
+    """How far a check is, in files looked at; `summary` at its end."""
+
+    done: int
+    of: int
+    summary: DatasetSummary | None = None
+
+
+def check(folder) -> DatasetSummary:
+    """Look into every file; never raises for bad data."""
+    *_others, last = checking(folder)
+    return last.summary
+
+
+def checking(folder) -> Iterator[Looked]:
+    """The same case by case."""
+    folder, rows = Path(folder), []
     try:
-        dataset = datasets.read(folder)
+        dataset = yield from _reading(folder)
         layout = next(name for name, reader in datasets.READERS.items() if reader.matches(folder))
+        for case in dataset.cases:
+            rows.append(_row(case))
+            yield Looked(len(dataset.cases) + len(rows), 2 * len(dataset.cases))
     except (ValueError, OSError) as error:
-        return DatasetSummary(folder, "", (), (str(error),), Counts(), _("This is no data set."))
-    rows = []
-    for number, case in enumerate(dataset.cases):
-        if not progress(number, len(dataset.cases)):
-            break
-        rows.append(_row(case))
-    return _summary(folder, layout, tuple(rows), dataset.problems, dataset.left_out)
+        summary = DatasetSummary(folder, "", (), (str(error),), Counts(), _("This is no data set."))
+    else:
+        summary = _summary(folder, layout, tuple(rows), dataset.problems, dataset.left_out)
+    yield Looked(2 * len(rows), 2 * len(rows), summary)
 
 
-class Check:
-    """The same in a thread: poll until there is a summary."""
-
-    def __init__(self, folder):
-        self.done = (0, 0)
-        self._summary: DatasetSummary | None = None
-        self._cancelled = False
-        self._thread = threading.Thread(target=self._run, args=(folder,), daemon=True)
-        self._thread.start()
-
-    def poll(self) -> DatasetSummary | None:
-        """The summary once it is there; None before, and after `cancel`."""
-        return None if self._cancelled else self._summary
-
-    def cancel(self) -> None:
-        """Nobody waits for it any more."""
-        self._cancelled = True
-
-    def _run(self, folder) -> None:
+def _reading(folder: Path) -> Iterator[Looked]:
+    """Half of the way: every image and mask is decoded; returns the dataset."""
+    steps = datasets.reading(folder)
+    while True:
         try:
-            self._summary = check(folder, self._progress)
-        except Exception as error:  # a thread must not end without an answer
-            self._summary = DatasetSummary(Path(folder), "", (), (repr(error),), Counts(), str(error))
-
-    def _progress(self, done: int, of: int) -> bool:
-        self.done = (done, of)
-        return not self._cancelled
+            done, of = next(steps)
+        except StopIteration as end:
+            return end.value
+        yield Looked(done, 2 * of)
 
 
 def _row(case: Case) -> CaseRow:

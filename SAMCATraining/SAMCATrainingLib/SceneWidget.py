@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import time
 
 import qt
 import slicer
 
 from SAMCALib.Texts import _
 
-from .StepWidget import PROBLEMS, editedNodes, fillCombo
+from .StepWidget import editedNodes, fillCombo
 
-TICK_MS, SLICE_S = 10, 0.03
+ADDING = "adding"  # a job of the step's slices
 AXES = {0: "I", 1: "J", 2: "K"}
 
 
@@ -23,7 +22,6 @@ class SceneWidget:
         self.step, self.ui, self.logic = step, step.ui, logic
         self._axes: list[int] = []
         self._segments: list[tuple[str, str]] = []
-        self._adding = None
         for selector in (self.ui.volumeSelector, self.ui.segmentationSelector):
             selector.setMRMLScene(slicer.mrmlScene)
         changed = "currentNodeChanged(vtkMRMLNode*)"
@@ -32,9 +30,6 @@ class SceneWidget:
         step.connect(self.ui.addButton, "clicked()", self.add)
         step.connect(self.ui.correctionsButton, "clicked()", self.addCorrections)
         step.connect(self.ui.cancelButton, "clicked()", self.cancel)
-        self.timer = qt.QTimer()
-        self.timer.setInterval(TICK_MS)
-        step.connect(self.timer, "timeout()", self.goOn)
         self._showAdding(False)
 
     def show(self) -> None:
@@ -101,35 +96,25 @@ class SceneWidget:
     def _begin(self, volume, segmentation, segments, axis, group: str) -> None:
         with self.step.saying():
             target = self.step.dataset
-            self._adding = self.logic.adding(volume, segmentation, target, segments, axis, group)
+            steps = self.logic.adding(volume, segmentation, target, segments, axis, group)
             self._showAdding(True)
-            self.timer.start()
+            self.step.slices.start(ADDING, steps, self._took)
 
-    def goOn(self) -> None:
-        """Called by the timer while cases are added: some more frames."""
-        until, progress = time.monotonic() + SLICE_S, None
-        try:
-            while time.monotonic() < until and (progress is None or progress.added is None):
-                progress = next(self._adding)
-        except PROBLEMS as problem:
+    def _took(self, progress, problem) -> None:
+        if problem is not None:
             self._end(str(problem))
-        except BaseException:
-            self._end("")  # else the timer would call again and again
-            raise
+        elif progress.added is not None:
+            self._end(progress.added.text)
         else:
             self.ui.addingProgressBar.value = int(100 * progress.done / max(progress.of, 1))
-            if progress.added is not None:
-                self._end(progress.added.text)
 
     def cancel(self) -> None:
         """Stop adding; the dataset stays as it was."""
-        if self._adding is not None:
+        if ADDING in self.step.slices.names:
             self._end(_("Cancelled; the dataset is as it was."))
 
     def _end(self, text: str) -> None:
-        adding, self._adding = self._adding, None
-        self.timer.stop()
-        adding.close()
+        self.step.slices.stop(ADDING)
         self._showAdding(False)
         self.step.added(text)
 

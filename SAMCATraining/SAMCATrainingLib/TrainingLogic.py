@@ -27,7 +27,7 @@ from . import (
     RunStatus,
 )
 from .AdvancedSettings import Setting
-from .DatasetCheck import Check, DatasetSummary, check
+from .DatasetCheck import DatasetSummary, Looked, check, checking
 from .DatasetLogic import Added, Progress
 from .PresetLogic import Preset
 from .Removal import Removal
@@ -97,9 +97,9 @@ class TrainingLogic:
         """What is in a folder of any known layout, and every problem with its file; never raises for data."""
         return check(folder)
 
-    def startCheck(self, folder) -> Check:
-        """The same in a thread."""
-        return Check(folder)
+    def checking(self, folder) -> Iterator[Looked]:
+        """The same file by file."""
+        return checking(folder)
 
     # Settings
 

@@ -73,7 +73,7 @@ class TrainingWidget(VTKObservationMixin):
         if not self._isOpen and not self.run.plots.isShown:
             self.timer.stop()
             return
-        for step in self.steps:
+        for step in (self.settings, self.run, self.result):
             step.tick()
 
     def goOn(self, state) -> None:

@@ -37,9 +37,7 @@ def add(shown, editor):
 def wait(shown):
     """Until all is added and looked at."""
     until = time.monotonic() + 20
-    while shown.data.scene.timer.isRunning or not shown.data.isChecked:
+    while shown.data.slices.timer.isRunning or not shown.data.isChecked:
         assert time.monotonic() < until
-        shown.data.scene.timer.fire()
-        shown.timer.fire()
-        time.sleep(0.01)
+        shown.data.slices.timer.fire()
     shown.timer.fire()

@@ -73,6 +73,7 @@ class TargetLogic:
     def look(self, frame: Frame, target: str) -> None:
         """Start to look for the target on a frame; Refusal as of `check`."""
         target = self.check(target)
+        self._detector = self._detector or self._made()
         self._thread = self._thread or SearchThread()
         self._search = frame, target, self._thread.submit(self._find, pictureOf(frame), target)
 
@@ -118,8 +119,14 @@ class TargetLogic:
             self._thread.end()
             self._thread = None
 
+    def _made(self):
+        """The detector, once: not in the thread, which must not be the first to import what it needs."""
+        try:
+            return self._makeDetector(self.folder)
+        except Exception as error:  # of its libraries, for files that are damaged
+            raise Refusal(TorchLogic.sentence(error)) from error
+
     def _find(self, picture: Picture, target: str) -> Box | None:
-        self._detector = self._detector or self._makeDetector(self.folder)
         return self._detector.find(picture.pixels, target, window=picture.window)
 
 

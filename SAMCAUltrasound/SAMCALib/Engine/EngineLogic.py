@@ -48,6 +48,7 @@ class EngineLogic:
         Requests wait for it only where there is none. Asked for again while it is loaded, it is not loaded
         twice; another one takes its place.
         """
+        TorchLogic.importBeside()
         self._loader.start((str(source), device), self._loaded, self._take)
 
     def waitForModel(self) -> None:
@@ -182,6 +183,7 @@ class EngineLogic:
     def _ask(self, kind: int, owner, subject, **what) -> None:
         if what["picture"].volumeId:
             self._scene.start()
+        TorchLogic.importBeside()
         self._worker.start()
         self._queue.ask(kind, owner, subject, **what)
 

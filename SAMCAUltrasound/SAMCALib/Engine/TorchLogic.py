@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import sys
 
 from ..Texts import _
+
+BESIDE = ("scipy.ndimage", "scipy.sparse", "samca.files", "samca.methods", "samca.tensor_header")
+
+
+def importBeside() -> None:
+    """Import what threads of the engine use beside torch, in the thread of whoever asks.
+
+    What a thread imports for the first time while the main thread works on Qt's events has crashed Slicer.
+    torch alone is left to the thread: nobody would wait for it.
+    """
+    for name in BESIDE:
+        importlib.import_module(name)
 
 
 def loadModel(source: str, device: str):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import importlib
 import io
 import queue
 import socket
@@ -20,6 +21,12 @@ from typing import NamedTuple
 from ..Texts import _
 
 BLOCK, AHEAD = 1 << 18, 8  # bytes of a block; blocks that may wait for whoever takes them
+
+
+def prepare() -> None:
+    """Import what urllib imports at its first use, before a thread uses it."""
+    importlib.import_module("encodings.idna")
+    urllib.request.getproxies()  # from the registry, on Windows
 
 
 class Answer(NamedTuple):

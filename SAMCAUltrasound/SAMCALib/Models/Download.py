@@ -22,8 +22,12 @@ class Download:
     """
 
     def __init__(self, url: str, target: Path, size: int, sha256: str):
-        from .Transfer import Transfer  # here, in the thread of whoever asks: it imports what Slicer does not
+        from .Connection import (
+            prepare,  # here, in the thread of whoever asks: it imports what Slicer does not
+        )
+        from .Transfer import Transfer
 
+        prepare()
         self.url, self.target, self.size, self.sha256 = url, Path(target), size, sha256
         self.error, self.done = "", False
         self._transfer = Transfer(self.url, self.target, size, sha256)

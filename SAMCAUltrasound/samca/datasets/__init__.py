@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import busi, ddti, folder, tn3k, tnscui, udiat
 from .case import Case, Dataset
-from .check import examined
+from .check import Steps, examined, examining
 from .listing import unfinished
 from .loops import loops_of, window_around, windows_of
 from .split import divided, folds_by_group, split_by_group
@@ -23,6 +23,7 @@ __all__ = [
     "folds_by_group",
     "loops_of",
     "read",
+    "reading",
     "split_by_group",
     "window_around",
     "windows_of",
@@ -47,6 +48,14 @@ def read(path: str | Path, reader: str | None = None) -> Dataset:
     Every file is decoded once. Bad files never raise: they are left out of the cases and named in the
     problems. FileNotFoundError if there is no such folder, ValueError if no reader knows its layout.
     """
+    return examined(reading(path, reader, threads=True))
+
+
+def reading(path: str | Path, reader: str | None = None, threads: bool = False) -> Steps:
+    """The same case by case: yields how many were looked at, of how many, and returns the dataset.
+
+    threads: look at many at a time, in threads.
+    """
     path = Path(path)
     if not path.is_dir():
         raise FileNotFoundError(
@@ -55,7 +64,8 @@ def read(path: str | Path, reader: str | None = None) -> Dataset:
     problems = unfinished(path)
     layout = READERS[_named(reader) if reader else _recognised(path)]
     cases, more = layout.find(path)
-    return examined(_name(path), path, cases, problems + more, getattr(layout, "BESIDE", ""))
+    beside = getattr(layout, "BESIDE", "")
+    return (yield from examining(_name(path), path, cases, problems + more, beside, threads))
 
 
 def checked(path: str | Path, reader: str | None = None) -> Dataset:

@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
+from ..images import pictures
 from .case import Case, Dataset
 from .images import read_labels, read_mask
 from .listing import left_out
 
+Steps = Generator[tuple[int, int], None, Dataset]  # (cases looked at, of how many), and then the dataset
 
-def examined(name: str, folder: Path, cases: list[Case], problems: list[str], beside: str = "") -> Dataset:
+
+def examined(steps: Steps) -> Dataset:
+    """The dataset that `examining` returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def examining(
+    name: str, folder: Path, cases: list[Case], problems: list[str], beside: str = "", threads: bool = False
+) -> Steps:
     """The dataset of those cases that have no problem of their own, with all problems and what is left out.
 
-    beside: the suffix of files of another kind that are read.
+    beside: the suffix of files of another kind that are read. threads: look at many cases at a time.
     """
     if not cases and not problems:
         problems = [f"{folder}: no cases, no image was found"]
     unique, more = _unique(cases)
-    problems = problems + more
-    with ThreadPoolExecutor() as pool:  # decoding leaves Python free
-        found = list(pool.map(file_problems, unique))
+    problems, found = problems + more, []
+    with contextlib.ExitStack() as stack:
+        each = map
+        if threads:
+            pictures.prepare()
+            each = stack.enter_context(ThreadPoolExecutor()).map  # decoding leaves Python free
+        for bad in each(file_problems, unique):
+            found.append(bad)
+            yield len(found), len(unique)
     good = tuple(case for case, bad in zip(unique, found, strict=True) if not bad)
     problems += [problem for bad in found for problem in bad]
     problems = tuple(dict.fromkeys(problems + _groups_in_two_splits(good)))

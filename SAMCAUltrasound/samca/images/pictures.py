@@ -24,6 +24,14 @@ class Picture(NamedTuple):
     lossy: bool
 
 
+def prepare() -> None:
+    """Import all that `decoded` may need, before threads call it."""
+    import SimpleITK  # noqa: F401
+    from PIL import Image
+
+    Image.init()
+
+
 def decoded(path: Path, page: int = 0, keep_palette: bool = False) -> Picture:
     """Page `page` (from 0) of a file, turned as its EXIF orientation says; the first if that is not there.
 

@@ -112,14 +112,12 @@ def test_a_base_with_code_in_it_runs_no_code(logic, sound, tmp_path):
     assert not (tmp_path / "evil").exists()
 
 
-def test_a_check_in_a_thread_says_how_far_it_is_and_can_be_left(logic, sound):
-    checking = logic.startCheck(sound)
-    give_up = time.monotonic() + 60
-    while (summary := checking.poll()) is None:
-        assert time.monotonic() < give_up
-        time.sleep(0.01)
-    assert checking.done == (3, 4)
-    assert summary.counts == logic.check(sound).counts
-    checking = logic.startCheck(sound)
-    checking.cancel()
-    assert checking.poll() is None
+def test_a_check_goes_file_by_file_and_can_be_left(logic, sound):
+    *before, last = logic.checking(sound)
+    assert [(looked.done, looked.of) for looked in before] == [(done, 8) for done in range(1, 9)]
+    assert all(looked.summary is None for looked in before)
+    assert last.summary.counts == logic.check(sound).counts
+    checking = logic.checking(sound)
+    next(checking)
+    checking.close()
+    assert next(checking, None) is None

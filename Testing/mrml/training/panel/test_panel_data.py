@@ -61,14 +61,14 @@ def test_nothing_ticked_or_chosen_is_told(panel, scene):
     shown.data.ui.segmentsList.item(0).setCheckState(0)
     shown.data.ui.addButton.click()
     assert "Tick" in shown.data.ui.dataLabel.text
-    assert not shown.data.scene.timer.isRunning
+    assert not shown.data.slices.timer.isRunning
 
 
 def test_a_refusal_while_adding_is_a_sentence_and_the_timer_stops(panel, scene):
     shown = panel()
     add(shown, lesion("Empty", frames=()))
     assert "no voxel" in shown.data.ui.dataLabel.text
-    assert not shown.data.scene.timer.isRunning
+    assert not shown.data.slices.timer.isRunning
     assert not shown.data.ui.addingProgressBar.visible
     assert shown.data.ui.addButton.enabled
 
@@ -88,8 +88,8 @@ def test_the_scene_closed_while_adding_cancels_it(panel, segmented, scene):
     choose(shown, segmented[0])
     shown.data.ui.addButton.click()
     scene.Clear(0)
-    assert not shown.data.scene.timer.isRunning
-    shown.data.scene.timer.fire()
+    assert not shown.data.slices.timer.isRunning
+    shown.data.slices.timer.fire()
     assert shown.data.data == []
 
 

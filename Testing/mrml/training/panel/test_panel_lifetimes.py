@@ -35,7 +35,7 @@ def test_a_panel_that_is_reloaded_leaves_nothing_behind(qt, scene, recording, tm
     shown.run.ui.curvesButton.click()
     shown.logic.playback.play("epoch")
     shown.timer.fire()
-    timers = [shown.timer, shown.data.scene.timer]
+    timers = [shown.timer, shown.data.slices.timer]
     shown.cleanup()
     shown.logic.playback.end()
     assert not any(timer.isRunning or timer.isConnected for timer in timers)
