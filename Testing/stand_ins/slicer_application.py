@@ -246,20 +246,41 @@ QT = types.ModuleType("qt")  # one for all tests, because the product imports it
 
 
 class PluginHandler:
-    """qSlicerSubjectHierarchyPluginHandler; `menus` has what the context menu of each item offers."""
+    """qSlicerSubjectHierarchyPluginHandler; `menus` has what the context menu of each item offers.
+
+    A node gets its item when it is added to the scene, unless it is hidden from editors by then.
+    """
 
     menus: ClassVar[dict] = {}
+    items: ClassVar[set] = set()
+    watched: ClassVar[tuple | None] = None
 
     @classmethod
     def instance(cls):
         return cls()
+
+    @classmethod
+    def watch(cls, scene):
+        """Make items for the nodes of this scene from now on."""
+        if cls.watched:
+            cls.watched[0].RemoveObserver(cls.watched[1])
+
+        @vtk.calldata_type(vtk.VTK_OBJECT)
+        def add(caller, event, node):
+            if not node.GetHideFromEditors():
+                cls.items.add(node)
+
+        cls.watched = scene, scene.AddObserver(scene.NodeAddedEvent, add)
+        cls.menus.clear()
+        cls.items.clear()
 
     def pluginLogic(self):
         allow = lambda item, names: self.menus.update({item: names})  # noqa: E731
         return types.SimpleNamespace(setAllowedViewContextMenuActionNamesForItem=allow)
 
     def subjectHierarchyNode(self):
-        return types.SimpleNamespace(GetItemByDataNode=lambda node: node.GetName())
+        item = lambda node: node.GetName() if node in self.items else 0  # noqa: E731
+        return types.SimpleNamespace(GetItemByDataNode=item)
 
 
 class Layout:
@@ -295,7 +316,7 @@ def install(monkeypatch, window=None):
         monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(slicer, "qSlicerSegmentEditorAbstractEffect", Modes, raising=False)
     monkeypatch.setattr(slicer, "qSlicerSubjectHierarchyPluginHandler", PluginHandler, raising=False)
-    PluginHandler.menus.clear()
+    PluginHandler.watch(slicer.mrmlScene)
     slicer.util.loadUI = lambda path: loadUI(path)  # absent from the package: nothing to restore
     slicer.util.childWidgetVariables = lambda panel: types.SimpleNamespace(**panel.children)
     for name, value in {

@@ -9,6 +9,7 @@ import numpy as np
 import slicer
 import slicer.util
 import vtk
+from vtk.util import numpy_support
 
 LOGICS = {
     "Colors": "vtkMRMLColorLogic",
@@ -188,11 +189,22 @@ class SliceView:
 
     def save(self, path):
         """Write what the view shows as a PNG."""
+        writer = vtk.vtkPNGWriter()
+        writer.SetFileName(str(path))
+        writer.SetInputConnection(self._grabbed().GetOutputPort())
+        writer.Write()
+
+    def picture(self) -> np.ndarray:
+        """(H, W, 3) int 0..255: what the view shows, its first row at the bottom as window pixels."""
+        grab = self._grabbed()
+        grab.Update()
+        image = grab.GetOutput()
+        shown = numpy_support.vtk_to_numpy(image.GetPointData().GetScalars())
+        return shown.reshape(*image.GetDimensions()[1::-1], 3).astype(int)
+
+    def _grabbed(self):
         self.window.Render()
         grab = vtk.vtkWindowToImageFilter()
         grab.SetInput(self.window)
         grab.ReadFrontBufferOff()
-        writer = vtk.vtkPNGWriter()
-        writer.SetFileName(str(path))
-        writer.SetInputConnection(grab.GetOutputPort())
-        writer.Write()
+        return grab

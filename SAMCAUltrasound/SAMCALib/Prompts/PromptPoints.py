@@ -113,9 +113,9 @@ class PromptPoints:
         node.UnRegister(None)
         node.SetName(name)
         node.SetSaveWithScene(False)
-        node.SetHideFromEditors(True)
         node.SetAttribute("SAMCA.role", role)
         slicer.mrmlScene.AddNode(node)
+        node.SetHideFromEditors(True)  # hidden before, it would get no item in the hierarchy, and so no menu
         node.CreateDefaultDisplayNodes()
         display = node.GetDisplayNode()
         display.SetSaveWithScene(False)

@@ -208,6 +208,19 @@ def test_the_preview_is_off_until_it_is_asked_for_and_leaves_with_the_mouse(open
     assert editor.host.actors == []
 
 
+def test_the_preview_has_the_colour_of_an_initial_point(open_editor):
+    editor = open_editor()
+    red, green, blue = np.moveaxis(editor.view.picture(), 2, 0)
+    assert not ((red > 230) & (green > 190) & (blue < 60)).any()
+    editor.hoverCheckBox.click()
+    editor.view.send("MouseMoveEvent", at(editor, 42, 30))
+    settled(editor)
+    red, green, blue = np.moveaxis(editor.view.picture(), 2, 0)
+    yellow = np.argwhere((red > 230) & (green > 190) & (blue < 60))
+    assert len(yellow) > 50
+    assert yellow.mean(0)[::-1] == pytest.approx(at(editor, 42, 30), abs=4)
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
