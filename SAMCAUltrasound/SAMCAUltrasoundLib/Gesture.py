@@ -7,10 +7,14 @@ import vtk
 
 PRESSES = (vtk.vtkCommand.LeftButtonPressEvent, vtk.vtkCommand.LeftButtonDoubleClickEvent)
 CLICK_PX = 5  # a hand that clicks moves less than this between press and release
+USUAL_DPI = 72  # VTK's for a screen at 100 %
 
 
 class Gesture:
-    """Feed it presses, moves and releases in view pixels; at most one view at a time."""
+    """Feed it presses, moves and releases in view pixels; at most one view at a time.
+
+    scale: view pixels in one of the screen at 100 %. isSecond: the press is the second one of a double click.
+    """
 
     def __init__(self):
         self.forget()
@@ -18,6 +22,7 @@ class Gesture:
     def forget(self) -> None:
         """No button is held."""
         self.view, self.start, self.end, self.positive = None, None, None, True
+        self.scale, self.isSecond = 1.0, False
 
     @property
     def isRunning(self) -> bool:
@@ -27,13 +32,16 @@ class Gesture:
     @property
     def isBox(self) -> bool:
         """Whether the mouse has moved too far for a click."""
-        return (
-            self.isRunning and max(abs(a - b) for a, b in zip(self.start, self.end, strict=True)) >= CLICK_PX
-        )
+        if not self.isRunning:
+            return False
+        moved = max(abs(a - b) for a, b in zip(self.start, self.end, strict=True))
+        return moved >= CLICK_PX * self.scale
 
-    def press(self, view, xy: tuple[int, int], positive: bool) -> None:
-        """The button goes down; positive is False with Ctrl."""
-        self.view, self.start, self.end, self.positive = view, xy, xy, positive
+    def press(self, view, interactor, isSecond: bool = False) -> None:
+        """The button goes down; with Ctrl it takes away."""
+        self.start = self.end = interactor.GetEventPosition()
+        self.view, self.positive, self.isSecond = view, not interactor.GetControlKey(), isSecond
+        self.scale = max(interactor.GetRenderWindow().GetDPI() / USUAL_DPI, 1.0)
 
     def move(self, xy: tuple[int, int]) -> None:
         """The mouse moves with the button down."""

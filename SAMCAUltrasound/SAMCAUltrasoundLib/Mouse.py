@@ -17,6 +17,7 @@ class Mouse:
 
     def __init__(self, effect):
         self.effect, self.gesture, self.place = effect, Gesture(), None
+        self._isOurs = False  # whether the last press was
 
     @property
     def isDown(self) -> bool:
@@ -37,7 +38,7 @@ class Mouse:
         if self.isDown:
             return self._goOn(interactor, eventId)
         if eventId in PRESSES:
-            return self._begin(interactor, viewWidget)
+            return self._begin(interactor, eventId, viewWidget)
         if eventId == vtk.vtkCommand.MouseMoveEvent:
             self.effect.view.look(viewWidget)
             self.place = interactor.GetEventPosition()
@@ -45,14 +46,15 @@ class Mouse:
             self.place = None
         return False
 
-    def _begin(self, interactor, viewWidget) -> bool:
-        isOver = self.effect.edit.points.isOver()
-        if isOver or interactor.GetShiftKey() or interactor.GetAltKey() or isSlicers():
-            return False
-        self.effect.view.look(viewWidget)
-        self.place = None
-        self.gesture.press(viewWidget, interactor.GetEventPosition(), not interactor.GetControlKey())
-        return True
+    def _begin(self, interactor, eventId, viewWidget) -> bool:
+        isSecond = eventId == vtk.vtkCommand.LeftButtonDoubleClickEvent
+        isOver = self.effect.edit.points.isOver() and not (isSecond and self._isOurs)
+        self._isOurs = not (isOver or interactor.GetShiftKey() or interactor.GetAltKey() or isSlicers())
+        if self._isOurs:
+            self.effect.view.look(viewWidget)
+            self.place = None
+            self.gesture.press(viewWidget, interactor, isSecond)
+        return self._isOurs
 
     def _goOn(self, interactor, eventId) -> bool:
         if eventId not in (vtk.vtkCommand.MouseMoveEvent, vtk.vtkCommand.LeftButtonReleaseEvent):
@@ -61,16 +63,17 @@ class Mouse:
         gesture.move(interactor.GetEventPosition())
         if eventId == vtk.vtkCommand.LeftButtonReleaseEvent:
             shapes.hideBox()
-            self._finish(gesture.start, gesture.end, gesture.isBox, gesture.positive)
+            self._finish(gesture)
             gesture.forget()
         elif gesture.isBox and gesture.positive:
             shapes.showBox(gesture.view, gesture.start, gesture.end)
         return True
 
-    def _finish(self, start, end, isBox: bool, positive: bool) -> None:
-        """A click or a box, on the frame of the view in which it began."""
-        xy, edit = self.effect.view.xy, self.effect.edit
-        if not isBox:
-            self.effect.apply(lambda frame: edit.click(frame, *xy(frame, end), positive))
-        elif positive:
+    def _finish(self, gesture: Gesture) -> None:
+        """A click or a box, on the frame of the view in which it began; a double click is one click."""
+        xy, edit, positive = self.effect.view.xy, self.effect.edit, gesture.positive
+        start, end = gesture.start, gesture.end
+        if gesture.isBox and positive:
             self.effect.apply(lambda frame: edit.box(frame, *xy(frame, start), *xy(frame, end)))
+        elif not (gesture.isBox or gesture.isSecond):
+            self.effect.apply(lambda frame: edit.click(frame, *xy(frame, end), positive))
