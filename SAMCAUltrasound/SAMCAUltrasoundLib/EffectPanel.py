@@ -36,21 +36,10 @@ BUTTONS = (
     "cancel",
     "modelFile",
 )
-KEYS = {
-    "S": "suggest",
-    "N": "newObject",
-    "M": "useMask",
-    "C": "clear",
-    "H": "hoverPreview",
-    "U": "markUnsure",
-    "L": "neighbours",
-}  # free in Slicer, SLICER.md 3.3
-
-_withKeys: list = []  # panels whose effect is active; the last one has the keys, as Qt gives one to one only
 
 
 class EffectPanel:
-    """actions: name of a button or key -> function without arguments; changed: called after a new option."""
+    """actions: name of a button -> function without arguments; changed: called after a new option."""
 
     def __init__(self, options, actions: dict, changed):
         self.options, self.actions, self.changed = options, actions, changed
@@ -61,7 +50,6 @@ class EffectPanel:
         self._toolTips = {button.name: button.toolTip for button in buttons}
         self._suggestions, self._hasTarget = None, False
         self._models: list = []
-        self._shortcuts: list = []
         self._connections: list = []
         for name in BUTTONS:
             self._connect(getattr(self.ui, f"{name}Button"), "clicked()", actions[name])
@@ -77,36 +65,6 @@ class EffectPanel:
         for widget, signal, slot in self._connections:
             widget.disconnect(signal, slot)
         self._connections = []
-        self.removeShortcuts()
-
-    def addShortcuts(self, window) -> None:
-        """Keys that work while the effect is active; none without a window."""
-        if window:
-            for other in _withKeys:
-                other._releaseKeys()
-            _withKeys.append(self)
-            self._takeKeys(window)
-
-    def removeShortcuts(self) -> None:
-        """Give the keys back, to the editor that had them before if there is one."""
-        self._releaseKeys()
-        if self in _withKeys:
-            _withKeys.remove(self)
-            if _withKeys:
-                _withKeys[-1]._takeKeys(slicer.util.mainWindow())
-
-    def _takeKeys(self, window) -> None:
-        for key, action in KEYS.items() if not self._shortcuts else ():
-            shortcut = qt.QShortcut(qt.QKeySequence(key), window)
-            shortcut.connect("activated()", self.actions[action])
-            self._shortcuts.append((shortcut, self.actions[action]))
-
-    def _releaseKeys(self) -> None:
-        for shortcut, slot in self._shortcuts:
-            shortcut.disconnect("activated()", slot)
-            shortcut.setParent(None)
-            shortcut.deleteLater()
-        self._shortcuts = []
 
     def showModels(self, models: list) -> None:
         """Offer these models (ModelInfo), and the one of the options even if its file is gone."""

@@ -21,6 +21,7 @@ from SAMCALib.Texts import _, explained
 from .EffectOptions import EffectOptions
 from .EffectPanel import EffectPanel
 from .HelpText import helpText
+from .Keys import Keys
 from .LookedAtView import LookedAtView
 from .ModelChoice import ModelChoice
 from .Mouse import Mouse
@@ -49,7 +50,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.installation, self.models = InstallLogic(), ModelLogic()
         self.view, self.mouse = LookedAtView(scriptedEffect), Mouse(self)
         self.shapes, self.undo = SliceShapes(scriptedEffect, self.view), SlicersUndo(scriptedEffect)
-        self.panel = self.timer = None
+        self.panel = self.timer = self.keys = None
         self._forget()
 
     def clone(self):
@@ -97,7 +98,9 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             "modelFile": self.addModelFile,
             "hoverPreview": lambda: self.toggle("hoverPreview"),
             "markUnsure": lambda: self.toggle("markUnsure"),
+            "redo": self.undo.redo,
         }
+        self.keys = Keys(actions)
         self.panel = EffectPanel(self.options, actions, self.updateMRMLFromGUI)
         self.scriptedEffect.addOptionsWidget(self.panel.widget)
         self.timer = qt.QTimer()
@@ -111,7 +114,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.edit.activate()
         self.panel.showModels(self.models.models())
         self.panel.showTarget(isAvailable())
-        self.panel.addShortcuts(slicer.util.mainWindow())
+        self.keys.take(slicer.util.mainWindow())
         self._useOptions()
         self._showStatus()
         self.timer.start()
@@ -120,7 +123,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         """Leave no timer, key, line, point or request behind."""
         if self.timer:
             self.timer.stop()
-            self.panel.removeShortcuts()
+            self.keys.giveBack()
         self.shapes.hide()
         self._letGo()
 
@@ -139,8 +142,9 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         if self.timer:
             self.timer.stop()
             self.timer.disconnect("timeout()", self.tick)
+            self.keys.giveBack()
             self.panel.disconnect()
-            self.timer = self.panel = None
+            self.timer = self.panel = self.keys = None
 
     def updateGUIFromMRML(self):
         """The options changed in MRML, by us, by undo of a scene or by a script."""

@@ -18,7 +18,7 @@ class SliceOutline:
         """host: a scriptedEffect, which adds actors to views and renders them."""
         self.host, self._view, self._renderer = host, None, None
         self._mapper = vtk.vtkPolyDataMapper2D()
-        self._mapper.ScalarVisibilityOff()  # a contour keeps the scalars of its mask, which would be its colour
+        self._mapper.ScalarVisibilityOff()  # of the mask, which would become colours
         self._actor = vtk.vtkActor2D()
         self._actor.SetMapper(self._mapper)
         self._actor.GetProperty().SetColor(COLOUR)

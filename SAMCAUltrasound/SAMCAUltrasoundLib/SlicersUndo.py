@@ -1,4 +1,4 @@
-"""Whether the Segment Editor's own Undo works now. Effects are not told: its button is asked."""
+"""Whether the Segment Editor's own Undo works now, and its Redo. Effects are not told: buttons are asked."""
 
 from __future__ import annotations
 
@@ -9,20 +9,30 @@ class SlicersUndo:
     """host: the scriptedEffect, whose options are inside the editor's widget."""
 
     def __init__(self, host):
-        self._host, self._button = host, None
+        self._host = host
+        self.forget()
 
     @property
     def works(self) -> bool:
         """Whether there is a step that it takes back."""
-        self._button = self._button or self._find()
-        return self._button is not None and bool(self._button.enabled)
+        return (button := self._button("UndoButton")) is not None and bool(button.enabled)
+
+    def redo(self) -> None:
+        """Do again what was undone last, if there is anything."""
+        if (button := self._button("RedoButton")) is not None:
+            button.click()
 
     def forget(self) -> None:
         """The editor's widget may go."""
-        self._button = None
+        self._buttons: dict = {}
 
-    def _find(self):
+    def _button(self, name: str):
+        if name not in self._buttons and (found := self._find(name)):
+            self._buttons[name] = found
+        return self._buttons.get(name)
+
+    def _find(self, name: str):
         widget = self._host.optionsFrame()
         while widget is not None and widget.className() != "qMRMLSegmentEditorWidget":
             widget = widget.parent()
-        return next(iter(slicer.util.findChildren(widget, name="UndoButton")), None) if widget else None
+        return next(iter(slicer.util.findChildren(widget, name=name)), None) if widget else None

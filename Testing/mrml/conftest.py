@@ -14,6 +14,7 @@ import slicer_scene
 import volumes
 from disc_model import DiscModel, GatedModel
 from effect_editors import READY, settled
+from slicer_widgets import Window
 
 from SAMCALib.Editing.EditLogic import EditLogic
 from SAMCALib.Engine.EngineLogic import EngineLogic
@@ -132,7 +133,7 @@ def frame(editor):
 @pytest.fixture
 def qt(application, scene, monkeypatch, tmp_path):
     """The stand-in for Qt and the application."""
-    qt, app = slicer_application.install(monkeypatch, object())
+    qt, app = slicer_application.install(monkeypatch, Window())
     app.slicerUserSettingsFilePath = str(tmp_path / "Slicer.ini")
     return qt
 

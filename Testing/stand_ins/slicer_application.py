@@ -14,7 +14,7 @@ from typing import ClassVar
 import slicer
 import slicer.util
 import vtk
-from slicer_widgets import Icon, Shortcut, Timer, loadUI, processEvents
+from slicer_widgets import Icon, KeySequence, Shortcut, Timer, loadUI, processEvents
 
 
 class Modes(enum.IntEnum):
@@ -136,10 +136,10 @@ class Place:
 
 
 class EditorWidget(Place):
-    """A qMRMLSegmentEditorWidget with its button for Undo."""
+    """A qMRMLSegmentEditorWidget with its buttons for Undo and Redo."""
 
     def __init__(self, editor):
-        super().__init__("qMRMLSegmentEditorWidget", "editor", None, UndoButton(editor))
+        super().__init__("qMRMLSegmentEditorWidget", "editor", None, UndoButton(editor), RedoButton(editor))
 
 
 class UndoButton(Place):
@@ -152,6 +152,18 @@ class UndoButton(Place):
     @property
     def enabled(self):
         return self.editor.logic.CanUndo()
+
+
+class RedoButton(Place):
+    """Enabled as long as something is undone."""
+
+    def __init__(self, editor):
+        super().__init__("QToolButton", "RedoButton")
+        self.editor = editor
+
+    def click(self):
+        if self.editor.logic.CanRedo():
+            self.editor.logic.Redo()
 
 
 class ViewWidget:
@@ -299,7 +311,7 @@ class Layout:
 def install(monkeypatch, window=None):
     """Put the stand-ins where the product looks for them; return (qt, slicer.app)."""
     qt = QT
-    qt.QTimer, qt.QShortcut, qt.QKeySequence, qt.QIcon = Timer, Shortcut, str, Icon
+    qt.QTimer, qt.QShortcut, qt.QKeySequence, qt.QIcon = Timer, Shortcut, KeySequence, Icon
     qt.Qt = types.SimpleNamespace(CrossCursor="cross", PlainText=0)
     qt.QCursor, qt.QUrl = str, str
     qt.QTableWidgetItem = lambda text: types.SimpleNamespace(text=text, setToolTip=lambda tip: None)
@@ -339,5 +351,4 @@ def install(monkeypatch, window=None):
     )
     monkeypatch.setattr(slicer, "app", application, raising=False)
     del registered[:]
-    Shortcut.alive = []
     return qt, application

@@ -224,16 +224,77 @@ class Icon(str):
         return not Path(self).is_file()
 
 
-class Shortcut(Widget):
-    signals = ("activated()",)
-    alive: ClassVar[list] = []
+class KeySequence(str):
+    """QKeySequence."""
 
-    def __init__(self, key, parent):
-        super().__init__(key)
-        self.alive.append(self)
+    def toString(self):
+        return str(self)
+
+
+class Shortcut(Widget):
+    """QShortcut, a child of its window."""
+
+    signals = ("activated()", "activatedAmbiguously()")
+
+    def __init__(self, key, window):
+        super().__init__()
+        self.values.update(key=key, window=window)
+        window.children.append(self)
+
+    def __setattr__(self, name, value):
+        assert self.window is not None, "PythonQt: of a destroyed QShortcut object"
+        super().__setattr__(name, value)
+
+    def setEnabled(self, isEnabled):
+        if self.window is None:
+            raise ValueError("Trying to call setEnabled of a destroyed QShortcut object")
+        self.enabled = isEnabled
 
     def setParent(self, parent):
         assert parent is None
 
     def deleteLater(self):
-        self.alive.remove(self)
+        self.window.children.remove(self)
+        self.values["window"] = None
+
+
+class Action(Widget):
+    """QAction in a menu of the window."""
+
+    signals = ("triggered()",)
+
+    def __init__(self, key, window):
+        super().__init__()
+        self.values["shortcut"] = key
+        window.children.append(self)
+
+    def setShortcut(self, key):
+        self.values["shortcut"] = key
+
+
+class Window:
+    """The main window; `press` does with a key what Qt does: one that two want is given to neither."""
+
+    KINDS: ClassVar[dict] = {"QShortcut": Shortcut, "QAction": Action}
+
+    def __init__(self):
+        self.children = []
+
+    def findChildren(self, kind):
+        return [child for child in self.children if isinstance(child, self.KINDS[kind])]
+
+    def keys(self):
+        """The keys of all shortcuts that can be pressed now."""
+        return sorted(str(each.key) for each in self.findChildren("QShortcut") if each.enabled)
+
+    def press(self, key):
+        shortcuts = [each for each in self.findChildren("QShortcut") if each.key == key and each.enabled]
+        actions = [each for each in self.findChildren("QAction") if each.shortcut == key and each.enabled]
+        if len(shortcuts + actions) > 1:
+            for each in shortcuts:
+                each.emit("activatedAmbiguously()")
+            return
+        for each in shortcuts:
+            each.emit("activated()")
+        for each in actions:
+            each.emit("triggered()")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import slicer_application
+import slicer
+import slicer.util
 import volumes
 from effect_editors import at, click, count, prompts, settled, status
 from vtk.util import numpy_support
@@ -143,9 +144,8 @@ def test_clearing_and_leaving_take_everything_away(open_editor, twofold):
 
 def test_the_key_marks_and_stops_marking(open_editor, twofold):
     editor = click(open_editor(), 40, 30)
-    key = next(shortcut for shortcut in slicer_application.Shortcut.alive if shortcut.name == "U")
     for expected in (1, 0):
-        key.emit("activated()")
+        slicer.util.mainWindow().press("U")
         settled(editor)
         assert len(editor.host.actors) == expected
         assert editor.unsureCheckBox.checked == bool(expected)

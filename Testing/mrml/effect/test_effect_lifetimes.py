@@ -6,7 +6,6 @@ import gc
 import threading
 
 import slicer
-import slicer_application
 from effect_editors import at, click, count, prompts, settled
 
 
@@ -94,19 +93,3 @@ def test_a_second_editor_does_not_load_the_model_again_while_it_is_loaded(open_e
     assert loads == ["mine.safetensors"]
     click(two, 40, 30)
     assert count(two) > 0
-
-
-def test_keys_belong_to_the_editor_that_was_activated_last(open_editor):
-    from SAMCAUltrasoundLib.EffectPanel import KEYS
-
-    one, two = open_editor(), open_editor()
-    keys = [shortcut.name for shortcut in slicer_application.Shortcut.alive]
-    assert sorted(keys) == sorted(KEYS), "Qt gives a key that two want to neither"
-    slicer_application.Shortcut.alive[keys.index("H")].emit("activated()")
-    assert (one.hoverCheckBox.checked, two.hoverCheckBox.checked) == (False, True)
-    two.deactivate()
-    (hover,) = [shortcut for shortcut in slicer_application.Shortcut.alive if shortcut.name == "H"]
-    hover.emit("activated()")
-    assert one.hoverCheckBox.checked
-    one.deactivate()
-    assert slicer_application.Shortcut.alive == []

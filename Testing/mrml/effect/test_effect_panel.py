@@ -72,19 +72,6 @@ def test_without_torch_nothing_is_loaded_and_the_status_says_what_to_do(open_edi
     assert count(editor) == 0
 
 
-def test_keys_are_there_while_the_effect_is_active_and_do_what_the_buttons_do(open_editor):
-    editor = click(open_editor(), 20, 30)
-    keys = {shortcut.name: shortcut for shortcut in slicer_application.Shortcut.alive}
-    assert sorted(keys) == ["C", "H", "L", "M", "N", "S", "U"]
-    keys["N"].emit("activated()")
-    click(editor, 60, 30)
-    assert len(prompts(editor).objects) == 2
-    keys["H"].emit("activated()")
-    assert editor.hoverCheckBox.checked
-    editor.deactivate()
-    assert slicer_application.Shortcut.alive == []
-
-
 def test_help_names_the_three_roles_in_five_lines(open_editor):
     lines = open_editor().effect.helpText().removeprefix("<html>").removesuffix("</html>").split("<br>")
     assert len(lines) == 6
