@@ -280,7 +280,7 @@ class PluginHandler:
         @vtk.calldata_type(vtk.VTK_OBJECT)
         def add(caller, event, node):
             if not node.GetHideFromEditors():
-                cls.items.add(node)
+                cls.items.add(node.GetID())
 
         cls.watched = scene, scene.AddObserver(scene.NodeAddedEvent, add)
         cls.menus.clear()
@@ -291,7 +291,7 @@ class PluginHandler:
         return types.SimpleNamespace(setAllowedViewContextMenuActionNamesForItem=allow)
 
     def subjectHierarchyNode(self):
-        item = lambda node: node.GetName() if node in self.items else 0  # noqa: E731
+        item = lambda node: node.GetName() if node.GetID() in self.items else 0  # noqa: E731
         return types.SimpleNamespace(GetItemByDataNode=item)
 
 

@@ -191,20 +191,19 @@ class SliceView:
         """Write what the view shows as a PNG."""
         writer = vtk.vtkPNGWriter()
         writer.SetFileName(str(path))
-        writer.SetInputConnection(self._grabbed().GetOutputPort())
+        writer.SetInputData(self._image())
         writer.Write()
 
     def picture(self) -> np.ndarray:
         """(H, W, 3) int 0..255: what the view shows, its first row at the bottom as window pixels."""
-        grab = self._grabbed()
-        grab.Update()
-        image = grab.GetOutput()
+        image = self._image()
         shown = numpy_support.vtk_to_numpy(image.GetPointData().GetScalars())
         return shown.reshape(*image.GetDimensions()[1::-1], 3).astype(int)
 
-    def _grabbed(self):
+    def _image(self):
         self.window.Render()
         grab = vtk.vtkWindowToImageFilter()
         grab.SetInput(self.window)
         grab.ReadFrontBufferOff()
-        return grab
+        grab.Update()
+        return grab.GetOutput()
