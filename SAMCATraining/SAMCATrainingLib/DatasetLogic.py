@@ -50,19 +50,22 @@ class Progress:
     added: Added | None = None
 
 
-def addCase(volumeNode, segmentationNode, folder, segmentIds=None, axis=None, group="") -> Added:
+def addCase(*words, **options) -> Added:
     """Add every segmented frame to the dataset folder, which is made if need be; all or none."""
-    *_others, last = adding(volumeNode, segmentationNode, folder, segmentIds, axis, group)
+    *_others, last = adding(*words, **options)
     return last.added
 
 
-def adding(volumeNode, segmentationNode, folder, segmentIds=None, axis=None, group="") -> Iterator[Progress]:
+def adding(
+    volumeNode, segmentationNode, folder, segmentIds=None, axis=None, group="", anyImage=False
+) -> Iterator[Progress]:
     """The same frame by frame; closed before its end it leaves the folder as it was.
 
-    Refusal, with the folder as it was, for what is missing, for a frame that cannot be shown, and for a disk
-    that is full.
+    Refusal, with the folder as it was, for what is missing, for a frame that cannot be shown, for a mask of
+    another image unless `anyImage`, and for a disk that is full.
     """
-    source, folder = sourceOf(volumeNode, segmentationNode, segmentIds, axis), Path(folder).absolute()
+    source = sourceOf(volumeNode, segmentationNode, segmentIds, axis, anyImage)
+    folder = Path(folder).absolute()
     checkFolder(folder)
     found, cases = candidates(source), []
     try:

@@ -9,7 +9,7 @@ import slicer
 
 from SAMCALib.Texts import _
 
-from .StepWidget import StepWidget, cell, editedNodes, openPath
+from .StepWidget import StepWidget, agreed, cell, editedNodes, openPath
 
 MEASURES = {
     "dice": "DSC",
@@ -134,7 +134,9 @@ class ResultWidget(StepWidget):
     def improve(self) -> None:
         """Train further with what the Segment Editor is working on."""
         with self.saying():
-            self.begin(self.logic.improve(self.state().folder, *editedNodes()))
+            nodes = editedNodes()
+            if agreed(self.logic, *nodes):
+                self.begin(self.logic.improve(self.state().folder, *nodes, anyImage=True))
 
 
 def keyOf(state) -> tuple | None:

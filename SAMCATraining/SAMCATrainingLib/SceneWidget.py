@@ -9,7 +9,7 @@ import slicer
 
 from SAMCALib.Texts import _
 
-from .StepWidget import editedNodes, fillCombo
+from .StepWidget import agreed, editedNodes, fillCombo
 
 ADDING = "adding"  # a job of the step's slices
 AXES = {0: "I", 1: "J", 2: "K"}
@@ -25,7 +25,7 @@ class SceneWidget:
         for selector in (self.ui.volumeSelector, self.ui.segmentationSelector):
             selector.setMRMLScene(slicer.mrmlScene)
         changed = "currentNodeChanged(vtkMRMLNode*)"
-        step.connect(self.ui.volumeSelector, changed, self._showAxes)
+        step.connect(self.ui.volumeSelector, changed, self._imagesChosen)
         step.connect(self.ui.segmentationSelector, changed, self._showSegments)
         step.connect(self.ui.addButton, "clicked()", self.add)
         step.connect(self.ui.correctionsButton, "clicked()", self.addCorrections)
@@ -34,13 +34,21 @@ class SceneWidget:
 
     def show(self) -> None:
         """Segments and axes as they are now; where nothing is chosen, what the Segment Editor works on."""
-        with contextlib.suppress(ValueError):
-            selectors = self.ui.volumeSelector, self.ui.segmentationSelector
-            for selector, node in zip(selectors, editedNodes(), strict=True):
-                if selector.currentNode() is None:
-                    selector.setCurrentNode(node)
+        if self.ui.volumeSelector.currentNode() is None:
+            with contextlib.suppress(ValueError):
+                volume, segmentation = editedNodes()
+                self.ui.volumeSelector.setCurrentNode(volume)
+                self.ui.segmentationSelector.setCurrentNode(segmentation)
         self._showSegments()
         self._showAxes()
+
+    def _imagesChosen(self, _node=None) -> None:
+        """Choose what was made on these images, and nothing else."""
+        self._showAxes()
+        node, selector = self.ui.volumeSelector.currentNode(), self.ui.segmentationSelector
+        own = self.logic.segmentationsOf(node) if node else []
+        if node is not None and selector.currentNode() not in own:
+            selector.setCurrentNode(own[0] if own else None)
 
     def _showSegments(self, _node=None) -> None:
         """The segments with their ticks; what the user has unticked stays so."""
@@ -96,7 +104,10 @@ class SceneWidget:
     def _begin(self, volume, segmentation, segments, axis, group: str) -> None:
         with self.step.saying():
             target = self.step.dataset
-            steps = self.logic.adding(volume, segmentation, target, segments, axis, group)
+            if not agreed(self.logic, volume, segmentation):
+                self.step.say(_("Nothing was added: choose the image that the segmentation was made on."))
+                return
+            steps = self.logic.adding(volume, segmentation, target, segments, axis, group, anyImage=True)
             self._showAdding(True)
             self.step.slices.start(ADDING, steps, self._took)
 

@@ -14,6 +14,8 @@ from SAMCALib.Frames.FrameLogic import Frame
 from SAMCALib.Segments import SegmentLogic
 from SAMCALib.Texts import Refusal, _
 
+from . import MadeOn
+
 
 @dataclass(frozen=True)
 class Source:
@@ -25,14 +27,21 @@ class Source:
     axis: int
 
 
-def sourceOf(volumeNode, segmentationNode, segmentIds: Sequence[str] | None, axis: int | None) -> Source:
-    """The source; None: all segments, the natural axis. Refusal says what is missing."""
+def sourceOf(
+    volumeNode, segmentationNode, segmentIds: Sequence[str] | None, axis: int | None, anyImage: bool = False
+) -> Source:
+    """The source; None: all segments, the natural axis. Refusal says what is missing.
+
+    anyImage: even if the segmentation was made on another image.
+    """
     if segmentationNode is None:
         raise Refusal(_("There is no segmentation: choose one."))
     if volumeNode is not None and volumeNode.IsA("vtkMRMLSequenceNode"):
         volumeNode = SequenceLogic.browse(volumeNode)[1]
     FrameLogic.checkVolume(volumeNode)
     SequenceLogic.checkLoop(segmentationNode, volumeNode)
+    if not anyImage and (other := MadeOn.otherImage(volumeNode, segmentationNode)):
+        raise Refusal(other + " " + _("Choose that image, or say anyImage=True."))
     name, there = segmentationNode.GetName(), list(segmentationNode.GetSegmentation().GetSegmentIDs())
     ids = there if segmentIds is None else list(segmentIds)
     if not ids:

@@ -103,6 +103,13 @@ def ask(question: str) -> bool:
     return slicer.util.confirmOkCancelDisplay(question, "SAMCA Training", textFormat=qt.Qt.PlainText)
 
 
+def agreed(logic, volume, segmentation) -> bool:
+    """Whether the segmentation is of this image, as far as is known or the user says."""
+    doubt = logic.doubt(volume, segmentation)
+    text = _("{doubt} Take its masks for {volume} all the same?")
+    return not doubt or ask(text.format(doubt=doubt, volume=volume.GetName()))
+
+
 def removed(logic, path: Path) -> bool:
     """Whether a run or dataset was removed, after a question; Refusal for one that has to stay."""
     if not ask(logic.removalQuestion(path)):

@@ -21,6 +21,7 @@ from . import (
     CaseFiles,
     DatasetLogic,
     Estimation,
+    MadeOn,
     PresetLogic,
     ResultLogic,
     RunLogic,
@@ -71,23 +72,34 @@ class TrainingLogic:
             return []
         return axesOf(volumeNode)
 
+    def segmentationsOf(self, volumeNode) -> list:
+        """The segmentations that were made on a volume or Sequence."""
+        return MadeOn.segmentationsOf(volumeNode)
+
+    def doubt(self, volumeNode, segmentationNode) -> str:
+        """Why a segmentation may not be of this image, "" if it is."""
+        return MadeOn.doubt(volumeNode, segmentationNode)
+
     def addCase(
-        self, volumeNode, segmentationNode, folder=None, segmentIds=None, axis=None, group=""
+        self, volumeNode, segmentationNode, folder=None, segmentIds=None, axis=None, group="", anyImage=False
     ) -> Added:
         """Add every segmented frame of a volume or Sequence to a data set, all or none.
 
         folder: "Data" under the logic's folder if not given. segmentIds: all segments if not given. axis: IJK
         axis across the frames. group: what must never be split; the patient, else the volume or loop, if
-        empty. A frame that was added before is replaced. Refusal says what is missing.
+        empty. anyImage: even if the segmentation was made on another image. A frame that was added before is
+        replaced. Refusal says what is missing.
         """
         folder = folder or self.folder / "Data" / "Data"
-        return DatasetLogic.addCase(volumeNode, segmentationNode, folder, segmentIds, axis, group)
+        words = volumeNode, segmentationNode, folder, segmentIds, axis, group, anyImage
+        return DatasetLogic.addCase(*words)
 
     def adding(
-        self, volumeNode, segmentationNode, folder, segmentIds=None, axis=None, group=""
+        self, volumeNode, segmentationNode, folder, segmentIds=None, axis=None, group="", anyImage=False
     ) -> Iterator[Progress]:
         """The same frame by frame; closed before its end it leaves the folder as it was."""
-        return DatasetLogic.adding(volumeNode, segmentationNode, folder, segmentIds, axis, group)
+        words = volumeNode, segmentationNode, folder, segmentIds, axis, group, anyImage
+        return DatasetLogic.adding(*words)
 
     def removeCases(self, folder, ids: Sequence[str]) -> int:
         """Delete cases of a data set of our own; how many these were."""
@@ -207,10 +219,10 @@ class TrainingLogic:
         """Write the trained model as one file for a colleague."""
         return ResultLogic.export(run, path, self.models)
 
-    def improve(self, run, volumeNode, segmentationNode, segmentIds=None, axis=None) -> dict:
+    def improve(self, run, volumeNode, segmentationNode, segmentIds=None, axis=None, anyImage=False) -> dict:
         """Add corrections to the run's data set; the settings of a run that goes on from its model.
 
-        The frames that validated this run validate the next one, too.
+        The frames that validated this run validate the next one, too. anyImage: as in `addCase`.
         """
         settings = RunStatus.settingsOf(run)
         weights = ResultLogic.weightsToGoOn(run, self.models)
@@ -223,7 +235,7 @@ class TrainingLogic:
             drawn = readers.divided(cases, config.validation_share, config.seed)
             _train, held = parts.as_before(config, *drawn)
             CaseFiles.setValidation(own, {case.group for case in held})
-        self.addCase(volumeNode, segmentationNode, target, segmentIds, axis)
+        self.addCase(volumeNode, segmentationNode, target, segmentIds, axis, anyImage=anyImage)
         out = _unused(self.folder / "Runs", settings.get("name") or Path(run).name)
         folders = [str(folder) for folder in (data if own else [*data, target])]
         changes = {"data": folders, "out": str(out), "name": out.name, "base": str(weights), "model": {}}

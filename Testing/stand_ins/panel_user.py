@@ -23,6 +23,7 @@ def lesion(name, frames=(2, 5), segments=("Lesion",)):
 
 
 def choose(shown, editor):
+    """The user picks the images, and the segmentation."""
     shown.data.ui.volumeSelector.setCurrentNode(editor.volume)
     shown.data.ui.segmentationSelector.setCurrentNode(editor.segmentation)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+import weakref
 from pathlib import Path
 from typing import ClassVar
 from xml.etree import ElementTree
@@ -100,15 +101,34 @@ class ComboBox(Child):
 
 
 class NodeComboBox(Child):
+    """qMRMLNodeComboBox: where the chosen node is deleted, Qt goes to the one beside it."""
+
     signals = ("currentNodeChanged(vtkMRMLNode*)",)
+
+    def __init__(self, name=""):
+        super().__init__(name)
+        self.values["nodeTypes"] = ()
+
+    def setMRMLScene(self, scene):
+        own = weakref.ref(self)
+        follow = lambda *_: own() and own().sceneChanged()  # noqa: E731
+        scene.AddObserver(scene.NodeRemovedEvent, follow)
+
+    def sceneChanged(self):
+        node = self.values.get("node")
+        if node is not None and node.GetScene() is None:
+            there = [n for kind in self.nodeTypes for n in slicer.util.getNodesByClass(kind)]
+            self.setCurrentNode(there[0] if there else None)
 
     def currentNode(self):
         node = self.values.get("node")
         return node if node is not None and node.GetScene() is not None else None
 
     def setCurrentNode(self, node):
+        isNew = node is not self.values.get("node")
         self.values["node"] = node
-        self.emit("currentNodeChanged(vtkMRMLNode*)", node)
+        if isNew:
+            self.emit("currentNodeChanged(vtkMRMLNode*)", node)
 
 
 class ListItem:
@@ -282,6 +302,8 @@ def loadUI(path):
                 child.values[entry.get("name")] = entry[0].text or ""
             elif entry.get("name") in ("checkable", "collapsed"):
                 child.values[entry.get("name")] = entry[0].text == "true"
+            elif entry.get("name") == "nodeTypes":
+                child.values["nodeTypes"] = tuple(text.text for text in entry.iter("string"))
     panel = Child(Path(path).stem)
     panel.values["children"] = children
     return panel

@@ -128,7 +128,7 @@ def test_a_finer_segmentation_is_taken_at_the_centres_of_the_pixels(scene, tmp_p
     editor = Editor(fine, ("Lesion",))
     voxels = blobs(3, [3 * n for n in SHAPE])
     paint(editor, "Lesion", voxels)
-    addCase(volume, editor.segmentation, tmp_path / "data")
+    addCase(volume, editor.segmentation, tmp_path / "data", anyImage=True)
     at_centres = voxels[1::3, 1::3, 1::3]
     cases = read(tmp_path / "data")
     assert sorted(map(place, cases)) == [k for k in range(SHAPE[0]) if at_centres[k].any()]
@@ -307,7 +307,7 @@ def test_what_is_missing_is_said(editor, tmp_path):
         addCase(editor.volume, node, folder, ["Cyst"])
     nothing = volumes.volume(np.full(SHAPE, np.nan, np.float32))
     paint(editor, "Lesion", blobs(5))
-    refused("cannot be exported: .*without one finite value", nothing, node, folder)
+    refused("cannot be exported: .*without one finite value", nothing, node, folder, anyImage=True)
 
 
 def test_a_folder_of_something_else_is_refused(editor, tmp_path):
@@ -316,3 +316,12 @@ def test_a_folder_of_something_else_is_refused(editor, tmp_path):
     (tmp_path / "thesis" / "chapter.txt").write_text("...")
     with pytest.raises(Refusal, match="no data set of our own"):
         addCase(editor.volume, editor.segmentation, tmp_path / "thesis")
+
+
+def test_a_mask_of_another_image_is_refused_unless_it_is_meant(editor, tmp_path):
+    other = Editor(volumes.volume(name="Other"))
+    paint(other, "Lesion", blobs(1))
+    with pytest.raises(Refusal, match="was made on Other, not on Scan"):
+        addCase(editor.volume, other.segmentation, tmp_path / "data")
+    assert not (tmp_path / "data").exists()
+    assert addCase(editor.volume, other.segmentation, tmp_path / "data", anyImage=True).cases

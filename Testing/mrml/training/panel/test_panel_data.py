@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import slicer
+import volumes
 from panel_user import add, choose, lesion, wait
+from slicer_scene import Editor
 
+from SAMCALib.Frames import SequenceLogic
 from training_runs import write_case
 
 
@@ -184,3 +188,91 @@ def test_a_new_dataset_is_called_after_the_segmentation(ready, segmented):
     ready.data.ui.datasetComboBox.choose(ready.data._datasets.index(first))
     wait(ready)
     assert ready.data.ui.casesTable.rows == 4
+
+
+# Whose mask is it
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What the user was asked; `asked.answer` is what they say."""
+
+    class Questions(list):
+        answer = False
+
+    questions = Questions()
+
+    def confirm(text, title="", **options):
+        questions.append(text)
+        return questions.answer
+
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", confirm)
+    return questions
+
+
+def test_choosing_images_chooses_the_segmentation_that_was_made_on_them(panel, segmented):
+    ui = panel().data.ui
+    for editor in (*segmented, *reversed(segmented)):
+        ui.volumeSelector.setCurrentNode(editor.volume)
+        assert ui.segmentationSelector.currentNode() is editor.segmentation
+        assert ui.segmentsList.texts == ["Lesion"]
+    second = Editor(segmented[1].volume).segmentation
+    ui.volumeSelector.setCurrentNode(segmented[1].volume)
+    ui.segmentationSelector.setCurrentNode(second)
+    ui.volumeSelector.setCurrentNode(None)
+    ui.volumeSelector.setCurrentNode(segmented[1].volume)
+    assert ui.segmentationSelector.currentNode() is second, "what the user has chosen fits, and stays"
+    ui.volumeSelector.setCurrentNode(volumes.volume(volumes.speckle(9, 60, 80), name="Bare"))
+    assert ui.segmentationSelector.currentNode() is None
+
+
+def test_a_mask_of_another_image_is_asked_for(panel, segmented, asked):
+    shown, (first, second) = panel(), segmented
+    shown.data.ui.volumeSelector.setCurrentNode(first.volume)
+    shown.data.ui.segmentationSelector.setCurrentNode(second.segmentation)
+    shown.data.ui.addButton.click()
+    assert "Scan 2 segmentation was made on Scan 2, not on Scan 1." in asked[0]
+    assert shown.data.data == []
+    assert "Nothing was added" in shown.data.ui.dataLabel.text
+    asked.answer = True
+    shown.data.ui.addButton.click()
+    wait(shown)
+    assert shown.data.ui.casesTable.rows == 2
+
+
+def test_where_the_images_were_deleted_their_mask_is_given_to_no_others(panel, segmented, asked):
+    shown, (first, second) = panel(), segmented
+    choose(shown, first)
+    slicer.mrmlScene.RemoveNode(first.volume)
+    assert shown.data.ui.volumeSelector.currentNode() is second.volume, "as Qt does"
+    assert shown.data.ui.segmentationSelector.currentNode() is second.segmentation
+    shown.data.ui.segmentationSelector.setCurrentNode(first.segmentation)
+    shown.data.ui.addButton.click()
+    assert "does not say on which image" in asked[0]
+    assert shown.data.data == []
+
+
+def test_corrections_of_another_image_are_asked_for(panel, segmented, asked):
+    shown, (first, second) = panel(), segmented
+    slicer.mrmlScene.RemoveNode(second.node)
+    first.node.SetAndObserveSourceVolumeNode(second.volume)
+    shown.data.ui.correctionsButton.click()
+    assert "made on Scan 1, not on Scan 2" in asked[0]
+    assert shown.data.data == []
+
+
+def test_no_question_is_asked_where_image_and_mask_belong_together(ready, asked):
+    _browser, proxy = volumes.cine(3, (60, 80))
+    editor = Editor(proxy)
+    SequenceLogic.synchronise(editor.segmentation, proxy)
+    mask = np.zeros((1, 60, 80), np.uint8)
+    mask[0, 20:30, 30:50] = 1
+    slicer.util.updateSegmentBinaryLabelmapFromArray(mask, editor.segmentation, "Lesion", proxy)
+    (sequence,) = [n for n in slicer.util.getNodesByClass("vtkMRMLSequenceNode") if n.GetName() == "Cine"]
+    for images in (proxy, sequence):
+        ready.data.ui.volumeSelector.setCurrentNode(images)
+        assert ready.data.ui.segmentationSelector.currentNode() is editor.segmentation
+        ready.data.ui.addButton.click()
+        wait(ready)
+    assert asked == []
+    assert ready.data.ui.casesTable.rows == 5
