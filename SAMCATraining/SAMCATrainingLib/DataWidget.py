@@ -12,7 +12,7 @@ from SAMCALib.Texts import _, counted
 from .DatasetCheck import together
 from .SceneWidget import SceneWidget
 from .Slices import Slices
-from .StepWidget import StepWidget, cell, fillCombo, openPath, pixmapOf, removed, showText, withSize
+from .StepWidget import StepWidget, ask, cell, fillCombo, openPath, pixmapOf, removed, showText, withSize
 
 MOST_ROWS = 1000  # of the table; what lies behind is checked and counted, not listed
 
@@ -225,7 +225,7 @@ class DataWidget(StepWidget):
         showText(self.ui.countsLabel, text)
 
     def removeSelected(self) -> None:
-        """Take cases off; a folder that is not ours as a whole."""
+        """Take cases off, after a question; a folder that is not ours as a whole."""
         rows = [self._listed[index.row()] for index in self.ui.casesTable.selectionModel().selectedRows()]
         if not rows:
             self.say(_("Select cases in the table first."))
@@ -234,6 +234,8 @@ class DataWidget(StepWidget):
         others = {folder for folder, _row in rows if folder != self.dataset}
         said = []
         with self.saying():
+            if own and not ask(removalText(len(own), self.dataset)):
+                return
             if own:
                 count = self.logic.removeCases(self.dataset, own)
                 said.append(counted(count, _("1 case was removed."), _("{count} cases were removed.")))
@@ -245,6 +247,16 @@ class DataWidget(StepWidget):
         if said:
             self.say(" ".join(said))
         self._show()
+
+
+def removalText(count: int, dataset: Path) -> str:
+    """The question before cases are removed."""
+    cases = counted(count, _("1 case"), _("{count} cases"))
+    text = _(
+        "Remove {cases} from the dataset {name}? Their files in {folder} are deleted; the scene and files in "
+        "other folders stay."
+    )
+    return text.format(cases=cases, name=dataset.name, folder=dataset)
 
 
 def countsText(summary) -> str:

@@ -24,6 +24,7 @@ MEASURES = {
     "sensitivity": "Sensitivity",
     "specificity": "Specificity",
 }
+CSV, ADAPTER = ".csv", ".safetensors"  # endings
 RUN = "SAMCA.Run"  # attribute of a table node: the folder of its run
 
 
@@ -94,9 +95,15 @@ def resultTable(run: Path):
 
 def saveCsv(run: Path, path) -> Path:
     """Save the table with the numbers in full."""
-    path = Path(path).with_suffix(".csv")
+    path = _target(path, CSV)
     write_atomically(path, _required(run).csv.read_bytes())
     return path
+
+
+def withEnding(path, ending: str) -> Path:
+    """The path with this ending, which is put behind the whole name where it is missing."""
+    path = Path(path)
+    return path if path.suffix.lower() == ending else path.with_name(path.name + ending)
 
 
 def register(run: Path, models: ModelLogic, name: str = "") -> ModelInfo:
@@ -108,13 +115,21 @@ def register(run: Path, models: ModelLogic, name: str = "") -> ModelInfo:
 
 def export(run: Path, path, models: ModelLogic) -> Path:
     """Write the adapter as a file to send; a base that the other side cannot have goes beside it."""
-    path = Path(path).with_suffix(".safetensors")
+    path = _target(path, ADAPTER)
     adapter = _adapterOf(run)
     make_folder(path.parent)
     if not adapter.isKnownBase:
         adapter.putBase(path.parent, _places(run, models))  # before what needs it
     adapter.write(path, adapter.name, adapter.baseName)
     return path
+
+
+def _target(path, ending: str) -> Path:
+    """The same; Refusal where that is a file that nobody has named."""
+    target = withEnding(path, ending)
+    if target != Path(path) and target.exists():
+        raise Refusal(_("{path} is there already: name it in full to write over it.").format(path=target))
+    return target
 
 
 def weightsToGoOn(run: Path, models: ModelLogic) -> Path:

@@ -9,7 +9,8 @@ import slicer
 
 from SAMCALib.Texts import _
 
-from .StepWidget import StepWidget, agreed, cell, editedNodes, openPath
+from . import ResultLogic
+from .StepWidget import StepWidget, agreed, ask, cell, editedNodes, openPath
 
 MEASURES = {
     "dice": "DSC",
@@ -118,7 +119,7 @@ class ResultWidget(StepWidget):
 
     def saveCsv(self) -> None:
         """Save the table as a file."""
-        path = askForPath(_("Save the table"), f"{self.state().name}.csv", "CSV (*.csv)")
+        path = self._askForPath(_("Save the table"), ResultLogic.CSV, "CSV (*.csv)")
         if path:
             with self.saying(_("Saved as {path}.").format(path=path)):
                 self.logic.saveCsv(self.state().folder, path)
@@ -126,17 +127,29 @@ class ResultWidget(StepWidget):
     def save(self) -> None:
         """Save the adapter as a file."""
         kinds = _("Models") + " (*.safetensors)"
-        path = askForPath(_("Save the adapter"), f"{self.state().name}.safetensors", kinds)
+        path = self._askForPath(_("Save the adapter"), ResultLogic.ADAPTER, kinds)
         if path:
             with self.saying(_("Saved as {path}.").format(path=path)):
                 self.logic.export(self.state().folder, path)
 
     def improve(self) -> None:
-        """Train further with what the Segment Editor is working on."""
+        """Train further with what the Segment Editor is working on, after a question."""
         with self.saying():
-            nodes = editedNodes()
-            if agreed(self.logic, *nodes):
-                self.begin(self.logic.improve(self.state().folder, *nodes, anyImage=True))
+            run, (volume, segmentation) = self.state(), editedNodes()
+            text = _(
+                "Add {segmentation} on {volume} to the data of the run {run}, then train further with them?"
+            )
+            names = {"segmentation": segmentation.GetName(), "volume": volume.GetName(), "run": run.name}
+            if ask(text.format(**names)) and agreed(self.logic, volume, segmentation):
+                self.begin(self.logic.improve(run.folder, volume, segmentation, anyImage=True))
+
+    def _askForPath(self, title: str, ending: str, kinds: str) -> Path | None:
+        """Where to save, from a dialog, which asks itself before it writes over what the user has named."""
+        name = self.state().folder.name + ending
+        path = qt.QFileDialog.getSaveFileName(slicer.util.mainWindow(), title, name, kinds)
+        full = ResultLogic.withEnding(path, ending) if path else None
+        isNamed = full is None or full == Path(path) or not full.exists()
+        return full if isNamed or ask(_("Write over {path}?").format(path=full)) else None
 
 
 def keyOf(state) -> tuple | None:
@@ -161,12 +174,6 @@ def linesOf(rows) -> list[tuple[str, str, str, str]]:
 
 def _figure(value) -> str:
     return "{:.1f} ± {:.1f}".format(*value) if value else "-"
-
-
-def askForPath(title: str, name: str, kinds: str) -> Path | None:
-    """Where to save, from a dialog; None if the user left it."""
-    path = qt.QFileDialog.getSaveFileName(slicer.util.mainWindow(), title, name, kinds)
-    return Path(path) if path else None
 
 
 def showTable(node) -> None:

@@ -43,8 +43,9 @@ class SceneWidget:
         self._showAxes()
 
     def _imagesChosen(self, _node=None) -> None:
-        """Choose what was made on these images, and nothing else."""
+        """Choose what was made on these images, and nothing else; they may be another patient's."""
         self._showAxes()
+        self.ui.groupLineEdit.text = ""
         node, selector = self.ui.volumeSelector.currentNode(), self.ui.segmentationSelector
         own = self.logic.segmentationsOf(node) if node else []
         if node is not None and selector.currentNode() not in own:

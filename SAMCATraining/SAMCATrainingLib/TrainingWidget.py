@@ -30,7 +30,7 @@ class TrainingWidget(VTKObservationMixin):
         self.data = DataWidget(uiFolder, logic, self._dataChanged)
         self.settings = SettingsWidget(uiFolder, logic, lambda: (self.data.data, self.data.summary))
         self.run = RunWidget(uiFolder, logic, lambda: self.settings.settings, self._runChosen, installation)
-        self.result = ResultWidget(uiFolder, logic, lambda: self.run.state, self.goOn, self.run.begin)
+        self.result = ResultWidget(uiFolder, logic, lambda: self.run.state, self.goOn, self.improve)
         self.steps = (self.data, self.settings, self.run, self.result)
         self.widget = qt.QWidget()
         layout = qt.QVBoxLayout(self.widget)
@@ -83,6 +83,11 @@ class TrainingWidget(VTKObservationMixin):
             weights = ResultLogic.weightsToGoOn(state.folder, self.logic.models)
             self.data.use([Path(folder) for folder in folders])
             self.settings.goOnFrom(weights, state.name)
+
+    def improve(self, settings: dict) -> None:
+        """Begin a run with corrections, and show its data."""
+        self.data.use([Path(folder) for folder in settings["data"]])
+        self.run.begin(settings)
 
     def _dataChanged(self) -> None:
         settings = getattr(self, "settings", None)  # absent while the steps are made

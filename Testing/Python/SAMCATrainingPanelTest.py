@@ -5,6 +5,7 @@ import pathlib
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 import numpy as np
 import slicer
@@ -23,6 +24,9 @@ class SAMCATrainingPanelTest(unittest.TestCase):
 
         folder = tempfile.TemporaryDirectory(prefix="SAMCA Training ")
         self.addCleanup(folder.cleanup)
+        patch = unittest.mock.patch.object(slicer.util, "confirmOkCancelDisplay", return_value=True)
+        patch.start()  # outside of a test run it would wait for an answer
+        self.addCleanup(patch.stop)
         self.logic = TrainingLogic(f"{folder.name}/Training", ModelLogic(f"{folder.name}/Models"))
         ui = pathlib.Path(slicer.modules.samcatraining.path).parent / "Resources" / "UI"
         self.panel = TrainingWidget(str(ui), self.logic)

@@ -214,8 +214,12 @@ def test_a_result_is_read_from_its_table(logic, tmp_path):
         (run / "evaluation" / "evaluation.json").write_text(json.dumps(about))
         os.utime(run / "evaluation" / "evaluation.csv", (0, 0))
         assert ("evaluate again" in logic.result(run).text) == isOld
-    path = logic.saveCsv(run, tmp_path / "table")
+    path = logic.saveCsv(run, tmp_path / "table v1.2")
+    assert path.name == "table v1.2.csv"
     assert path.read_bytes() == (run / "evaluation" / "evaluation.csv").read_bytes()
+    with pytest.raises(Refusal, match=r"table v1\.2\.csv is there already: name it in full"):
+        logic.saveCsv(run, tmp_path / "table v1.2")
+    assert logic.saveCsv(run, path) == path
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import slicer
 import training_panel
 from model_files import adapter
 from panel_user import add, lesion
@@ -41,6 +42,23 @@ def panel(qt, recording, tmp_path):
             widget.logic.playback.end()
         for step in widget.steps:
             assert not [name for name, child in vars(step.ui).items() if child.isConnected]
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What the user was asked; `asked.answer` is what they say."""
+
+    class Questions(list):
+        answer = False
+
+    questions = Questions()
+
+    def confirm(text, title="", **options):
+        questions.append(text)
+        return questions.answer
+
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", confirm)
+    return questions
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 import slicer
 import volumes
 from panel_user import add, choose, lesion, wait
@@ -46,6 +45,17 @@ def test_only_ticked_segments_are_added_and_the_group_is_the_users(panel, scene)
     wait(shown)
     lines = [shown.data.ui.casesTable.line(row) for row in range(2)]
     assert {(line[2], line[4]) for line in lines} == {("P7", "1")}
+
+
+def test_the_next_patient_is_another_one(panel, segmented):
+    shown, (first, second) = panel(), segmented
+    choose(shown, first)
+    shown.data.ui.groupLineEdit.text = "P7"
+    add(shown, first)
+    add(shown, second)
+    groups = {shown.data.ui.casesTable.line(row)[2] for row in range(4)}
+    assert len(groups) == 2
+    assert "P7" in groups
 
 
 def test_what_the_segment_editor_works_on_is_chosen_already(panel, segmented):
@@ -117,12 +127,16 @@ def test_corrections_without_an_editor_are_told(panel, scene):
     assert "Segment Editor" in shown.data.ui.dataLabel.text
 
 
-def test_removed_cases_are_gone(ready):
+def test_removed_cases_are_gone_after_a_question(ready, asked):
     table = ready.data.ui.casesTable
     ready.data.ui.removeButton.click()
     assert "Select" in ready.data.ui.dataLabel.text
     name = table.items[0, 1].text
     table.values["selected"] = [0]
+    ready.data.ui.removeButton.click()
+    assert "Remove 1 case from the dataset Data?" in asked[0]
+    assert table.rows == 4
+    asked.answer = True
     ready.data.ui.removeButton.click()
     wait(ready)
     assert table.rows == 3
@@ -191,23 +205,6 @@ def test_a_new_dataset_is_called_after_the_segmentation(ready, segmented):
 
 
 # Whose mask is it
-
-
-@pytest.fixture
-def asked(monkeypatch):
-    """What the user was asked; `asked.answer` is what they say."""
-
-    class Questions(list):
-        answer = False
-
-    questions = Questions()
-
-    def confirm(text, title="", **options):
-        questions.append(text)
-        return questions.answer
-
-    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", confirm)
-    return questions
 
 
 def test_choosing_images_chooses_the_segmentation_that_was_made_on_them(panel, segmented):

@@ -6,6 +6,7 @@ import re
 import types
 from pathlib import Path
 
+import numpy as np
 import pytest
 import slicer
 import training_panel
@@ -24,6 +25,13 @@ def test_the_model_is_used_in_the_segment_editor(finished, monkeypatch, qt, scen
     assert (off, effect) == ("", "SAMCA")
     assert Path(model).is_file()
     assert model in [info.source for info in finished.logic.models.models()]
+
+
+def correct(editor):
+    """Outline a frame more."""
+    mask = np.zeros((9, 60, 80), np.uint8)
+    mask[[2, 5, 7], 20:28, 30:50] = 1
+    slicer.util.updateSegmentBinaryLabelmapFromArray(mask, editor.segmentation, "Lesion", editor.volume)
 
 
 @pytest.fixture
@@ -79,9 +87,37 @@ def test_a_dialog_that_is_left_saves_nothing(measured):
     assert measured.result.ui.resultLabel.text == said
 
 
-def test_corrections_go_into_the_next_run_at_once(measured, segmented):
-    first = measured.run.state
+def test_a_name_with_a_dot_is_kept_and_nothing_is_written_over_unasked(measured, qt, asked, tmp_path):
+    ui = measured.result.ui
+    for ending, button in {".safetensors": ui.saveButton, ".csv": ui.csvButton}.items():
+        (tmp_path / f"Nerve v1{ending}").write_bytes(b"mine")
+        qt.QFileDialog.getSaveFileName = lambda *words: str(tmp_path / "Nerve v1.2")
+        button.click()
+        saved = tmp_path / f"Nerve v1.2{ending}"
+        assert saved.is_file()
+        assert (tmp_path / f"Nerve v1{ending}").read_bytes() == b"mine"
+        saved.write_bytes(b"mine")
+        button.click()
+        assert f"Write over {saved}?" in asked[-1]
+        assert saved.read_bytes() == b"mine"
+        qt.QFileDialog.getSaveFileName = lambda *words, saved=saved: str(saved)
+        before = len(asked)
+        button.click()
+        assert len(asked) == before, "the dialog has asked"
+        assert saved.read_bytes() != b"mine"
+
+
+def test_corrections_go_into_the_next_run_after_a_question(measured, segmented, asked):
+    first, rows = measured.run.state, measured.data.ui.casesTable.rows
+    correct(segmented[0])
+    slicer.mrmlScene.RemoveNode(segmented[1].node)
     measured.result.ui.improveButton.click()
+    assert "Scan 1 segmentation on Scan 1" in asked[0]
+    assert measured.run.state.folder == first.folder
+    asked.answer = True
+    measured.result.ui.improveButton.click()
+    wait(measured)
+    assert measured.data.ui.casesTable.rows == rows + 1
     assert measured.run.state.folder != first.folder
     assert measured.run.state.isAlive
     settings = measured.logic.settingsOf(measured.run.state.folder)
