@@ -46,19 +46,23 @@ class EffectPanel:
         self.widget = slicer.util.loadUI(str(UI))
         self.ui = slicer.util.childWidgetVariables(self.widget)
         self.ui.pointsSelector.setMRMLScene(slicer.mrmlScene)
-        buttons = (self.ui.suggestButton, self.ui.suggestAllButton)
-        self._toolTips = {button.name: button.toolTip for button in buttons}
+        self._toolTips = {name: self._button(name).toolTip for name in BUTTONS}
+        self._reasons: dict[str, str] = {}
+        self._shownReasons: dict[str, str] = {}
         self._suggestions, self._hasTarget = None, False
         self._models: list = []
+        self._details = ""
         self._connections: list = []
         for name in BUTTONS:
-            self._connect(getattr(self.ui, f"{name}Button"), "clicked()", actions[name])
+            self._connect(self._button(name), "clicked()", actions[name])
         for name in BOXES:
             self._connect(getattr(self.ui, name), "clicked()", self.store)
         for name, (_option, signal) in NUMBERS.items():
             self._connect(getattr(self.ui, name), signal, self._storeValue)
         self._connect(self.ui.modelComboBox, "activated(int)", self._storeValue)
         self._connect(self.ui.targetLineEdit, "returnPressed()", actions["findTarget"])
+        chosen = "currentNodeChanged(vtkMRMLNode*)"
+        self._connect(self.ui.pointsSelector, chosen, lambda _node: self.showReasons({}))
 
     def disconnect(self) -> None:
         """Let go of every signal, so that effect and widgets can be freed."""
@@ -109,27 +113,31 @@ class EffectPanel:
             self.options.model = self._models[index]
         self.changed()
 
-    def showSuggestions(self, names: tuple[str, ...], reason: str) -> None:
-        """Offer the classes that the model finds by itself; without any the buttons are off and say why.
+    def showSuggestions(self, names: tuple[str, ...]) -> None:
+        """Offer the classes that the model finds by itself; without any there is nothing to see.
 
         All frames can be searched for a named target, too.
         """
-        if (names, reason) == self._suggestions:
+        if names == self._suggestions:
             return
-        self._suggestions = names, reason
+        self._suggestions = names
         self.ui.classComboBox.clear()
         for name in names:
             self.ui.classComboBox.addItem(name)
         self.ui.classComboBox.setVisible(len(names) > 1)
-        for button in (self.ui.suggestButton, self.ui.suggestAllButton):
-            isOffered = bool(names) or (button is self.ui.suggestAllButton and self._hasTarget)
-            button.enabled = isOffered
-            button.toolTip = self._toolTips[button.name] if isOffered else asToolTip(reason)
+        self.ui.suggestButton.setVisible(bool(names))
+        self.ui.suggestAllButton.setVisible(bool(names) or self._hasTarget)
 
-    def showTakeBack(self, isOffered: bool) -> None:
-        """Whether there is something to take back that Slicer's own Undo does not."""
-        if self.ui.takeBackButton.enabled != isOffered:
-            self.ui.takeBackButton.enabled = isOffered
+    def showReasons(self, reasons: dict[str, str]) -> None:
+        """Make grey what cannot work: reasons by button, "" for what can; they become tool tips."""
+        self._reasons.update(reasons)
+        for name, reason in self._reasons.items():
+            if name == "takePoints" and self.chosenPoints is None:
+                reason = reason or _("Choose a list of points first.")
+            if self._shownReasons.get(name) != reason:
+                self._shownReasons[name], button = reason, self._button(name)
+                button.enabled = not reason
+                button.toolTip = asToolTip(reason) if reason else self._toolTips[name]
 
     def showTarget(self, isAvailable: bool) -> None:
         """Offer the field for the name of a structure where there can be a detector."""
@@ -146,16 +154,19 @@ class EffectPanel:
         """Number of the class to suggest, from 0."""
         return max(self.ui.classComboBox.currentIndex, 0)
 
-    def showStatus(
-        self, text: str, canTurn: bool, needsSetup: bool, isBusy: bool, isUnreadable: bool
-    ) -> None:
-        """The status line, and the buttons that help just now."""
-        if self.ui.statusLabel.text != text:
-            self.ui.statusLabel.text = text
-        self.ui.turnButton.setVisible(canTurn)
-        self.ui.startAnewButton.setVisible(isUnreadable)
-        self.ui.setupButton.setVisible(needsSetup)
-        self.ui.cancelButton.setVisible(isBusy)
+    def showStatus(self, text: str, details: str) -> None:
+        """The status line, and what its tool tip says."""
+        label = self.ui.statusLabel
+        if label.text != text:
+            label.text = text
+        if self._details != details:
+            self._details = details
+            label.toolTip = asToolTip(details or _("No model is loaded."))
+
+    def showHelp(self, **isOffered: bool) -> None:
+        """The buttons that are there only when they help."""
+        for name, isShown in isOffered.items():
+            self._button(name).setVisible(isShown)
 
     @property
     def chosenPoints(self):
@@ -166,6 +177,9 @@ class EffectPanel:
         """Path of a model file from a dialog, "" if the user left it."""
         title, kinds = _("Add a model file"), _("Models") + " (*.safetensors *.pth *.pt)"
         return qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), title, "", kinds)
+
+    def _button(self, name: str):
+        return getattr(self.ui, f"{name}Button")
 
     def _storeValue(self, _value) -> None:
         self.store()

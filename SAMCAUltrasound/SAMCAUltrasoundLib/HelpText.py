@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import qt
+import slicer
+
 from SAMCALib.Texts import _
+
+LINK = {
+    False: "#0b57d0",
+    True: "#8ab4f8",
+}  # by whether the text is light: Qt's own blue is lost on dark ground
 
 
 def helpText() -> str:
-    """The roles of clicks in five lines, below a first one that is the summary."""
-    lines = (
-        _("Outline a structure with a few clicks."),
-        _("<b>Click</b> inside a structure: its outline is there (initial point, yellow star)."),
-        _("<b>Click</b> again where something is missing (added, green cross)."),
-        _("<b>Ctrl+click</b> where there is too much (taken away, red dash)."),
-        _("<b>Drag</b> a point to move it, delete it by its menu; drag on free image for a box."),
-        _("<b>N</b> starts another structure, <b>Z</b> undoes a click, <b>C</b> clears the frame;")
-        + _(" <b>S</b> suggests a first outline, if the model can;")
-        + _(" <b>Take back</b> undoes in a loop what Z cannot."),
+    """A summary, which is all that is seen at first, and all keys in a table."""
+    rows = (
+        (_("Click"), _("outline what is there: an initial point, then points that add")),
+        (_("Ctrl+click"), _("take away where there is too much")),
+        (_("Drag"), _("a box around a structure; a point or a corner of the box to move it")),
+        (_("Delete"), _("remove the point or box under the mouse; its menu does, too")),
+        ("N", _("the next click starts another object")),
+        ("M", _("what the segment covers becomes a prompt")),
+        ("C", _("clear this frame")),
+        ("L", _("carry the object to the neighbouring frames")),
+        ("S", _("suggest an outline, if the model can")),
+        ("H", _("preview under the mouse, on or off")),
+        ("U", _("mark where the model is not sure, on or off")),
+        ("Z, Ctrl+Z", _("undo")),
+        ("Y, Ctrl+Y,<br>Ctrl+Shift+Z", _("redo")),
     )
-    return f"<html>{'<br>'.join(lines)}</html>"
+    table = "".join(f"<tr><td><b>{key}</b>&nbsp;</td><td>{what}</td></tr>" for key, what in rows)
+    summary = _("Outline by a few clicks.")
+    return f"<html><style>a {{color: {LINK[_isDark()]}}}</style>{summary}<br><table>{table}</table></html>"
+
+
+def _isDark() -> bool:
+    window = slicer.util.mainWindow()
+    palette = getattr(window, "palette", None)  # none in a console
+    return palette is not None and palette.color(qt.QPalette.Text).lightness() > 127

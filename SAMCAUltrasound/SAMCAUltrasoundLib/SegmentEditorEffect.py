@@ -12,7 +12,8 @@ from SegmentEditorEffects import AbstractScriptedSegmentEditorEffect
 from SAMCALib.Editing.DoubtLogic import DoubtLogic
 from SAMCALib.Editing.EditLogic import EditLogic
 from SAMCALib.Editing.EditQueue import pictureOf
-from SAMCALib.Editing.SuggestLogic import reasonAgainst
+from SAMCALib.Editing.ReasonLogic import ReasonLogic
+from SAMCALib.Editing.StatusLogic import StatusLogic
 from SAMCALib.Editing.TargetLogic import Named, TargetLogic, isAvailable
 from SAMCALib.Models.InstallLogic import InstallLogic, State, Status
 from SAMCALib.Models.ModelLogic import ModelLogic
@@ -46,6 +47,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.options = EffectOptions(scriptedEffect)
         self.edit, self.target = EditLogic(scriptedEffect), TargetLogic()
         self.doubt, self.model = DoubtLogic(self.edit), ModelChoice(self.options, self.edit.engine)
+        self.status, self.reasons = StatusLogic(self.edit, self.doubt), ReasonLogic(self.edit)
         self.edit.points.onNode = offerDeletionOnly
         self.installation, self.models = InstallLogic(), ModelLogic()
         self.view, self.mouse = LookedAtView(scriptedEffect), Mouse(self)
@@ -186,10 +188,10 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
     def apply(self, action) -> None:
         """Run action(frame) on the frame that is looked at; a refusal becomes the status line."""
         if not self._canWork():
-            self.tell(self._setup.text)
+            self._showStatus()
             return
         with self._telling():
-            frame = self.view.frame()
+            frame, self.status.view = self.view.frame(), ""
             if self._isSegmentVisible():
                 action(frame)
         self._showStatus()
@@ -209,7 +211,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
     def findTarget(self) -> None:
         """Look for what is named in the panel; its box is taken by `tick`."""
         self.apply(lambda frame: self.target.ask(self.edit, frame, self.panel.target))
-        if self.target.isSearching and not self._problem:
+        if self.target.isSearching and not self.status.said:
             self.tell(_("Looking for {target}...").format(target=self.panel.target))
 
     def suggestAll(self, frame) -> None:
@@ -220,7 +222,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
     def takeBack(self) -> None:
         """Undo what was done last in this loop; offered where Slicer's own Undo cannot."""
         with self._telling():
-            self._problem = self.edit.steps.takeBack()
+            self.status.say(self.edit.steps.takeBack())
         self._isStatusOld = True
 
     def cancel(self) -> None:
@@ -258,7 +260,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         for step in (self._follow, self._hover, self._checkModel, self._search, self._poll):
             with self._telling(anew=False):
                 step()
-        if self._isStatusOld:
+        if self._isStatusOld or self.status.isOver:
             self._showStatus()
         self._isStatusOld = self.edit.engine.isBusy or self.doubt.isWaiting
 
@@ -266,9 +268,13 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         """Work on the frame that the view shows now, or on none."""
         if not self.view.isOld or self.mouse.isDown:
             return
-        frame, self._isStatusOld = None, True
-        with self._telling():
+        frame, self._isStatusOld, self.status.view = None, True, ""
+        try:
             frame = self.view.frame()
+        except Exception as error:
+            self.status.view = explained(error)
+        if frame != self.edit.frame:
+            self.status.say("")
         self.edit.setFrame(frame)
 
     def _search(self) -> None:
@@ -287,8 +293,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         """Take the engine's answers, and show what has changed."""
         self.edit.engine.wait(YIELD_SECONDS)
         self._isStatusOld = self.edit.poll() or self._isStatusOld
-        canTakeBack = self.edit.steps.canTakeBack and not self.edit.sweep.isRunning
-        self.panel.showTakeBack(canTakeBack and not self.undo.works)
+        self.panel.showReasons({"takeBack": self._reasonAgainstTakeBack()})
         if self._isStatusOld:
             self.doubt.follow()
             if not self.mouse.isDown:
@@ -330,6 +335,13 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             self._useOptions()
         return self._setup.ready or self.edit.engine.hasModel
 
+    def _reasonAgainstTakeBack(self) -> str:
+        if self.edit.sweep.isRunning:
+            return _("All frames are being done: wait, or press Cancel.")
+        if not self.edit.steps.canTakeBack:
+            return _("There is nothing that Undo (Z) could not take back.")
+        return _("Undo (Z) works: press that.") if self.undo.works else ""
+
     def _isSegmentVisible(self) -> bool:
         """Slicer asks the user if a hidden segment is about to be changed."""
         if not self.scriptedEffect.parameterSetNode().GetSelectedSegmentID():
@@ -338,31 +350,37 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
 
     @contextlib.contextmanager
     def _telling(self, anew: bool = True):
-        """Whatever is raised inside becomes the status line, until the next action or frame."""
-        self._problem = "" if anew else self._problem
+        """Whatever is raised inside is said in the status line; anew: what was said before is over."""
+        if anew:
+            self.status.say("")
         try:
             yield
         except Exception as error:
-            self._problem, self._isStatusOld = explained(error), True
+            self.status.say(explained(error))
+            self._isStatusOld = True
 
     def tell(self, text: str) -> None:
-        """Say this in the status line until the next action or frame."""
-        self._problem = text
+        """Say this in the status line, for a while."""
+        self.status.say(text)
         self._showStatus()
 
     def _showStatus(self) -> None:
-        isWorking = self._setup.ready or self.edit.engine.hasModel
-        text = self._problem or (
-            f"{self.doubt.text} {self.edit.status}".strip() if isWorking else self._setup.text
+        status, engine = self.status, self.edit.engine
+        status.instead = "" if self._setup.ready or engine.hasModel else self._setup.text
+        isBusy = engine.isBusy or self.edit.sweep.isRunning or self.target.isSearching
+        self.panel.showStatus(status.text, status.details)
+        self.panel.showHelp(
+            turn=self.view.canTurn,
+            startAnew=bool(self.edit.problem),
+            setup=not self._setup.ready,
+            cancel=isBusy,
         )
-        canTurn = bool(self._problem) and self.view.canTurn
-        isBusy = self.edit.engine.isBusy or self.edit.sweep.isRunning or self.target.isSearching
-        self.panel.showStatus(text, canTurn, not self._setup.ready, isBusy, self.edit.isUnreadable)
-        self.panel.showSuggestions(self.edit.engine.suggests, reasonAgainst(self.edit.engine))
+        self.panel.showSuggestions(engine.suggests)
+        self.panel.showReasons(self.reasons.reasons(status.instead or status.view or self.edit.problem))
 
     def _forget(self) -> None:
         self._hovered = None
-        self._problem = ""
+        self.status.forget()
         self.model.forget()
         self._isStatusOld, self._isActive = True, False
         self._setup = Status(State.READY, "")

@@ -120,7 +120,7 @@ class SAMCAEffectTest(unittest.TestCase):
         self.assertFalse(ui.largestComponentCheckBox.checked)
 
     def test_buttons_act(self):
-        self.effect.view.frame = lambda: self.frame()
+        self.effect.view.frame, self.effect.view.isOld = self.frame, True
         self.click(20, 32)
         self.effect.panel.ui.newObjectButton.click()
         self.click(60, 32)

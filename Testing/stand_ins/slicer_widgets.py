@@ -128,11 +128,14 @@ class ComboBox(Widget):
 
 
 class NodeComboBox(Widget):
+    signals = ("currentNodeChanged(vtkMRMLNode*)",)
+
     def currentNode(self):
         return self.values.get("node")
 
     def setCurrentNode(self, node):
         self.values["node"] = node
+        self.emit(self.signals[0], node)
 
 
 class Table(Widget):

@@ -35,7 +35,8 @@ class EditLogic:
     modifySegmentByLabelmap(). engine: the shared one by default.
 
     Every action raises Refusal, with a sentence for the status line, where it cannot be done, and changes
-    nothing.
+    nothing. message: what became of the last one, until the next; problem: why the frame takes no prompts,
+    because those stored there cannot be read, see `startAnew`.
     """
 
     def __init__(self, host, engine: EngineLogic | None = None):
@@ -80,12 +81,7 @@ class EditLogic:
         """One sentence for the status line."""
         if self.sweep.isRunning:
             return self.sweep.status
-        return self._message or self._problem or self.engine.status
-
-    @property
-    def isUnreadable(self) -> bool:
-        """Whether the frame takes no prompts because those stored there cannot be read; see `startAnew`."""
-        return bool(self._problem)
+        return self.message or self.problem or self.engine.status
 
     def useOptions(self, options: MaskOptions) -> None:
         """What is done to masks from now on; the objects of the frame are computed again, as one undo step.
@@ -102,7 +98,7 @@ class EditLogic:
         goesOn = self._isTidying and self._queue.isAsWritten(place)
         for number, name in enumerate(objects):
             self._queue.do(Again(place, name, undo=not (goesOn or number)))
-        self._isTidying, self._message = True, self._queue.takeSaid()
+        self._isTidying, self.message = True, self._queue.takeSaid()
         self._refresh()
 
     def activate(self) -> None:
@@ -124,18 +120,18 @@ class EditLogic:
         self.engine.cancelLoading()
         if self.sweep.isRunning:
             self.sweep.cancel()
-            self._message = self.sweep.message
+            self.message = self.sweep.message
             return
         self.engine.cancel(self)
         self._queue.clear()
         self._preview.forget()
-        self._message = _("Cancelled.")
+        self.message = _("Cancelled.")
 
     def setFrame(self, frame: Frame | None) -> None:
         """The frame the user looks at: its points are shown and it is encoded."""
         if frame == self._frame:
             return
-        self._frame, self._current, self._dragging, self._message = frame, None, False, ""
+        self._frame, self._current, self._dragging, self.message = frame, None, False, ""
         self._isTidying = False
         self.hover(None)
         self._refresh()
@@ -185,7 +181,7 @@ class EditLogic:
             raise Refusal(_("Click on the object first: neighbours follow from its outline here."))
         run = NeighbourRun(self.steps, self.engine)
         run.start(self._selection.target(frame), frame, self.prompts.object.prompts, count, self.maskOptions)
-        self.sweep, self._message = run, ""
+        self.sweep, self.message = run, ""
 
     def suggestAll(self, frame: Frame, kind: int = 0, finder=None) -> None:
         """The same on all frames that have no prompts, one after the other, as one undo step; see `sweep`.
@@ -198,7 +194,7 @@ class EditLogic:
         if not self._queue.isIdle:
             raise Refusal(_("Wait until the last click is answered."))
         sweep.start(self._selection.target(frame), frame, self.maskOptions)
-        self.sweep, self._message = sweep, sweep.message
+        self.sweep, self.message = sweep, sweep.message
 
     def newObject(self, frame: Frame) -> None:
         """The next click starts another object in the same segment and frame."""
@@ -216,7 +212,7 @@ class EditLogic:
         """Drop what is stored of the frame's prompts and cannot be read, as one undo step; the mask stays."""
         self._checkNoSweep()
         self.setFrame(frame)
-        if self.isUnreadable:
+        if self.problem:
             ObjectLogic.dropUnreadable(self.steps, *self._selection.segment, frame)
             self._refresh()
 
@@ -268,7 +264,7 @@ class EditLogic:
         try:
             step(*given)
         except Exception as error:  # a timer that raises at every tick is a dead effect
-            self._message, self._seen = explained(error), None
+            self.message, self._seen = explained(error), None
 
     def _pollSweep(self) -> None:
         try:
@@ -278,7 +274,7 @@ class EditLogic:
             self.sweep = NeighbourRun(self.steps, self.engine)
             raise
         if hasChanged:
-            self._message = self._message if self.sweep.isRunning else self.sweep.message
+            self.message = self.message if self.sweep.isRunning else self.sweep.message
             self._refresh()
 
     def _takeChanges(self) -> None:
@@ -300,7 +296,7 @@ class EditLogic:
         self._sameSegment.forget()
         self._queue.clear()
         self._queue.takeSaid()
-        self._dragging, self._isTidying, self._message, self._problem = False, False, "", ""
+        self._dragging, self._isTidying, self.message, self.problem = False, False, "", ""
 
     def _place(self) -> tuple | None:
         """(segmentation id, segment id, frame) that is looked at, None if there is none."""
@@ -344,14 +340,14 @@ class EditLogic:
         try:
             (self._queue.extend if goesOn else self._queue.do)(edit)
         finally:
-            self._message = self._queue.takeSaid()
+            self.message = self._queue.takeSaid()
             self._preview.forget()
             self._refresh()
 
     def _refresh(self) -> None:
         """Show the points of the frame, or know why there are none."""
         place = self._place()
-        self._problem = self._queue.problem(place) if place else ""
+        self.problem = self._queue.problem(place) if place else ""
         self.points.show(self._frame, self.prompts)
         self._seen = self._selection.sight(self._frame)
 
@@ -365,7 +361,7 @@ class EditLogic:
         if self._frame is not None and not FrameLogic.isShown(self._frame):
             self.setFrame(FrameLogic.current(self._frame))
         overtaken = self._queue.follow()
-        self._message = self._queue.takeSaid() or self._message
+        self.message = self._queue.takeSaid() or self.message
         sight = self._selection.sight(self._frame)
         if self._seen is not None and sight[:2] != self._seen[:2]:
             self._current = None
@@ -389,7 +385,7 @@ class EditLogic:
             self._refresh()
 
     def _receive(self, result: Result) -> None:
-        self._message = result.error or nothingIn(result, self.engine) or self._message
+        self.message = result.error or nothingIn(result, self.engine) or self.message
         if result.subject == SUBJECT:
             self._preview.take(result)
         else:

@@ -23,6 +23,7 @@ from .RequestQueue import RequestQueue
 from .SceneWatch import SceneWatch
 
 CACHE_BYTES = 512 * 2**20
+SHIPPED_NAME = "SAMCA small"  # as its file says
 
 
 class EngineLogic:
@@ -207,10 +208,29 @@ class EngineLogic:
 
     @property
     def status(self) -> str:
-        """One sentence: what it is doing, on which device, how long the last encoding and click took."""
+        """One sentence: what it is doing, or what is ready, on which device, and how fast it was."""
+        return self.doing or _("Ready: {details}").format(details=self.details)
+
+    @property
+    def doing(self) -> str:
+        """One sentence: what it is doing or why it cannot, "" while it waits for a click."""
         with self._changed:
             running, inUse, loading = self._queue.running, self._worker.inUse, self._loader.source
-            return self._runningText(running, inUse) or _loadingText(loading, inUse) or self._restText(inUse)
+            says = self._runningText(running, inUse) or _loadingText(loading, inUse) or self._worker.problem
+            return says or ("" if inUse else _("No model is loaded."))
+
+    @property
+    def details(self) -> str:
+        """The model in use, its device, how long the last encoding and click took; "" without a model."""
+        inUse, seconds = self._worker.inUse, self._worker.seconds
+        if inUse is None:
+            return ""
+        text = _("{model} on {device}").format(model=nameOf(inUse.name), device=inUse.device)
+        if seconds[ENCODE]:
+            text += _("; last encoding {seconds:.2f} s").format(seconds=seconds[ENCODE])
+        if seconds[DECODE]:
+            text += _("; last click {milliseconds:.0f} ms").format(milliseconds=1000 * seconds[DECODE])
+        return text + "."
 
     def _runningText(self, running, inUse: ModelInUse | None) -> str:
         if running is None or inUse is None:
@@ -222,28 +242,20 @@ class EngineLogic:
             return _("Segmenting {name} on {device}.").format(**words)
         return ""
 
-    def _restText(self, inUse: ModelInUse | None) -> str:
-        if self._worker.problem:
-            return self._worker.problem
-        if inUse is None:
-            return _("No model is loaded.")
-        seconds = self._worker.seconds
-        text = _("Ready: {model} on {device}").format(model=Path(inUse.name).stem, device=inUse.device)
-        if seconds[ENCODE]:
-            text += _("; last encoding {seconds:.2f} s").format(seconds=seconds[ENCODE])
-        if seconds[DECODE]:
-            text += _("; last click {milliseconds:.0f} ms").format(milliseconds=1000 * seconds[DECODE])
-        return text + "."
-
 
 def _loadingText(source: tuple[str, str] | None, inUse: ModelInUse | None) -> str:
     if source is None:
         return ""
-    name = Path(source[0]).stem
+    name = nameOf(source[0])
     if inUse is None:
         return _("Loading the model {name}.").format(name=name)
     text = _("Loading the model {name}; until then {before} answers.")
-    return text.format(name=name, before=Path(inUse.name).stem)
+    return text.format(name=name, before=nameOf(inUse.name))
+
+
+def nameOf(source: str) -> str:
+    """What the user calls a model that the engine loads from here."""
+    return SHIPPED_NAME if source == "shipped" else Path(source).stem
 
 
 _shared: list[EngineLogic] = []

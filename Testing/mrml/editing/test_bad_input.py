@@ -162,7 +162,7 @@ def test_what_has_no_extent_in_a_direction_is_said_at_every_click(open_editor, c
     editor.view.click(places[1])
     settled(editor)
     assert count(editor) > before
-    assert status(editor).startswith("Ready")
+    assert status(editor).startswith("Click")
 
 
 # What nobody expected
@@ -189,7 +189,7 @@ def test_whatever_fails_at_every_tick_is_said_and_the_next_click_works(open_edit
     editor.view.click(places[1])
     settled(editor)
     assert count(editor) > before
-    assert status(editor).startswith("Ready")
+    assert status(editor).startswith("Click")
 
 
 @pytest.mark.parametrize("button", ["newObject", "useMask", "clear", "takePoints"])
@@ -198,7 +198,11 @@ def test_buttons_without_a_volume_say_so(open_editor, button):
     editor.node.SetAndObserveSourceVolumeNode(None)
     editor.effect.sourceVolumeNodeChanged()
     editor.pointsSelector.setCurrentNode(slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode"))
-    getattr(editor, f"{button}Button").click()
+    settled(editor)
+    assert "no source volume" in status(editor)
+    assert "no source volume" in getattr(editor, f"{button}Button").toolTip
+    assert not getattr(editor, f"{button}Button").enabled
+    editor.effect.panel.actions[button]()  # by its key
     assert "no source volume" in status(editor)
     assert untouched(editor)
 
@@ -234,7 +238,7 @@ def test_every_kind_of_frame_is_segmented(open_editor, kind):
     height, width = FrameLogic.shape(editor.effect.edit.frame)
     click(editor, width // 2, height // 2)
     assert count(editor) > 0
-    assert status(editor).startswith("Ready")
+    assert status(editor).startswith("Click")
 
 
 def test_a_frame_of_nothing_but_nan_is_refused(open_editor):

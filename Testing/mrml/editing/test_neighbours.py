@@ -373,7 +373,7 @@ def test_points_and_options_wait_until_all_frames_are_done(edited, volume, disc_
     edit.poll()
     (click,) = edit.prompts.object.prompts.clicks
     assert (click.x, click.y) == (30, 20)
-    assert "wait, or press Cancel" in edit._message
+    assert "wait, or press Cancel" in edit.message
     place = edit.points.nodes["initial"].GetNthControlPointPositionWorld(0)
     np.testing.assert_allclose(place, at(volume, 4, 30, 20), atol=1e-4)
     go.set()

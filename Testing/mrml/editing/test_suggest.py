@@ -329,18 +329,19 @@ def test_the_button_the_key_and_the_choice_of_a_class(open_editor):
     assert prompts(editor).object.prompts.suggestion == 1
 
 
-def test_without_a_predictor_the_buttons_are_off_and_say_why(open_editor, engine, monkeypatch):
+def test_without_a_predictor_the_buttons_are_not_there_and_the_key_says_why(open_editor, engine, monkeypatch):
     monkeypatch.setattr(TargetLogic, "find_spec", lambda name: None)  # else a target could be named
     editor = open_editor()
+    assert editor.suggestButton.visible
     assert editor.suggestButton.enabled
     assert "Key: S" in editor.suggestButton.toolTip
     engine.setModel(DiscModel(), "discs")
     editor.activate()
     settled(editor)
-    for button in (editor.suggestButton, editor.suggestAllButton):
-        assert not button.enabled
-        assert "makes no suggestions" in button.toolTip
-    assert not editor.classComboBox.visible
+    for widget in (editor.suggestButton, editor.suggestAllButton, editor.classComboBox):
+        assert not widget.visible
+    editor.effect.panel.actions["suggest"]()
+    assert "makes no suggestions" in status(editor)
 
 
 def test_all_frames_from_the_panel_with_its_cancel_button(open_editor):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import slicer
+import slicer.util
 import slicer_application
+import volumes
 from effect_editors import MISSING, at, click, count, prompts, settled, status
 
 
@@ -72,11 +76,16 @@ def test_without_torch_nothing_is_loaded_and_the_status_says_what_to_do(open_edi
     assert count(editor) == 0
 
 
-def test_help_names_the_three_roles_in_five_lines(open_editor):
-    lines = open_editor().effect.helpText().removeprefix("<html>").removesuffix("</html>").split("<br>")
-    assert len(lines) == 6
-    for words in ("initial", "Ctrl+click", "added", "taken away"):
-        assert any(words in line for line in lines)
+def test_help_is_a_summary_and_a_table_of_all_keys(open_editor):
+    from SAMCAUltrasoundLib.Keys import KEYS
+
+    summary, table = open_editor().effect.helpText().split("<br>", 1)
+    assert re.sub("<style>.*</style>|<[^>]*>", "", summary) == "Outline by a few clicks."
+    assert len(re.findall("<td", table)) == 2 * len(re.findall("<tr>", table))
+    cells = re.findall("<td><b>(.*?)</b>", table)
+    keys = {key for cell in cells for key in re.split(r",\s*", cell.replace("<br>", " "))}
+    assert keys - set(KEYS) == {"Click", "Ctrl+click", "Drag", "Delete", "Z", "Ctrl+Z", "Y"}
+    assert set(KEYS) <= keys
 
 
 def test_name_is_for_finding_and_title_for_reading(prototype):
@@ -106,29 +115,109 @@ def test_clear_forgets_the_frames_prompts_in_one_undo_step(open_editor):
 
 
 def test_use_mask_takes_what_is_painted_and_says_when_there_is_nothing(open_editor):
-    editor = open_editor()
+    editor = open_editor(volumes.volume(volumes.speckle(2, 60, 80)))
+    editor.view.send("MouseMoveEvent", (250, 200))
+    settled(editor)
+    assert not editor.useMaskButton.enabled
+    assert "segment is empty" in editor.useMaskButton.toolTip
+    painted, here = np.zeros((2, 60, 80), np.uint8), editor.effect.edit.frame.index
+    painted[1 - here, 20:35, 30:50] = 1
+    paint(editor, painted)
     editor.useMaskButton.click()
     assert "empty on this frame" in status(editor)
-    painted = np.zeros((1, 60, 80), np.uint8)
-    painted[0, 20:35, 30:50] = 1
-    slicer.util.updateSegmentBinaryLabelmapFromArray(
-        painted, editor.slicer.segmentation, "Lesion", editor.volume
-    )
+    painted[here] = painted[1 - here]
+    paint(editor, painted)
     editor.useMaskButton.click()
     settled(editor)
-    assert prompts(editor).objects[0].prompts.mask.sum() == painted.sum()
+    assert prompts(editor).objects[0].prompts.mask.sum() == painted[0].sum()
+
+
+def paint(editor, voxels):
+    slicer.util.updateSegmentBinaryLabelmapFromArray(
+        voxels, editor.slicer.segmentation, "Lesion", editor.volume
+    )
+    editor.effect._isStatusOld = True
+    settled(editor)
 
 
 def test_an_existing_list_of_points_is_taken_as_prompts(open_editor):
     editor = open_editor()
-    editor.takePointsButton.click()
-    assert "Choose a list" in status(editor)
+    assert not editor.takePointsButton.enabled
+    assert "Choose a list" in editor.takePointsButton.toolTip
     fiducials = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode")
     fiducials.AddControlPointWorld(editor.view.rasOf(at(editor, 25, 25)))
     editor.pointsSelector.setCurrentNode(fiducials)
     editor.takePointsButton.click()
     settled(editor)
     assert count(editor) > 0
+    assert "Start an object" in editor.takePointsButton.toolTip
+
+
+def test_what_cannot_work_is_grey_and_says_why(open_editor):
+    editor = open_editor()
+    for name in ("newObject", "clear"):
+        assert "no object on this frame" in editor.effect.panel._button(name).toolTip
+        assert not editor.effect.panel._button(name).enabled
+    assert editor.neighboursButton.toolTip == "This image has one frame only."
+    click(editor, 40, 30)
+    assert editor.newObjectButton.enabled
+    assert editor.clearButton.enabled
+    assert editor.clearButton.toolTip.endswith("Key: C")
+    editor.newObjectButton.click()
+    assert not editor.newObjectButton.enabled
+    assert "starts another object already" in editor.newObjectButton.toolTip
+
+
+def test_the_status_says_what_to_do_next(open_editor):
+    editor = open_editor()
+    assert status(editor) == "Click inside a structure."
+    click(editor, 40, 30)
+    assert status(editor) == "Click adds, Ctrl+click takes away."
+    slicer.util.mainWindow().press("N")
+    assert status(editor) == "The next click starts another object."
+    assert editor.statusLabel.toolTip.startswith("discs on CPU; last encoding ")
+
+
+def test_a_refusal_gives_way_after_a_while(open_editor):
+    editor, now = open_editor(), [0.0]
+    editor.effect.status._clock = lambda: now[0]
+    click(editor, 40, 30, control=1)
+    assert "without Ctrl" in status(editor)
+    now[0] = 7.0
+    editor.tick()
+    assert "without Ctrl" in status(editor), "there is time to read it"
+    now[0] = 9.0
+    editor.tick()
+    assert status(editor) == "Click inside a structure."
+    click(editor, 40, 30, control=1)
+    assert "without Ctrl" in status(editor), "it is said again"
+
+
+def test_what_an_edit_had_to_say_gives_way_too(open_editor):
+    editor, now = click(open_editor(), 40, 30), [0.0]
+    editor.effect.status._clock = lambda: now[0]
+    editor.view.click(at(editor, 50, 30))
+    editor.cancelButton.click()
+    assert status(editor).startswith("Cancelled.")
+    now[0] = 9.0
+    editor.tick()
+    assert "Cancelled" not in status(editor)
+
+
+def test_what_a_model_cannot_do_is_not_there(open_editor, disc_model):
+    editor = open_editor()
+    editor.effect.panel.showTarget(False)  # nothing can be named in words either
+    settled(editor)
+    editor.effect._showStatus()
+    assert not editor.suggestButton.visible
+    assert not editor.suggestAllButton.visible
+    disc_model.suggests = ("lesion",)
+    editor.effect._isStatusOld = True
+    editor.tick()
+    assert editor.suggestButton.visible
+    assert editor.suggestAllButton.visible
+    assert not editor.classComboBox.visible
+    assert status(editor) == "Click inside a structure, or press S."
 
 
 def test_cancel_stops_what_is_computed(open_editor):

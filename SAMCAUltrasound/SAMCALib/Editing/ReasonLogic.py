@@ -1,0 +1,53 @@
+"""Why a button of the effect cannot work now."""
+
+from __future__ import annotations
+
+from ..Frames import FrameLogic
+from ..Frames.FrameLogic import Frame
+from ..Segments import SegmentLogic
+from ..Texts import _
+from .EditLogic import EditLogic
+from .Selection import Selection
+
+
+class ReasonLogic:
+    """edit: whose frame and objects the buttons act on."""
+
+    def __init__(self, edit: EditLogic):
+        self.edit, self._selection = edit, Selection(edit.host)
+        self._frame: Frame | None = None
+        self._hasNeighbours = False
+
+    def reasons(self, general: str) -> dict[str, str]:
+        """By button why it cannot work now, "" if it can; general: what holds for all of them."""
+        if self.edit.sweep.isRunning:
+            general = _("All frames are being done: wait, or press Cancel.")
+        prompts = self.edit.prompts
+        nothing = "" if prompts.objects else _("There is no object on this frame yet: click inside one.")
+        isNext = bool(prompts.objects) and prompts.current == len(prompts.objects)
+        already = _("The next click starts another object already.") if isNext else ""
+        first = _("Click on the object first: it is carried on from its outline here.") if isNext else ""
+        own = {
+            "newObject": nothing or already,
+            "clear": nothing,
+            "useMask": self._againstMask(),
+            "neighbours": self._againstNeighbours() or nothing or first,
+            "suggest": "",
+            "suggestAll": "",
+            "takePoints": "",
+        }
+        return {name: general or reason for name, reason in own.items()}
+
+    def _againstMask(self) -> str:
+        segmentation, segmentId = self._selection.segment
+        segment = segmentation.GetSegmentation().GetSegment(segmentId) if segmentId else None
+        labelmap = segment and segment.GetRepresentation(SegmentLogic.LABELMAP)
+        if labelmap is None or not labelmap.GetNumberOfPoints():
+            return _("The segment is empty: paint or click first.")
+        return ""
+
+    def _againstNeighbours(self) -> str:
+        if self.edit.frame != self._frame:  # a long loop is not counted at every tick
+            self._frame = self.edit.frame
+            self._hasNeighbours = self._frame is not None and bool(FrameLogic.neighbours(self._frame))
+        return "" if self._hasNeighbours else _("This image has one frame only.")

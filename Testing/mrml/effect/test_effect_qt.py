@@ -1,0 +1,134 @@
+"""The effect's panel with real Qt, as wide as Slicer gives it: what is seen first, and in both themes."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("PySide6", reason="PySide6-Essentials is not installed")
+import qt_pictures
+import real_qt
+import slicer.util
+from PySide6 import QtCore, QtGui, QtWidgets
+from slicer_widgets import Window
+
+from SAMCALib.Models.ModelLogic import ModelInfo
+
+WIDTH_PX = 340  # beside the effects' buttons, in a window of 1280 x 800
+FOLD_PX = 86  # what of help and panel is seen there, with the data probe open
+
+
+class Host:
+    """The parameters of an effect."""
+
+    def __init__(self):
+        self.values = {}
+
+    def parameterDefined(self, name):
+        return name in self.values
+
+    def setParameter(self, name, value):
+        self.values[name] = value
+
+    def parameter(self, name):
+        return self.values[name]
+
+    integerParameter = doubleParameter = parameter
+
+
+@pytest.fixture
+def panel(application, scene, monkeypatch):
+    real_qt.install(monkeypatch, Window())
+    from SAMCAUltrasoundLib.EffectOptions import EffectOptions
+    from SAMCAUltrasoundLib.EffectPanel import BUTTONS, EffectPanel
+
+    actions = {name: lambda: None for name in (*BUTTONS, "findTarget")}
+    panel = EffectPanel(EffectOptions(Host()), actions, lambda: None)
+    panel.showModels([ModelInfo("SAMCA small", "shipped", 1, "with SAMCA")])
+    panel.show()
+    panel.showTarget(False)
+    panel.showSuggestions(())
+    panel.showStatus("Click adds, Ctrl+click takes away.\nThe model is sure of this outline.", "")
+    panel.showHelp(turn=False, startAnew=False, setup=False, cancel=False)
+    panel.showReasons(dict.fromkeys(("newObject", "clear", "useMask", "neighbours"), ""))
+    yield panel
+    panel.disconnect()
+    panel.widget.thing.setParent(None)
+    panel.widget.thing.deleteLater()
+
+
+def column(panel, theme="light"):
+    """Help, collapsed as Slicer shows it first, and the panel under it."""
+    from SAMCAUltrasoundLib.HelpText import helpText
+
+    box, help_browser = QtWidgets.QWidget(), QtWidgets.QTextBrowser()
+    panel.widget.joints["in"] = box  # the panel would go with its column
+    layout = QtWidgets.QVBoxLayout(box)
+    help_browser.setHtml(f'{helpText().split("<br>")[0]}&hellip; <a href="#more">Show details.</a></html>')
+    help_browser.document().setTextWidth(WIDTH_PX - 2 * help_browser.frameWidth())
+    height = help_browser.document().size().height() + 2 * help_browser.frameWidth()
+    help_browser.setFixedHeight(round(height))
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(help_browser)
+    layout.addWidget(panel.widget.thing)
+    layout.addStretch(1)
+    qt_pictures.dress(box, theme)
+    box.setAutoFillBackground(True)
+    box.resize(WIDTH_PX, 600)
+    box.grab()
+    return box
+
+
+def bottom(box, widget):
+    """Where a widget ends in the column, px from above."""
+    return widget.thing.mapTo(box, QtCore.QPoint(0, widget.thing.height())).y()
+
+
+def test_status_and_cancel_are_above_the_fold(panel):
+    panel.showHelp(cancel=True)
+    box = column(panel)
+    assert bottom(box, panel.ui.statusLabel) <= FOLD_PX
+    assert bottom(box, panel.ui.cancelButton) <= FOLD_PX
+
+
+def test_without_torch_the_reason_and_the_way_to_it_are_above_the_fold(panel):
+    panel.showStatus("torch is not installed: press Set up.", "")
+    panel.showHelp(setup=True)
+    box = column(panel)
+    assert bottom(box, panel.ui.setupButton) <= FOLD_PX
+    assert bottom(box, panel.ui.statusLabel) <= FOLD_PX
+
+
+def test_what_the_panel_shows_first_needs_no_more_width_than_there_is(panel):
+    panel.showSuggestions(("lesion", "nerve"))
+    panel.showTarget(True)
+    panel.showSuggestions(("lesion", "nerve"))
+    panel.showHelp(turn=True, startAnew=True, setup=True, cancel=True)
+    assert panel.widget.thing.minimumSizeHint().width() <= WIDTH_PX
+
+
+@pytest.mark.parametrize("theme", qt_pictures.THEMES)
+def test_the_link_of_the_help_stands_out_from_its_ground(panel, theme, monkeypatch):
+    from SAMCAUltrasoundLib.HelpText import helpText
+
+    window = QtWidgets.QWidget()
+    qt_pictures.dress(window, theme)
+    monkeypatch.setattr(slicer.util, "mainWindow", lambda: real_qt.Wrapped(window))
+    document = QtGui.QTextDocument()
+    document.setHtml(helpText().replace("</html>", ' <a href="#">link</a></html>'))
+    cursor = QtGui.QTextCursor(document)
+    cursor.movePosition(QtGui.QTextCursor.MoveOperation.End)
+    colour = cursor.charFormat().foreground().color()
+    assert contrast(colour, QtGui.QColor(qt_pictures.THEMES[theme][1])) > 4.5
+
+
+def contrast(one, other):
+    """Of two colours, as WCAG has it: 1 to 21."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour):
+    parts = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.getRgbF()
+    ]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
