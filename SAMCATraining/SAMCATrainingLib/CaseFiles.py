@@ -1,4 +1,4 @@
-"""A dataset folder of our own (images/, masks/, labels/, cases.csv) that cases are added to and taken from.
+"""A dataset folder of our own (images/, masks/, labels/, two tables) that cases are added to and taken from.
 
 All of them or none: files and table change together (samca.files.changes).
 """
@@ -13,14 +13,16 @@ from pathlib import Path
 import numpy as np
 
 from samca import spreadsheets
+from samca.datasets.images import read_labels
 from samca.datasets.listing import composed, image_files, visible
+from samca.datasets.tables import names_in
 from samca.files import write_atomically
 from samca.files.changes import Changes, changing, finish
 from SAMCALib.Texts import Refusal, _
 
 KINDS = ("images", "masks", "labels")
 COLUMNS = ("id", "group", "loop", "split", "spacing_x_mm", "spacing_y_mm")
-TABLE = "cases.csv"
+TABLE, NAMES = "cases.csv", "labels.csv"
 LAYER = "_layer"  # before the number of a case that holds what overlaps another one's segments
 
 
@@ -41,7 +43,16 @@ class CaseFiles:
 
     def __init__(self, change: Changes):
         self.folder, self._change = change.folder, change
+        self._names = readNames(change.folder)  # by value
         self._rows: list[dict[str, str]] = []
+
+    def valueOf(self, name: str) -> int:
+        """The number in labels/ of a segment of this name: the same in all cases, new for a new name."""
+        name = composed(name) or _("Segment")
+        known = {other.casefold(): value for value, other in self._names.items()}
+        value = known.get(name.casefold()) or max(self._names, default=0) + 1
+        self._names.setdefault(value, name)
+        return value
 
     def add(self, case: NewCase) -> None:
         """Take one case; OSError where there is no room for it."""
@@ -73,6 +84,8 @@ class CaseFiles:
         columns = [*columns, *(c for c in COLUMNS if c not in columns)]
         _remove(self._change, old)
         self._change.write(TABLE, spreadsheets.text_of_named(columns, rows).encode())
+        names = [{"value": str(value), "name": name} for value, name in self._names.items() if name]
+        self._change.write(NAMES, spreadsheets.text_of_named(["value", "name"], names).encode())
         return len(old)
 
 
@@ -82,6 +95,20 @@ def readTable(folder: Path) -> tuple[list[str], list[dict[str, str]]]:
         return spreadsheets.read(folder / TABLE)
     names = [composed(path.stem) for path in image_files(folder / "images")]
     return list(COLUMNS), [{"id": name} for name in names]
+
+
+def readNames(folder: Path) -> dict[int, str]:
+    """The names of the values in a folder's labels/, "" for those of an older dataset, which has no table.
+
+    Refusal for a table that is damaged.
+    """
+    if (folder / NAMES).is_file():
+        names, problems = names_in(folder / NAMES)
+        if problems:
+            raise Refusal(_("{problem}; mend that first.").format(problem=problems[0]))
+        return names
+    values = {int(value) for path in image_files(folder / "labels") for value in np.unique(read_labels(path))}
+    return dict.fromkeys(sorted(values - {0}), "")
 
 
 def removeCases(folder: Path, ids: Sequence[str]) -> int:

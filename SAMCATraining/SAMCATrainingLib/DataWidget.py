@@ -210,7 +210,8 @@ class DataWidget(StepWidget):
         self.changed()
 
     def _showRow(self, number: int, folder: Path, row) -> None:
-        table, tip = self.ui.casesTable, f"{folder}\n{row.width} x {row.height} px"
+        table = self.ui.casesTable
+        tip = "\n".join([str(folder), f"{row.width} x {row.height} px", *row.names])
         cell(table, number, 0, "", tip).setIcon(qt.QIcon(pixmapOf(row.thumbnail)))
         texts = (row.id, row.group, row.source, str(row.targets), _usedFor(row.split))
         for column, text in enumerate(texts, start=1):

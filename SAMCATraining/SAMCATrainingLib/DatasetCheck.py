@@ -29,6 +29,7 @@ class CaseRow:
     width: int
     height: int
     targets: int
+    names: tuple[str, ...]  # of the structures, where the data say it
     area_percent: float
     thumbnail: np.ndarray
 
@@ -112,7 +113,9 @@ def _row(case: Case) -> CaseRow:
     height, width = mask.shape
     picture = thumbnail(pixels, [(TRUTH, mask)] if targets else [], SIDE)
     about = case.id, case.source, case.group, case.split, width, height
-    return CaseRow(*about, len(targets), 100 * float(mask.mean()), picture)
+    known = dict(case.names)
+    names = tuple(filter(None, map(known.get, case.structures()))) if known else ()
+    return CaseRow(*about, len(targets), names, 100 * float(mask.mean()), picture)
 
 
 def together(summaries: Sequence[DatasetSummary]) -> DatasetSummary:

@@ -1,9 +1,10 @@
 """Segmentations of the scene become cases of a dataset folder: pixels as the model sees them, masks exactly.
 
 A case is a frame with at least one voxel of the segments. Its image is what the effect would send to the
-model: window and level for what is not 8-bit, colours as they are. In labels/ value n is the n-th segment;
-segments that overlap go into cases of their own. The id names volume, axis and frame, and ends with a digest
-of the pixels, so that the same frame replaces its case and another volume of the same name does not.
+model: window and level for what is not 8-bit, colours as they are. In labels/ each name of a segment has a
+value, the same in the whole dataset; segments that overlap go into cases of their own. The id names volume,
+axis and frame, and ends with a digest of the pixels, so that the same frame replaces its case and another
+volume of the same name does not.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import slicer
+from scipy.ndimage import maximum_filter
 
 from samca.files import DiskFullError
 from samca.files.changes import changing
@@ -85,9 +87,11 @@ def _collecting(
     source: Source, found: list[Frame], group: str, files: CaseFiles, cases: list[str]
 ) -> Iterator[Progress]:
     about = group or groupOf(source.volume), f"{loopOf(source.volume)}_{AXES[source.axis]}"
+    segmentation = source.segmentation.GetSegmentation()
+    values = {i: files.valueOf(segmentation.GetSegment(i).GetName()) for i in source.segmentIds}
     for number, frame in enumerate(found):
         yield Progress(number, len(found))
-        for case in casesOf(source, frame, *about):
+        for case in casesOf(source, frame, *about, values):
             files.add(case)
             cases.append(case.id)
     if not cases:
@@ -105,8 +109,8 @@ def _sentence(source: Source, folder: Path, cases: int, replaced: int) -> str:
     return text.format(added=added, volume=source.volume.GetName(), folder=folder.name, replaced=replaced)
 
 
-def casesOf(source: Source, frame: Frame, group: str, loop: str) -> list[NewCase]:
-    """The case of a frame; none without a voxel, several where segments overlap."""
+def casesOf(source: Source, frame: Frame, group: str, loop: str, values: dict[str, int]) -> list[NewCase]:
+    """The case of a frame; none without a voxel, several where segments overlap. values: by segment id."""
     masks = masksOf(source, frame)
     if not masks:
         return []
@@ -116,7 +120,6 @@ def casesOf(source: Source, frame: Frame, group: str, loop: str) -> list[NewCase
     except ValueError as error:
         raise Refusal(_("{name} cannot be exported: {error}").format(name=frame.name, error=error)) from error
     name, spacing = caseName(frame, stored), FrameLogic.spacing(frame)
-    values = {segmentId: number for number, segmentId in enumerate(source.segmentIds, start=1)}
     layers = enumerate(_layers(masks, values))
     parts = [(f"{LAYER}{number}" if number else "", labels) for number, labels in layers]
     return [NewCase(name + part, pixels, labels, group, loop + part, spacing) for part, labels in parts]
@@ -154,15 +157,17 @@ def loopOf(volumeNode) -> str:
 
 
 def _layers(masks: dict[str, np.ndarray], values: dict[str, int]) -> list[np.ndarray]:
-    """Label images, each with as many of the segments as do not overlap there."""
+    """Label images, each with as many segments as do not overlap there, nor touch one of the same value."""
     layers: list[np.ndarray] = []
     kind = np.uint8 if max(values.values()) < 256 else np.uint16
     for segmentId, mask in masks.items():
-        layer = next((layer for layer in layers if not layer[mask].any()), None)
+        around, value = maximum_filter(mask, 3), values[segmentId]
+        free = (layer for layer in layers if not layer[mask].any() and value not in layer[around])
+        layer = next(free, None)
         if layer is None:
             layer = np.zeros(mask.shape, kind)
             layers.append(layer)
-        layer[mask] = values[segmentId]
+        layer[mask] = value
     return layers
 
 

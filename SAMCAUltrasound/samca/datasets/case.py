@@ -29,6 +29,7 @@ class Case:
     outlines: tuple[Outline, ...] = ()  # closed polygons of (x, y) px, united
     kind: str = ""  # class of what is outlined, as "benign"; empty where the data does not say
     kinds: tuple[tuple[BoxPx, str], ...] = ()  # of single connected parts of the labels
+    names: tuple[tuple[int, str], ...] = ()  # of the values of the labels
     loop: str = ""  # of a group with several volumes or loops, the one that the frame is of
 
     @property
@@ -65,7 +66,8 @@ class Case:
     def kind_of(self, target: np.ndarray) -> str:
         """The class of one of the targets or structures; empty where the data does not say."""
         if not self.kinds:
-            return self.kind
+            names = dict(self.names)
+            return names.get(int(read_labels(self.labels)[target].flat[0]), self.kind) if names else self.kind
         rows, columns = find_objects(label(target, np.ones((3, 3)))[0], 1)[0]
         return dict(self.kinds).get((columns.start, rows.start, columns.stop, rows.stop), self.kind)
 

@@ -1,8 +1,8 @@
 """An own dataset folder, or a folder of such folders.
 
 Layout: images/ID.png with masks/ID.png (any of the formats in images.py), optional labels/ID.png (0
-background, one value per kind of structure) and cases.csv (tables.py). Without a table each image is a
-group and no split is known. A folder with images/ alone holds cases without truth.
+background, one value per kind of structure), labels.csv and cases.csv (tables.py). Without a table each
+image is a group and no split is known. A folder with images/ alone holds cases without truth.
 
 Such folders may lie in folders named by their split and these in one named by the dataset,
 busi/train/images/, with a splits.csv beside the datasets that gives the groups. Any level of it can be
@@ -17,7 +17,7 @@ from .case import Case
 from .listing import by_id, composed, file_named, visible
 from .pairing import Found, paired
 from .split_words import hints_at, split_of
-from .tables import described, grouped, with_kinds
+from .tables import described, grouped, with_kinds, with_names
 
 LAYOUT = "images/ and masks/, in the folder or up to two levels down"
 
@@ -52,7 +52,9 @@ def _find_leaf(folder: Path, root: Path) -> Found:
     problems += [] if split else _unclear(folder, root)
     cases, more = grouped(cases, folder)
     problems += more
-    cases, more = described(with_kinds(cases, folder), file_named(folder, "cases.csv"))
+    cases, more = with_names(with_kinds(cases, folder), file_named(folder, "labels.csv"))
+    problems += more
+    cases, more = described(cases, file_named(folder, "cases.csv"))
     return cases, problems + more
 
 

@@ -1,4 +1,4 @@
-"""The tables beside image folders: cases.csv, and splits.csv of a folder of datasets."""
+"""The tables beside image folders: cases.csv and labels.csv, and splits.csv of a folder of datasets."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ Row = dict[str, str]
 YES_OR_NO = {"0", "1", "0.0", "1.0", "yes", "no", "y", "n", "true", "false", "x"}
 COLUMNS = ("dataset", "id", "group", "loop", "split", "class", "spacing_x_mm", "spacing_y_mm", "source")
 BOX = ("x0", "y0", "x1", "y1")
+MOST = 2**16 - 1  # a value of labels that a PNG takes
 SHOWN = 80  # characters of a heading in a sentence
 
 _log = logging.getLogger(__name__)
@@ -191,6 +192,25 @@ def with_kinds(cases: list[Case], folder: Path) -> list[Case]:
             box = tuple(int(row[side]) for side in BOX)
             kinds[row["dataset"], row["id"]].append((box, row["structure"]))
     return [replace(c, kinds=tuple(kinds[c.source, c.id])) if c.labels else c for c in cases]
+
+
+def with_names(cases: list[Case], path: Path | None) -> Found:
+    """Cases that have labels with the names of the values, as labels.csv beside them tells."""
+    names, problems = names_in(path) if path else ({}, [])
+    return [replace(c, names=tuple(names.items())) if c.labels else c for c in cases], problems
+
+
+def names_in(path: Path) -> tuple[dict[int, str], list[str]]:
+    """Label value -> name, and problems, of a table with the columns value and name."""
+    rows, problems = read_rows(path, ("value", "name"))
+    names = {}
+    for row in rows:
+        value, name = row["value"], row["name"]
+        if not value.isdecimal() or not 0 < int(value) <= MOST or not name:
+            problems.append(f"{path}: {value!r} is {name!r}: expected a number from 1 to {MOST}, and a name")
+        elif names.setdefault(int(value), name) != name:
+            problems.append(f"{path}: the value {value} has several names: keep one")
+    return names, problems
 
 
 def _near(folder: Path, name: str) -> Path | None:

@@ -300,9 +300,29 @@ def test_whatever_happens_to_bytes_read_does_not_raise(tmp_path, data, format):
 @given(content=st.binary(max_size=200))
 def test_any_bytes_may_stand_in_the_tables(tmp_path, content):
     folder_of(tmp_path, "a")
-    for name in ("cases.csv", "splits.csv", "structures.csv"):
+    for name in ("cases.csv", "labels.csv", "splits.csv", "structures.csv"):
         (tmp_path / name).write_bytes(content)
     assert ids(datasets.read(tmp_path)) == ["a"]
+
+
+def test_label_values_have_names_if_a_table_says_so(tmp_path):
+    folder_of(tmp_path, "a")
+    save(tmp_path / "labels/a.png", lesion() // 255 * 2)
+    (tmp_path / "labels.csv").write_text("Value,Name\n1,vessel\n2,nerve\n")
+    dataset = datasets.checked(tmp_path)
+    (case,) = dataset.cases
+    assert [case.kind_of(target) for target in case.targets()] == ["nerve"]
+    assert dataset.left_out == ()
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [("0,nerve", "a number from 1 to 65535"), ("2,\n", "and a name"), ("1,a\n1,b", "keep one")],
+)
+def test_names_of_label_values_that_make_no_sense_are_a_problem(tmp_path, rows, says):
+    folder_of(tmp_path, "a")
+    (tmp_path / "labels.csv").write_text(f"value,name\n{rows}\n")
+    assert says in only_problem(tmp_path)
 
 
 # real frames

@@ -155,6 +155,49 @@ def test_segments_that_overlap_become_cases_of_their_own(editor, tmp_path):
     assert np.array_equal(found[1] == 2, vessel[4])
 
 
+def test_one_name_has_one_number_in_a_dataset_whatever_the_order_of_segments(scene, tmp_path):
+    for number, segments in enumerate([("Lesion", "Vessel"), ("Vessel", "Node", "lesion")]):
+        stored = volumes.speckle(*SHAPE) // (number + 1)
+        editor = Editor(volumes.volume(stored, name=f"Scan {number}"), segments)
+        for place, segment in enumerate(segments):
+            voxels = np.zeros(SHAPE, bool)
+            voxels[4, 5 * place : 5 * place + 3, 5:12] = True
+            paint(editor, segment, voxels)
+        addCase(editor.volume, editor.segmentation, tmp_path / "data", ["lesion"] if number else None)
+    first, second = read(tmp_path / "data").values()
+    assert dict(first.names) == {1: "Lesion", 2: "Vessel"}
+    assert np.unique(labels(first)).tolist() == [0, 1, 2]
+    assert np.unique(labels(second)).tolist() == [0, 1]
+    assert [first.kind_of(target) for target in first.targets()] == ["Lesion", "Vessel"]
+
+
+def test_segments_of_one_name_that_touch_stay_apart(scene, tmp_path):
+    editor = Editor(volumes.volume(), ("a", "b"))
+    for number, segment in enumerate("ab"):
+        voxels = np.zeros(SHAPE, bool)
+        voxels[4, 5 + 3 * number : 8 + 3 * number, 5:12] = True
+        paint(editor, segment, voxels)
+        editor.segmentation.GetSegmentation().GetSegment(segment).SetName("Lesion")
+    addCase(editor.volume, editor.segmentation, tmp_path / "data")
+    cases = read(tmp_path / "data")
+    assert [len(case.targets()) for case in cases.values()] == [1, 1]
+    assert all(set(np.unique(labels(case))) == {0, 1} for case in cases.values())
+
+
+def test_an_older_dataset_goes_on_and_its_numbers_are_given_to_no_name(scene, tmp_path):
+    for number in (1, 2):
+        editor = Editor(volumes.volume(volumes.speckle(*SHAPE) // number, name=f"S{number}"), ("Lesion",))
+        paint(editor, "Lesion", blobs(number))
+        addCase(editor.volume, editor.segmentation, tmp_path / "data")
+        if number == 1:
+            (tmp_path / "data" / "labels.csv").unlink()
+            old = read(tmp_path / "data")
+            assert {case.names for case in old.values()} == {()}
+    new = [case for name, case in read(tmp_path / "data").items() if name not in old]
+    assert {case.names for case in new} == {((2, "Lesion"),)}
+    assert {int(labels(case).max()) for case in new} == {2}
+
+
 SEGMENTS = ("Lesion", "Vessel")
 
 
