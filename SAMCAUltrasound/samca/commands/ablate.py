@@ -33,7 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     add = parser.add_argument
     tables = (
-        "SAMCA's adapters (Table 3), components (Table 4), fusion (Table 5); Sam2Rad's prompts (2 to 4); "
+        "SAMCA's adapters (Table 3), components (Table 4), fusion (Table 5) and double_click; "
+        "Sam2Rad's prompts (2 to 4); "
         "Medical SAM Adapter's med_sa_* (5 to 8, Figure 6); CC-SAM's cc_sam (1)"
     )
     add("table", choices=[*ABLATIONS, PROMPTS], help=tables)

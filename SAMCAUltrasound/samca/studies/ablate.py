@@ -34,10 +34,17 @@ class Variant:
     tested: Part | None = None
 
 
-def _with_error_clicks(name: str, positions: str) -> Variant:
-    """Adapters at some positions, trained by plain error clicks, which form one set."""
+def _with_plain_clicks(name: str, positions: str, clicks: int = 5) -> Variant:
+    """Adapters at some positions, trained by error clicks up to this number, which form one set."""
     adapter = {"name": "shared_weight", "positions": positions}
-    return Variant(name, {"adapter": adapter, "fusion": "single"}, "iterative")
+    model = {"adapter": adapter, "fusion": "single"}
+    return Variant(name, model, "iterative", {"schedule.iterations": clicks})
+
+
+def _algorithm_1(name: str, iterations: int = 2, **options: Any) -> Variant:
+    """SAMCA with these options of the schedule."""
+    options = {"iterations": iterations, **options}
+    return Variant(name, training={f"schedule.{option}": value for option, value in options.items()})
 
 
 def _cc_sam(name: str, branch: str | dict[str, Any]) -> Variant:
@@ -47,7 +54,12 @@ def _cc_sam(name: str, branch: str | dict[str, Any]) -> Variant:
 
 
 ONE_SET, SUM = Part("single"), Part("joined", {"join": "sum"})
-REFERENCES = {"adapters": "SAMCA", "components": "A1+A2", "fusion": "E2"}  # what rows are held against
+REFERENCES = {  # what rows are held against
+    "adapters": "SAMCA",
+    "components": "A1+A2",
+    "fusion": "E2",
+    "double_click": "error clicks",
+}
 
 ABLATIONS = {
     "adapters": (  # Table 3, and every part trained without adapter
@@ -64,9 +76,10 @@ ABLATIONS = {
     ),
     "components": (  # Table 4; A1 sits at attention, A2 at the MLP
         Variant("SAM", schedule=None),
-        _with_error_clicks("A1", "attention"),
-        _with_error_clicks("A2", "mlp"),
-        _with_error_clicks("A1+A2", "both"),
+        _with_plain_clicks("A1", "attention"),
+        _with_plain_clicks("A2", "mlp"),
+        _with_plain_clicks("A1+A2", "both"),
+        _with_plain_clicks("A1+A2, one click", "both", 1),
         Variant("A1+A2+DCT", tested=SUM),
     ),
     "fusion": (  # Table 5: by the sum that it writes, and side by side, which tested is one set to the bit
@@ -77,6 +90,19 @@ ABLATIONS = {
         ),
         Variant("beside", {"fusion": "joined"}, tested=SUM),
         Variant("dynamic", {"fusion": {"name": "joined", "weights": "dynamic"}}, tested=SUM),
+    ),
+    "double_click": (  # the options that algorithm 1 leaves open, beside plain clicks
+        Variant("error clicks", {"fusion": "single"}, "iterative", {"schedule.iterations": 5}),
+        Variant("one click", {"fusion": "single"}, "iterative", {"schedule.iterations": 1}),
+        _algorithm_1("as printed"),
+        _algorithm_1("one inner pass", iterations=1),
+        _algorithm_1("labels as a user's", primary="wrong"),
+        _algorithm_1("fixed initial click", primary="wrong", initial="fixed"),
+        _algorithm_1("fixed initial click, four passes", primary="wrong", initial="fixed", iterations=4),
+        _algorithm_1("common region", region="common"),
+        _algorithm_1("four guided clicks", guided_clicks=(4,)),
+        _algorithm_1("equal sets", sets="equal", guided_clicks=(1, 3, 5)),
+        Variant("as printed, no mask prompt", {"feedback": "none"}, training={"schedule.iterations": 2}),
     ),
     "cc_sam": (  # CC-SAM's Table 1 without SAMUS's own convolutional branch
         _cc_sam("ViT", "none"),

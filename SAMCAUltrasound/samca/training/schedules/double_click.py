@@ -1,8 +1,8 @@
 """Double click training: initial and guided clicks, drawn anew from both masks (SAMCA, algorithm 1).
 
 The numbers in `run` are the algorithm's lines. Where the printed algorithm leaves something open there is an
-option, and its default is what METHODS.md of the design decided; the loss is the mean over all passes of that
-of both masks.
+option, and its default is what METHODS.md of the design decided; the loss is the mean over all masks, initial
+and guided ones, that were decoded.
 """
 
 from __future__ import annotations
@@ -110,11 +110,12 @@ class _Passes:
         if self._per_iteration and self._losses["guided"]:
             self._update()
         if self._start is None or self._start[0] is not start:
-            self._start = (start, *self._model.decode(self._features, [start]))
-        logits = self._start[1]
+            logits, iou = self._model.decode(self._features, [start])
+            self._start = (start, logits, self._scored("initial", logits, iou))
+        _, logits, masks = self._start
         if self._model.config.feedback == "initial" or len(self._losses["guided"]) <= 1:
             self._previous = logits.detach().float()
-        return self._scored("initial", *self._start[1:])
+        return masks
 
     def guided(self, sets: list[Pointing]) -> np.ndarray:
         """(B, S, S) bool of the guided set, or of both; only where it mends is there a mask prompt."""
@@ -126,10 +127,14 @@ class _Passes:
         return self._scored("guided", logits, iou)
 
     def losses(self) -> dict[str, torch.Tensor]:
-        """Means over the passes; "loss" is of those that were not learned from yet."""
+        """Means over the decodings; "loss" is of those that were not learned from yet."""
         initial, guided = (torch.stack(self._losses[name]) for name in ("initial", "guided"))
-        loss = (initial + guided)[-1:] if self._per_iteration else initial + guided
-        return {"loss": loss.mean(), "initial": initial.mean().detach(), "guided": guided.mean().detach()}
+        return {"loss": self._new(), "initial": initial.mean().detach(), "guided": guided.mean().detach()}
+
+    def _new(self) -> torch.Tensor:
+        """The mean over all decodings that nothing was learned from yet."""
+        new = [loss for losses in self._losses.values() for loss in losses if loss.requires_grad]
+        return torch.stack(new).mean()
 
     def _scored(self, name: str, logits: torch.Tensor, iou: torch.Tensor) -> np.ndarray:
         self._losses[name].append(self._batch.loss_of(logits, iou))
@@ -137,9 +142,8 @@ class _Passes:
 
     def _update(self) -> None:
         """Learn from the pass that is done; those that follow learn without the encoder."""
-        self._batch.update(self._losses["initial"][-1] + self._losses["guided"][-1])
-        for losses in self._losses.values():
-            losses[-1] = losses[-1].detach()
+        self._batch.update(self._new())
+        self._losses = {name: [loss.detach() for loss in losses] for name, losses in self._losses.items()}
         self._features, self._start = detached(self._features), None
 
 
