@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import slicer
 
-from samca.prompts import Prompts
+from samca.prompts import Click, Prompts
 
 from ..Engine.EngineLogic import EngineLogic, Picture, Result
 from ..Frames import FrameLogic
@@ -23,7 +23,7 @@ from ..Prompts.PromptLogic import FramePrompts
 from ..Prompts.TagLogic import PromptObject
 from ..Segments.MaskLogic import MaskOptions
 from ..Texts import _, counted
-from . import ObjectLogic
+from . import DrawnText, ObjectLogic
 from .Edits import Edit, Move, Unfit
 from .StepLogic import begin
 
@@ -32,11 +32,13 @@ REMEMBERED = 30  # edits; Segment Editor's history has ten steps
 
 @dataclass(frozen=True)
 class Work:
-    """An edit that is in the tag. before: what `stateOf` said; asked: the prompts that the engine has."""
+    """An edit that is in the tag. before: what `stateOf` said; asked: the prompts that the engine has; added:
+    those of their clicks that are new."""
 
     edit: Edit
     before: int
     asked: Prompts | None = None
+    added: tuple[Click, ...] = ()
 
     @property
     def subject(self) -> tuple:
@@ -125,7 +127,7 @@ class EditQueue:
             self._work = None
             self._done.append(work)
         if not result.error:
-            self._apply(result)
+            self._apply(result, work.added if isAwaited else ())
             self._asked.pop(result.subject, None)
         self.goOn()
 
@@ -198,7 +200,9 @@ class EditQueue:
             self._done.append(Work(edit, state))
             return
         asked = _objectIn(_stored(edit.place), edit.object).prompts  # as the tag keeps them
-        self._work = Work(edit, state, asked)
+        thing = _objectIn(before, edit.object)
+        old = thing.prompts.clicks if thing else ()
+        self._work = Work(edit, state, asked, tuple(click for click in asked.clicks if click not in old))
         self._ask(self._work.subject, asked, picture)
 
     def _ask(self, subject: tuple, prompts: Prompts, picture: Picture) -> None:
@@ -216,7 +220,7 @@ class EditQueue:
         thing = _objectIn(_stored(work.edit.place), work.edit.object)
         return thing is not None and thing.pending and TagLogic.samePrompts(thing.prompts, work.asked)
 
-    def _apply(self, result: Result) -> None:
+    def _apply(self, result: Result, added: tuple[Click, ...]) -> None:
         *place, name = result.subject
         if not self._canChange(place):
             return
@@ -226,7 +230,8 @@ class EditQueue:
             return
         done = replace(thing, mask=result.mask, pending=False)
         after = replace(before, current=before.indexOf(name)).withObject(done)
-        ObjectLogic.write(self.host, *_target(place), before, after)
+        share = ObjectLogic.write(self.host, *_target(place), before, after, added)
+        self.said = self.said or DrawnText.of(share)
         self._written = _stateOf(place)
 
     def _canChange(self, place) -> bool:

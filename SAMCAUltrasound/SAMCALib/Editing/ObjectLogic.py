@@ -1,7 +1,8 @@
 """Objects of a frame into the segment and out of it: an object takes away only what it has put there.
 
 What others cover stays: the other objects of the frame, those of other planes and volumes in the segment's
-tag, and what was painted by hand before an object came over it.
+tag, and what was painted by hand before an object came over it. What was erased by hand stays out, see
+`HandWork`.
 """
 
 from __future__ import annotations
@@ -19,11 +20,17 @@ from ..Prompts.TagLogic import PromptObject
 from ..Segments import GridLogic, SegmentLogic
 from ..Segments.GridLogic import Patch
 from ..Texts import Refusal, _
+from . import HandWork
 from .StepLogic import begin, changing
 
 
-def write(host, node, segmentId: str, frame: Frame, before: FramePrompts, after: FramePrompts) -> None:
+def write(
+    host, node, segmentId: str, frame: Frame, before: FramePrompts, after: FramePrompts, added: Iterable = ()
+) -> float:
     """Bring the voxels of a frame and its prompts in the tag from what they are, `before`, to `after`.
+
+    added: clicks that are new. Returns how much of the new masks is in the segment then, 0..1: masking may
+    keep some of it out.
 
     An object that has the very same mask before and after keeps its voxels; another mask, even an equal one,
     is put in anew. Of a pending object's, what is there is taken for its own, nothing is put in. Call
@@ -33,46 +40,64 @@ def write(host, node, segmentId: str, frame: Frame, before: FramePrompts, after:
     target = node, segmentId, frame
     PromptLogic.checkPrompts(*target)
     with changing(host, node, frame) as itsHost:
-        _write(itsHost, target, before, after)
+        return _write(itsHost, target, before, after, added)
 
 
-def _write(host, target: tuple, before: FramePrompts, after: FramePrompts) -> None:
+def _write(host, target: tuple, before: FramePrompts, after: FramePrompts, added: Iterable) -> float:
     had = {thing.id: thing.mask for thing in before.objects}
     stays = {thing.id for thing in after.objects if thing.mask is had.get(thing.id)}
     gone = [thing for thing in before.objects if thing.id not in stays and thing.mask is not None]
     new = {thing.id: thing for thing in after.objects if thing.id not in stays and thing.mask is not None}
     if not (gone or new):
         PromptLogic.setFramePrompts(*target, after)
-        return
+        return 1.0
     others = [thing for thing in after.objects if thing.id not in new]
-    new, added = _exchanged(host, target, gone, new, [*others, *PromptLogic.objectsElsewhere(*target)])
+    others += PromptLogic.objectsElsewhere(*target)
+    new, come, share = _exchanged(host, target, gone, new, others, added)
     objects = tuple(new.get(thing.id, thing) for thing in after.objects)
     PromptLogic.setFramePrompts(*target, replace(after, objects=objects))
     grid = _grid(target)
-    if (voxels := GridLogic.voxelsOf(grid, [added])) is not None:
+    if (voxels := GridLogic.voxelsOf(grid, [come])) is not None:
         PromptLogic.takeFromUnder(*target, lambda shape, toRas: GridLogic.sampled(toRas, shape, grid, voxels))
+    return share
 
 
-def _exchanged(host, target: tuple, gone: list, new: dict[str, PromptObject], others: list) -> tuple:
+def _exchanged(host, target: tuple, gone: list, new: dict, others: list, added: Iterable) -> tuple:
     """Take masks out of the segment and put those of new objects in.
 
-    others: all objects that stay. Returns the new ones as they are there, and what was not there before.
+    others: all objects that stay. Returns the new ones as they are there, what was not there before, and how
+    much of what was to be put in is there.
     """
     node, _segmentId, frame = target
-    grid, lies = _grid(target), GridLogic.toNode(node, frame)
+    grid, lies, present = _grid(target), GridLogic.toNode(node, frame), SegmentLogic.maskOf(*target)
+    asked = [Patch(thing.mask, lies) for thing in new.values() if not thing.pending]
+    gone, new = HandWork.kept(node, frame, present, _located(gone, lies), new, added)
     old, put = _masks(gone, lies), [Patch(t.mask, lies) for t in new.values() if not t.pending]
     taken = [Patch(thing.mask, lies) for thing in new.values() if thing.pending]
-    around = GridLogic.voxelsOf(grid, old + put)
+    around = GridLogic.voxelsOf(grid, old + asked)
     extent = around.extent if around else GridLogic.NOWHERE
     beside = GridLogic.near(grid, _masks(others, lies), extent)
     under = GridLogic.near(grid, _unders(gone + others, lies), extent)
-    present = SegmentLogic.maskOf(*target)
     isObjects = SegmentLogic.covered(node, frame, old + beside, extent)
     painted = present & (~isObjects | SegmentLogic.covered(node, frame, under, extent))
     SegmentLogic.replaceObject(host, *target, old, put, beside + under + taken)
     now = SegmentLogic.maskOf(*target)
+    share = _share(SegmentLogic.covered(node, frame, asked, extent), now)
     new = {name: _put(thing, lies, now, painted) for name, thing in new.items()}
-    return new, Patch(now & ~present, lies)
+    return new, Patch(now & ~present, lies), share
+
+
+def shareOf(node, segmentId: str, frame: Frame, mask: np.ndarray) -> float:
+    """How much of an (H, W) bool mask is in the segment now, 0..1, on the segmentation's own grid."""
+    patch = Patch(mask, GridLogic.toNode(node, frame))
+    voxels = GridLogic.voxelsOf(GridLogic.gridToNode(SequenceLogic.ownNode(node, frame.item)), [patch])
+    extent = voxels.extent if voxels else GridLogic.NOWHERE
+    wanted = SegmentLogic.covered(node, frame, [patch], extent)
+    return _share(wanted, SegmentLogic.maskOf(node, segmentId, frame))
+
+
+def _share(wanted: np.ndarray, now: np.ndarray) -> float:
+    return float((wanted & now).sum() / wanted.sum()) if wanted.any() else 1.0
 
 
 def dropUnreadable(host, node, segmentId: str, frame: Frame) -> None:
@@ -106,6 +131,11 @@ def _put(thing: PromptObject, lies: np.ndarray, now: np.ndarray, painted: np.nda
     """A new object, with what Slicer's own masking let in of its mask."""
     mask = thing.mask & now
     return replace(thing, mask=mask, under=None if thing.pending else mask & painted, toRas=lies)
+
+
+def _located(things: Iterable[PromptObject], lies: np.ndarray) -> list[PromptObject]:
+    """The same, each with the place of its mask."""
+    return [replace(t, toRas=lies if t.toRas is None else t.toRas) for t in things]
 
 
 def _masks(things: Iterable[PromptObject], lies: np.ndarray) -> list[Patch]:

@@ -2,7 +2,7 @@
 
     {"version": 1, "frames": {"2:17": [{"node": "5e0c1f7a", "sha256": "0b77...", "id": "1c62f09e",
      "clicks": [[x, y, 1], ...], "box": [x0, y0, x1, y1], "suggestion": 0, "maskPrompt": MASK, "mask": MASK,
-     "under": MASK, "toRas": [12 numbers], "pending": true}, ...]}}
+     "under": MASK, "erased": MASK, "toRas": [12 numbers], "pending": true}, ...]}}
 
 A frame is named by `Frame.key`, the image that it is of as in `Origin`; clicks are in their order, in px, 1
 for positive and 0 for negative; a suggestion is the number of its class; what is not there is left out. MASK
@@ -35,6 +35,7 @@ from .PackedMask import bitsOf, packed, unpacked, unpackedPart
 TAG = SequenceLogic.PROMPTS
 VERSION = 1
 MOST_OBJECTS, MOST_CLICKS, MOST_CLASSES = 1000, 1000, 10_000  # of a frame, of an object, of a model
+MASKS = "maskPrompt", "mask", "under", "erased"
 MOST_PIXELS = 2**29  # of all masks of a frame
 FARTHEST = 1e6  # px from the first pixel, or mm from the origin
 
@@ -62,8 +63,9 @@ class PromptObject:
     """One structure of a frame: what points at it, and the (H, W) bool mask that it has put into the segment.
 
     pending: the mask is still that of earlier prompts. id: what it is called for as long as it lasts. under:
-    (H, W) bool, what was painted there before it came. toRas: (4, 4) (x, y, frames beside its own, 1) -> RAS
-    mm of the segmentation, where the mask was put.
+    (H, W) bool, what was painted there before it came. erased: (H, W) bool, what was taken out of it since by
+    hand or another segment, and stays out. toRas: (4, 4) (x, y, frames beside its own, 1) -> RAS mm of the
+    segmentation, where the mask was put.
     """
 
     prompts: Prompts
@@ -72,6 +74,7 @@ class PromptObject:
     id: str = field(default="", compare=False)
     under: np.ndarray | None = field(default=None, compare=False)
     toRas: np.ndarray | None = field(default=None, compare=False)
+    erased: np.ndarray | None = field(default=None, compare=False)
 
     @property
     def startsSomewhere(self) -> bool:
@@ -216,7 +219,7 @@ def _entriesOf(text: str, frameKey: str, shape: tuple[int, int]) -> tuple[_Entry
     frame = _tag(text).frames.get(frameKey, Value([], TAG))
     try:
         values = frame.items(at_most=MOST_OBJECTS)
-        masks = sum(name in value for value in values for name in ("mask", "maskPrompt", "under"))
+        masks = sum(name in value for value in values for name in MASKS)
         if masks * shape[0] * shape[1] > MOST_PIXELS:
             raise frame.wrong(f"masks of up to {MOST_PIXELS} px")
     except ValueError as error:
@@ -267,6 +270,8 @@ def _entry(thing: PromptObject, origin: Origin) -> dict:
             entry["under"] = packed(thing.under)
         if thing.toRas is not None:
             entry["toRas"] = [round(float(number), 9) for number in thing.toRas[:3].ravel()]
+    if thing.erased is not None and thing.erased.any():
+        entry["erased"] = packed(thing.erased)
     if thing.pending:
         entry["pending"] = True
     return entry
@@ -276,12 +281,11 @@ def _object(entry: Value, shape: tuple[int, int], name: str) -> PromptObject:
     """name: the id of an object from before they had one."""
     clicks = tuple(_click(click) for click in entry["clicks"].items(at_most=MOST_CLICKS))
     box = Box(*(_place(corner) for corner in entry["box"].items(4, 4))) if "box" in entry else None
-    kinds = ("maskPrompt", "mask", "under")
-    prompt, mask, under = (unpacked(entry[kind], shape) if kind in entry else None for kind in kinds)
+    prompt, mask, under, erased = (unpacked(entry[k], shape) if k in entry else None for k in MASKS)
     suggestion = entry["suggestion"].whole(0, MOST_CLASSES) if "suggestion" in entry else None
     toRas = _matrix(entry["toRas"]) if "toRas" in entry else None
     pending, name = entry.get("pending", False).flag(), entry.get("id", name).text()
-    return PromptObject(Prompts(clicks, box, prompt, suggestion), mask, pending, name, under, toRas)
+    return PromptObject(Prompts(clicks, box, prompt, suggestion), mask, pending, name, under, toRas, erased)
 
 
 def _footprint(entry: Value) -> PromptObject | None:
