@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from SAMCALib.Segments.MaskLogic import MaskOptions
 
 
@@ -64,3 +66,9 @@ class EffectOptions:
     def mask(self) -> MaskOptions:
         """What is done to a mask after the model."""
         return MaskOptions(self.largestComponent, self.fillHoles, self.smoothingMm)
+
+    @mask.setter
+    def mask(self, options: MaskOptions) -> None:
+        for name, value in asdict(options).items():
+            if getattr(self, name) != value:
+                setattr(self, name, value)

@@ -12,6 +12,7 @@ from SegmentEditorEffects import AbstractScriptedSegmentEditorEffect
 from SAMCALib.Editing.DoubtLogic import DoubtLogic
 from SAMCALib.Editing.EditLogic import EditLogic
 from SAMCALib.Editing.EditQueue import pictureOf
+from SAMCALib.Editing.OptionSteps import OptionSteps
 from SAMCALib.Editing.ReasonLogic import ReasonLogic
 from SAMCALib.Editing.StatusLogic import StatusLogic
 from SAMCALib.Editing.TargetLogic import Named, TargetLogic, isAvailable
@@ -47,6 +48,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.options = EffectOptions(scriptedEffect)
         self.edit, self.target = EditLogic(scriptedEffect), TargetLogic()
         self.doubt, self.model = DoubtLogic(self.edit), ModelChoice(self.options, self.edit.engine)
+        self.optionSteps = OptionSteps(self.edit)
         self.status, self.reasons = StatusLogic(self.edit, self.doubt), ReasonLogic(self.edit)
         self.edit.points.onNode = offerDeletionOnly
         self.installation, self.models = InstallLogic(), ModelLogic()
@@ -293,6 +295,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         """Take the engine's answers, and show what has changed."""
         self.edit.engine.wait(YIELD_SECONDS)
         self._isStatusOld = self.edit.poll() or self._isStatusOld
+        self._followOptions()
         self.panel.showReasons({"takeBack": self._reasonAgainstTakeBack()})
         if self._isStatusOld:
             self.doubt.follow()
@@ -310,8 +313,21 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         else:
             self.edit.hover(frame, *self.view.xy(frame, wanted))
 
+    def _followOptions(self) -> None:
+        """Show the options as they were before the step that was undone."""
+        if (options := self.optionSteps.undone()) is None:
+            return
+        self._isFollowing = True  # one is set after the other: none of the states between is to be computed
+        try:
+            self.options.mask = options
+        finally:
+            self._isFollowing = False
+        self.updateGUIFromMRML()
+
     def _useOptions(self) -> None:
         """Tell logic and engine what the options say."""
+        if self._isFollowing:
+            return
         self.edit.encodeAhead = self.options.encodeAhead
         self.edit.useOptions(self.options.mask)
         self.doubt.isMarking, self._isStatusOld = self.options.markUnsure, True
@@ -381,8 +397,9 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
     def _forget(self) -> None:
         self._hovered = None
         self.status.forget()
+        self.optionSteps.forget()
         self.model.forget()
-        self._isStatusOld, self._isActive = True, False
+        self._isStatusOld, self._isActive, self._isFollowing = True, False, False
         self._setup = Status(State.READY, "")
         self.view.forget()
         self.mouse.forget()

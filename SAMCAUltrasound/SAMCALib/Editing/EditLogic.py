@@ -90,14 +90,14 @@ class EditLogic:
         """
         if options == self.maskOptions:
             return
-        self.maskOptions = options
+        before, self.maskOptions = self.maskOptions, options
         place, prompts = self._place(), self.prompts
         objects = [thing.id for thing in prompts.objects if thing.startsSomewhere]
         if self.sweep.isRunning or not objects or not self.engine.hasModel:
             return
         goesOn = self._isTidying and self._queue.isAsWritten(place)
         for number, name in enumerate(objects):
-            self._queue.do(Again(place, name, undo=not (goesOn or number)))
+            self._queue.do(Again(place, name, before, options, undo=not (goesOn or number)))
         self._isTidying, self.message = True, self._queue.takeSaid()
         self._refresh()
 

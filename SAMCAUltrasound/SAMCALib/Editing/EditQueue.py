@@ -192,8 +192,10 @@ class EditQueue:
         thing = _objectIn(after, edit.object)
         isAnswered = thing is None or not thing.pending
         picture = None if isAnswered else pictureOf(edit.place[2])  # may be refused: nothing is changed yet
+        edit.noteIn(_segment(edit.place), isBegun=False)
         if edit.undo:
             begin(self.host, *_target(edit.place)[:2])
+        edit.noteIn(_segment(edit.place), isBegun=True)
         ObjectLogic.write(self.host, *_target(edit.place), before, after)
         self._written = _stateOf(edit.place)
         if isAnswered:

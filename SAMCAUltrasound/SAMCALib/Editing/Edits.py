@@ -13,6 +13,8 @@ from samca.prompts import Click, Prompts
 
 from ..Prompts.PromptLogic import FramePrompts
 from ..Prompts.TagLogic import PromptObject
+from ..Segments.MaskLogic import MaskOptions
+from . import OptionSteps
 
 
 class Unfit(Exception):
@@ -51,6 +53,9 @@ class Edit:
     def changed(self, thing: PromptObject) -> PromptObject:
         """What becomes of the object; Unfit if it does not fit it."""
         raise NotImplementedError
+
+    def noteIn(self, segment, isBegun: bool) -> None:
+        """Note in the segment what this changes beside prompts; once before and once after it has begun."""
 
 
 @dataclass(frozen=True)
@@ -114,11 +119,19 @@ class Remove(Edit):
 
 @dataclass(frozen=True)
 class Again(Edit):
-    """Compute the mask once more."""
+    """Compute the mask once more, with other options than before."""
+
+    before: MaskOptions
+    after: MaskOptions
 
     def changed(self, thing: PromptObject) -> PromptObject:
         """The object, marked."""
         return replace(thing, pending=thing.startsSomewhere)
+
+    def noteIn(self, segment, isBegun: bool) -> None:
+        """The options."""
+        if isBegun or self.undo:
+            OptionSteps.note(segment, self.after if isBegun else self.before)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from ..Texts import Refusal, _, counted
 
 MOST_BYTES = 64 * 2**20  # of all steps of an editor; the oldest ones go first
 PROMPTS, MARK = SequenceLogic.PROMPTS, SequenceLogic.STEP
-TAGS = (PROMPTS, MARK, "Segmentation.Status")
+TAGS = (PROMPTS, MARK, SequenceLogic.OPTIONS, "Segmentation.Status")
 
 
 @dataclass

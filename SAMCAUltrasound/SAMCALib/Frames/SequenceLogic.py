@@ -10,7 +10,8 @@ import slicer.util
 from ..Texts import Refusal, _
 from . import ItemLogic, TransformLogic
 
-OURS = PROMPTS, STEP = "SAMCA.prompts", "SAMCA.step"  # tags of a segment that say what was done in an item
+OURS = PROMPTS, STEP, OPTIONS = "SAMCA.prompts", "SAMCA.step", "SAMCA.options"
+"""Tags of a segment that say what was done in an item."""
 
 
 def browserOf(node):

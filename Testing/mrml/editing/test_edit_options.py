@@ -7,6 +7,7 @@ import pytest
 import slicer
 import volumes
 from edit_views import predicted, segment, shown
+from effect_editors import click, settled
 from slicer_scene import Editor
 
 from samca.prompts import Click, Prompts
@@ -152,3 +153,46 @@ def test_undo_while_options_are_applied_takes_them_back_for_all_objects(
     editor.logic.Undo()
     settle(edit)
     np.testing.assert_array_equal(segment(editor, frame), before)
+
+
+def test_undo_of_an_option_shows_it_as_it_was_and_redo_as_it_is(open_editor):
+    editor = click(open_editor(), 40, 30)
+    for value in (0.5, 1.0, 1.5):  # of one turn of the wheel: one step
+        editor.smoothingSpinBox.value = value
+        settled(editor)
+    click(editor, 50, 30)
+    editor.fillHolesCheckBox.click()
+    settled(editor)
+    editor.logic.Undo()
+    settled(editor)
+    assert (editor.smoothingSpinBox.value, editor.fillHolesCheckBox.checked) == (1.5, True)
+    editor.logic.Undo()
+    editor.logic.Undo()
+    settled(editor)
+    assert (editor.smoothingSpinBox.value, editor.fillHolesCheckBox.checked) == (0.0, True)
+    assert editor.effect.edit.maskOptions == editor.effect.options.mask
+    assert editor.logic.CanRedo(), "what was undone is not done again by showing it"
+    for _ in range(3):
+        editor.logic.Redo()
+    settled(editor)
+    assert (editor.smoothingSpinBox.value, editor.fillHolesCheckBox.checked) == (1.5, False)
+
+
+def test_undo_of_a_click_leaves_the_options(open_editor):
+    editor = click(open_editor(), 40, 30)
+    editor.fillHolesCheckBox.click()
+    click(settled(editor), 50, 30)
+    editor.logic.Undo()
+    settled(editor)
+    assert not editor.fillHolesCheckBox.checked
+
+
+def test_a_note_of_options_that_cannot_be_read_is_let_be(open_editor):
+    editor = click(open_editor(), 40, 30)
+    segment = editor.slicer.segmentation.GetSegmentation().GetSegment("Lesion")
+    other_type = '{"largestComponent": 1, "fillHoles": true, "smoothingMm": 0}'
+    for text in ("{", "[]", other_type, '{"smoothingMm": 1e9}'):
+        segment.SetTag("SAMCA.options", text)
+        settled(editor)
+        assert editor.smoothingSpinBox.value == 0
+        assert editor.largestComponentCheckBox.checked
