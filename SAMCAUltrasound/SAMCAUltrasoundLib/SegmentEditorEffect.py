@@ -296,7 +296,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.edit.engine.wait(YIELD_SECONDS)
         self._isStatusOld = self.edit.poll() or self._isStatusOld
         self._followOptions()
-        self.panel.showReasons({"takeBack": self._reasonAgainstTakeBack()})
+        self.panel.showReasons({"takeBack": self.reasons.againstTakeBack(self.undo.works)})
         if self._isStatusOld:
             self.doubt.follow()
             if not self.mouse.isDown:
@@ -350,13 +350,6 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         if not self.edit.engine.hasModel:  # none was installed before, or its loading was cancelled
             self._useOptions()
         return self._setup.ready or self.edit.engine.hasModel
-
-    def _reasonAgainstTakeBack(self) -> str:
-        if self.edit.sweep.isRunning:
-            return _("All frames are being done: wait, or press Cancel.")
-        if not self.edit.steps.canTakeBack:
-            return _("There is nothing that Undo (Z) could not take back.")
-        return _("Undo (Z) works: press that.") if self.undo.works else ""
 
     def _isSegmentVisible(self) -> bool:
         """Slicer asks the user if a hidden segment is about to be changed."""

@@ -12,10 +12,8 @@ from ..Frames.FrameLogic import Frame
 from ..Prompts.PromptLogic import FramePrompts
 from ..Prompts.TagLogic import samePrompts
 from ..Texts import _
-from . import DrawnText, ObjectLogic
 from .EditLogic import EditLogic
 from .EditQueue import pictureOf
-from .Selection import Selection
 
 SURE = (
     0.9  # agreement of two looks: masks above it had a mean Dice of 0.9 on BUSI (fold of train), others 0.75
@@ -30,7 +28,6 @@ class DoubtLogic:
         self.edit, self.isMarking = edit, False
         self._asked: tuple | None = None  # (frame, prompts) of the outline
         self._answer: Result | None = None
-        self._selection, self._share = Selection(edit.host), 1.0  # how much of the outline is in the segment
 
     @property
     def isWaiting(self) -> bool:
@@ -42,8 +39,6 @@ class DoubtLogic:
         """One sentence for the status line, "" while nothing is known."""
         if self._answer is None or self._answer.error or not self._answer.mask.any():
             return ""
-        if says := DrawnText.of(self._share):
-            return says
         if self._answer.agreement >= SURE:
             return _("The model is sure of this outline.")
         if self.isMarking:
@@ -53,7 +48,7 @@ class DoubtLogic:
     @property
     def marks(self) -> tuple[Frame, np.ndarray] | None:
         """(frame, (H, W) bool) of what is not sure in the frame, None unless it is to be marked."""
-        if not self.isMarking or not self.text or self._answer.uncertainty is None:
+        if not self.isMarking or not self.text:
             return None
         return self._asked[0], self._answer.uncertainty > UNSURE
 
@@ -67,13 +62,7 @@ class DoubtLogic:
                 options = self.edit.maskOptions
                 self.edit.engine.examine(self, "doubt", pictureOf(frame), self._asked[1], options)
         for result in self.edit.engine.poll(self):
-            self._answer, self._share = result, self._shareOf(result.mask)
-
-    def _shareOf(self, mask: np.ndarray | None) -> float:
-        if mask is None or not mask.any():
-            return 1.0
-        node, segmentId = self._selection.segment
-        return ObjectLogic.shareOf(node, segmentId, self._asked[0], mask)
+            self._answer = result
 
     def forget(self) -> None:
         """Nothing is known or asked for any more."""

@@ -23,7 +23,7 @@ from ..Prompts.PromptLogic import FramePrompts
 from ..Prompts.TagLogic import PromptObject
 from ..Segments.MaskLogic import MaskOptions
 from ..Texts import _, counted
-from . import DrawnText, ObjectLogic
+from . import ObjectLogic
 from .Edits import Edit, Move, Unfit
 from .StepLogic import begin
 
@@ -232,8 +232,7 @@ class EditQueue:
             return
         done = replace(thing, mask=result.mask, pending=False)
         after = replace(before, current=before.indexOf(name)).withObject(done)
-        share = ObjectLogic.write(self.host, *_target(place), before, after, added)
-        self.said = self.said or DrawnText.of(share)
+        ObjectLogic.write(self.host, *_target(place), before, after, added)
         self._written = _stateOf(place)
 
     def _canChange(self, place) -> bool:

@@ -26,11 +26,10 @@ from .StepLogic import begin, changing
 
 def write(
     host, node, segmentId: str, frame: Frame, before: FramePrompts, after: FramePrompts, added: Iterable = ()
-) -> float:
+) -> None:
     """Bring the voxels of a frame and its prompts in the tag from what they are, `before`, to `after`.
 
-    added: clicks that are new. Returns how much of the new masks is in the segment then, 0..1: masking may
-    keep some of it out.
+    added: clicks that are new.
 
     An object that has the very same mask before and after keeps its voxels; another mask, even an equal one,
     is put in anew. Of a pending object's, what is there is taken for its own, nothing is put in. Call
@@ -40,41 +39,39 @@ def write(
     target = node, segmentId, frame
     PromptLogic.checkPrompts(*target)
     with changing(host, node, frame) as itsHost:
-        return _write(itsHost, target, before, after, added)
+        _write(itsHost, target, before, after, added)
 
 
-def _write(host, target: tuple, before: FramePrompts, after: FramePrompts, added: Iterable) -> float:
+def _write(host, target: tuple, before: FramePrompts, after: FramePrompts, added: Iterable) -> None:
     had = {thing.id: thing.mask for thing in before.objects}
     stays = {thing.id for thing in after.objects if thing.mask is had.get(thing.id)}
     gone = [thing for thing in before.objects if thing.id not in stays and thing.mask is not None]
     new = {thing.id: thing for thing in after.objects if thing.id not in stays and thing.mask is not None}
     if not (gone or new):
         PromptLogic.setFramePrompts(*target, after)
-        return 1.0
+        return
     others = [thing for thing in after.objects if thing.id not in new]
     others += PromptLogic.objectsElsewhere(*target)
-    new, come, share = _exchanged(host, target, gone, new, others, added)
+    new, come = _exchanged(host, target, gone, new, others, added)
     objects = tuple(new.get(thing.id, thing) for thing in after.objects)
     PromptLogic.setFramePrompts(*target, replace(after, objects=objects))
     grid = _grid(target)
     if (voxels := GridLogic.voxelsOf(grid, [come])) is not None:
         PromptLogic.takeFromUnder(*target, lambda shape, toRas: GridLogic.sampled(toRas, shape, grid, voxels))
-    return share
 
 
 def _exchanged(host, target: tuple, gone: list, new: dict, others: list, added: Iterable) -> tuple:
     """Take masks out of the segment and put those of new objects in.
 
-    others: all objects that stay. Returns the new ones as they are there, what was not there before, and how
-    much of what was to be put in is there.
+    others: all objects that stay. Returns the new ones as they are there, and what was not there before.
     """
     node, _segmentId, frame = target
     grid, lies, present = _grid(target), GridLogic.toNode(node, frame), SegmentLogic.maskOf(*target)
-    asked = [Patch(thing.mask, lies) for thing in new.values() if not thing.pending]
+    asked = {name: Patch(thing.mask, lies) for name, thing in new.items() if not thing.pending}
     gone, new = HandWork.kept(node, frame, present, _located(gone, lies), new, added)
     old, put = _masks(gone, lies), [Patch(t.mask, lies) for t in new.values() if not t.pending]
     taken = [Patch(thing.mask, lies) for thing in new.values() if thing.pending]
-    around = GridLogic.voxelsOf(grid, old + asked)
+    around = GridLogic.voxelsOf(grid, old + put)
     extent = around.extent if around else GridLogic.NOWHERE
     beside = GridLogic.near(grid, _masks(others, lies), extent)
     under = GridLogic.near(grid, _unders(gone + others, lies), extent)
@@ -82,21 +79,24 @@ def _exchanged(host, target: tuple, gone: list, new: dict, others: list, added: 
     painted = present & (~isObjects | SegmentLogic.covered(node, frame, under, extent))
     SegmentLogic.replaceObject(host, *target, old, put, beside + under + taken)
     now = SegmentLogic.maskOf(*target)
-    share = _share(SegmentLogic.covered(node, frame, asked, extent), now)
-    new = {name: _put(thing, lies, now, painted) for name, thing in new.items()}
-    return new, Patch(now & ~present, lies), share
+    shares = {name: _share(target, patch, now) for name, patch in asked.items()}
+    new = {name: _put(thing, lies, now, painted, shares.get(name, 1.0)) for name, thing in new.items()}
+    return new, Patch(now & ~present, lies)
 
 
-def shareOf(node, segmentId: str, frame: Frame, mask: np.ndarray) -> float:
-    """How much of an (H, W) bool mask is in the segment now, 0..1, on the segmentation's own grid."""
-    patch = Patch(mask, GridLogic.toNode(node, frame))
-    voxels = GridLogic.voxelsOf(GridLogic.gridToNode(SequenceLogic.ownNode(node, frame.item)), [patch])
+def shareOf(node, segmentId: str, frame: Frame, thing: PromptObject) -> float:
+    """How much of what the model drew for this object is in the segment now, 0..1."""
+    if thing.mask is None or not thing.mask.any():
+        return thing.share
+    patch = Patch(thing.mask, GridLogic.toNode(node, frame) if thing.toRas is None else thing.toRas)
+    return thing.share * _share((node, segmentId, frame), patch, SegmentLogic.maskOf(node, segmentId, frame))
+
+
+def _share(target: tuple, patch: Patch, now: np.ndarray) -> float:
+    """How much of a mask there is on the frame, as the segmentation's grid can show it."""
+    voxels = GridLogic.voxelsOf(_grid(target), [patch])
     extent = voxels.extent if voxels else GridLogic.NOWHERE
-    wanted = SegmentLogic.covered(node, frame, [patch], extent)
-    return _share(wanted, SegmentLogic.maskOf(node, segmentId, frame))
-
-
-def _share(wanted: np.ndarray, now: np.ndarray) -> float:
+    wanted = SegmentLogic.covered(target[0], target[2], [patch], extent)
     return float((wanted & now).sum() / wanted.sum()) if wanted.any() else 1.0
 
 
@@ -127,10 +127,13 @@ def _grid(target: tuple) -> np.ndarray:
     return GridLogic.gridToNode(SequenceLogic.ownNode(node, frame.item))
 
 
-def _put(thing: PromptObject, lies: np.ndarray, now: np.ndarray, painted: np.ndarray) -> PromptObject:
+def _put(
+    thing: PromptObject, lies: np.ndarray, now: np.ndarray, painted: np.ndarray, share: float
+) -> PromptObject:
     """A new object, with what Slicer's own masking let in of its mask."""
     mask = thing.mask & now
-    return replace(thing, mask=mask, under=None if thing.pending else mask & painted, toRas=lies)
+    under = None if thing.pending else mask & painted
+    return replace(thing, mask=mask, under=under, toRas=lies, share=round(share, 3))
 
 
 def _located(things: Iterable[PromptObject], lies: np.ndarray) -> list[PromptObject]:

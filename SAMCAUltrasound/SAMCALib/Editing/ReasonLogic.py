@@ -20,8 +20,7 @@ class ReasonLogic:
 
     def reasons(self, general: str) -> dict[str, str]:
         """By button why it cannot work now, "" if it can; general: what holds for all of them."""
-        if self.edit.sweep.isRunning:
-            general = _("All frames are being done: wait, or press Cancel.")
+        general = self._againstAll() or general
         prompts = self.edit.prompts
         nothing = "" if prompts.objects else _("There is no object on this frame yet: click inside one.")
         isNext = bool(prompts.objects) and prompts.current == len(prompts.objects)
@@ -37,6 +36,15 @@ class ReasonLogic:
             "takePoints": "",
         }
         return {name: general or reason for name, reason in own.items()}
+
+    def againstTakeBack(self, undoWorks: bool) -> str:
+        """The same for Take back; undoWorks: whether Slicer's own Undo has a step."""
+        if not self.edit.steps.canTakeBack:
+            return self._againstAll() or _("There is nothing that Undo (Z) could not take back.")
+        return self._againstAll() or (_("Undo (Z) works: press that.") if undoWorks else "")
+
+    def _againstAll(self) -> str:
+        return _("All frames are being done: wait, or press Cancel.") if self.edit.sweep.isRunning else ""
 
     def _againstMask(self) -> str:
         segmentation, segmentId = self._selection.segment

@@ -6,6 +6,7 @@ import time
 
 from ..Texts import _
 from .DoubtLogic import DoubtLogic
+from .DrawnLogic import DrawnLogic
 from .EditLogic import EditLogic
 
 PASSING_SECONDS = 8.0  # for reading a refusal
@@ -18,7 +19,7 @@ class StatusLogic:
     """
 
     def __init__(self, edit: EditLogic, doubt: DoubtLogic, clock=time.monotonic):
-        self.edit, self.doubt, self._clock = edit, doubt, clock
+        self.edit, self.doubt, self._drawn, self._clock = edit, doubt, DrawnLogic(edit), clock
         self.forget()
 
     def forget(self) -> None:
@@ -50,7 +51,7 @@ class StatusLogic:
         if self.instead:
             return self.instead
         first = self.said or self.view or self.edit.problem or self._next()
-        parts = first, self.doubt.text, self._doing()
+        parts = first, self._drawn.text or self.doubt.text, self._doing()
         return "\n".join(dict.fromkeys(part for part in parts if part))
 
     @property

@@ -2,7 +2,7 @@
 
     {"version": 1, "frames": {"2:17": [{"node": "5e0c1f7a", "sha256": "0b77...", "id": "1c62f09e",
      "clicks": [[x, y, 1], ...], "box": [x0, y0, x1, y1], "suggestion": 0, "maskPrompt": MASK, "mask": MASK,
-     "under": MASK, "erased": MASK, "toRas": [12 numbers], "pending": true}, ...]}}
+     "under": MASK, "erased": MASK, "share": 0.5, "toRas": [12 numbers], "pending": true}, ...]}}
 
 A frame is named by `Frame.key`, the image that it is of as in `Origin`; clicks are in their order, in px, 1
 for positive and 0 for negative; a suggestion is the number of its class; what is not there is left out. MASK
@@ -65,7 +65,7 @@ class PromptObject:
     pending: the mask is still that of earlier prompts. id: what it is called for as long as it lasts. under:
     (H, W) bool, what was painted there before it came. erased: (H, W) bool, what was taken out of it since by
     hand or another segment, and stays out. toRas: (4, 4) (x, y, frames beside its own, 1) -> RAS mm of the
-    segmentation, where the mask was put.
+    segmentation, where the mask was put. share: how much of what the model drew was let in, 0..1.
     """
 
     prompts: Prompts
@@ -75,6 +75,7 @@ class PromptObject:
     under: np.ndarray | None = field(default=None, compare=False)
     toRas: np.ndarray | None = field(default=None, compare=False)
     erased: np.ndarray | None = field(default=None, compare=False)
+    share: float = field(default=1.0, compare=False)
 
     @property
     def startsSomewhere(self) -> bool:
@@ -272,6 +273,8 @@ def _entry(thing: PromptObject, origin: Origin) -> dict:
             entry["toRas"] = [round(float(number), 9) for number in thing.toRas[:3].ravel()]
     if thing.erased is not None and thing.erased.any():
         entry["erased"] = packed(thing.erased)
+    if thing.share < 1:
+        entry["share"] = thing.share
     if thing.pending:
         entry["pending"] = True
     return entry
@@ -284,8 +287,11 @@ def _object(entry: Value, shape: tuple[int, int], name: str) -> PromptObject:
     prompt, mask, under, erased = (unpacked(entry[k], shape) if k in entry else None for k in MASKS)
     suggestion = entry["suggestion"].whole(0, MOST_CLASSES) if "suggestion" in entry else None
     toRas = _matrix(entry["toRas"]) if "toRas" in entry else None
+    share = entry.get("share", 1.0).number(0, 1)
     pending, name = entry.get("pending", False).flag(), entry.get("id", name).text()
-    return PromptObject(Prompts(clicks, box, prompt, suggestion), mask, pending, name, under, toRas, erased)
+    return PromptObject(
+        Prompts(clicks, box, prompt, suggestion), mask, pending, name, under, toRas, erased, share
+    )
 
 
 def _footprint(entry: Value) -> PromptObject | None:

@@ -111,13 +111,28 @@ def present(segment, labelmap, gridToNode: np.ndarray, extent) -> np.ndarray:
     return _valuesAt(voxels, [_along(row, *_indices(extent)) for row in toVoxels[:3]], _shapeOf(extent))
 
 
-def voxelsIn(segment, labelmap) -> Voxels | None:
-    """What a labelmap holds of a segment, on the labelmap's own grid."""
+def voxelsIn(segment, labelmap, within=None) -> Voxels | None:
+    """What a labelmap holds of a segment, on the labelmap's own grid; of an extent only if one is given."""
     if labelmap is None or not labelmap.GetNumberOfPoints():
         return None
+    whole = extent = np.array(labelmap.GetExtent())
+    if within is not None:
+        extent = whole.copy()
+        extent[0::2] = np.maximum(whole[0::2], within[0::2])
+        extent[1::2] = np.minimum(whole[1::2], within[1::2])
+    if (extent[0::2] > extent[1::2]).any():
+        return None
     values = numpy_support.vtk_to_numpy(labelmap.GetPointData().GetScalars())
-    values = values.reshape(labelmap.GetDimensions()[::-1]) == segment.GetLabelValue()
-    return Voxels(labelmap.GetExtent(), values)
+    values = values.reshape(labelmap.GetDimensions()[::-1])[_slices(extent, whole)]
+    return Voxels(tuple(extent.tolist()), values == segment.GetLabelValue())
+
+
+def extentOf(toNode: np.ndarray, shape: tuple[int, int], gridToNode: np.ndarray) -> np.ndarray:
+    """The extent that the pixels of a picture lie in; toNode: as of Patch."""
+    corners = [[x, y, 0, 1] for x in (0, shape[1] - 1) for y in (0, shape[0] - 1)]
+    toVoxels = TransformLogic.inverse(gridToNode, _("The segmentation")) @ toNode
+    ijk = (toVoxels @ np.transpose(corners))[:3]
+    return np.stack([np.floor(ijk.min(1)), np.ceil(ijk.max(1))], 1).ravel().astype(int) + [-1, 1] * 3
 
 
 def trimmed(voxels: Voxels | None) -> Voxels | None:

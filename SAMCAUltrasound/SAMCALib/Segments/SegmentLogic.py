@@ -64,10 +64,11 @@ def maskOf(segmentationNode, segmentId: str, frame: Frame) -> np.ndarray:
     node = FrameLogic.nodeAt(frame, segmentationNode)
     segment = node and node.GetSegmentation().GetSegment(segmentId)
     labelmap = segment and segment.GetRepresentation(LABELMAP)
-    voxels = GridLogic.voxelsIn(segment, labelmap)
-    if voxels is None:
+    if labelmap is None:
         return np.zeros(FrameLogic.shape(frame), bool)
-    return _onFrame(segmentationNode, frame, TransformLogic.imageToWorld(labelmap), voxels)
+    grid, place = TransformLogic.imageToWorld(labelmap), GridLogic.toNode(segmentationNode, frame)
+    around = GridLogic.extentOf(place, FrameLogic.shape(frame), grid)  # a long volume is not looked through
+    return _onFrame(segmentationNode, frame, grid, GridLogic.voxelsIn(segment, labelmap, around))
 
 
 def covered(segmentationNode, frame: Frame, patches: list[Patch], extent) -> np.ndarray:
