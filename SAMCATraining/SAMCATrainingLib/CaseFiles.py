@@ -139,15 +139,21 @@ def frameOf(name: str) -> str:
     return name.split(LAYER)[0]
 
 
-def checkFolder(folder: Path) -> None:
-    """Refusal for a folder that holds something else."""
+def checkFolder(folder) -> Path:
+    """The folder as a path; Refusal for one that holds something else, and for what is no path."""
+    try:
+        folder = Path(folder).absolute()
+    except TypeError as error:
+        text = _("A {kind} is no folder: give a path.")
+        raise Refusal(text.format(kind=type(folder).__name__)) from error
     if not folder.exists():
-        return
+        return folder
     if not folder.is_dir():
         raise Refusal(_("{folder} is a file: give a folder for the data set.").format(folder=folder))
     if visible(folder) and not (folder / "images").is_dir():
         text = _("{folder} is no data set of our own (images/ and masks/): give a new or empty folder.")
         raise Refusal(text.format(folder=folder))
+    return folder
 
 
 def _remove(change: Changes, ids: Sequence[str]) -> None:

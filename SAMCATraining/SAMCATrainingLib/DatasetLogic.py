@@ -67,8 +67,7 @@ def adding(
     another image unless `anyImage`, and for a disk that is full.
     """
     source = sourceOf(volumeNode, segmentationNode, segmentIds, axis, anyImage)
-    folder = Path(folder).absolute()
-    checkFolder(folder)
+    folder = checkFolder(folder)
     found, cases = candidates(source), []
     try:
         with changing(folder) as change:
@@ -86,7 +85,7 @@ def adding(
 def _collecting(
     source: Source, found: list[Frame], group: str, files: CaseFiles, cases: list[str]
 ) -> Iterator[Progress]:
-    about = group or groupOf(source.volume), f"{loopOf(source.volume)}_{AXES[source.axis]}"
+    about = str(group) or groupOf(source.volume), f"{loopOf(source.volume)}_{AXES[source.axis]}"
     segmentation = source.segmentation.GetSegmentation()
     values = {i: files.valueOf(segmentation.GetSegment(i).GetName()) for i in source.segmentIds}
     for number, frame in enumerate(found):

@@ -59,6 +59,7 @@ def settingsOf(
         )
     if not data:
         raise Refusal(_("There are no data: add a data set first."))
+    checkData(data)
     if method not in FILES:
         raise Refusal(_("{name!r} is not one of {names}.").format(name=method, names=", ".join(FILES)))
     given = {**settings_of(preset, method), **(changes or {})}
@@ -83,6 +84,14 @@ def settingsOf(
         return to_json(configure_training(values, given, method))
     except ValueError as error:
         raise Refusal(str(error)) from error
+
+
+def checkData(folders: Sequence[str | Path]) -> None:
+    """Refusal for a data set that is not there, or has been moved."""
+    for folder in folders:
+        if not isinstance(folder, (str, Path)) or not Path(folder).is_dir():
+            text = _("There is no data set at {folder}: add cases to it first, or give its folder.")
+            raise Refusal(text.format(folder=folder))
 
 
 def _configOf(base: str) -> dict:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from vtk.util import numpy_support
 
-from SAMCALib.Frames import FrameLogic, SequenceLogic, TransformLogic
+from SAMCALib.Frames import FrameLogic, Given, SequenceLogic, TransformLogic
 from SAMCALib.Frames.FrameLogic import Frame
 from SAMCALib.Segments import SegmentLogic
 from SAMCALib.Texts import Refusal, _
@@ -36,6 +36,10 @@ def sourceOf(
     """
     if segmentationNode is None:
         raise Refusal(_("There is no segmentation: choose one."))
+    Given.checkSegmentation(segmentationNode)
+    Given.checkImages(volumeNode)
+    if isinstance(segmentIds, str):
+        raise Refusal(_("segmentIds is {value!r}: give a list of ids.").format(value=segmentIds))
     if volumeNode is not None and volumeNode.IsA("vtkMRMLSequenceNode"):
         volumeNode = SequenceLogic.browse(volumeNode)[1]
     FrameLogic.checkVolume(volumeNode)

@@ -156,8 +156,10 @@ class TrainingLogic:
         Returns the run folder; the run goes on without Slicer.
         """
         if not isinstance(settings, dict):
+            PresetLogic.checkData([settings])
             options.setdefault("name", Path(settings).name)
             settings = self.settings([settings], **options)
+        PresetLogic.checkData(settings.get("data") or ())
         return self._runs.start(settings)
 
     def state(self, run) -> RunState:
@@ -266,6 +268,9 @@ def _newestFirst(folder: Path, holds: str) -> list[Path]:
 
 def _unused(folder: Path, name: str) -> Path:
     """A path in the folder that does not exist, after this name."""
+    if not isinstance(name, str):
+        text = _("A {kind} is no name: give one in quotation marks.")
+        raise Refusal(text.format(kind=type(name).__name__))
     stem = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", name).strip(" .")[:60]
     if not stem:
         raise Refusal(_("The name is empty: give one."))

@@ -14,7 +14,7 @@ from .Editing.EditQueue import pictureOf
 from .Editing.Edits import newId
 from .Editing.SuggestLogic import OfClass, SuggestLogic
 from .Engine.EngineLogic import EngineLogic, sharedEngine
-from .Frames import FolderLogic, FrameLogic, SequenceLogic
+from .Frames import FolderLogic, FrameLogic, Given, SequenceLogic
 from .Frames.FrameLogic import Frame
 from .Prompts import PromptLogic
 from .Prompts.TagLogic import PromptObject
@@ -48,11 +48,12 @@ class SegmentationLogic:
         """Segment one frame, or all frames of a Sequence or folder, and return the segment id.
 
         volumeNode: a volume; a Sequence node or a folder of pictures, all of whose frames are done, those
-        without an initial point left out. initial, guidedPositive, guidedNegative: fiducial nodes, or
-        sequences of world RAS positions in mm; fiducials that the Sequence's browser moves are taken where
-        they are in each item. segmentationNode, segmentId: where it goes, a new one each if not given; it is
-        synchronised with a Sequence. frame: an index along the volume's last axis, a FrameLogic.Frame, or
-        None for where the first initial point lies. The same initial point again mends the object it started.
+        without an initial point left out, or only item `frame`, counted from 0. initial, guidedPositive,
+        guidedNegative: fiducial nodes, or sequences of world RAS positions in mm; fiducials that the
+        Sequence's browser moves are taken where they are in each item. segmentationNode, segmentId: where it
+        goes, a new one each if not given; it is synchronised with a Sequence. frame: an index along the
+        volume's last axis, a FrameLogic.Frame, or None for where the first initial point lies. The same
+        initial point again mends the object it started.
         ValueError where something does not fit, RuntimeError if the model fails.
 
         frames or neighbours: carry the object from the frames with an initial point through frames (first,
@@ -61,17 +62,14 @@ class SegmentationLogic:
         and the answer is "".
         """
         points, options = (initial, guidedPositive, guidedNegative), options or MaskOptions()
-        if isinstance(volumeNode, (str, Path)):
-            volumeNode = FolderLogic.loadSequence(volumeNode)
-        isSequence = volumeNode is not None and volumeNode.IsA("vtkMRMLSequenceNode")
+        volumeNode, items = _opened(volumeNode, segmentationNode)
+        frame = _itemOf(items, frame)
         if frames is not None or neighbours:
-            if isSequence:
-                volumeNode, frame = SequenceLogic.browse(volumeNode)[1], 0
-            frame = _frameOf(volumeNode, frame, initial)
+            frame = _frameOf(volumeNode, 0 if items and frame is None else frame, initial)
             target = segmentationNode, segmentId
             return self._segmentNeighbours(frame, points, target, options, (frames, neighbours), progress)
-        if isSequence:
-            return self._segmentItems(volumeNode, points, segmentationNode, segmentId, options)
+        if items and frame is None:
+            return self._segmentItems(items, points, segmentationNode, segmentId, options)
         frame = _frameOf(volumeNode, frame, initial)
         return self._segmentFrame(frame, points, segmentationNode, segmentId, options)[1]
 
@@ -91,11 +89,8 @@ class SegmentationLogic:
         goesOn(done, total) is asked before each frame; False cancels, what was found stays. Returns the
         segment id. ValueError where something does not fit, RuntimeError if the model fails.
         """
-        if isinstance(volumeNode, (str, Path)):
-            volumeNode = FolderLogic.loadSequence(volumeNode)
-        if volumeNode is not None and volumeNode.IsA("vtkMRMLSequenceNode"):
-            volumeNode = SequenceLogic.browse(volumeNode)[1]
-        FrameLogic.checkVolume(volumeNode)
+        volumeNode, items = _opened(volumeNode, segmentationNode)
+        frame = _itemOf(items, frame)
         self._ensureModel()
         finder = OfClass(self.engine, kind)
         shown = _frameOf(volumeNode, 0 if frame is None else frame, ())
@@ -113,11 +108,9 @@ class SegmentationLogic:
             raise RuntimeError(sweep.error)
         return segmentId
 
-    def _segmentItems(self, sequence, points, segmentationNode, segmentId: str, options: MaskOptions) -> str:
-        if not sequence.GetNumberOfDataNodes():
-            raise ValueError(f"{sequence.GetName()} has no items: load a cine loop first")
+    def _segmentItems(self, items, points, segmentationNode, segmentId: str, options: MaskOptions) -> str:
         target, refusal, done = (segmentationNode, segmentId), None, False
-        for frame in FrameLogic.items(FrameLogic.frameOf(SequenceLogic.browse(sequence)[1], 0)):
+        for frame in items:
             try:
                 target = self._segmentFrame(frame, points, *target, options)
                 done = True
@@ -176,6 +169,31 @@ class SegmentationLogic:
         segmentId = SegmentLogic.ensureSegment(segmentationNode, segmentId)
         SequenceLogic.addSegmentToItems(segmentationNode, segmentId)
         return segmentationNode, segmentId
+
+
+def _opened(images, segmentationNode) -> tuple:
+    """(volume node, []) of a volume; (proxy volume, its frame in each item) of a Sequence or a folder.
+
+    Refusal for what is none of these, and for another thing than a segmentation or None.
+    """
+    if segmentationNode is not None:
+        Given.checkSegmentation(segmentationNode)
+    if isinstance(images, (str, Path)):
+        images = FolderLogic.loadSequence(images)
+    Given.checkImages(images)
+    if images is None or images.IsA(Given.VOLUME):
+        FrameLogic.checkVolume(images)
+        return images, []
+    proxy = SequenceLogic.browse(images)[1]
+    return proxy, FrameLogic.items(FrameLogic.frameOf(proxy, 0))
+
+
+def _itemOf(items: list[Frame], frame: Frame | int | None) -> Frame | int | None:
+    """The frame that a number means in a Sequence; Refusal for one that it does not have."""
+    if not items or frame is None or isinstance(frame, Frame):
+        return frame
+    FrameLogic.checkIndex(frame, len(items), items[0].volume)
+    return items[frame]
 
 
 def _frameOf(volumeNode, frame: Frame | int | None, initial) -> Frame:

@@ -98,6 +98,71 @@ def test_the_effect_shows_the_points_afterwards(logic, volume, editing, settle):
     assert edit.points.nodes["initial"].GetNumberOfControlPoints() == 1
 
 
+def test_a_number_means_one_item_of_a_sequence(logic, scene):
+    browser, proxy = volumes.cine(4, (60, 80))
+    sequence, shown = browser.GetMasterSequenceNode(), FrameLogic.frameOf(proxy, 0)
+    point = [FrameLogic.xyToRas(shown, 30, 20)]
+    for number in (4, -1, 1.0, "1"):
+        with pytest.raises(Refusal, match=f"Frame {number} of Cine does not exist: it has 4"):
+            logic.segment(sequence, point, frame=number)
+    assert segmentation() is None
+    segmentId = logic.segment(sequence, point, frame=2)
+
+    def filled():
+        return [maskOf(segmentation(), segmentId, frame).any() for frame in FrameLogic.items(shown)]
+
+    assert filled() == [False, False, True, False]
+    target = {"segmentationNode": segmentation(), "segmentId": segmentId}
+    logic.segment(sequence, point, frame=1, frames=(0, 1), **target)
+    assert filled() == [True, True, True, False]
+
+
+NOT_POINTS = {
+    "two coordinates": [(1, 2)],
+    "one position": (10.0, 20.0, 0.0),
+    "an array of one": np.zeros(3),
+    "words": [("a", "b", "c")],
+    "nowhere": [(np.nan, 0, 0)],
+    "a number": 3,
+}
+
+
+@pytest.mark.parametrize("points", NOT_POINTS.values(), ids=NOT_POINTS)
+def test_what_are_no_points_is_told(logic, volume, points):
+    inside = [FrameLogic.xyToRas(FrameLogic.frameOf(volume, 2), 30, 20)]
+    for given in ((points,), (inside, points), (inside, None, points)):
+        with pytest.raises(Refusal, match="are no points: give a fiducial list, or positions"):
+            logic.segment(volume, *given)
+    assert segmentation() is None
+
+
+def test_what_is_no_such_node_is_told(logic, volume):
+    other = Editor(volume).segmentation
+    points = fiducials(FrameLogic.frameOf(volume, 2), (30, 20))
+    points.SetName("Clicks")
+    empty = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", "Empty")
+    for images, says in {
+        other: "Segmentation is a Segmentation: expected a volume or a Sequence",
+        points: "Clicks is a MarkupsFiducial: expected a volume",
+        empty: "Empty has no items",
+        7: "7 is no node",
+        "Scan": "Scan is not a folder: give a folder of pictures, or a node",
+    }.items():
+        for ask, words in {logic.segment: (images, points), logic.suggest: (images,)}.items():
+            with pytest.raises((Refusal, FileNotFoundError), match=says):
+                ask(*words)
+    with pytest.raises(
+        Refusal, match=r"'Clicks' is a name: give the node, as slicer.util.getNode\('Clicks'\)"
+    ):
+        logic.segment(volume, "Clicks")
+    with pytest.raises(Refusal, match="Segmentation is a Segmentation: expected a fiducial list"):
+        logic.segment(volume, other)
+    with pytest.raises(Refusal, match="Scan is a Volume: expected a segmentation"):
+        logic.segment(volume, points, segmentationNode=volume)
+    with pytest.raises(ValueError, match="segment 3 is not in Segmentation"):
+        logic.segment(volume, points, segmentationNode=other, segmentId=3)
+
+
 def test_every_item_of_a_sequence_gets_a_segmentation_of_its_own(logic, scene):
     browser, proxy = volumes.cine(3, (60, 80))
     frame = FrameLogic.frameOf(proxy, 0)

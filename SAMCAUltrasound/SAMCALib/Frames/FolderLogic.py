@@ -20,7 +20,7 @@ def loadSequence(folder: str | Path):
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is not a folder: give a folder of pictures")
+        raise FileNotFoundError(f"{folder} is not a folder: give a folder of pictures, or a node")
     suffixes = frames.PICTURES + frames.VOLUMES
     paths = [path for path in visible(folder) if path.name.lower().endswith(suffixes)]
     if not paths:

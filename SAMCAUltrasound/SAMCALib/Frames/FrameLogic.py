@@ -21,7 +21,7 @@ import slicer.util
 from samca.images.chrominance import in_rgb
 
 from ..Texts import Refusal, _
-from . import ItemLogic, SequenceLogic, TransformLogic
+from . import Given, ItemLogic, SequenceLogic, TransformLogic
 
 TOLERANCE = 1e-4  # voxels; views and volumes meet at voxel borders up to rounding
 
@@ -88,12 +88,7 @@ def frameAt(volumeNode, ras, axis: int = 2) -> Frame:
 def frameOf(volumeNode, index: int, axis: int = 2) -> Frame:
     """The frame of this index along `axis`, in the item that is shown; Refusal if there is none."""
     checkVolume(volumeNode)
-    if not 0 <= index < (count := _dimensions(volumeNode)[axis]):
-        raise Refusal(
-            _("Frame {index} of {name} does not exist: it has {count}, counted from 0.").format(
-                index=index, name=volumeNode.GetName(), count=count
-            )
-        )
+    checkIndex(index, _dimensions(volumeNode)[axis], volumeNode)
     frame = Frame(volumeNode.GetID(), axis, int(index), SequenceLogic.itemOf(volumeNode))
     _checkPlane(frame)
     return frame
@@ -284,10 +279,18 @@ def cacheKey(frame: Frame) -> tuple:
     return (frame, digest(frame), window(frame))
 
 
+def checkIndex(index, count: int, node) -> None:
+    """Refusal for what does not count one of a node's frames from 0."""
+    if not isinstance(index, (int, np.integer)) or not 0 <= index < count:
+        text = _("Frame {index} of {name} does not exist: it has {count}, counted from 0.")
+        raise Refusal(text.format(index=index, name=node.GetName(), count=count))
+
+
 def checkVolume(volumeNode) -> None:
     """Refusal for a volume that has no pixels to show, or on which a place in the view is no (x, y)."""
     if volumeNode is None:
-        raise Refusal(_("There is no source volume: choose one above."))
+        raise Refusal(_("There is no source volume: choose one."))
+    Given.check(volumeNode, _("a volume"), Given.VOLUME)
     if volumeNode.GetImageData() is None or not volumeNode.GetImageData().GetNumberOfPoints():
         raise Refusal(
             _("{name} has no voxels: choose another source volume.").format(name=volumeNode.GetName())

@@ -8,7 +8,7 @@ import slicer
 import slicer.util
 
 from ..Texts import Refusal, _
-from . import ItemLogic, TransformLogic
+from . import Given, ItemLogic, TransformLogic
 
 OURS = PROMPTS, STEP, OPTIONS = "SAMCA.prompts", "SAMCA.step", "SAMCA.options"
 """Tags of a segment that say what was done in an item."""
@@ -32,7 +32,8 @@ def itemsOf(browser) -> list[str]:
 
 
 def browse(sequence) -> tuple:
-    """(browser, proxy volume) of a Sequence node; a browser is made if it has none."""
+    """(browser, proxy volume) of a Sequence node; a browser is made if it has none. Refusal without items."""
+    Given.checkImages(sequence)
     for browser in _browsers():
         if browser.GetProxyNode(sequence) is not None:
             return browser, browser.GetProxyNode(sequence)

@@ -8,9 +8,11 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from samca.prompts import Box, Click, Prompts
 
-from ..Frames import FrameLogic, SequenceLogic
+from ..Frames import FrameLogic, Given, SequenceLogic
 from ..Frames.FrameLogic import Frame
 from ..Texts import Refusal, _
 from . import OriginLogic, TagLogic
@@ -175,12 +177,14 @@ def promptsFromFiducials(frame: Frame, initial=None, guidedPositive=None, guided
 def positionsOf(points, frame: Frame | None = None) -> list:
     """World RAS positions in mm of a markups node, or of a sequence of positions; none for None.
 
-    frame: the node is taken as it is in the item of this frame.
+    frame: the node is taken as it is in the item of this frame. Refusal for anything else.
     """
     if points is None:
         return []
+    if isinstance(points, str) or hasattr(points, "IsA"):
+        Given.check(points, _("a fiducial list"), "vtkMRMLMarkupsNode")
     if not hasattr(points, "GetNumberOfControlPoints"):
-        return [tuple(ras) for ras in points]
+        return _positions(points)
     node = points if frame is None else FrameLogic.nodeAt(frame, points)
     count = node.GetNumberOfControlPoints() if node else 0
     indices = [i for i in range(count) if node.GetNthControlPointPositionStatus(i) == node.PositionDefined]
@@ -188,3 +192,14 @@ def positionsOf(points, frame: Frame | None = None) -> list:
         return [node.GetNthControlPointPositionWorld(i) for i in indices]
     toWorld = FrameLogic.toWorld(frame, points)
     return [tuple((toWorld @ [*node.GetNthControlPointPosition(i), 1])[:3]) for i in indices]
+
+
+def _positions(points) -> list[tuple[float, float, float]]:
+    try:
+        places = np.asarray(list(points), float)
+    except (TypeError, ValueError):
+        places = np.full(1, np.nan)
+    if places.size and (places.shape[1:] != (3,) or not np.isfinite(places).all()):
+        text = _("{points!r} are no points: give a fiducial list, or positions in mm as [(R, A, S)].")
+        raise Refusal(text.format(points=points))
+    return [tuple(place) for place in places]

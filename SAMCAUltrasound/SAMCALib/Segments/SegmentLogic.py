@@ -95,7 +95,7 @@ def ensureSegment(segmentationNode, segmentId: str = "") -> str:
     segmentation = segmentationNode.GetSegmentation()
     if not segmentId:
         return segmentation.AddEmptySegment()
-    if segmentation.GetSegment(segmentId) is None:
+    if segmentId not in segmentation.GetSegmentIDs():
         ids = ", ".join(segmentation.GetSegmentIDs()) or "none"
         raise ValueError(f"segment {segmentId!r} is not in {segmentationNode.GetName()}: it has {ids}")
     return segmentId

@@ -368,3 +368,24 @@ def test_a_mask_of_another_image_is_refused_unless_it_is_meant(editor, tmp_path)
         addCase(editor.volume, other.segmentation, tmp_path / "data")
     assert not (tmp_path / "data").exists()
     assert addCase(editor.volume, other.segmentation, tmp_path / "data", anyImage=True).cases
+
+
+def test_what_is_no_such_node_path_or_list_is_told(editor, tmp_path):
+    paint(editor, "Lesion", blobs(1))
+    empty = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", "Empty")
+    node = editor.segmentation
+    for nodes, says in {
+        ("Scan", node): "'Scan' is a name",
+        (node, node): "Segmentation is a Segmentation: expected a volume or a Sequence",
+        (empty, node): "Empty has no items",
+        (editor.volume, "Seg"): "'Seg' is a name",
+        (editor.volume, editor.volume): "Scan is a Volume: expected a segmentation",
+        (editor.volume, 3): "3 is no node",
+    }.items():
+        with pytest.raises(Refusal, match=says):
+            addCase(*nodes, tmp_path / "data")
+    with pytest.raises(Refusal, match="A int is no folder"):
+        addCase(editor.volume, node, 3)
+    with pytest.raises(Refusal, match="segmentIds is 'Lesion': give a list"):
+        addCase(editor.volume, node, tmp_path / "data", "Lesion")
+    assert not (tmp_path / "data").exists()

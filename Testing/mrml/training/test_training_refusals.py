@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from SAMCALib.Models.ModelLogic import ModelLogic
+from SAMCALib.Texts import Refusal
 from SAMCATrainingLib.DatasetCheck import together
 from SAMCATrainingLib.TrainingLogic import TrainingLogic
 
@@ -121,3 +122,15 @@ def test_a_check_goes_file_by_file_and_can_be_left(logic, sound):
     next(checking)
     checking.close()
     assert next(checking, None) is None
+
+
+def test_what_is_no_dataset_and_no_name_is_told_before_anything_starts(logic, sound, tmp_path):
+    for given in (None, 3, tmp_path / "nowhere", logic.newDataset("New")):
+        with pytest.raises(Refusal, match="There is no data set at"):
+            logic.start(given)
+    with pytest.raises(Refusal, match="There is no data set at"):
+        logic.start(logic.settings(sound, "moved") | {"data": [str(tmp_path / "nowhere")]})
+    for name in (None, 3, tmp_path):
+        with pytest.raises(Refusal, match="is no name: give one in quotation marks"):
+            logic.newDataset(name)
+    assert logic.runs() == []
