@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from . import busi, ddti, folder, tn3k, tnscui, udiat
+from . import busi, camus, ddti, folder, tg3k, tn3k, tnscui, udiat
 from .case import Case, Dataset
 from .check import Steps, examined, examining
 from .listing import unfinished
@@ -29,14 +29,17 @@ __all__ = [
     "windows_of",
 ]
 
-# a reader is a module with LAYOUT (in words), matches(folder) -> bool and find(folder) -> (cases, problems)
+# a reader is a module with LAYOUT (in words), matches(folder) -> bool and find(folder) -> (cases, problems);
+# BESIDE, if it has that, are ends of names of other files that are not told of as left out
 READERS = {
     "folder": folder,
     "busi": busi,
     "tn3k": tn3k,
+    "tg3k": tg3k,
     "ddti": ddti,
     "udiat": udiat,
     "tnscui": tnscui,
+    "camus": camus,
 }
 
 _log = logging.getLogger(__name__)
@@ -64,7 +67,7 @@ def reading(path: str | Path, reader: str | None = None, threads: bool = False) 
     problems = unfinished(path)
     layout = READERS[_named(reader) if reader else _recognised(path)]
     cases, more = layout.find(path)
-    beside = getattr(layout, "BESIDE", "")
+    beside = getattr(layout, "BESIDE", ())
     return (yield from examining(_name(path), path, cases, problems + more, beside, threads))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from ..images import pictures
 from .case import Case, Dataset
 from .images import read_labels, read_mask
-from .listing import left_out
+from .listing import Beside, left_out
 
 Steps = Generator[tuple[int, int], None, Dataset]  # (cases looked at, of how many), and then the dataset
 
@@ -28,11 +28,16 @@ def examined(steps: Steps) -> Dataset:
 
 
 def examining(
-    name: str, folder: Path, cases: list[Case], problems: list[str], beside: str = "", threads: bool = False
+    name: str,
+    folder: Path,
+    cases: list[Case],
+    problems: list[str],
+    beside: Beside = (),
+    threads: bool = False,
 ) -> Steps:
     """The dataset of those cases that have no problem of their own, with all problems and what is left out.
 
-    beside: the suffix of files of another kind that are read. threads: look at many cases at a time.
+    beside: ends of names of other files that are known. threads: look at many cases at a time.
     """
     if not cases and not problems:
         problems = [f"{folder}: no cases, no image was found"]

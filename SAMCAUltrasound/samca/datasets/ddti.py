@@ -23,7 +23,7 @@ from .listing import by_id, visible
 from .pairing import Found, paired_cases
 
 LAYOUT = "1.xml with 1_1.jpg, or p_image/ and p_mask/"
-BESIDE = ".xml"  # files of another kind that are read
+BESIDE = (".xml",)  # files of another kind that are read
 IMAGE = re.compile(r"(\d+)_(\d+)")
 FARTHEST = 1e5  # px
 POINTS = re.compile(r'"points"\s*:\s*(\[[^\]]*\])')
@@ -58,7 +58,7 @@ def find(folder: Path) -> Found:
 
 def _reports(folder: Path) -> list[Path]:
     """Its XML files; each is named by its patient's number."""
-    return [path for path in visible(folder) if path.suffix == BESIDE and path.stem.isdecimal()]
+    return [path for path in visible(folder) if path.suffix in BESIDE and path.stem.isdecimal()]
 
 
 def _unpaired(folder: Path, files: dict[str, Path], outlines_of: dict[str, tuple[Outline, ...]]) -> list[str]:

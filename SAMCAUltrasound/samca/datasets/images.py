@@ -1,12 +1,13 @@
-"""Image files as arrays: pixels, masks and labels from PNG, JPEG, BMP and TIFF."""
+"""Image files as arrays: pixels, masks and labels from PNG, JPEG, BMP, TIFF and volumes of one slice."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
-from ..images import pictures
+from ..images import frames, metaimage, nifti, pictures
 from ..images.frames import as_bytes
 from .levels import mask_of
 
@@ -55,10 +56,26 @@ def read_labels(path: Path) -> np.ndarray:
     return array
 
 
+def read_spacing(path: Path) -> tuple[float, float] | None:
+    """(x, y) mm of a pixel by the header of a volume; None of a picture, and where it cannot be read."""
+    for volumes in (metaimage, nifti):
+        if path.name.lower().endswith(volumes.SUFFIXES):
+            with suppress(ValueError):  # decoding it says so
+                return volumes.spacing_mm(path)
+    return None
+
+
 def _only_page(path: Path, keep_palette: bool = False) -> pictures.Picture:
-    picture = pictures.decoded(path, keep_palette=keep_palette)
+    picture = _decoded(path, keep_palette)
     if picture.pages > 1:
         raise ValueError(
             f"{path}: has {picture.pages} pages, one was expected: save each as a file of its own"
         )
     return picture
+
+
+def _decoded(path: Path, keep_palette: bool) -> pictures.Picture:
+    if not path.name.lower().endswith(frames.VOLUMES):
+        return pictures.decoded(path, keep_palette=keep_palette)
+    frame = frames.read(path)
+    return pictures.Picture(frame.pixels, frame.count, lossy=False)

@@ -17,6 +17,7 @@ from .images import SUFFIXES
 OF_SYSTEMS = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "icon\r"}
 TABLES = (".csv", ".tsv", ".txt", ".xls", ".xlsx", ".ods")  # what may say who is to test with
 READ = {"cases.csv", "labels.csv", "splits.csv", "structures.csv"}
+Beside = tuple[str, ...]  # ends of names
 NAMED = 3  # files that a sentence about what is left out names
 
 
@@ -77,21 +78,20 @@ def unfinished(root: Path) -> list[str]:
     return problems
 
 
-def left_out(root: Path, used: Iterable[Path], beside: str = "") -> list[str]:
+def left_out(root: Path, used: Iterable[Path], beside: Beside = ()) -> list[str]:
     """A sentence for each folder of a dataset that holds something nobody reads.
 
-    used: the files that are read, and those that a problem names; beside: a suffix of others that are read.
+    used: the files that are read, and those that a problem names; beside: ends of names of others that are
+    known.
     """
     used = set(used)
     parents = {path.parent for path in used if path.parent.is_dir() and path.parent.is_relative_to(root)}
     read = used | parents | {above for folder in parents for above in folder.parents}
     unused = {folder: [path for path in folder.iterdir() if path not in read] for folder in parents}
-    unused = {
-        f: [p for p in ps if is_hidden(p) or p.suffix != beside or not beside] for f, ps in unused.items()
-    }
     for folder in {root} | {above for above in read - used - parents if above.is_relative_to(root)}:
         unread = [path for path in visible(folder) if path not in read and _may_matter(path, folder == root)]
         unused.setdefault(folder, unread)
+    unused = {f: [p for p in ps if is_hidden(p) or not p.name.endswith(beside)] for f, ps in unused.items()}
     return [_sentence(folder, unused[folder]) for folder in sorted(unused) if unused[folder]]
 
 

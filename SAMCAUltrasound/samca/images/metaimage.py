@@ -35,17 +35,20 @@ LAST = "ElementDataFile"
 def read(path: Path) -> Volume:
     """All frames; ValueError says what is wrong with the file."""
     fields, start = _header(path)
-    (axes,) = whole(path, "NDims", fields.get("NDims", ""), 1)
-    if axes not in (2, 3):
-        raise ValueError(f"{path} has {axes} axes: expected a 2D or 3D file")
-    size = whole(path, "DimSize", fields.get("DimSize", ""), axes)
+    size = _size(path, fields)
     (channels,) = whole(path, "ElementNumberOfChannels", fields.get("ElementNumberOfChannels", "1"), 1)
     if channels not in (1, 3, 4):
         raise ValueError(f"{path} has {channels} values a pixel: expected gray or RGB")
     sides = (*reversed(size), *([channels] if channels > 1 else []))
     voxels = raw.read(path, _stored(path, fields, start, sides))
     grid, spacing = _grid(path, fields, size)
-    return Volume(voxels if axes == 3 else voxels[None], grid, spacing)
+    return Volume(voxels if len(size) == 3 else voxels[None], grid, spacing)
+
+
+def spacing_mm(path: Path) -> tuple[float, float] | None:
+    """(x, y) of a pixel by the header alone, as `read` has it; None if unknown."""
+    fields, _ = _header(path)
+    return _grid(path, fields, _size(path, fields))[1]
 
 
 def _header(path: Path) -> tuple[dict[str, str], int]:
@@ -59,6 +62,13 @@ def _header(path: Path) -> tuple[dict[str, str], int]:
                 raise ValueError(f"{path} cannot be read: it has no MetaImage header that ends in {LAST}")
             fields[name.strip()] = value.strip()
         return fields, file.tell()
+
+
+def _size(path: Path, fields: dict[str, str]) -> list[int]:
+    (axes,) = whole(path, "NDims", fields.get("NDims", ""), 1)
+    if axes not in (2, 3):
+        raise ValueError(f"{path} has {axes} axes: expected a 2D or 3D file")
+    return whole(path, "DimSize", fields.get("DimSize", ""), axes)
 
 
 def _stored(path: Path, fields: dict[str, str], start: int, sides: tuple[int, ...]) -> Stored:

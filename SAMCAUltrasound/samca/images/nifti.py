@@ -18,17 +18,18 @@ import numpy as np
 from ..files import scratch, stream
 from . import by_simpleitk
 from .bounds import CHUNK, PACKED, check_size
-from .grid import Volume, laid_out
+from .grid import Volume, laid_out, positive
 
 SUFFIXES = (".nii", ".nii.gz")
 LONGEST_HEADER = 540
 FIELDS = {  # by the header's length: layout and offset of each field
     348: {"dim": ("8h", 40), "type": ("2h", 70), "pixdim": ("8f", 76), "start": ("f", 108)}
-    | {"codes": ("2h", 252), "rows": ("12f", 280)},
+    | {"codes": ("2h", 252), "rows": ("12f", 280), "units": ("B", 123)},
     540: {"dim": ("8q", 16), "type": ("2h", 12), "pixdim": ("8d", 104), "start": ("q", 168)}
-    | {"codes": ("2i", 344), "rows": ("12d", 400)},
+    | {"codes": ("2i", 344), "rows": ("12d", 400), "units": ("i", 500)},
 }
 BITS = {2: 8, 256: 8, 4: 16, 512: 16, 8: 32, 768: 32, 16: 32, 64: 64, 1024: 64, 1280: 64, 128: 24, 2304: 32}
+MM_OF = {1: 1000.0, 3: 0.001}  # by the code of a unit; of any other 1
 TO_LPS = (-1.0, -1.0, 1.0)
 
 
@@ -65,12 +66,7 @@ class Header:
 
 def read(path: Path) -> Volume:
     """All frames; ValueError says what is wrong with the file."""
-    with _opened(path) as file:
-        try:
-            header = Header(file.read(LONGEST_HEADER))
-            _check(path, header)
-        except (EOFError, OSError, zlib.error, struct.error) as error:
-            raise ValueError(f"{path} cannot be read: it is damaged, cut off, or no NIfTI file") from error
+    header = _header(path)
     if is_cut_off(path):
         raise ValueError(f"{path} cannot be read: it is cut off, or its compressed stream is damaged")
     if header["codes"][1] > 0 and not np.isfinite(header["rows"]).all():
@@ -83,6 +79,23 @@ def read(path: Path) -> Volume:
         if math.prod(header.sides[3:]) > 1 or header["codes"] == (0, 0):
             raise
     return _laid_anew(path, header)
+
+
+def spacing_mm(path: Path) -> tuple[float, float] | None:
+    """(x, y) of a pixel by the header alone, as `read` has it; None if unknown."""
+    header = _header(path)
+    unit = MM_OF.get(header["units"][0] & 7, 1.0)
+    return positive(*(abs(step) * unit for step in header["pixdim"][1:3]))
+
+
+def _header(path: Path) -> Header:
+    with _opened(path) as file:
+        try:
+            header = Header(file.read(LONGEST_HEADER))
+            _check(path, header)
+            return header
+        except (EOFError, OSError, zlib.error, struct.error) as error:
+            raise ValueError(f"{path} cannot be read: it is damaged, cut off, or no NIfTI file") from error
 
 
 def _check(path: Path, header: Header) -> None:

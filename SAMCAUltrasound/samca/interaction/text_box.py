@@ -24,6 +24,7 @@ TARGETS = {  # of the datasets by name
     "tn3k": "thyroid nodule",
     "ddti": "thyroid nodule",
     "tnscui": "thyroid nodule",
+    "tg3k": "thyroid gland",
     "usgra": "nerve",
 }
 THRESHOLD = 0.25  # least score of a box, that of Grounding DINO's authors

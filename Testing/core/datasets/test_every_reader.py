@@ -14,6 +14,7 @@ LAYOUTS = {  # images and masks by name
     "folder": ("images/{}.png", "masks/{}.png"),
     "busi": ("benign/{}.png", "benign/{}_mask.png"),
     "tn3k": ("trainval-image/{}.png", "trainval-mask/{}.png"),
+    "tg3k": ("thyroid-image/{}.png", "thyroid-mask/{}.png"),
     "ddti": ("p_image/{}.png", "p_mask/{}.png"),
     "udiat": ("original/{}.png", "GT/{}.png"),
     "tnscui": ("image/{}.png", "mask/{}.png"),

@@ -62,6 +62,58 @@ def test_tn3k_names_a_damaged_split(tn3k, content):
     assert len(datasets.read(tn3k).cases) == 5
 
 
+@pytest.fixture
+def tg3k(tmp_path):
+    for number in range(4):
+        save(tmp_path / f"thyroid-image/{number:04d}.jpg", picture(number))
+        save(tmp_path / f"thyroid-mask/{number:04d}.jpg", lesion())
+    (tmp_path / "tg3k-trainval.json").write_text(json.dumps({"train": [3, 0, 1], "val": [2]}))
+    return tmp_path
+
+
+def test_tg3k_has_the_authors_split(tg3k):
+    dataset = datasets.checked(tg3k)
+    assert {case.id: case.split for case in dataset.cases} == {
+        "0000": "train",
+        "0001": "train",
+        "0002": "val",
+        "0003": "train",
+    }
+    assert np.array_equal(dataset.cases[0].mask(), lesion() > 0)
+    (tg3k / "tg3k-trainval.json").unlink()
+    assert {case.split for case in datasets.checked(tg3k).cases} == {""}
+
+
+def test_tg3k_counts_places_in_the_order_of_the_images(tg3k):
+    for folder in ("thyroid-image", "thyroid-mask"):
+        (tg3k / folder / "0000.jpg").rename(tg3k / folder / "10000.jpg")
+    assert [case.id for case in datasets.checked(tg3k).cases if case.split == "val"] == ["0003"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        '{"train": [0, 1, 2, 3]}',
+        '{"train": [0, 1], "val": [2]}',
+        '{"train": [0, 1, 2], "val": [2, 3]}',
+    ],
+)
+def test_tg3k_names_a_split_that_is_damaged_or_does_not_fit_and_takes_none_of_it(tg3k, content):
+    (tg3k / "tg3k-trainval.json").write_text(content)
+    assert "tg3k-trainval.json" in only_problem(tg3k)
+    assert {case.split for case in datasets.read(tg3k).cases} == {""}
+
+
+def test_tg3k_names_a_lost_mask_and_no_image_behind_it_changes_its_split(tg3k):
+    (tg3k / "thyroid-mask/0001.jpg").unlink()
+    assert "0001.jpg: no mask named 0001" in only_problem(tg3k)
+    assert [case.id for case in datasets.read(tg3k).cases if case.split == "val"] == ["0002"]
+    (tg3k / "thyroid-image/0001.jpg").unlink()
+    assert "its 4 numbers are not those from 0 to 2" in only_problem(tg3k)
+
+
 def mark(image: int, *polygons: list[tuple[int, int]]) -> str:
     regions = [
         {"points": [{"x": x, "y": y} for x, y in polygon], "annotation": {}, "regionType": "freehand"}
