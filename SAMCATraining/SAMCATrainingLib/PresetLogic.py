@@ -18,7 +18,7 @@ from .AdvancedSettings import AUTOMATIC
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings for a purpose, over the paper's."""
+    """Settings for a purpose."""
 
     name: str
     title: str
@@ -29,9 +29,9 @@ class Preset:
 def presets() -> list[Preset]:
     """From the shortest to the longest."""
     words = {
-        "quick": (_("Quick"), _("Five epochs, images as they are: to see whether it works.")),
-        "balanced": (_("Balanced"), _("The paper's settings: twenty epochs, images varied a little.")),
-        "thorough": (_("Thorough"), _("Sixty epochs, images varied a lot: for a model to keep.")),
+        "quick": (_("Quick"), _("Two epochs: to see whether it works.")),
+        "balanced": (_("Balanced"), _("Five epochs in small steps: for some ten images and more.")),
+        "thorough": (_("Thorough"), _("Twenty epochs: for a hundred images and more.")),
     }
     return [Preset(name, *words[name], settings) for name, settings in PRESETS.items()]
 
@@ -74,6 +74,8 @@ def settingsOf(
     }
     schedule = given.pop("schedule", AUTOMATIC)
     given = {n: v for n, v in given.items() if v or not n.startswith("model.")}  # 0: as it is
+    if max(given.get("model.depth", 0), _configOf(base).get("depth", 1)) > 1:
+        given.pop("windows", None)  # frames that go together stay whole
     if schedule != AUTOMATIC:
         values["schedule"] = {"name": schedule}
     elif "schedule" not in FILES[method].TRAINING:

@@ -150,6 +150,7 @@ class TrainConfig:
     learning_rate_every: int = setting(50, at_least=1)  # epochs from step to step
     weight_decay: float = setting(0.0, at_least=0)
     average: float = setting(0.0, at_least=0, at_most=0.99999)  # decay of averaged weights; 0: no averaging
+    share: float = setting(1.0, above=0, at_most=1)  # of what was learned in the weights; rest as before
     batch: int = setting(4, at_least=1, at_most=4096)
     frames: int = setting(0, at_least=0)  # how many of the data's training images are used; 0: all
     samples_per_epoch: int = setting(0, at_least=0)  # how many an epoch goes through; 0: each once

@@ -9,10 +9,13 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from ..config import TrainConfig
 from ..datasets import Dataset
 from ..evaluation import report
 from ..evaluation.evaluation_folder import Protocol, write
 from ..files import write_atomically
+from ..methods.presets import PRESETS, SCHEDULE
+from ..studies import few_images
 from ..studies.few_shot import (
     ALL,
     FRAMES,
@@ -52,12 +55,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--draws", type=int, default=1, help="trainings of each, on other frames and seeds (default: 1)")
     add("--clicks", type=int, nargs="+", help="clicks in the table (default: the run's validation_clicks)")
     add("--seeds", type=int, default=5, help="trials for each target (default: 5)")
+    add(
+        "--rest",
+        type=int,
+        metavar="IMAGES",
+        help="so many images judge, and each draw of the others is all that a user has: a share of it "
+        "validates and decides which epoch is kept, as in SAMCA Training",
+    )
+    add("--preset", choices=PRESETS, help="what SAMCA Training trains with, over the file's settings")
     add("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting over the file's")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train what is not trained yet, evaluate on the validation cases, write the curve and its tables."""
-    common = replace(settings_in(Path(arguments.settings), arguments.set), keep="last")
+    preset = _words(arguments.preset) if arguments.preset else []
+    common = settings_in(Path(arguments.settings), [*preset, *arguments.set])
+    if arguments.rest:
+        return _judged(common, arguments)
+    common = replace(common, keep="last")
     clicks = tuple(sorted(set(arguments.clicks or common.validation_clicks)))
     protocol, curve = Protocol(clicks, arguments.seeds, curve=0), (arguments.frames, arguments.draws)
     settings_of(common, *curve)  # refuses wrong numbers before anything is trained
@@ -77,4 +92,27 @@ def run(arguments: argparse.Namespace) -> int:
     write_curve(out / "frames.png", found, len(training))
     folders = ", ".join(common.validation or common.data)
     write(evaluation, out, shlex.join(["samca", *sys.argv[1:]]), [folders])
+    return 0
+
+
+def _words(preset: str) -> list[str]:
+    """A preset of the default method as words of --set."""
+    settings = {"schedule": SCHEDULE, **PRESETS[preset]}
+    return [f"{name}={json.dumps(value)}" for name, value in settings.items()]
+
+
+def _judged(common: TrainConfig, arguments: argparse.Namespace) -> int:
+    """The draws as users have them."""
+    found = []
+    for each in few_images.few_images(common, arguments.frames, arguments.draws, arguments.rest):
+        if isinstance(each, few_images.Judged):
+            found.append(each)
+        elif each["event"] != "step":
+            print(json.dumps(each), flush=True)
+        if isinstance(each, dict) and each["event"] == "stopped":
+            return 0
+    rows, out, says = few_images.table(found), Path(common.out), few_images.verdict(found)
+    print(report.aligned(rows), says, sep="\n\n", flush=True)
+    write_atomically(out / "draws.md", f"{report.markdown(rows)}\n{says}\n".encode())
+    write_atomically(out / "draws.json", json.dumps(few_images.as_objects(found), indent=2).encode())
     return 0

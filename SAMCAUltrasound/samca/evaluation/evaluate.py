@@ -35,6 +35,9 @@ OVERLAPS = {
 }
 
 
+Target = tuple[str, str, int]  # dataset, case, number within the case
+
+
 @dataclass(frozen=True)
 class Record:
     """What one trial on one target had reached with its newest click."""
@@ -225,14 +228,28 @@ def validate(
 
 def mean_dice(found: Iterable[Trial], clicks: Sequence[int]) -> dict[int, float]:
     """Mean Dice in 0..100 of trials after each number of clicks; ValueError if there are none."""
-    reached: dict[int, list[float]] = {count: [] for count in clicks}
-    for trial in found:
-        masks = trial.masks
-        for count in set(clicks) & set(masks):
-            reached[count].append(100 * metrics.dice(masks[count], trial.truth))
-    if not any(reached.values()):
+    return mean_by_clicks(dice_of(found, clicks))
+
+
+def dice_of(found: Iterable[Trial], clicks: Sequence[int]) -> dict[Target, dict[int, float]]:
+    """Dice in 0..100 of each target after each number of clicks that its trial has."""
+    return {
+        (trial.case.source, trial.case.id, trial.index): {
+            count: 100 * metrics.dice(mask, trial.truth)
+            for count, mask in trial.masks.items()
+            if count in clicks
+        }
+        for trial in found
+    }
+
+
+def mean_by_clicks(dice: dict[Target, dict[int, float]]) -> dict[int, float]:
+    """The mean over targets, by number of clicks in rising order; ValueError without any."""
+    counts = sorted({count for of_target in dice.values() for count in of_target})
+    if not counts:
         raise ValueError("no target in any case: expected at least one mask that is not empty")
-    return {count: float(np.mean(dice)) for count, dice in reached.items() if dice}
+    reached = {count: [each[count] for each in dice.values() if count in each] for count in counts}
+    return {count: float(np.mean(values)) for count, values in reached.items()}
 
 
 def generator_for(case: str, target: int, seed: int) -> np.random.Generator:

@@ -13,9 +13,7 @@ from math import nan, sqrt
 
 import numpy as np
 
-from .evaluate import Record
-
-Target = tuple[str, str, int]  # dataset, case, number within the case
+from .evaluate import Record, Target
 
 
 @dataclass(frozen=True)
@@ -43,10 +41,19 @@ def difference(
     Records of several trainings of one recipe are given together. ValueError where no target is in both.
     """
     one, other = (per_target(records, count, measure) for records in (ours, theirs))
-    both = sorted(set(one) & set(other))
-    if not both:
+    if not one.keys() & other.keys():
         raise ValueError(f"no target has {measure} after {count} clicks in both: evaluate them alike")
-    found = np.array([one[target] - other[target] for target in both])
+    return difference_of(one, other, group_of)
+
+
+def difference_of(
+    ours: dict[Target, float], theirs: dict[Target, float], group_of: Callable[[Target], str]
+) -> Difference:
+    """Of the values of all targets that both have; ValueError where there is none."""
+    both = sorted(ours.keys() & theirs.keys())
+    if not both:
+        raise ValueError("no target is in both: evaluate them alike")
+    found = np.array([ours[target] - theirs[target] for target in both])
     return Difference(float(found.mean()), *_error(found, [group_of(target) for target in both]))
 
 

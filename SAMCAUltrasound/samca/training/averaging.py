@@ -11,11 +11,16 @@ from torch import nn
 
 
 class Average:
-    """Exponentially averaged copies of parameters; a decay of 0 keeps none and uses the parameters."""
+    """Exponentially averaged copies of parameters; a decay of 0 keeps none and uses the parameters.
 
-    def __init__(self, parameters: list[nn.Parameter], decay: float):
-        self.parameters, self.decay, self.updates = parameters, decay, 0
+    share: how far what is used goes from the parameters as they are now, 0..1, towards what was learned: the
+    mean of the weights before and after keeps most of both (Wortsman et al., CVPR 2022).
+    """
+
+    def __init__(self, parameters: list[nn.Parameter], decay: float, share: float = 1.0):
+        self.parameters, self.decay, self.share, self.updates = parameters, decay, share, 0
         self.copies = [p.detach().clone() for p in parameters] if decay else []
+        self._starts = [p.detach().clone() for p in parameters] if share < 1 else []
 
     @torch.no_grad()
     def update(self) -> None:
@@ -26,7 +31,11 @@ class Average:
             copy.lerp_(parameter, 1 - decay)
 
     def in_use(self):
-        """Context in which the model has the averaged weights."""
+        """Context in which the model has the averaged weights, as far as they are shared."""
+        if self._starts:
+            learned = self.copies or [p.detach() for p in self.parameters]
+            pairs = zip(self._starts, learned, strict=True)
+            return _Swapped(self.parameters, [start.lerp(end, self.share) for start, end in pairs])
         return _Swapped(self.parameters, self.copies) if self.copies else nullcontext()
 
     def state(self) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def estimate(config: TrainConfig) -> Estimate:
     return Estimate(
         device=device_name(device),
         precision=learner.precision,
-        seconds=config.epochs * epoch + steps * max(0.0, first - again) + whole,
+        seconds=config.epochs * epoch + steps * max(0.0, first - again) + 2 * whole,  # epoch 0 and the table
         seconds_per_step=again,
         seconds_per_case=case,
         memory=peak_bytes(device) + kept,

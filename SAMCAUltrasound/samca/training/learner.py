@@ -85,7 +85,7 @@ class Learner:
         self.tuned = [p for p in model.parameters() if p.requires_grad]
         kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
         self.optimizer = kind(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
-        self.average = Average(self.tuned, config.average)
+        self.average = Average(self.tuned, config.average, config.share)
         self.features = kept_features(model, samples)
         self.precision = faster_precision(device) if config.precision == "auto" else config.precision
         self.memory: dict[str, torch.Tensor] = {}  # what the schedule keeps from step to step

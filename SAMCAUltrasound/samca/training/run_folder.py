@@ -40,7 +40,7 @@ class RunFolder:
         self.stop = self.path / "stop"  # made by whoever wants the run to stop
 
     def samples(self, epoch: int) -> Path:
-        """The picture of validation cases after an epoch, counted from 1; the first makes the folder."""
+        """The picture of validation cases after an epoch, 0 before the first, which makes the folder."""
         return self.path / "samples" / f"epoch_{epoch:04d}.png"
 
     def check_settings(self, settings: dict[str, Any], state: dict[str, Any] | None) -> None:
@@ -93,6 +93,14 @@ class RunFolder:
             elif record["event"] == "epoch":
                 epochs[record["epoch"]] = record
         return list(epochs.values())
+
+    def before(self) -> dict[str, float]:
+        """Validation Dice by number of clicks of the model that the newest run in the log started from."""
+        found: dict[str, float] = {}
+        for record in self.records():
+            if record["event"] in ("start", "base"):
+                found = record.get("dice", {})
+        return found
 
     def save_state(self, state: dict[str, Any]) -> None:
         """Write everything that is needed to go on."""

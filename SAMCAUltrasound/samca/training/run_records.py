@@ -10,9 +10,21 @@ from ..typed_json import Value
 LONGEST = 2**20  # bytes of a line
 MOST, LATEST = 10**12, 3e10  # of anything counted; s since 1970
 TEXTS = ("device", "says", "precision", "weights")
-COUNTS = ("epoch", "step", "training", "validation", "left_out", "trainable", "batch")
-NUMBERS = ("loss", "initial", "guided", "seconds", "best")
+COUNTS = (
+    "epoch",
+    "step",
+    "training",
+    "validation",
+    "left_out",
+    "trainable",
+    "batch",
+    "kept",
+    "targets",
+    "groups",
+)
+NUMBERS = ("loss", "initial", "guided", "seconds", "best", "gain", "error")
 NEEDED = {
+    "base": ("dice", "targets", "groups"),
     "step": ("epoch", "step", "of", "loss"),
     "epoch": ("epoch", "of", "loss", "initial", "guided", "seconds", "dice"),
     "resume": ("epoch",),

@@ -17,12 +17,13 @@ import torch
 
 from ..config import TrainConfig, to_json
 from ..datasets import Case
-from ..evaluation.evaluate import mean_dice, trials
+from ..evaluation.evaluate import dice_of, mean_by_clicks, trials
 from ..files import remove
 from ..network.devices import choose_device, device_name
 from ..weights.checkpoint import Provenance
 from ..words import counted
 from . import parts, processes, run_lock
+from .choice import Choice, Dice
 from .curves import write_curves
 from .learner import LOSSES, Learner, Moment, calibrate_branch, generator_of
 from .run_folder import RunFolder
@@ -39,10 +40,12 @@ Record = dict[str, Any]
 def train(config: TrainConfig) -> Iterator[Record]:
     """Train, or go on with, the run in `config.out`; yields records with "event" and "time" (s).
 
-    Events: "start", "resume", "step" (at most one a second), "out_of_memory", "epoch" (mean losses, and
-    validation Dice in percent by number of clicks), "stopped" (a file named `stop` appeared in the run
-    folder), "data_changed" (after "resume": what is new, and what is gone), "finish". Each is also a line of
-    log.jsonl, and so is "failed", with what ended a run.
+    Events: "start", "base" (epoch 0: validation Dice in percent by number of clicks before training, of how
+    many "targets" in how many "groups"), "resume", "step" (at most one a second), "out_of_memory", "epoch"
+    (mean losses, validation Dice, its mean "gain" over epoch 0 with the standard "error" over groups where
+    there are several, and which epoch's weights are "kept"), "stopped" (a file named `stop` appeared in the
+    run folder), "data_changed" (after "resume": what is new, and what is gone), "finish". Each is also a line
+    of log.jsonl, and so is "failed", with what ended a run.
     Raises ValueError for settings and data, RuntimeError for a loss that is no number, for memory that is out
     and for a file that cannot be read or written.
     """
@@ -99,7 +102,8 @@ class _Run:
         self.learner = Learner(self.model, samples, config, device)
         self.samples_per_epoch = config.samples_per_epoch or len(samples)
         self.steps_per_epoch = math.ceil(self.samples_per_epoch / config.batch)
-        self.epoch, self.next_step, self.best = 0, 0, -1.0
+        self.choice = Choice(config.keep, self.validation_cases)
+        self.epoch, self.next_step = 0, 0
         self.saved_at = "its beginning"
         self.sums = dict.fromkeys(LOSSES, 0.0)
 
@@ -107,6 +111,8 @@ class _Run:
         """What `train` yields, without times."""
         yield self._begin()
         yield from self._compare_data()
+        if not self.choice.has_started:
+            yield self._before()
         while self.epoch < self.config.epochs:
             for record in self._epoch():
                 yield record
@@ -116,7 +122,8 @@ class _Run:
             folder, clicks = self.folder, self.config.validation_clicks
             device = str(self.learner.device)
             write_table(folder.evaluation, folder.best, self.base, self.validation_cases, clicks, device)
-        yield {"event": "finish", "best": self.best, "weights": str(self.folder.best)}
+        found = {"best": self.choice.best, "kept": self.choice.kept}
+        yield {"event": "finish", **found, "weights": str(self.folder.best)}
 
     def _begin(self) -> Record:
         about = {
@@ -132,7 +139,7 @@ class _Run:
         try:
             self.learner.load(self.saved)
             self.epoch, self.next_step = (int(self.saved[name]) for name in ("epoch", "next_step"))
-            self.best = float(self.saved["best"])
+            self.choice.load(self.saved["choice"])
             self.sums = {name: float(self.saved["sums"].get(name, 0.0)) for name in LOSSES}
         except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RuntimeError) as error:
             raise self.folder.damaged() from error
@@ -183,7 +190,7 @@ class _Run:
         yield self._end_of_epoch(time.monotonic() - started)
         self._save()  # after the log has the epoch: a kill between the two repeats it, and leaves no gap
         if processes.rank() == 0:
-            write_curves(self.folder.curves, self.folder.epochs())
+            write_curves(self.folder.curves, self.folder.epochs(), self.folder.before())
 
     def _order(self) -> np.ndarray:
         """The samples of this epoch in random order, all before one comes again; some twice if processes
@@ -204,7 +211,24 @@ class _Run:
         of = {"epoch": self.epoch, "of": self.config.epochs}
         record = {"event": "epoch", **of, **losses, "seconds": round(seconds, 1)}
         if processes.rank() == 0:
-            record["dice"] = self._validate_and_keep()
+            dice = self._validate()
+            if self.choice.takes(self.epoch, dice):
+                self._write_best(dice)
+            record |= {"dice": _rounded(dice), **self._gain(dice), "kept": self.choice.kept}
+        processes.wait()
+        return record
+
+    def _before(self) -> Record:
+        """Validate the model that training starts from; it is kept until an epoch is ahead of it."""
+        record = {"event": "base"}
+        if processes.rank() == 0:
+            dice = self._validate()
+            self.choice.start(dice)
+            if self.config.keep == "best":
+                self._write_best(dice)
+            groups = {(case.source, case.group) for case in self.validation_cases}
+            record |= {"dice": _rounded(dice), "targets": len(dice), "groups": len(groups)}
+            self._save()
         processes.wait()
         return record
 
@@ -213,22 +237,31 @@ class _Run:
         if getattr(self.model.fusion, "rounds", None) == kind:
             self.model.fusion.end_of_round(guided_loss)
 
-    def _validate_and_keep(self) -> dict[str, float]:
-        """Dice by number of clicks with the averaged weights; the best weights so far are written."""
+    def _validate(self) -> Dice:
+        """Dice of each target with the averaged weights; the picture of some masks is written."""
         self.folder.check_place()
         self.model.eval()
         with self.learner.average.in_use():
             clicks = self.config.validation_clicks
             seed, alone = self.config.seed, 0 in clicks
             found = trials(self.model, self.validation_cases, max(clicks), seed, alone)
-            dice = mean_dice(self.pictures.watching(found), clicks)
-            self.pictures.write(self.folder.samples(self.epoch))
-            if self.config.keep == "last" or np.mean(list(dice.values())) > self.best:
-                self.best = float(np.mean(list(dice.values())))
-                figures = {"epoch": self.epoch, "validation_dice": {str(k): v for k, v in dice.items()}}
-                provenance = self._provenance(figures)
-                write_weights(self.model, self.folder.best, self.base, provenance, self.config.storage)
-        return {str(clicks): round(value, 2) for clicks, value in dice.items()}
+            dice = dice_of(self.pictures.watching(found), clicks)
+        self.pictures.write(self.folder.samples(self.epoch))
+        return dice
+
+    def _write_best(self, dice: Dice) -> None:
+        """Write the averaged weights with what they reach."""
+        reached = {str(count): value for count, value in mean_by_clicks(dice).items()}
+        provenance = self._provenance({"epoch": self.epoch, "validation_dice": reached})
+        with self.learner.average.in_use():
+            write_weights(self.model, self.folder.best, self.base, provenance, self.config.storage)
+
+    def _gain(self, dice: Dice) -> Record:
+        gain = self.choice.gain(dice)
+        if gain is None:
+            return {}
+        error = {} if math.isnan(gain.standard_error) else {"error": round(gain.standard_error, 2)}
+        return {"gain": round(gain.mean, 2), **error}
 
     def _provenance(self, figures: dict[str, Any]) -> Provenance:
         return Provenance(
@@ -241,6 +274,12 @@ class _Run:
     def _save(self) -> None:
         self.folder.check_place()
         if processes.rank() == 0:
-            place = {"epoch": self.epoch, "next_step": self.next_step, "best": self.best, "sums": self.sums}
+            place = {"epoch": self.epoch, "next_step": self.next_step, "sums": self.sums}
+            place["choice"] = self.choice.state()
             self.folder.save_state({**place, **self.learner.state(), "settings": self.settings})
             self.saved_at = self._here()
+
+
+def _rounded(dice: Dice) -> dict[str, float]:
+    """The means as a line of the log has them."""
+    return {str(count): round(value, 2) for count, value in mean_by_clicks(dice).items()}

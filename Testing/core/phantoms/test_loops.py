@@ -207,11 +207,11 @@ def test_training_takes_loops_as_groups_of_frames_and_goes_on_after_a_stop(
     how = {"data": [str(loops)], "schedule": schedule, "augment": "samus", "model": STRUCTURE}
     whole = settings(**how)
     records = run(whole)
-    assert events(records) == ["start", "epoch", "epoch", "finish"]
+    assert events(records) == ["start", "base", "epoch", "epoch", "finish"]
     halved = settings(**how, out=str(tmp_path / "halved"))
     (tmp_path / "halved").mkdir()
     (tmp_path / "halved" / "stop").touch()
-    assert events(run(halved)) == ["start", "stopped"]
+    assert events(run(halved)) == ["start", "base", "stopped"]
     assert events(run(halved)) == ["resume", "epoch", "epoch", "finish"]
     assert same(learned(whole), learned(halved))
 

@@ -139,7 +139,7 @@ def test_a_run_that_goes_on_with_changed_data_says_so_and_keeps_its_parts(settin
     fill(tmp_path / "d", *(f"case{n}" for n in range(7)))
     given = settings(data=[str(tmp_path / "d")], out=str(tmp_path / "run"), validation_share=0.3)
     RunFolder(given["out"]).stop.touch()
-    assert events(run(given)) == ["start", "stopped"]
+    assert events(run(given)) == ["start", "base", "stopped"]
     kept = parts.kept_of(config_of(given))
     fill(tmp_path / "d", "aa", "zz")
     records = run(given)

@@ -15,7 +15,9 @@ def test_losses_and_dice_are_drawn(tmp_path):
     pictures = []
     for count in (1, 5):
         write_curves(
-            tmp_path / "curves.png", [epoch(n, {"1": 40 + n, "5": 50 + n}) for n in range(1, count + 1)]
+            tmp_path / "curves.png",
+            [epoch(n, {"1": 40 + n, "5": 50 + n}) for n in range(1, count + 1)],
+            {"1": 41.0, "5": 49.0},
         )
         with Image.open(tmp_path / "curves.png") as image:
             pictures.append(np.asarray(image.convert("RGB")).astype(int))

@@ -66,7 +66,9 @@ def test_one_of_another_type_is_named(folder, state):
 WRONG = {
     "nothing": lambda state: [state.pop(name) for name in list(state) if name != "settings"],
     "epoch in words": lambda state: state.update(epoch="first"),
-    "no best": lambda state: state.pop("best"),
+    "no choice": lambda state: state.pop("choice"),
+    "kept in words": lambda state: state["choice"].update(kept="second"),
+    "before without case": lambda state: state["choice"].update(before=[[1.0]]),
     "sums as list": lambda state: state.update(sums=[1, 2]),
     "sums in words": lambda state: state["sums"].update(loss="small"),
     "weights of another shape": lambda state: state["tuned"].update(

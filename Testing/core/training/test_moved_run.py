@@ -17,7 +17,7 @@ def test_a_renamed_run_goes_on_in_its_new_place_to_the_same_weights(settings, tm
     whole, moved = settings(out=str(tmp_path / "whole")), settings(out=str(tmp_path / "old"))
     run(whole)
     RunFolder(moved["out"]).stop.touch()
-    assert events(run(moved)) == ["start", "stopped"]
+    assert events(run(moved)) == ["start", "base", "stopped"]
     (tmp_path / "elsewhere").mkdir()
     new = (tmp_path / "old").rename(tmp_path / "elsewhere" / "new name")
     assert main(["train", str(new / "run.json")]) == 0

@@ -35,8 +35,8 @@ def test_a_picture_has_a_column_for_each_case_and_a_row_for_few_and_many_clicks(
     assert yellow[1] > 100
 
 
-def test_a_run_leaves_a_picture_of_every_epoch(settings, drawn):
+def test_a_run_leaves_a_picture_of_every_epoch_and_of_what_was_before(settings, drawn):
     run(settings())
     folder = RunFolder(settings()["out"])
-    assert sorted(folder.path.glob("samples/*")) == [folder.samples(1), folder.samples(2)]
+    assert sorted(folder.path.glob("samples/*")) == [folder.samples(number) for number in range(3)]
     assert Image.open(folder.samples(2)).size == (2 * (SIDE + GAP), 2 * (SIDE + GAP))

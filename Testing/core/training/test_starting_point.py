@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("drawn")
 
 
 def test_training_goes_on_from_an_adapter_file(settings, tmp_path):
-    run(settings(epochs=1))
+    run(settings(epochs=1, keep="last"))
     first = RunFolder(settings()["out"])
     config = config_of(settings(out=str(tmp_path / "second"), base=str(first.best)) | {"model": {}})
     model, base = starting_model(config, tmp_path / "second")
@@ -27,7 +27,7 @@ def test_training_goes_on_from_an_adapter_file(settings, tmp_path):
 
 
 def test_another_adapter_starts_anew_from_the_base_of_the_file(settings, tmp_path):
-    run(settings(epochs=1))
+    run(settings(epochs=1, keep="last"))
     first = RunFolder(settings()["out"])
     config = config_of(settings(base=str(first.best)) | {"model": {"adapter": "bottleneck"}})
     model, base = starting_model(config, tmp_path)
@@ -42,7 +42,7 @@ def test_another_adapter_starts_anew_from_the_base_of_the_file(settings, tmp_pat
 @pytest.fixture
 def sparing(settings):
     """An adapter file that was trained with the last layers of its decoder only, as the shipped one."""
-    given = settings(epochs=1)
+    given = settings(epochs=1, keep="last")
     last = ["mask_decoder.output_upscaling", "mask_decoder.iou_prediction_head"]
     run(given | {"model": given["model"] | {"tuned": last}})
     return RunFolder(given["out"]).best
@@ -68,7 +68,7 @@ def test_training_on_from_the_shipped_model_takes_its_adapter_and_the_whole_deco
 
 
 def test_what_samca_trained_with_one_set_goes_on_with_both_side_by_side(settings, tmp_path):
-    given = settings(epochs=1)
+    given = settings(epochs=1, keep="last")
     run(given | {"model": given["model"] | {"fusion": {"name": "single"}}})
     best = RunFolder(given["out"]).best
     model, _ = starting_model(config_of(settings(base=str(best)) | {"model": {}}), tmp_path)
@@ -79,7 +79,7 @@ def test_what_samca_trained_with_one_set_goes_on_with_both_side_by_side(settings
 
 @pytest.mark.parametrize("fusion", ["sum", "dynamic", {"name": "joined", "normalized": True}])
 def test_a_model_that_joins_sets_in_another_way_goes_on_with_that(settings, fusion, tmp_path):
-    given = settings(epochs=1)
+    given = settings(epochs=1, keep="last")
     run(given | {"model": given["model"] | {"fusion": fusion}})
     best = RunFolder(given["out"]).best
     model, _ = starting_model(config_of(settings(base=str(best)) | {"model": {}}), tmp_path)
@@ -95,7 +95,7 @@ def tuned(path):
 
 @pytest.mark.parametrize("tuned", [["mask_decoder", "prompt_encoder"], ["image_encoder.neck"]])
 def test_what_a_file_has_trained_beyond_its_method_is_trained_on(settings, tuned, tmp_path):
-    given = settings(epochs=1)
+    given = settings(epochs=1, keep="last")
     run(given | {"model": given["model"] | {"tuned": tuned}})
     best = RunFolder(given["out"]).best
     model, _ = starting_model(config_of(settings(base=str(best)) | {"model": {}}), tmp_path)
@@ -105,7 +105,7 @@ def test_what_a_file_has_trained_beyond_its_method_is_trained_on(settings, tuned
 
 
 def test_training_goes_on_without_the_predictor_of_the_file(settings, tmp_path):
-    given = settings(epochs=1)
+    given = settings(epochs=1, keep="last")
     predictor = {"name": "single_block", "classes": ["disc"]}
     run(given | {"model": given["model"] | {"predictor": predictor}})
     best = RunFolder(given["out"]).best
@@ -118,7 +118,7 @@ def test_training_goes_on_without_the_predictor_of_the_file(settings, tmp_path):
 
 
 def test_with_other_classes_the_rest_of_a_predictor_goes_on(settings, tmp_path):
-    given = settings(epochs=1)
+    given = settings(epochs=1, keep="last")
     models = [
         given["model"] | {"predictor": {"name": "single_block", "classes": classes}}
         for classes in (["disc"], ["disc", "nerve"])

@@ -266,7 +266,7 @@ def test_samples_are_all_of_one_class_and_may_be_empty(by_class):
 def test_a_run_by_class_is_trained_saved_and_suggests(name, by_class, labelled, drawn):
     settings = by_class(schedule={"name": name})
     records = run(settings)
-    assert events(records) == ["start", "epoch", "epoch", "finish"]
+    assert events(records) == ["start", "base", "epoch", "epoch", "finish"]
     assert records[0]["training"] + records[0]["validation"] == 10 - (not records[0]["validation"])
     assert set(records[1]["dice"]) == {"0", "1"}
     model = samca.load(RunFolder(settings["out"]).best)
@@ -281,7 +281,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_weights(by_class, drawn, tmp
     run(whole)
     parts = by_class(out=str(tmp_path / "parts"))
     RunFolder(parts["out"]).stop.touch()
-    assert events(run(parts)) == ["start", "stopped"]
+    assert events(run(parts)) == ["start", "base", "stopped"]
     run(parts)
     one, other = learned(whole), learned(parts)
     assert one.keys() == other.keys()

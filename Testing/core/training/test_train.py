@@ -25,15 +25,21 @@ pytestmark = pytest.mark.usefixtures("drawn")
 
 def test_a_run_records_start_epochs_and_finish_and_logs_them(settings):
     records = run(settings())
-    assert events(records) == ["start", "epoch", "epoch", "finish"]
-    start, first, second, finish = records
+    assert events(records) == ["start", "base", "epoch", "epoch", "finish"]
+    start, before, first, second, finish = records
     assert (start["training"], start["validation"], start["left_out"]) == (6, 2, 0)
     assert start["trainable"] == sum(t.numel() for n, t in learned(settings()).items() if "fusion" not in n)
     assert [first["epoch"], second["epoch"], second["of"]] == [1, 2, 2]
     assert first["loss"] == pytest.approx(first["initial"] + first["guided"])
     assert set(first["dice"]) == {"1", "3"}
-    best = max(np.mean(list(epoch["dice"].values())) for epoch in (first, second))
-    assert finish["best"] == pytest.approx(best, abs=0.01)
+    assert set(before["dice"]) == {"1", "3"}
+    assert (before["targets"], before["groups"]) == (2, 2)
+    for epoch in (first, second):
+        gain = np.mean(list(epoch["dice"].values())) - np.mean(list(before["dice"].values()))
+        assert epoch["gain"] == pytest.approx(gain, abs=0.02)
+        assert epoch["error"] > 0
+    kept = (before, first, second)[finish["kept"]]
+    assert finish["best"] == pytest.approx(np.mean(list(kept["dice"].values())), abs=0.01)
     assert without_steps(RunFolder(settings()["out"]).records()) == records
 
 
@@ -61,7 +67,7 @@ def test_a_run_leaves_its_settings_weights_table_and_curves(settings, drawn):
     heading, *rows = (line.split(",") for line in folder.evaluation.read_text().splitlines())
     table = [dict(zip(heading, row, strict=True)) for row in rows]
     assert [row["clicks"] for row in table] == ["1", "3"]
-    best = max((r for r in records if r["event"] == "epoch"), key=lambda r: np.mean(list(r["dice"].values())))
+    best = next(r for r in records if r.get("epoch", 0) == records[-1]["kept"] and "dice" in r)
     for row in table:  # the weights on disk are in half precision
         assert float(row["dice_mean"]) == pytest.approx(best["dice"][row["clicks"]], abs=1)
     assert drawn == [[1], [1, 2]]
@@ -200,6 +206,6 @@ def test_real_frames_are_learned(settings, tmp_path):
     data = [str(tmp_path / name) for name in ("busi-train", "usgra-train")]
     validation = [str(tmp_path / "busi-val")]
     real = settings(data=data, validation=validation, epochs=2, batch=2, learning_rate=5e-3, augment="samus")
-    start, first, second, _ = run(real)
+    start, _before, first, second, _ = run(real)
     assert (start["training"], start["validation"]) == (12, 3)
     assert second["loss"] < first["loss"]

@@ -26,7 +26,7 @@ def test_a_stop_file_ends_the_run_and_it_goes_on_to_the_same_weights(settings, t
     whole, halved = settings(out=str(tmp_path / "whole")), settings(out=str(tmp_path / "halved"))
     run(whole)
     RunFolder(halved["out"]).stop.touch()
-    assert events(run(halved)) == ["start", "stopped"]
+    assert events(run(halved)) == ["start", "base", "stopped"]
     assert not RunFolder(halved["out"]).stop.exists()
     assert events(run(halved)) == ["resume", "epoch", "epoch", "finish"]
     assert same(learned(whole), learned(halved))
@@ -109,10 +109,10 @@ def test_out_of_memory_halves_the_batch_says_so_and_learns_the_same(settings, tm
     (expected,) = (r for r in run(roomy) if r["event"] == "epoch")
     with_room_for(2, monkeypatch)
     records = run(tight)
-    assert events(records) == ["start", "out_of_memory", "out_of_memory", "epoch", "finish"]
+    assert events(records) == ["start", "base", "out_of_memory", "out_of_memory", "epoch", "finish"]
     assert [r["batch"] for r in records if r["event"] == "out_of_memory"] == [3, 2]
-    assert "2 images at a time" in records[2]["says"]
-    assert records[3]["loss"] == pytest.approx(expected["loss"], rel=1e-5)
+    assert "2 images at a time" in records[3]["says"]
+    assert records[4]["loss"] == pytest.approx(expected["loss"], rel=1e-5)
     state = RunFolder(tight["out"]).load_state()
     assert state["parts"] == 4
     names = [name for name in learned(roomy) if "fusion" not in name]

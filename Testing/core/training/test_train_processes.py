@@ -23,7 +23,7 @@ def test_two_processes_learn_what_one_does(settings, tmp_path):
     output, errors = process.communicate(timeout=100)
     assert process.returncode == 0, errors
     records = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
-    assert events(records) == ["start", "epoch", "finish"]
+    assert events(records) == ["start", "base", "epoch", "finish"]
     assert records[-2]["loss"] == pytest.approx(one["loss"], rel=1e-5)
     assert RunFolder(together["out"]).curves.exists()
     config = config_of(alone)
