@@ -12,11 +12,15 @@ from SAMCALib.Texts import _
 
 LAYOUT = 5137  # a number that no layout of Slicer has
 LOSS_VIEW, DICE_VIEW = "SAMCALoss", "SAMCADice"
+SLICE_SHARE, PLOT_SHARE = 550, 450  # of the height, in thousandths; without sizes Slicer gives plots 31 px
 VIEW = (
-    '<item><view class="{kind}" singletontag="{tag}">'
+    '<item splitSize="500"><view class="{kind}" singletontag="{tag}">'
     '<property name="viewlabel" action="default">{label}</property></view></item>'
 )
+ROOM = 0.75  # of the epochs, to the right of the lines, where the legend stands
+MARGIN = 5.0  # in % of Dice, above and below the lines
 COLOURS = ((0.12, 0.47, 0.71), (0.85, 0.37, 0.01), (0.0, 0.55, 0.35), (0.50, 0.35, 0.70), (0.65, 0.45, 0.2))
+GREY = (0.6, 0.6, 0.6)
 STEPS = 600  # points of the curve within epochs; of longer runs every n-th step is drawn
 
 
@@ -28,26 +32,35 @@ class PlotLogic:
         self._before = None  # the layout that was left for ours
         self._clicks: tuple = ()
 
-    def update(self, epochs, steps=()) -> None:
-        """epochs: EpochRecords in their order. steps: (epoch as a fraction, loss), drawn between them."""
-        self._clicks = tuple(sorted({clicks for record in epochs for clicks in record.dice}))
+    def update(self, epochs, steps=(), before=None, of=0) -> None:
+        """epochs: EpochRecords in their order. steps: (epoch as a fraction, loss), drawn between them.
+
+        before: Dice by number of clicks of the model before, which is epoch 0. of: epochs of the whole run.
+        """
+        before = before or {}
+        self._clicks = tuple(sorted({*before, *(clicks for record in epochs for clicks in record.dice)}))
         rows = [(record.epoch, record.loss) for record in epochs]
-        self._fill("epochs", [_column("epoch", rows, 0), _column("loss", rows, 1), *self._dice(epochs)])
         thinned = steps[:: len(steps) // STEPS + 1]
-        self._fill("steps", [_column("epoch", thinned, 0), _column("loss", thinned, 1)])
-        losses = [("steps", "loss", _("latest step")), ("epochs", "loss", _("mean of the epoch"))]
-        dice = [("epochs", _diceColumn(clicks), _clicksText(clicks)) for clicks in self._clicks]
-        self._chart("loss", _("Training loss"), losses)
-        self._chart("dice", _("Validation Dice in %"), dice)
+        self._fill("epochs", ["epoch", "loss"], rows)
+        self._fill("steps", ["epoch", "loss"], thinned)
+        lines = self._dice(epochs, before)
+        last = max([of, 1, *(record.epoch for record in epochs)])
+        self._fill("before", ["epoch", *map(_diceColumn, before)], [(x, *before.values()) for x in (0, last)])
+        losses = [("steps", "loss", _("step")), ("epochs", "loss", _("epoch"))]
+        dice = [("dice", _diceColumn(clicks), _clicksText(clicks)) for clicks in self._clicks]
+        dice += [("before", _diceColumn(c), _beforeText(c)) for c in self._clicks if c in before]
+        highest = max([y for _x, y in (*rows, *thinned)], default=1.0)
+        self._chart("loss", _("Training loss"), losses, last, (0.0, 1.05 * highest or 1.0))
+        self._chart("dice", _("Validation Dice in %"), dice, last, _around(lines))
         self._showCharts()
 
-    def _dice(self, epochs) -> list:
-        """One column for each number of clicks; an epoch that was not validated has no number."""
+    def _dice(self, epochs, before: dict) -> list:
+        """A row for each epoch, 0 first; one that was not validated has no numbers."""
         nan = float("nan")
-        return [
-            _column(_diceColumn(clicks), [(record.dice.get(clicks, nan),) for record in epochs], 0)
-            for clicks in self._clicks
-        ]
+        of = ([(0, before)] if before else []) + [(record.epoch, record.dice) for record in epochs]
+        rows = [(epoch, *(dice.get(clicks, nan) for clicks in self._clicks)) for epoch, dice in of]
+        self._fill("dice", ["epoch", *map(_diceColumn, self._clicks)], rows)
+        return [value for _epoch, *values in rows for value in values if value == value]
 
     # Layout
 
@@ -104,39 +117,48 @@ class PlotLogic:
             self._nodes[name] = node
         return node
 
-    def _fill(self, name: str, columns: list) -> None:
+    def _fill(self, name: str, columns: list[str], rows: list) -> None:
         table = self._node(name, "vtkMRMLTableNode")
         content = vtk.vtkTable()
-        for column in columns:
-            content.AddColumn(column)
+        for index, column in enumerate(columns):
+            content.AddColumn(_column(column, rows, index))
         table.SetAndObserveTable(content)
 
-    def _chart(self, name: str, title: str, curves: list[tuple[str, str, str]]) -> None:
-        """curves: (name of the table, its column, words for the legend)."""
+    def _chart(self, name: str, title: str, curves: list[tuple[str, str, str]], last: int, y) -> None:
+        """curves: (table, its column, words for the legend). last: epoch of the run; y: range."""
         chart = self._node(f"{name} chart", "vtkMRMLPlotChartNode")
         chart.SetTitle(title)
         chart.SetXAxisTitle(_("epoch"))
         chart.SetGridVisibility(True)
-        wanted = [self._series(number, *curve) for number, curve in enumerate(curves)]
+        chart.SetLegendVisibility(True)
+        for axis, found in (("X", (0.0, (1 + ROOM) * last)), ("Y", y)):  # a view fits them only once
+            getattr(chart, f"Set{axis}AxisRangeAuto")(False)
+            getattr(chart, f"Set{axis}AxisRange")(*found)
+        wanted = [self._series(*curve) for curve in curves]
         present = [chart.GetNthPlotSeriesNodeID(i) for i in range(chart.GetNumberOfPlotSeriesNodes())]
         if present != [series.GetID() for series in wanted]:
             chart.RemoveAllPlotSeriesNodeIDs()
             for series in wanted:
                 chart.AddAndObservePlotSeriesNodeID(series.GetID())
 
-    def _series(self, number: int, table: str, column: str, legend: str):
+    def _series(self, table: str, column: str, legend: str):
         series = self._node(f"{table} {column} curve", "vtkMRMLPlotSeriesNode")
         series.SetName(legend)
         series.SetAndObserveTableNodeID(self._nodes[table].GetID())
         series.SetXColumnName("epoch")
         series.SetYColumnName(column)
         series.SetPlotType(series.PlotTypeScatter)  # numbers on both axes; PlotTypeLine counts rows
-        isFine = table == "steps"
+        isFine = table in ("steps", "before")
         series.SetMarkerStyle(series.MarkerStyleNone if isFine else series.MarkerStyleCircle)
-        series.SetLineStyle(series.LineStyleSolid)
+        series.SetLineStyle(series.LineStyleDash if table == "before" else series.LineStyleSolid)
         series.SetLineWidth(1 if isFine else 2)
-        series.SetColor(*((0.6, 0.6, 0.6) if isFine else COLOURS[number % len(COLOURS)]))
+        series.SetColor(*(GREY if table == "steps" else self._colourOf(column)))
         return series
+
+    def _colourOf(self, column: str) -> tuple[float, float, float]:
+        """One for each number of clicks, for before and after alike."""
+        columns = list(map(_diceColumn, self._clicks))
+        return COLOURS[columns.index(column) % len(COLOURS)] if column in columns else COLOURS[0]
 
 
 def layoutNode():
@@ -149,8 +171,9 @@ def layoutText() -> str:
     loss = VIEW.format(kind="vtkMRMLPlotViewNode", tag=LOSS_VIEW, label="L")
     dice = VIEW.format(kind="vtkMRMLPlotViewNode", tag=DICE_VIEW, label="D")
     red = VIEW.format(kind="vtkMRMLSliceNode", tag="Red", label="R")
-    plots = f'<item><layout type="horizontal" split="true">{loss}{dice}</layout></item>'
-    return f'<layout type="vertical" split="true">{red}{plots}</layout>'
+    plots = f'<layout type="horizontal" split="true">{loss}{dice}</layout>'
+    red = red.replace('splitSize="500"', f'splitSize="{SLICE_SHARE}"')
+    return f'<layout type="vertical" split="true">{red}<item splitSize="{PLOT_SHARE}">{plots}</item></layout>'
 
 
 def _diceColumn(clicks: int) -> str:
@@ -159,6 +182,15 @@ def _diceColumn(clicks: int) -> str:
 
 def _clicksText(clicks: int) -> str:
     return _("1 click") if clicks == 1 else _("{number} clicks").format(number=clicks)
+
+
+def _beforeText(clicks: int) -> str:
+    return _("{clicks}, before").format(clicks=_clicksText(clicks))
+
+
+def _around(values: list[float]) -> tuple[float, float]:
+    """A range in % with some room around the values."""
+    return max(0.0, min(values, default=0.0) - MARGIN), min(100.0, max(values, default=100.0) + MARGIN)
 
 
 def _column(name: str, rows: list, index: int) -> vtk.vtkDoubleArray:

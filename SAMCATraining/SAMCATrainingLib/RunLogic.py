@@ -146,6 +146,8 @@ class RunLogic:
             isAlive=isAlive,
             canResume=not isAlive and status not in ("new", "finished"),
             evaluation=evaluationOf(run, self._isWorking(run / EVALUATION)),
+            before=history.before,
+            outcome=history.outcome(),
         )
 
     # Processes

@@ -8,19 +8,24 @@ from pathlib import Path
 
 from SAMCALib.Texts import _
 
+from .Outcome import Outcome
+
 STEPS = 2000  # points kept of the curve between epochs
 LINES = 500  # of the log that are shown
 
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """Mean losses of an epoch, and validation Dice in percent by number of clicks after it."""
+    """Mean losses of an epoch, and validation Dice in percent by number of clicks after it; gain: how far its
+    mean is ahead of that before training, with its standard error, None where that is not known."""
 
     epoch: int
     loss: float
     initial: float
     guided: float
     dice: dict[int, float]
+    gain: float | None = None
+    error: float | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,8 @@ class RunState:
     isAlive: bool = False
     canResume: bool = False
     evaluation: EvaluationState = field(default_factory=EvaluationState)
+    before: dict[int, float] = field(default_factory=dict)  # Dice by number of clicks before training
+    outcome: Outcome | None = None  # once an epoch was validated
 
 
 class History:
@@ -71,6 +78,8 @@ class History:
         """Forget everything."""
         self.device, self.epoch, self.step, self.steps = "", 0, 0, 0
         self.epochs: dict[int, EpochRecord] = {}
+        self.before: dict[int, float] = {}
+        self.targets, self.kept = 0, None
         self.curve: list[tuple[float, float]] = []
         self.log: list[str] = []
         self.last: dict = {}
@@ -81,6 +90,7 @@ class History:
         event, self.last = record["event"], record
         if event == "start":
             self.epochs, self.curve, self.epoch, self.step = {}, [], 0, 0
+            self.before, self.targets, self.kept = {}, 0, None
         if event in ("start", "resume"):
             self._begin(record, epochs)
         elif event == "step":
@@ -89,14 +99,26 @@ class History:
             if len(self.curve) > STEPS:
                 self.curve = self.curve[::2]
         elif event == "epoch":
-            self.epoch, self.step = record["epoch"], 0
-            dice = {int(clicks): value for clicks, value in record.get("dice", {}).items()}
+            self.epoch, self.step, self.kept = record["epoch"], 0, record.get("kept")
             losses = (record[name] for name in ("loss", "initial", "guided"))
-            self.epochs[self.epoch] = EpochRecord(self.epoch, *losses, dice)
+            gain = record.get("gain"), record.get("error")
+            self.epochs[self.epoch] = EpochRecord(self.epoch, *losses, _dice(record), *gain)
+        elif event == "base":
+            self.before, self.targets = _dice(record), record["targets"]
         if event != "failed":
             self._latest = (record.get("time", 0.0), self.done(epochs))
         if event != "step":
             self.log = [*self.log, logLine(record)][-LINES:]
+
+    def outcome(self) -> Outcome | None:
+        """What training has brought so far; None before an epoch was compared with the model before."""
+        last = self.epochs.get(self.epoch)
+        if not self.before or self.kept is None or last is None or last.gain is None:
+            return None
+        kept = self.epochs.get(self.kept, last)
+        after = self.before if self.kept == 0 else kept.dice
+        shown = last if self.kept == 0 else kept
+        return Outcome(self.before, after, self.kept, shown.gain, shown.error, self.targets)
 
     def done(self, epochs: int) -> float:
         """The share of the run that is done, 0..1."""
@@ -120,6 +142,10 @@ class History:
         self._first = (record.get("time", 0.0), self.done(epochs))
 
 
+def _dice(record: dict) -> dict[int, float]:
+    return {int(clicks): value for clicks, value in record.get("dice", {}).items()}
+
+
 def logLine(record: dict) -> str:
     """A record as the user reads it."""
     clock = datetime.fromtimestamp(record.get("time", 0)).strftime("%H:%M:%S")
@@ -132,8 +158,10 @@ def _sentence(record: dict) -> str:
         text = _("{verb} on {device} with {training} training and {validation} validation images.")
         verb = _("Started") if event == "start" else _("Went on")
         return text.format(verb=verb, **{n: record.get(n, "?") for n in ("device", "training", "validation")})
+    dice = ", ".join(f"{clicks}: {value:.1f}" for clicks, value in record.get("dice", {}).items())
+    if event == "base":
+        return _("Before training: Dice by clicks {dice}.").format(dice=dice)
     if event == "epoch":
-        dice = ", ".join(f"{clicks}: {value:.1f}" for clicks, value in record.get("dice", {}).items())
         text = _("Epoch {epoch} of {of}: loss {loss:.4f}; Dice by clicks {dice}; {seconds:.0f} s.")
         return text.format(dice=dice or "-", **{n: record[n] for n in ("epoch", "of", "loss", "seconds")})
     if event == "stopped":

@@ -183,10 +183,11 @@ class RunWidget(StepWidget):
         """Bring the curves up to date, where anything is new and someone looks."""
         if self.state is None or not self.plots.isShown:
             return
-        key = (self.state.folder, len(self.state.epochRecords), len(self.state.steps_))
-        if key != self._drawn:
-            self._drawn = key
-            self.plots.update(self.state.epochRecords, self.state.steps_)
+        state = self.state
+        shown = state.epochRecords, state.steps_, state.before, state.epochs
+        if (state.folder, shown) != self._drawn:
+            self._drawn = (state.folder, shown)
+            self.plots.update(*shown)
 
     def _showLog(self) -> None:
         isShown = self.ui.logButton.checked and self.state is not None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 
+import numpy as np
+import plot_views
 import pytest
 import slicer
 
@@ -52,12 +54,60 @@ def test_loss_and_dice_of_all_clicks_are_drawn_in_two_plot_views(plots, layout):
     plots.update(epochs(2), ((0.5, 1.5), (1.5, 0.7)))
     plots.show()
     assert curves(PlotLogic.LOSS_VIEW) == {
-        "latest step": [(0.5, 1.5), (1.5, 0.7)],
-        "mean of the epoch": [(1, 1), (2, 0.5)],
+        "step": [(0.5, 1.5), (1.5, 0.7)],
+        "epoch": [(1, 1), (2, 0.5)],
     }
     assert curves(PlotLogic.DICE_VIEW) == {
         "1 click": [(1, 52), (2, 53)], "3 clicks": [(1, 54), (2, 55)], "5 clicks": [(1, 56), (2, 57)],
     }  # fmt: skip
+
+
+BEFORE = {1: 48.0, 3: 72.0, 5: 80.0}
+
+
+def test_the_model_before_is_epoch_0_of_the_curve_and_a_line_to_the_end(plots, layout):
+    plots.update(epochs(2), (), BEFORE, 8)
+    plots.show()
+    found = curves(PlotLogic.DICE_VIEW)
+    assert found["3 clicks"] == [(0, 72), (1, 54), (2, 55)]
+    assert found["3 clicks, before"] == [(0, 72), (8, 72)]
+    node = chart(PlotLogic.DICE_VIEW)
+    series = [node.GetNthPlotSeriesNode(number) for number in range(node.GetNumberOfPlotSeriesNodes())]
+    by = {each.GetName(): each for each in series}
+    assert by["3 clicks"].GetColor() == by["3 clicks, before"].GetColor() != by["1 click"].GetColor()
+    assert by["3 clicks"].GetLineStyle() != by["3 clicks, before"].GetLineStyle()
+
+
+def test_the_plots_have_nearly_half_of_the_height():
+    found = plot_views.heights(PlotLogic.layoutText(), 700)
+    assert min(found[tag] for tag in (PlotLogic.LOSS_VIEW, PlotLogic.DICE_VIEW)) > 250
+    assert found["Red"] > 300
+
+
+def test_the_axes_follow_the_lines_of_a_view_that_fits_them_once(plots, layout):
+    plots.update(epochs(1), ((0.5, 1.5),), BEFORE, 9)
+    plots.show()
+    views = [plot_views.PlotView(chart(tag)) for tag in (PlotLogic.LOSS_VIEW, PlotLogic.DICE_VIEW)]
+    for count, steps in ((1, ((0.5, 1.5),)), (5, ((0.5, 1.5), (4.5, 3.0))), (12, ())):
+        plots.update(epochs(count), steps, BEFORE, 9)
+        for view in views:
+            view.draw()
+            assert view.shown(), f"all of {count} epochs"
+
+
+@pytest.mark.parametrize("width", [380, 800])
+def test_the_legend_stands_beside_the_lines(plots, layout, width):
+    plots.update(epochs(9), tuple((n / 10, 1.5) for n in range(90)), {1: 95.0, 3: 96.0, 5: 97.0}, 9)
+    plots.show()
+    for tag in (PlotLogic.LOSS_VIEW, PlotLogic.DICE_VIEW):
+        view = plot_views.PlotView(chart(tag), width)
+        picture = view.draw()
+        assert picture.std() > 10, "something is drawn"
+        left, right, low, high = view.legend
+        x, y = view.pixels().T
+        assert len(x) > 100
+        assert not np.any((x > left) & (x < right) & (y > low) & (y < high))
+        assert right > width - 60, "and not in the middle"
 
 
 def test_new_epochs_appear_without_new_nodes(plots, layout):
@@ -80,7 +130,7 @@ def test_a_run_that_has_not_begun_has_empty_charts(plots, layout):
     plots.show()
     plots.update((), ())
     assert curves(PlotLogic.DICE_VIEW) == {}
-    assert curves(PlotLogic.LOSS_VIEW) == {"latest step": [], "mean of the epoch": []}
+    assert curves(PlotLogic.LOSS_VIEW) == {"step": [], "epoch": []}
 
 
 def test_another_run_with_other_clicks_takes_the_place_of_the_first(plots, layout):
@@ -93,7 +143,7 @@ def test_another_run_with_other_clicks_takes_the_place_of_the_first(plots, layou
 def test_thousands_of_steps_are_thinned(plots, layout):
     plots.update((), tuple((n / 5000, 1.0) for n in range(5000)))
     plots.show()
-    assert 300 <= len(curves(PlotLogic.LOSS_VIEW)["latest step"]) <= PlotLogic.STEPS
+    assert 300 <= len(curves(PlotLogic.LOSS_VIEW)["step"]) <= PlotLogic.STEPS
 
 
 def test_the_layout_before_comes_back_and_one_chosen_meanwhile_stays(plots, layout):

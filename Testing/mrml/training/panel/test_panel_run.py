@@ -41,12 +41,12 @@ def test_curves_are_live_and_the_layout_comes_back(running, layout):
     tables = lambda: slicer.util.getNodesByClass("vtkMRMLTableNode")  # noqa: E731
     assert tables() == [], "nothing is drawn before someone looks"
     running.run.ui.curvesButton.click()
-    (epochs,) = [table for table in tables() if table.GetName() == "SAMCA epochs"]
-    assert epochs.GetNumberOfRows() == 1
-    assert epochs.GetNumberOfColumns() == 5
+    (dice,) = [table for table in tables() if table.GetName() == "SAMCA dice"]
+    assert dice.GetNumberOfRows() == 2, "before, and the first epoch"
+    assert dice.GetNumberOfColumns() == 4
     running.logic.playback.play("epoch")
     running.timer.fire()
-    assert epochs.GetNumberOfRows() == 2
+    assert dice.GetNumberOfRows() == 3
     running.run.ui.curvesButton.click()
     assert layout.GetViewArrangement() == layout.SlicerLayoutFourUpView
 
