@@ -53,9 +53,7 @@ class Outcome:
         if self.word == WORSE:
             text = _("Worse than before: the last epoch is at Dice {gain}. The old model is kept.")
         else:
-            text = _(
-                "No epoch is surely better than before, the last one is at Dice {gain}. The old model is kept."
-            )
+            text = _("No epoch is surely better, the last is at Dice {gain}. The old model is kept.")
         return text.format(gain=gain)
 
     def _doubt(self) -> str:

@@ -7,10 +7,11 @@ from pathlib import Path
 import qt
 import slicer
 
-from SAMCALib.Texts import _
+from SAMCALib.Texts import _, asToolTip
 
 from . import ResultLogic
-from .StepWidget import StepWidget, agreed, ask, cell, editedNodes, openPath
+from .Outcome import BETTER, WORSE, changes
+from .StepWidget import StepWidget, agreed, ask, cell, editedNodes, openPath, showText
 
 MEASURES = {
     "dice": "DSC",
@@ -20,7 +21,8 @@ MEASURES = {
     "specificity": "Specificity",
 }
 NEEDS_RESULT = ("nodeButton", "csvButton")
-NEEDS_WEIGHTS = ("useButton", "saveButton", "continueButton")
+NEEDS_GAIN = ("useButton", "saveButton")  # of what is kept
+COLOURS = {BETTER: "#1f8f4d", WORSE: "#d64541"}  # of a change, legible on light and dark
 
 
 class ResultWidget(StepWidget):
@@ -44,6 +46,7 @@ class ResultWidget(StepWidget):
         self.logic, self.state, self.goOn, self.begin = logic, state, goOn, begin
         self.result = None
         self._key = None
+        self._useTip = self.ui.useButton.toolTip
         self.show()
 
     def tick(self) -> None:
@@ -59,8 +62,11 @@ class ResultWidget(StepWidget):
         self.result = self.logic.result(state.folder) if state else None
         hasWeights = state is not None and state.weights is not None
         isBusy = state is not None and (state.isAlive or state.evaluation.status == "running")
-        for name in NEEDS_WEIGHTS:
-            getattr(ui, name).enabled = hasWeights
+        isOld = hasWeights and state.outcome is not None and state.outcome.kept == 0
+        for name in NEEDS_GAIN:
+            getattr(ui, name).enabled = hasWeights and not isOld
+        ui.useButton.toolTip = asToolTip(oldText() if isOld else self._useTip)
+        ui.continueButton.enabled = hasWeights
         for name in NEEDS_RESULT:
             getattr(ui, name).enabled = self.result is not None
         ui.sheetButton.enabled = self.result is not None and self.result.sheet is not None
@@ -68,6 +74,7 @@ class ResultWidget(StepWidget):
         isEvaluating = state is not None and state.evaluation.status == "running"
         ui.evaluateButton.enabled = isEvaluating or ui.improveButton.enabled
         ui.evaluateButton.text = _("Stop evaluating") if isEvaluating else _("Evaluate")
+        self._showOutcome(state.outcome if hasWeights else None, hasWeights and state.isAlive)
         self._showTable()
         self.say(self._text(state))
 
@@ -77,9 +84,25 @@ class ResultWidget(StepWidget):
         about = state.evaluation
         isNews = about.status in ("running", "failed") or (about.status == "finished" and not self.result)
         said = " ".join(filter(None, (about.text, about.advice))) if isNews else ""
-        return said or (
-            self.result.text if self.result else _("Press Evaluate to measure the trained model.")
-        )
+        return said or (self.result.text if self.result else "")
+
+    def _showOutcome(self, outcome, isAlive: bool) -> None:
+        """Dice before and after, each change with its number, its word and its colour."""
+        text = outcome.text if outcome else ""
+        showText(self.ui.outcomeLabel, _("So far: {text}").format(text=text) if text and isAlive else text)
+        table = self.ui.diceTable
+        rows = changes(outcome) if outcome else []
+        table.setVisible(bool(rows))
+        table.setRowCount(0)
+        table.setRowCount(len(rows))
+        for number, (clicks, before, after, word) in enumerate(rows):
+            for column, text in enumerate((str(clicks), f"{before:.1f}", f"{after:.1f}")):
+                cell(table, number, column, text)
+            item = cell(table, number, 3, f"{after - before:+.1f} {wordText(word)}")
+            if word in COLOURS:
+                item.setForeground(qt.QBrush(qt.QColor(COLOURS[word])))
+        table.resizeColumnsToContents()
+        table.resizeRowsToContents()
 
     def _showTable(self) -> None:
         table = self.ui.resultTable
@@ -154,7 +177,17 @@ class ResultWidget(StepWidget):
 
 def keyOf(state) -> tuple | None:
     """What decides how this step looks."""
-    return state and (state.folder, state.weights, state.isAlive, state.evaluation)
+    return state and (state.folder, state.weights, state.isAlive, state.evaluation, state.outcome)
+
+
+def oldText() -> str:
+    """Why a model that is the one before is not offered."""
+    return _("No epoch was ahead of the model before, which is kept: it is in the list already.")
+
+
+def wordText(word: str) -> str:
+    """better, worse or the same."""
+    return {BETTER: _("better"), WORSE: _("worse")}.get(word, _("the same"))
 
 
 def linesOf(rows) -> list[tuple[str, str, str, str]]:

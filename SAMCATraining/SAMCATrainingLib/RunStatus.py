@@ -35,11 +35,9 @@ def statusOf(
         isStopping = isToStop or (hasEnded and event == "stopped")
         return _aliveStatusOf(run, history, epochs, bool(last), isStopping)
     if event == "finish":
-        return (
-            "finished",
-            _("Finished: the best mean Dice was {best:.1f}.").format(best=last.get("best", 0.0)),
-            "",
-        )
+        outcome = history.outcome()
+        text = _("Finished: the best mean Dice was {best:.1f}.").format(best=last.get("best", 0.0))
+        return "finished", _("Finished. {outcome}").format(outcome=outcome.text) if outcome else text, ""
     if event == "stopped":
         text = _("Stopped in epoch {epoch} of {of}.")
         return "stopped", text.format(epoch=last.get("epoch", "?"), of=epochs), ""

@@ -221,7 +221,9 @@ class RunWidget(StepWidget):
         width = max(NARROWEST_PX, self.ui.progressBar.width)
         self.ui.samplesLabel.setPixmap(qt.QPixmap(str(path)).scaledToWidth(width, qt.Qt.SmoothTransformation))
         records = {record.epoch: record for record in self.state.epochRecords}
-        self.ui.epochLabel.text = sampleText(records.get(index + 1), index + 1)
+        epoch = int(path.stem.rpartition("_")[2])
+        dice = records[epoch].dice if epoch in records else {} if epoch else self.state.before
+        self.ui.epochLabel.text = sampleText(dice, epoch)
 
 
 def statusText(status: str) -> str:
@@ -233,9 +235,10 @@ def statusText(status: str) -> str:
     return words.get(status, status)
 
 
-def sampleText(record, epoch: int) -> str:
+def sampleText(dice: dict, epoch: int) -> str:
     """Epoch 3: Dice 71 / 80 / 84 %."""
-    if record is None or not record.dice:
-        return _("Epoch {epoch}").format(epoch=epoch)
-    dice = " / ".join(f"{record.dice[clicks]:.0f}" for clicks in sorted(record.dice))
-    return _("Epoch {epoch}: Dice {dice} %").format(epoch=epoch, dice=dice)
+    name = _("Epoch {epoch}").format(epoch=epoch) if epoch else _("Before training")
+    if not dice:
+        return name
+    values = " / ".join(f"{dice[clicks]:.0f}" for clicks in sorted(dice))
+    return _("{name}: Dice {dice} %").format(name=name, dice=values)

@@ -37,6 +37,7 @@ def record(folder: Path) -> Path:
     settings = {
         "data": [str(folder / "discs")], "out": str(folder / "run"), "base": "random", "epochs": EPOCHS,
         "batch": 3, "validation_share": 0.25, "augment": "none", "model": MODEL, "precision": "float32",
+        "learning_rate": 5e-3,
         "schedule": {"name": "double_click", "iterations": 1}, "threads": 1,
     }  # fmt: skip
     *_before, last = train(config_of(settings))
@@ -108,9 +109,9 @@ class Playback:
         self._lock.close()
 
     def _write(self, record: dict, line: str) -> None:
-        if record["event"] == "epoch":
-            names = [f"samples/epoch_{record['epoch']:04d}.png", "best.safetensors", "base.safetensors"]
-            for name in names:
+        if record["event"] in ("base", "epoch"):
+            picture = f"samples/epoch_{record.get('epoch', 0):04d}.png"
+            for name in (picture, "best.safetensors", "base.safetensors"):
                 self._copy(name)
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(line)

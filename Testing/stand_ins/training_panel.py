@@ -174,13 +174,16 @@ class TableItem:
     """QTableWidgetItem."""
 
     def __init__(self, text):
-        self.text, self.icon, self.tip = text, None, ""
+        self.text, self.icon, self.tip, self.colour = text, None, "", None
 
     def setToolTip(self, tip):
         self.tip = tip
 
     def setIcon(self, icon):
         self.icon = icon
+
+    def setForeground(self, brush):
+        self.colour = brush
 
 
 class Table(Child):
@@ -333,7 +336,8 @@ def install(monkeypatch, window=None):
         "QTableWidgetItem": TableItem, "QListWidgetItem": ListItem, "QPixmap": Pixmap, "QByteArray": bytes,
         "QTextCursor": types.SimpleNamespace(End="end"), "QSpinBox": Valued, "QLineEdit": LineEdit,
         "QCheckBox": CheckBox, "QComboBox": ComboBox, "QPushButton": Button, "QWidget": Child,
-        "QVBoxLayout": Layout, "QIcon": lambda picture: picture,
+        "QVBoxLayout": Layout, "QIcon": lambda picture: picture, "QBrush": lambda colour: colour,
+        "QColor": lambda name: name,
     }.items():  # fmt: skip
         monkeypatch.setattr(qt, name, value, raising=False)
     qt.QFileDialog.getSaveFileName = lambda *words: ""

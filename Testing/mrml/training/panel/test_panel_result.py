@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import types
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 import slicer
 import training_panel
 from panel_user import wait
+
+from SAMCATrainingLib.Outcome import BETTER, WORSE
 
 
 def test_the_model_is_used_in_the_segment_editor(finished, monkeypatch, qt, scene):
@@ -40,6 +43,59 @@ def measured(finished):
     finished.result.ui.evaluateButton.click()
     finished.timer.fire()
     return finished
+
+
+def told(panel, **outcome):
+    """The panel after one more epoch of its run that says so."""
+    losses = {"loss": 0.5, "initial": 0.3, "guided": 0.2, "seconds": 1.0}
+    record = {"event": "epoch", "epoch": 2, "of": 3, **losses, "time": time.time()}
+    panel.logic.playback.add(record | {"dice": {"1": 70.0, "3": 80.0, "5": 84.0}} | outcome)
+    panel.timer.fire()
+    return panel.result.ui
+
+
+def lines(table):
+    return [table.line(row) for row in range(table.rows)]
+
+
+def test_what_training_has_brought_is_told_as_soon_as_it_is_known(running):
+    from SAMCATrainingLib.ResultWidget import COLOURS  # once there is a qt
+
+    told(running, gain=6.0, error=1.5, kept=2)
+    ui, before = running.result.ui, running.run.state.before
+    assert ui.outcomeLabel.text.startswith("So far: Better than before: Dice +6.0 ± 1.5, epoch 2 is kept.")
+    assert "Only 2 structures validate" in ui.outcomeLabel.text
+    expected = [(c, f"{before[c]:.1f}", after) for c, after in ((1, "70.0"), (3, "80.0"), (5, "84.0"))]
+    assert [tuple(line[:3]) for line in lines(ui.diceTable)] == [(str(c), b, a) for c, b, a in expected]
+    for row, line in enumerate(lines(ui.diceTable)):
+        word, colour = line[3].split(" ", 1)[1], ui.diceTable.items[row, 3].colour
+        assert (
+            (word, colour) == ("better", COLOURS[BETTER])
+            if line[3].startswith("+")
+            else ("worse", COLOURS[WORSE])
+        )
+
+
+def test_after_a_training_that_made_it_worse_the_old_model_is_kept_and_the_new_one_not_offered(running):
+    ui = told(running, gain=-7.7, error=2.1, kept=0)
+    assert (
+        "Worse than before: the last epoch is at Dice -7.7 ± 2.1. The old model is kept."
+        in ui.outcomeLabel.text
+    )
+    assert {line[3] for line in lines(ui.diceTable)} == {"+0.0 the same"}
+    assert not ui.useButton.enabled
+    assert "in the list already" in ui.useButton.toolTip
+    assert not ui.saveButton.enabled
+    told(running, epoch=3, gain=4.0, error=3.0, kept=3)
+    assert "Probably better than before: Dice +4.0 ± 3.0, epoch 3 is kept." in ui.outcomeLabel.text
+    assert ui.useButton.enabled
+    assert "in the list already" not in ui.useButton.toolTip
+
+
+def test_the_end_of_a_run_says_whether_it_helped(finished):
+    state = finished.run.state
+    assert state.outcome.text in finished.run.ui.stateLabel.text
+    assert finished.result.ui.outcomeLabel.text == state.outcome.text
 
 
 def test_the_table_has_every_measure_before_and_after(finished):

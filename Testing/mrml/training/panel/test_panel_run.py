@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import types
 
@@ -24,7 +25,7 @@ def test_a_run_is_followed_from_its_start_to_its_end(ready, layout):
         seen.append((ui.progressBar.value, ui.stateLabel.text, len(ready.run.state.samples)))
     assert [value for value, *_ in seen] == [33, 66, 100]
     assert "2 of 3" in seen[0][1]
-    assert [count for *_, count in seen] == [1, 2, 3]
+    assert [count for *_, count in seen] == [2, 3, 4], "before, and each epoch"
     ready.logic.playback.play("finish")
     ready.logic.playback.end()
     ready.timer.fire()
@@ -84,11 +85,12 @@ def test_sample_masks_follow_the_newest_epoch_unless_the_user_looks_back(running
     running.timer.fire()
     assert "epoch_0002" in ui.samplesLabel.pixmap.path
     ui.epochSlider.value = 0
-    assert "epoch_0001" in ui.samplesLabel.pixmap.path
+    assert "epoch_0000" in ui.samplesLabel.pixmap.path
+    assert re.fullmatch(r"Before training: Dice \d+ / \d+ / \d+ %", ui.epochLabel.text)
     running.logic.playback.play("epoch")
     running.timer.fire()
-    assert "epoch_0001" in ui.samplesLabel.pixmap.path
-    assert ui.epochSlider.maximum == 2
+    assert "epoch_0000" in ui.samplesLabel.pixmap.path
+    assert ui.epochSlider.maximum == 3
 
 
 def test_the_log_is_there_to_read(running):
