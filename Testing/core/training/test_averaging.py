@@ -40,6 +40,20 @@ def test_no_average_uses_the_parameters():
     assert average.state()["copies"] == []
 
 
+@pytest.mark.parametrize("decay", [0.0, 0.05])
+def test_a_share_of_what_was_learned_lies_between_before_and_after(decay):
+    weight = parameter(1.0)
+    average = Average([weight], decay, share=0.25)
+    with torch.no_grad():
+        weight.fill_(3.0)
+    average.update()
+    with average.in_use():
+        assert float(weight.detach()) == pytest.approx(1.5 - 0.25 * 2 * decay)
+    assert float(weight.detach()) == 3.0, "training goes on from all that was learned"
+    with average.in_use():
+        assert float(weight.detach()) == pytest.approx(1.5 - 0.25 * 2 * decay)
+
+
 def test_an_average_comes_back():
     first, second = Average([parameter(2.0)], 0.9), Average([parameter(0.0)], 0.9)
     first.update()

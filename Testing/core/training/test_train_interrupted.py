@@ -48,7 +48,14 @@ def test_a_run_of_other_settings_is_refused(settings, name, value):
         run(settings(**{name: value}))
 
 
-KILLED = {"augment": "samus", "average": 0.9, "learning_rate_curve": "one_cycle", "epochs": 3, "batch": 2}
+KILLED = {
+    "augment": "samus",
+    "average": 0.9,
+    "share": 0.5,
+    "learning_rate_curve": "one_cycle",
+    "epochs": 3,
+    "batch": 2,
+}
 
 
 def test_a_run_killed_at_several_moments_ends_with_the_weights_of_one_that_was_not(settings, tmp_path):

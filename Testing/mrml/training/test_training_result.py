@@ -70,8 +70,8 @@ def test_every_setting_of_every_preset_makes_a_run(logic):
         values = logic.settings("data", "Nerve", preset=preset.name)
         config = from_json(TrainConfig, values, "run")
         assert {name: getattr(config, name) for name in preset.settings} == preset.settings
-    defaults = {setting.name: setting.default for setting in logic.advanced()}
-    assert logic.settings("data", "Nerve", advanced=defaults) == logic.settings("data", "Nerve")
+        shown = {setting.name: setting.default for setting in logic.advanced()} | preset.settings
+        assert logic.settings("data", "Nerve", preset=preset.name, advanced=shown) == values
 
 
 def test_what_is_offered_is_what_there_is(logic):
