@@ -14,6 +14,8 @@ from samca.datasets import Case
 from samca.images.overlay import TRUTH, thumbnail
 from SAMCALib.Texts import _, counted
 
+from . import Outcome
+
 SHARE = TrainConfig.__dataclass_fields__["validation_share"].default
 SIDE = 96  # px of a thumbnail
 
@@ -45,6 +47,7 @@ class Counts:
     training: int = 0
     validation: int = 0
     testing: int = 0  # left alone
+    validated: int = 0  # structures in what validates
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,7 @@ def _counts(rows: Sequence[CaseRow]) -> Counts:
     training, validation = datasets.divided(usable, SHARE, 0)
     targets = sum(row.targets for row in rows)
     testing = sum(row.split == "test" for row in rows)
-    parts = len(training), len(validation), testing
+    parts = len(training), len(validation), testing, sum(row.targets for row in validation)
     return Counts(len(rows), targets, len(groups), len(rows) - len(usable), *parts)
 
 
@@ -166,7 +169,8 @@ def _text(counts: Counts, problems: tuple[str, ...], tooFew: str) -> str:
         "groups": _groups(counts),
     }
     text = _("{cases} with {targets} in {groups}; {training} to train, {validation} to validate.")
-    return tooFew or text.format(**words) + _left(counts)
+    few = Outcome.fewText(counts.validated)
+    return tooFew or " ".join(filter(None, (text.format(**words) + _left(counts), few)))
 
 
 def _left(counts: Counts) -> str:

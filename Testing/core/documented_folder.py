@@ -22,6 +22,8 @@ KINDS = {  # what each data set has
     "busi": ("images", "masks"),
     "usgra": ("images", "masks", "labels"),
     "busi_normal": ("images",),
+    "ddti": ("images", "masks"),
+    "psfhs": ("images", "masks", "labels"),
 }
 SPLITS = (
     *("dataset", "id", "class", "split", "width", "height", "area_fraction", "group", "group_size"),

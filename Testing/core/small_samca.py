@@ -14,7 +14,7 @@ from samca.__main__ import main
 
 AT_MOST = {
     "--seeds": 1, "--repeats": 1, "--draws": 1, "--epochs": 2, "--curve": 0, "--count": 8, "--loops": 2,
-    "--frames": 4, "--sizes": 64, "--grid": 4, "--clicks": 2,
+    "--frames": 4, "--sizes": 64, "--grid": 4, "--clicks": 2, "--rest": 2,
 }  # fmt: skip
 ALWAYS = {
     "evaluate": "--seeds 1 --curve 0",

@@ -98,6 +98,8 @@ def test_one_case_one_group_and_no_data_are_told_of(logic, sound, tmp_path):
     shutil.copytree(sound, tmp_path / "other")
     both = together([alone, logic.check(tmp_path / "other")])
     assert (both.tooFew, both.counts.training, both.counts.validation) == ("", 4, 4)
+    assert both.counts.validated == 4
+    assert "Only 4 structures validate" in both.text, "before anything is trained"
     (problem,) = logic.check(tmp_path / "nowhere").problems
     assert "nowhere does not exist" in problem
     (tmp_path / "holiday").mkdir()
