@@ -73,10 +73,12 @@ class SAMCATrainingPanelTest(unittest.TestCase):
         (run / "run.json").write_text(json.dumps({"name": "Nerve", "epochs": 4, "data": [], "out": str(run)}))
         losses = {"loss": 0.5, "initial": 0.3, "guided": 0.2}
         records = [{"event": "start", "device": "CPU", "training": 3, "validation": 1, "time": 1.0}]
+        before = {"1": 50.0, "3": 58.0, "5": 70.0}
+        records.append({"event": "base", "dice": before, "targets": 2, "groups": 2, "time": 1.5})
         for epoch in (1, 2):
             dice = {"1": 50.0 + epoch, "3": 60.0, "5": 70.0}
             record = {"event": "epoch", "epoch": epoch, "of": 4, **losses, "seconds": 1.0, "dice": dice}
-            records.append({**record, "time": 1.0 + epoch})
+            records.append({**record, "gain": 1.0 * epoch, "error": 0.4, "kept": epoch, "time": 1.0 + epoch})
         records.append({"event": "stopped", "epoch": 2, "step": 1, "time": 4.0})
         (run / "log.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
         return run
@@ -122,8 +124,8 @@ class SAMCATrainingPanelTest(unittest.TestCase):
         advanced = self.panel.settings.advanced
         self.assertEqual(advanced.values(), {})
         advanced.widgets["epochs"].value = 3
-        advanced.widgets["learning_rate"].text = "2e-4"
-        self.assertEqual(advanced.values(), {"epochs": 3, "learning_rate": 2e-4})
+        advanced.widgets["learning_rate"].text = "7e-4"
+        self.assertEqual(advanced.values(), {"epochs": 3, "learning_rate": 7e-4})
         advanced.resetButton.click()
         self.assertEqual(advanced.values(), {})
 
@@ -143,11 +145,25 @@ class SAMCATrainingPanelTest(unittest.TestCase):
         shown = [view for view in views if view.IsMappedInLayout()]
         self.assertEqual([view.GetPlotChartNode() is not None for view in shown], [True, True])
         tables = slicer.util.getNodesByClass("vtkMRMLTableNode")
-        self.assertIn(2, [table.GetNumberOfRows() for table in tables])
+        self.assertIn(3, [table.GetNumberOfRows() for table in tables])
+        manager = slicer.app.layoutManager()
+        plots = [manager.plotWidget(number) for number in range(manager.plotViewCount)]
+        heights = [plot.height for plot in plots if plot.mrmlPlotViewNode().IsMappedInLayout()]
+        self.assertTrue(heights and min(heights) > 100, heights)
         slicer.mrmlScene.Clear(0)
         self.panel.tick()
         ui.curvesButton.click()
         self.assertEqual(slicer.app.layoutManager().layout, before)
+
+    def test_the_result_says_whether_training_has_helped(self):
+        run = self.aRun()
+        (run / "best.safetensors").write_bytes(b"not read here")
+        self.panel.enter()
+        ui = self.panel.result.ui
+        self.assertIn("Better than before: Dice +2.0", ui.outcomeLabel.text)
+        self.assertEqual(ui.diceTable.rowCount, 3)
+        self.assertIn("better", ui.diceTable.item(0, 3).text())
+        self.assertTrue(ui.useButton.enabled)
 
     def test_closing_the_scene_while_cases_are_added_breaks_nothing(self):
         volume, segmentation = self.segmented(0)

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ..config import TrainConfig
+from .. import typed_json
+from ..config import TrainConfig, from_json
 from ..datasets import Case
 from ..evaluation.evaluate import dice_of, mean_by_clicks, trials
 from ..evaluation.paired import difference_of
@@ -76,7 +77,7 @@ def few_images(common: TrainConfig, numbers: Sequence[int], draws: int, rest: in
                 before = before or _dice(starting_model(config, folder / "run")[0], judges, config)
                 found = _judge(config, judges, before, number, draw)
                 write_atomically(folder / JUDGED, json.dumps(asdict(found), indent=1).encode())
-            yield Judged(**json.loads((folder / JUDGED).read_bytes()))
+            yield from_json(Judged, typed_json.read(folder / JUDGED).plain, JUDGED)
 
 
 def divided(
