@@ -36,7 +36,9 @@ TINY = {
 
 
 @pytest.fixture
-def logic(tmp_path):
+def logic(tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    monkeypatch.chdir(tmp_path)
     return TrainingLogic(tmp_path / "Training", ModelLogic(tmp_path / "Models"))
 
 
@@ -239,14 +241,15 @@ def test_an_estimate_is_put_in_words():
 
 
 def test_a_trial_that_fails_says_why_and_leaves_nothing(logic, tmp_path, application):
-    trial = Estimation(logic.settings(tmp_path / "nowhere", "Nerve"))
+    gone = {**logic.settings("data", "Nerve"), "data": [str(tmp_path / "nowhere")]}  # moved since
+    trial = Estimation(gone)
     folder = trial._folder
     trial._child.wait(240)
     estimate = trial.poll()
     assert "nowhere does not exist" in estimate.error
     assert not folder.exists()
     assert trial.poll() is None
-    cancelled = Estimation(logic.settings(tmp_path / "nowhere", "Nerve"))
+    cancelled = Estimation(gone)
     cancelled.cancel()
     assert cancelled._child.poll() is not None
     assert cancelled.poll() is None
