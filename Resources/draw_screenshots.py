@@ -51,8 +51,6 @@ def draw(application, engine: EngineLogic, path: Path) -> None:
             edit.poll()
             engine.wait(600)
     edit.poll()
-    for node in edit.points.nodes.values():
-        node.GetDisplayNode().SetGlyphScale(4.5)
     display = editor.segmentation.GetDisplayNode()
     display.SetVisibility2DFill(False)  # so that the border in the picture can be judged
     display.SetSliceIntersectionThickness(3)

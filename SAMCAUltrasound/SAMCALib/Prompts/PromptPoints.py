@@ -18,12 +18,13 @@ from ..Frames import FrameLogic
 from ..Frames.FrameLogic import Frame
 from .PromptLogic import FramePrompts
 
-# role -> name, glyph, colour; glyphs differ too, for who does not tell the colours apart
+# role -> name, glyph, colour; filled shapes of their own, for who does not tell the colours apart
 ROLES = {
-    "initial": ("SAMCA initial", "StarBurst2D", (1.0, 0.85, 0.1)),
-    "guidedPositive": ("SAMCA add", "Cross2D", (0.2, 0.9, 0.3)),
-    "guidedNegative": ("SAMCA take away", "Dash2D", (1.0, 0.3, 0.25)),
+    "initial": ("SAMCA initial", "Circle2D", (1.0, 0.85, 0.1)),
+    "guidedPositive": ("SAMCA add", "ThickCross2D", (0.2, 0.9, 0.3)),
+    "guidedNegative": ("SAMCA take away", "Triangle2D", (1.0, 0.3, 0.25)),
 }
+GLYPH_SCALE = 5.0  # percent of the view
 MOVED_PX = 0.01
 
 
@@ -120,6 +121,7 @@ class PromptPoints:
         display = node.GetDisplayNode()
         display.SetSaveWithScene(False)
         display.SetGlyphType(display.GetGlyphTypeFromString(glyph))
+        display.SetGlyphScale(GLYPH_SCALE)
         display.SetSelectedColor(colour)
         display.SetColor([0.5 * part + 0.25 for part in colour])  # points of objects that are not current
         display.SetPointLabelsVisibility(False)

@@ -327,3 +327,22 @@ def test_scrolling_keeps_each_frames_points_and_shows_them_again(open_editor):
     settled(editor)
     assert editor.effect.edit.frame == first
     assert shown.GetNumberOfControlPoints() == 1
+
+
+def test_points_of_the_three_roles_are_large_and_tell_each_other_apart_in_grey_too(open_editor):
+    editor = open_editor()
+    editor.view.window.SetSize(800, 640)
+    before = editor.view.picture()
+    for x, y, control in ((20, 15, 0), (40, 30, 0), (60, 45, 1)):
+        click(editor, x, y, control)
+    editor.slicer.segmentation.GetDisplayNode().SetVisibility(False)
+    grey = np.abs(editor.view.picture() - before).max(2) > 40
+    seen = []
+    for x, y in ((20, 15), (40, 30), (60, 45)):
+        column, row = at(editor, x, y)
+        spot = grey[row - 20 : row + 21, column - 20 : column + 21]
+        rows, columns = spot.any(1).nonzero()[0], spot.any(0).nonzero()[0]
+        height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
+        assert min(height, width) >= 12
+        seen.append(spot.sum() / (height * width))
+    assert len({round(8 * part) for part in seen}) == 3, "how much of its square each shape fills"
