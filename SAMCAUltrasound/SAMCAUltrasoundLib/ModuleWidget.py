@@ -12,6 +12,7 @@ from SAMCALib.Models import Links, ModelLogic, Samples
 from SAMCALib.Models.InstallLogic import InstallLogic
 from SAMCALib.Texts import Refusal, _, asToolTip
 
+PURPOSE = 1  # the column that takes what room there is
 PROGRESS_MS, YIELD_SECONDS = 50, 0.03  # how often a download is looked at, and given the lock of Python
 
 
@@ -28,6 +29,11 @@ class ModuleWidget:
         self._listed: list = []
         self._connections: list = []
         self._connectAll()
+        self._toolTips = {name: self._button(name).toolTip for name in ("segment", "remove", "download")}
+        events = slicer.mrmlScene.NodeAddedEvent, slicer.mrmlScene.NodeRemovedEvent
+        self._observations = [slicer.mrmlScene.AddObserver(event, self._showStart) for event in events]
+        header = self.ui.modelsTable.horizontalHeader()
+        header.setSectionResizeMode(PURPOSE, qt.QHeaderView.Stretch)
         self.timer = qt.QTimer()
         self.timer.setInterval(PROGRESS_MS)
         self.timer.connect("timeout()", self.showProgress)
@@ -53,9 +59,13 @@ class ModuleWidget:
             widget = getattr(self.ui, button)
             widget.connect("clicked()", slot)
             self._connections.append((widget, "clicked()", slot))
+        for widget, signal, slot in ((self.ui.modelsTable, "itemSelectionChanged()", self._showRemoval),):
+            widget.connect(signal, slot)
+            self._connections.append((widget, signal, slot))
 
     def enter(self) -> None:
         """Show how things stand now; go on with an installation after a restart."""
+        self._showStart()
         self.showModels()
         self.showInstallation(self.installation.resume() if self.installation.shouldResume() else None)
 
@@ -65,18 +75,26 @@ class ModuleWidget:
         self.timer.disconnect("timeout()", self.showProgress)
         if self.download:
             self.download.leave()
+        for observation in self._observations:
+            slicer.mrmlScene.RemoveObserver(observation)
         for widget, signal, slot in self._connections:
             widget.disconnect(signal, slot)
-        self._connections = []
+        self._connections = self._observations = []
 
     # Segment
 
     def segment(self) -> None:
         """Open the Segment Editor with the effect on the volume that is shown."""
         volume = StartLogic.volumeInUse()
-        if volume is None:
-            slicer.util.showStatusMessage(_("Load an ultrasound frame or a sample first."), 5000)
-            return
+        layout = slicer.app.layoutManager() if StartLogic.isFlat(volume) else None
+        if layout:  # of four views three would be empty
+            layout.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
+        self._openEditor(volume)
+        if layout:
+            slicer.app.processEvents()  # the view has its size then
+            StartLogic.showFlat(layout.sliceWidget("Red").sliceLogic(), volume)
+
+    def _openEditor(self, volume) -> None:
         slicer.util.selectModule("SegmentEditor")
         editor = slicer.modules.segmenteditor.widgetRepresentation().self().editor
         editor.setSegmentationNode(StartLogic.segmentationFor(volume))
@@ -89,6 +107,10 @@ class ModuleWidget:
             Samples.load(name)
         except (Refusal, ImportError) as error:  # an application without Sample Data
             slicer.util.showStatusMessage(str(error), 5000)
+
+    def _showStart(self, *_event) -> None:
+        isThere = StartLogic.volumeInUse() is not None
+        self._offer("segment", "" if isThere else _("Load an ultrasound frame or a sample first."))
 
     # Setup
 
@@ -110,7 +132,8 @@ class ModuleWidget:
         self.ui.installButton.setVisible(not status.ready and not status.restart)
         self.ui.folderButton.setVisible(not status.ready and not status.restart)
         self.ui.restartButton.setVisible(status.restart)
-        self.ui.deviceLabel.text = _("Engine: {status}").format(status=sharedEngine().status)
+        self.ui.deviceLabel.text = details = sharedEngine().details
+        self.ui.deviceLabel.setVisible(bool(details))  # before the first click there is nothing to say
 
     def _sayInstalling(self, text: str) -> None:
         self.ui.installLabel.text = text
@@ -124,17 +147,25 @@ class ModuleWidget:
         table = self.ui.modelsTable
         table.setRowCount(len(self._listed))
         for row, model in enumerate(self._listed):
-            figures = ModelLogic.figuresText(model.figures)
-            cells = (model.name, ModelLogic.sizeText(model.size), model.origin, model.licence, figures)
-            for column, text in enumerate(cells):
+            purpose, dice = ModelLogic.purposeOf(model), ModelLogic.diceText(model.figures)
+            for column, text in enumerate((model.name, purpose, dice, ModelLogic.sizeText(model.size))):
                 item = qt.QTableWidgetItem(text)
-                item.setToolTip(asToolTip(model.data or model.source))
+                item.setToolTip(asToolTip(ModelLogic.detailsText(model)))
                 table.setItem(row, column, item)
         table.resizeColumnsToContents()
         self.ui.checkpointComboBox.clear()
         for checkpoint in self.models.checkpoints():
             self.ui.checkpointComboBox.addItem(self.models.offer(checkpoint))
-        self.ui.downloadButton.enabled = bool(self.models.checkpoints())
+        self._offer("download", "" if self.models.checkpoints() else _("All of them are here already."))
+        self._showRemoval()
+
+    def _showRemoval(self) -> None:
+        row = self.ui.modelsTable.currentRow()
+        if not 0 <= row < len(self._listed):
+            self._offer("remove", _("Select a model in the table first."))
+        else:
+            belongs = _("{name} belongs to SAMCA itself: it stays.").format(name=self._listed[row].name)
+            self._offer("remove", "" if self._listed[row].removable else belongs)
 
     def addFile(self) -> None:
         """Offer a model file in the effect."""
@@ -145,11 +176,7 @@ class ModuleWidget:
 
     def removeSelected(self) -> None:
         """Delete a model or take it off the list, after a question."""
-        row = self.ui.modelsTable.currentRow()
-        if not 0 <= row < len(self._listed):
-            self.ui.modelsLabel.text = _("Select a model in the table first.")
-            return
-        model = self._listed[row]
+        model = self._listed[self.ui.modelsTable.currentRow()]
         self._try(lambda: self._removed(model))
 
     def _removed(self, model) -> str:
@@ -194,6 +221,15 @@ class ModuleWidget:
         self.ui.downloadProgressBar.setVisible(isRunning)
         self.ui.cancelDownloadButton.setVisible(isRunning)
         self.ui.downloadButton.setVisible(not isRunning)
+
+    def _button(self, name: str):
+        return getattr(self.ui, f"{name}Button")
+
+    def _offer(self, name: str, reason: str) -> None:
+        """A button is grey for this reason, or works without one."""
+        button = self._button(name)
+        button.enabled = not reason
+        button.toolTip = asToolTip(reason) if reason else self._toolTips[name]
 
     def _try(self, action) -> None:
         """Run action() -> sentence; a refusal is a sentence too."""

@@ -175,6 +175,9 @@ class ViewWidget:
     def className(self):
         return self._className
 
+    def sliceLogic(self):
+        return self.view.logic
+
 
 class EffectEditor:
     """qMRMLSegmentEditorWidget: one clone of every effect, events of its views before Markups sees them."""
@@ -295,11 +298,24 @@ class PluginHandler:
         return types.SimpleNamespace(GetItemByDataNode=item)
 
 
+class TableItem:
+    """QTableWidgetItem."""
+
+    def __init__(self, text):
+        self.text, self.tip = text, ""
+
+    def setToolTip(self, tip):
+        self.tip = tip
+
+
 class Layout:
-    """qSlicerLayoutManager: the slice widgets of all editors."""
+    """qSlicerLayoutManager: the slice widgets of all editors, and the layout that was chosen."""
 
     def __init__(self):
-        self.widgets = {}
+        self.widgets, self.chosen = {}, None
+
+    def setLayout(self, layout):
+        self.chosen = layout
 
     def sliceViewNames(self):
         return list(self.widgets)
@@ -314,7 +330,7 @@ def install(monkeypatch, window=None):
     qt.QTimer, qt.QShortcut, qt.QKeySequence, qt.QIcon = Timer, Shortcut, KeySequence, Icon
     qt.Qt = types.SimpleNamespace(CrossCursor="cross", PlainText=0)
     qt.QCursor, qt.QUrl = str, str
-    qt.QTableWidgetItem = lambda text: types.SimpleNamespace(text=text, setToolTip=lambda tip: None)
+    qt.QTableWidgetItem, qt.QHeaderView = TableItem, types.SimpleNamespace(Stretch=1)
     qt.QFileDialog = types.SimpleNamespace(
         getOpenFileName=lambda *words: "", getExistingDirectory=lambda *words: ""
     )

@@ -138,16 +138,34 @@ class NodeComboBox(Widget):
         self.emit(self.signals[0], node)
 
 
+class Header:
+    """QHeaderView."""
+
+    def setSectionResizeMode(self, column, mode):
+        """Nothing to see here."""
+
+
 class Table(Widget):
+    signals = ("itemSelectionChanged()",)
+
     def __init__(self, name=""):
         super().__init__(name)
-        self.values.update(cells={}, row=-1)
+        self.values.update(cells={}, tips={}, row=-1)
+
+    def horizontalHeader(self):
+        return Header()
 
     def setRowCount(self, count):
-        self.values.update(cells={}, rows=count)
+        self.values.update(cells={}, tips={}, rows=count, row=min(self.row, count - 1))
 
     def setItem(self, row, column, item):
         self.cells[row, column] = item.text
+        self.tips[row, column] = item.tip
+
+    def select(self, row):
+        """The user clicks on a line."""
+        self.values["row"] = row
+        self.emit("itemSelectionChanged()")
 
     def currentRow(self):
         return self.row

@@ -1,9 +1,12 @@
-"""What the Segment Editor is opened with: the volume that is looked at, and a segmentation of it."""
+"""What the Segment Editor is opened with: a volume, how it is shown, and a segmentation of it."""
 
 from __future__ import annotations
 
+import numpy as np
 import slicer
 import slicer.util
+
+from ..Frames import FrameLogic, TransformLogic
 
 
 def volumeInUse():
@@ -21,6 +24,28 @@ def segmentationFor(volume):
     node.CreateDefaultDisplayNodes()
     node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
     return node
+
+
+def isFlat(volume) -> bool:
+    """Whether there is one plane to look at: a single frame, or a loop of them as a Sequence."""
+    image = volume.GetImageData()
+    return image is not None and min(image.GetDimensions()) == 1
+
+
+def showFlat(sliceLogic, volume) -> None:
+    """Show a flat volume in this slice view, as a whole, upright as it is stored."""
+    sliceLogic.GetSliceCompositeNode().SetBackgroundVolumeID(volume.GetID())
+    axis = FrameLogic.acquiredAxis(volume)
+    ijkToRas = TransformLogic.toWorld(volume) @ TransformLogic.ijkToRas(volume)
+    x, y = (ijkToRas[:3, each] / np.linalg.norm(ijkToRas[:3, each]) for each in range(3) if each != axis)
+    sliceToRas = np.eye(4)
+    sliceToRas[:3, 0], sliceToRas[:3, 1], sliceToRas[:3, 2] = x, -y, np.cross(x, y)
+    middle = (np.array(volume.GetImageData().GetDimensions()) - 1) / 2
+    sliceToRas[:3, 3] = (ijkToRas @ [*middle, 1])[:3]
+    node = sliceLogic.GetSliceNode()
+    node.GetSliceToRAS().DeepCopy(sliceToRas.ravel().tolist())
+    node.UpdateMatrices()
+    sliceLogic.FitSliceToBackground()
 
 
 def _firstVolume():

@@ -209,10 +209,26 @@ def consent(checkpoint: Checkpoint) -> str:
     return text.format(name=checkpoint.name, size=size, licence=checkpoint.licence, url=checkpoint.url)
 
 
-def figuresText(figures: dict) -> str:
-    """Validation figures in one line, for instance "dice 0.81, hd95 12.3"."""
-    numbers = {k: v for k, v in figures.items() if isinstance(v, (int, float))}
-    return ", ".join(f"{name} {value:.3g}" for name, value in numbers.items())
+def purposeOf(model: ModelInfo) -> str:
+    """What a model is for, or what it was trained on where it does not say."""
+    return _("breast lesions, nerves, vessels") if model.source == "shipped" else model.data
+
+
+def diceText(figures: dict) -> str:
+    """The Dice on images that were kept from training, for instance "76.9 %"; "" where it is not known."""
+    dice = figures.get("validation_dice", figures.get("dice"))
+    if isinstance(dice, dict):  # by clicks
+        dice = next((value for _clicks, value in sorted(dice.items())), None)
+    if isinstance(dice, bool) or not isinstance(dice, (int, float)):
+        return ""
+    return f"{dice if dice > 1 else 100 * dice:.1f} %"
+
+
+def detailsText(model: ModelInfo) -> str:
+    """What else there is to say: where it comes from, its licence, its data."""
+    lines = [model.origin, model.licence and _("Licence: {licence}").format(licence=model.licence)]
+    lines += [model.data and _("Trained on: {data}").format(data=model.data), model.source]
+    return "\n".join(line for line in lines if line)
 
 
 def _weights(folder: Path) -> list[Path]:

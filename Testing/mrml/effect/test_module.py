@@ -20,6 +20,7 @@ from model_files import adapter
 
 import SAMCALib
 from SAMCALib.Editing import StartLogic
+from SAMCALib.Frames import FrameLogic
 from SAMCALib.Models import Links
 from SAMCALib.Models.InstallLogic import State, Status
 from SAMCALib.Models.ModelLogic import ModelLogic, checkpoints
@@ -72,7 +73,14 @@ def test_ready_shows_no_installation_buttons(panel):
     shown = panel()
     assert shown.ui.installLabel.text == "Ready."
     assert buttons(shown) == []
-    assert shown.ui.deviceLabel.text
+    assert not shown.ui.deviceLabel.visible, "no word of a model that is not loaded yet"
+
+
+def test_the_model_in_use_is_named_with_its_device(panel, engine, monkeypatch):
+    monkeypatch.setattr("SAMCALib.Engine.EngineLogic._shared", [engine])
+    shown = panel()
+    assert shown.ui.deviceLabel.visible
+    assert shown.ui.deviceLabel.text == "discs on CPU."
 
 
 def test_missing_torch_shows_how_to_get_it_and_a_restart_when_one_is_needed(panel, qt):
@@ -98,16 +106,19 @@ def test_links_open_the_projects_pages(panel, qt):
     assert qt.opened == [Links.TUTORIAL, Links.ISSUES]
 
 
-def test_models_are_listed_with_size_source_licence_and_figures_and_can_be_removed(
+def test_models_are_listed_with_what_they_are_for_dice_and_size_and_can_be_removed(
     panel, tmp_path, monkeypatch
 ):
     path = adapter(tmp_path / "models" / "n.safetensors", name="Nerve", licence="CC0", figures={"dice": 0.8})
     shown = panel()
-    cells = [shown.ui.modelsTable.cells[0, column] for column in range(5)]
-    assert cells == ["Nerve", f"{path.stat().st_size} bytes", "trained here", "CC0", "dice 0.8"]
-    shown.ui.removeButton.click()
-    assert "Select a model" in shown.ui.modelsLabel.text
-    shown.ui.modelsTable.row = 0
+    cells = [shown.ui.modelsTable.cells[0, column] for column in range(4)]
+    data = ModelLogic(tmp_path / "models").models()[0].data
+    assert cells == ["Nerve", data, "80.0 %", f"{path.stat().st_size} bytes"]
+    assert "trained here\nLicence: CC0" in shown.ui.modelsTable.tips[0, 0]
+    assert not shown.ui.removeButton.enabled
+    assert "Select a model" in shown.ui.removeButton.toolTip
+    shown.ui.modelsTable.select(0)
+    assert "Delete the selected" in shown.ui.removeButton.toolTip
     questions = []
     monkeypatch.setattr(
         slicer.util, "confirmOkCancelDisplay", lambda text, title="", **options: questions.append(text)
@@ -116,7 +127,7 @@ def test_models_are_listed_with_size_source_licence_and_figures_and_can_be_remov
     assert path.exists(), "declined"
     assert all(words in questions[0] for words in ("Nerve", f"{path.stat().st_size} bytes", str(path)))
     monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text, title="", **options: True)
-    shown.ui.modelsTable.row = 0
+    shown.ui.modelsTable.select(0)
     shown.ui.removeButton.click()
     assert "was removed" in shown.ui.modelsLabel.text
     assert shown.ui.modelsTable.cells == {}
@@ -191,11 +202,12 @@ def test_without_a_window_every_question_is_answered_with_no(qt, monkeypatch):
     assert not ask("?")
 
 
-def test_segmenting_opens_the_editor_with_the_effect_on_the_volume(panel, qt, monkeypatch):
+def test_segmenting_opens_the_editor_with_the_effect_on_the_volume(panel, qt, monkeypatch, view):
     shown, calls = panel(), {}
-    shown.ui.segmentButton.click()
-    assert qt.opened == ["Load an ultrasound frame or a sample first."]
-    volume = volumes.volume(volumes.speckle(1, 60, 80))
+    assert not shown.ui.segmentButton.enabled
+    assert shown.ui.segmentButton.toolTip == "Load an ultrasound frame or a sample first."
+    volume = volumes.volume(volumes.speckle(5, 60, 80))
+    assert shown.ui.segmentButton.enabled
     editor = types.SimpleNamespace(
         setSegmentationNode=lambda node: calls.update(segmentation=node),
         setSourceVolumeNode=lambda node: calls.update(volume=node),
@@ -213,6 +225,36 @@ def test_segmenting_opens_the_editor_with_the_effect_on_the_volume(panel, qt, mo
     assert (calls["volume"], calls["effect"]) == (volume, "SAMCA")
     shown.ui.segmentButton.click()
     assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 1
+    assert slicer.app.layoutManager().chosen is None, "a volume keeps the views"
+    slicer.mrmlScene.RemoveNode(volume)
+    assert not shown.ui.segmentButton.enabled
+
+
+@pytest.mark.parametrize("geometry", ["as scanners store", "flipped along i", "oblique"])
+@pytest.mark.parametrize("shape", [(1, 60, 80), (60, 1, 80), (60, 80, 1)])
+def test_a_frame_or_a_loop_fills_one_view_upright(view, shape, geometry):
+    volume = volumes.volume(volumes.speckle(*shape), geometry)
+    shown = view(volume, "Coronal")
+    StartLogic.showFlat(shown.logic, volume)
+    frame = FrameLogic.frameShownIn(shown.node, volume)
+    assert frame.axis == FrameLogic.acquiredAxis(volume)
+    height, width = FrameLogic.shape(frame)
+    left, top = shown.pixelOf(FrameLogic.xyToRas(frame, 0, 0))
+    right, bottom = shown.pixelOf(FrameLogic.xyToRas(frame, width - 1, height - 1))
+    assert left < right
+    assert top > bottom, "window pixels count from below"
+    wide, high = (right - left) / 500, (top - bottom) / 400
+    assert 0.9 < max(wide, high) <= 1
+
+
+def test_the_button_shows_a_frame_in_one_view(panel, view, qt, monkeypatch):
+    shown, volume = panel(), volumes.volume(volumes.speckle(1, 60, 80))
+    red = view(volume, "Sagittal")
+    slicer.app.layoutManager().widgets["Red"] = slicer_application.ViewWidget(red)
+    monkeypatch.setattr(shown, "_openEditor", lambda volume: None)
+    shown.ui.segmentButton.click()
+    assert slicer.app.layoutManager().chosen == slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView
+    assert FrameLogic.frameShownIn(red.node, volume).axis == 2
 
 
 def test_sample_buttons_load_samples_and_a_failure_is_told(panel, sample_data, shell, qt):

@@ -15,7 +15,7 @@ from model_files import adapter
 from samca.training import run_lock
 from SAMCALib import Texts
 from SAMCALib.Models.Download import Download
-from SAMCALib.Models.ModelLogic import ModelLogic, checkpoints, consent, figuresText, sizeText
+from SAMCALib.Models.ModelLogic import ModelLogic, checkpoints, consent, diceText, sizeText
 
 CONTENT = b"weights" * 100_000
 
@@ -85,7 +85,7 @@ def test_a_trained_adapter_is_listed_with_what_it_says_about_itself(logic):
     (model,) = logic.models()
     assert (model.name, model.licence, model.data) == ("Nerve", "CC BY 4.0", "40 frames")
     assert model.size == path.stat().st_size
-    assert figuresText(model.figures) == "dice 0.812, images 40"
+    assert diceText(model.figures) == "81.2 %"
 
 
 def test_a_base_is_hidden_behind_its_adapters_and_can_be_seen_and_removed_once_they_are_gone(logic):
@@ -272,3 +272,29 @@ def test_a_cancelled_download_leaves_nothing(server, tmp_path):
     assert not download.wait(20)
     assert "cancelled" in download.error
     assert list((tmp_path / "models").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("figures", "text"),
+    [
+        ({"dice": 0.5}, "50.0 %"),
+        ({"validation_dice": {"3": 84.25, "1": 76.915}}, "76.9 %"),
+        ({"validation_dice": 71}, "71.0 %"),
+        ({"dice": "high"}, ""),
+        ({"dice": True}, ""),
+        ({"validation_dice": {}}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_dice_of_a_file_is_told_as_it_is_measured(figures, text):
+    assert diceText(figures) == text
+
+
+def test_the_shipped_model_has_one_name_and_says_what_it_is_for():
+    from SAMCALib.Engine.EngineLogic import nameOf
+    from SAMCALib.Models.ModelLogic import detailsText, purposeOf
+
+    shipped = ModelLogic("nowhere").models()[0]
+    assert shipped.name == nameOf("shipped") == "SAMCA small"
+    assert purposeOf(shipped) == "breast lesions, nerves, vessels"
+    assert "Licence: Apache-2.0" in detailsText(shipped)
