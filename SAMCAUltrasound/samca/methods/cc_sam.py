@@ -1,8 +1,8 @@
 """CC-SAM (Gowda, Clifton, ECCV 2024): SAMUS's adapters, a frozen ResNet-50, variational attention fusion.
 
 The decoder stays frozen. Of SAMUS's encoder the trainable convolutional branch is left out; the ResNet takes
-its place. The paper trains with boxes alone; here every second batch has a random click instead, because
-without a text detector people click.
+its place; with the branch "samus" the model is SAMUS. The paper trains with boxes alone; here every second
+batch has a random click instead, because without a text detector people click.
 """
 
 from ..config import ModelConfig, Part

@@ -84,9 +84,9 @@ class Model(nn.Module):
         if images.shape[0] % depth:
             raise ValueError(f"{images.shape[0]} frames are no whole groups of {depth}: expected a multiple")
         square = self._normalized(images)
-        features = self.image_encoder(square) if depth == 1 else self.image_encoder(square, depth)
-        if self.branch is not None:
-            features = self.branch(square, features, rngs)
+        together = {} if depth == 1 else {"depth": depth}  # some encoders take single frames alone
+        encode = partial(self.image_encoder, square, **together)
+        features = encode() if self.branch is None else self.branch(square, encode, rngs)
         return features._replace(tokens=None)
 
     def calibrate_branch(self, images: torch.Tensor) -> None:

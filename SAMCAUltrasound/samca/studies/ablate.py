@@ -104,7 +104,8 @@ ABLATIONS = {
         _algorithm_1("equal sets", sets="equal", guided_clicks=(1, 3, 5)),
         Variant("as printed, no mask prompt", {"feedback": "none"}, training={"schedule.iterations": 2}),
     ),
-    "cc_sam": (  # CC-SAM's Table 1 without SAMUS's own convolutional branch
+    "cc_sam": (  # CC-SAM's Table 1, and SAMUS's encoder without a second one
+        _cc_sam("SAMUS", "samus"),
         _cc_sam("ViT", "none"),
         _cc_sam("ViT+ResNet", {"name": "resnet", "fusion": "sum"}),
         _cc_sam("ViT+ResNet+VAF", "resnet"),

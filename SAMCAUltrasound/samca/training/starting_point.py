@@ -236,11 +236,13 @@ def _load_encoder_weights(model: Model, config: TrainConfig) -> None:
 
 def _with_branch_weights(model: Model, config: TrainConfig) -> Model:
     if config.branch_weights:
-        if model.branch is None:
+        load = getattr(model.branch, "load_frozen", None)
+        if load is None:
             raise ValueError(
-                f"run.branch_weights is {config.branch_weights}, but model.branch is none: drop one"
+                f"run.branch_weights is {config.branch_weights}, but model.branch is "
+                f"{model.config.branch.name}, which takes none: expected the branch resnet"
             )
-        model.branch.load_frozen(config.branch_weights)
+        load(config.branch_weights)
     return model
 
 

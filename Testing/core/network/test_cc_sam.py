@@ -330,7 +330,7 @@ def test_a_run_of_the_method_brings_its_loss_and_its_prompts():
         ({"branch.mode": "add"}, "branch.mode is 'add'"),
         ({"branch.pool": "max"}, "branch.pool is 'max'"),
         ({"branch.latent": 0}, "branch.latent is 0"),
-        ({"branch": "densenet"}, "branch 'densenet' is not one of none, resnet"),
+        ({"branch": "densenet"}, "branch 'densenet' is not one of none, resnet, samus"),
         ({"adapter.stride": 5}, "adapter.stride 5"),
         ({"adapter.ratio": 0.0}, "adapter.ratio is 0.0"),
     ],

@@ -75,8 +75,8 @@ def test_the_rows_are_those_of_the_paper():
 def test_cc_sam_is_trained_as_itself_whatever_its_branch(base, data, tmp_path):
     runs = [settings_of(v, common(base, data, tmp_path)) for v in ABLATIONS["cc_sam"]]
     models = [configure(run.model) for run in runs]
-    assert [m.branch.name for m in models] == ["none", "resnet", "resnet"]
-    assert [m.branch.options.get("fusion") for m in models] == [None, "sum", None]
+    assert [m.branch.name for m in models] == ["samus", "none", "resnet", "resnet"]
+    assert [m.branch.options.get("fusion") for m in models] == [None, None, "sum", None]
     assert {(m.method, m.adapter.name, m.tuned) for m in models} == {("cc_sam", "samus", ())}
     assert all(run.schedule.options == {"iterations": 1, "box_share": 0.5} for run in runs)
     assert all((run.loss.dice, run.loss.bce, run.loss.iou) == (1.0, 1.0, 0.0) for run in runs)

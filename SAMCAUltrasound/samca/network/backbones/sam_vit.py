@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ..sam import ImageEncoderViT
-from .sites import Block, Features, Site
+from .sites import Block, Features, Meeting, Site
 
 PATCH = 16  # side of a patch in px
 SIZES = {
@@ -44,15 +44,20 @@ class SamViT(ImageEncoderViT):
         self.after_patches, self.position_adapter = nn.Identity(), None  # places for adapters
         self.keep_late = 0  # of the last blocks, how many outputs go with the features
 
-    def forward(self, image: torch.Tensor, depth: int = 1) -> Features:
+    def forward(self, image: torch.Tensor, depth: int = 1, meeting: Meeting | None = None) -> Features:
         x = self.after_patches(self.patch_embed(self._enlarged(image)))
         x = x + self._positions(x.shape[1:3])
-        late = []
-        for block in self.blocks:
-            x = block(x, depth)
+        late, before = [], meeting.before_attention if meeting else {}
+        for index, block in enumerate(self.blocks):
+            x = block(x, depth, before.get(index))
             late = [*late, x.permute(0, 3, 1, 2)][-self.keep_late :] if self.keep_late else []
-        tokens = x.permute(0, 3, 1, 2)
+        tokens = (x if meeting is None else x + meeting.to_tokens).permute(0, 3, 1, 2)
         return Features(self.neck(tokens), tokens=tokens, late=tuple(late))
+
+    @property
+    def token_stride(self) -> int:
+        """Side in px of a token's place."""
+        return self.stride
 
     @property
     def token_width(self) -> int:

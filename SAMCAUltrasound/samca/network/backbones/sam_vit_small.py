@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ..sam import LayerNorm2d, PlainBlock
-from .sites import Block, Features, Site
+from .sites import Block, Features, Meeting, Site
 
 
 class Residual(nn.Module):
@@ -44,7 +44,7 @@ class PyramidEncoder(nn.Module):
     (B, width, S/16, S/16).
     """
 
-    stride = 8
+    stride, token_stride = 8, 16
 
     def __init__(self, channels: tuple[int, int, int], width: int, depth: int, heads: int, out_channels: int):
         super().__init__()
@@ -68,12 +68,13 @@ class PyramidEncoder(nn.Module):
         self.skip4 = nn.Conv2d(quarter, out_channels // 4, 1)
         self.skip2 = nn.Conv2d(half, out_channels // 8, 1)
 
-    def forward(self, image: torch.Tensor, depth: int = 1) -> Features:
+    def forward(self, image: torch.Tensor, depth: int = 1, meeting: Meeting | None = None) -> Features:
         half, quarter, eighth, x = self.pyramid(image.contiguous(memory_format=torch.channels_last))
         x = self.after_patches(x.permute(0, 2, 3, 1))  # (B, S/16, S/16, D)
-        for block in self.blocks:
-            x = block(x, depth)
-        tokens = x.permute(0, 3, 1, 2)
+        before = meeting.before_attention if meeting else {}
+        for index, block in enumerate(self.blocks):
+            x = block(x, depth, before.get(index))
+        tokens = (x if meeting is None else x + meeting.to_tokens).permute(0, 3, 1, 2)
         coarse = F.interpolate(self.neck(tokens), scale_factor=2, mode="bilinear", align_corners=False)
         embedding = self.merge8(F.gelu(coarse + self.skip8(eighth)))
         return Features(embedding, (self.skip2(half), self.skip4(quarter)), tokens)

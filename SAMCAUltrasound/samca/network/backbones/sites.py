@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -24,6 +25,17 @@ class Features(NamedTuple):
     tokens: torch.Tensor | None = None
     auxiliary: dict[str, torch.Tensor] | None = None
     late: tuple[torch.Tensor, ...] = ()
+
+
+class Meeting(NamedTuple):
+    """What a branch has for the encoder on its way.
+
+    before_attention: by the block's index, what is made of its normed tokens (B, h, w, D) before attention.
+    to_tokens (B, h, w, D): what is added to the last block's output.
+    """
+
+    before_attention: dict[int, Callable[[torch.Tensor], torch.Tensor]]
+    to_tokens: torch.Tensor
 
 
 class Site(NamedTuple):
@@ -49,6 +61,7 @@ class Block(nn.Module):
     With depth > 1 the batch is groups of `depth` frames, and the same attention also runs between the frames
     of a group at each place: attn is their sum (SD-Trans of Medical SAM Adapter, MedIA 2025, section 3.2), or
     what `join_depth(over space, over depth, depth)` makes of the two. No position tells frames apart.
+    meet: what a branch makes of the map after before_attention.
 
     Every place sees the whole (B, h, w, D) map, before windows are cut and after they are joined. The child
     modules of the plain block keep their names. pad_before_norm: the map is filled up to whole windows before
@@ -67,10 +80,16 @@ class Block(nn.Module):
         )
         self.beside_mlp = self.join_depth = None
 
-    def forward(self, x: torch.Tensor, depth: int = 1) -> torch.Tensor:
+    def forward(
+        self,
+        x: torch.Tensor,
+        depth: int = 1,
+        meet: Callable[[torch.Tensor], torch.Tensor] | None = None,
+    ) -> torch.Tensor:
         height, width = x.shape[1:3]
         whole = self._filled_up(x) if self.pad_before_norm and self.window_size else x
         placed = self.before_attention(self.norm1(whole))
+        placed = placed if meet is None else meet(placed)
         attended = self._attention(placed)[:, :height, :width]
         if depth > 1:
             attended = self._joined(attended, placed[:, :height, :width], depth)

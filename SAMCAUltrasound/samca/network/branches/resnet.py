@@ -8,7 +8,7 @@ so the decoder, which stays frozen, sees what it knows (Gowda and Clifton, ECCV 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +67,7 @@ class ResNet50(nn.Module):
 
 
 class ResNetBranch(nn.Module):
-    """Features of the image encoder -> Features whose embedding also knows the ResNet's map."""
+    """An image and its encoder -> Features whose embedding also knows the ResNet's map."""
 
     def __init__(
         self,
@@ -93,9 +93,13 @@ class ResNetBranch(nn.Module):
             nn.init.zeros_(last.weight)
 
     def forward(
-        self, image: torch.Tensor, features: Features, rngs: Sequence[np.random.Generator] = ()
+        self,
+        image: torch.Tensor,
+        encode: Callable[..., Features],
+        rngs: Sequence[np.random.Generator] = (),
     ) -> Features:
-        """Image (B, 3, S, S) normalised, and what the encoder made of it; in training each has an rng."""
+        """Image (B, 3, S, S) normalised, and the encoder to run on it; in training each has an rng."""
+        features = encode()
         noise = Noise(rngs) if self.training else None
         tokens = features.embedding if features.tokens is None else features.tokens
         grid = tokens.shape[-2:]
