@@ -81,6 +81,9 @@ def _advice() -> dict[str, str]:
             "Choose another base model, method or setting in step 2, then start a new run."
         ),
         r"is damaged": _("Delete the file that is named, or take a good copy, then start again."),
+        r"dataset folder .* does not exist": _(
+            "Put the data back where they were, or start a new run with them where they are."
+        ),
         r"problem\(s\)|cannot be read as|no truth|without mask|cases with a mask": _(
             "Go back to the data, mend or remove what is named there, then start again."
         ),

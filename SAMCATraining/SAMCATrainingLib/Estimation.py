@@ -15,10 +15,12 @@ from SAMCALib.Models.ModelLogic import sizeText
 from SAMCALib.Texts import _
 
 from . import Advice, ChildProcess
-from .RunState import durationText
+from .DatasetCheck import Counts
+from .RunState import MINUTE, durationText
 
 SHORT = 0.85  # of the memory: more than that is told
 RULE_ENCODE, RULE_CLICK = 0.08, 0.02  # s on two CPU cores with the shipped base: an image, and a click on it
+RULE_VALIDATE = 0.3  # s for a structure that validates, with all its clicks
 
 
 @dataclass(frozen=True)
@@ -75,18 +77,32 @@ def estimateOf(found: Value) -> Estimate:
     """The answer of `samca estimate`, in words; ValueError for a damaged one."""
     seconds, device = found["seconds"].number(0), found["device"].text()
     memory, memoryOf = (found[name].number(0) for name in ("memory", "memory_of"))
-    text = _("About {time} on {device}, {memory} of {all} memory.").format(
-        time=durationText(seconds), device=device, memory=sizeText(memory), all=sizeText(memoryOf)
+    text = _("{time} on {device}, {memory} of {all} memory.").format(
+        time=_aboutText(seconds), device=device, memory=sizeText(memory), all=sizeText(memoryOf)
     )
     if memory > SHORT * memoryOf:
         text += " " + _("That is nearly all: choose a smaller batch or image size.")
     return Estimate(seconds, memory, memoryOf, device, text)
 
 
-def quickEstimate(settings: dict, images: int) -> str:
+def quickEstimate(settings: dict, counts: Counts) -> str:
     """A rule of thumb for a CPU, as a sentence that says so."""
-    schedule = settings["schedule"]
+    text = _("{time} on a CPU with the shipped base, by a rule of thumb; Measure tries it here.")
+    return text.format(time=_aboutText(quickSeconds(settings, counts)))
+
+
+def quickSeconds(settings: dict, counts: Counts) -> float:
+    """Training, and validation after each epoch, of the base before, and for the table at the end."""
+    schedule, epochs = settings["schedule"], settings["epochs"]
     clicks = schedule.get("iterations", 8) * (2 if schedule["name"] == "double_click" else 1)
-    seconds = settings["epochs"] * images * (RULE_ENCODE + RULE_CLICK * clicks)
-    text = _("Roughly {time} on a CPU with the shipped base, by a rule of thumb; Measure tries it here.")
-    return text.format(time=durationText(seconds))
+    images = settings.get("samples_per_epoch") or counts.training
+    targets = counts.targets * counts.validation / max(counts.cases, 1)
+    step = RULE_ENCODE + RULE_CLICK * clicks
+    return epochs * images * step + (epochs + 2) * targets * RULE_VALIDATE
+
+
+def _aboutText(seconds: float) -> str:
+    """The beginning of a sentence."""
+    return (
+        _("Less than a minute") if seconds < MINUTE else _("About {time}").format(time=durationText(seconds))
+    )

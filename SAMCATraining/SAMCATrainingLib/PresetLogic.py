@@ -59,7 +59,6 @@ def settingsOf(
         )
     if not data:
         raise Refusal(_("There are no data: add a data set first."))
-    checkData(data)
     if method not in FILES:
         raise Refusal(_("{name!r} is not one of {names}.").format(name=method, names=", ".join(FILES)))
     given = {**settings_of(preset, method), **(changes or {})}
@@ -88,11 +87,13 @@ def settingsOf(
         raise Refusal(str(error)) from error
 
 
-def checkData(folders: Sequence[str | Path]) -> None:
-    """Refusal for a data set that is not there, or has been moved."""
+def checkData(folders: Sequence[str | Path], isMoved: bool = False) -> None:
+    """Refusal for a data set that is not there, or, of a run, not any more."""
+    text = _("There is no data set at {folder}: add cases to it first, or give its folder.")
+    if isMoved:
+        text = _("The data of this run are gone from {folder}: put them back there, or train anew.")
     for folder in folders:
         if not isinstance(folder, (str, Path)) or not Path(folder).is_dir():
-            text = _("There is no data set at {folder}: add cases to it first, or give its folder.")
             raise Refusal(text.format(folder=folder))
 
 

@@ -82,7 +82,9 @@ class ResultWidget(StepWidget):
         if state is None or state.weights is None:
             return _("The result of a run is shown here after its first epoch.")
         about = state.evaluation
-        isNews = about.status in ("running", "failed") or (about.status == "finished" and not self.result)
+        isNews = about.status in ("running", "stopped", "failed") or (
+            about.status == "finished" and not self.result
+        )
         said = " ".join(filter(None, (about.text, about.advice))) if isNews else ""
         return said or (self.result.text if self.result else "")
 

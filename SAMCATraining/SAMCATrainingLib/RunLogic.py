@@ -20,6 +20,7 @@ from . import Advice, ChildProcess, Launch
 from .LogTail import LogTail
 from .RunState import History, RunState
 from .RunStatus import (
+    ENDED,
     EVALUATION,
     LOG,
     OUTPUT,
@@ -76,9 +77,12 @@ class RunLogic:
     def kill(self, run: Path) -> None:
         """End a run at once, whoever has started it; it can be resumed from its last save."""
         run = Path(run).absolute()
-        if number := run_lock.owner(run):
+        number, child = run_lock.owner(run), self._running(run)
+        if number or child:
+            write_atomically(run / ENDED, b"")
+        if number:
             ChildProcess.kill(number)
-        elif child := self._running(run):  # it has not come as far as its folder
+        elif child:  # it has not come as far as its folder
             ChildProcess.killTree(child)
 
     def evaluate(self, run: Path) -> None:
@@ -132,7 +136,7 @@ class RunLogic:
             text=text,
             advice=advice,
             device=history.device,
-            progress=history.done(epochs),
+            progress=history.progress,
             secondsLeft=left,
             epoch=history.epoch,
             epochs=epochs,
@@ -161,6 +165,7 @@ class RunLogic:
         return run
 
     def _launch(self, folder: Path, words: list) -> None:
+        remove(folder / ENDED)
         launch = Launch.note(folder)
         self._children[folder] = ChildProcess.launch(words, folder / OUTPUT)
         self._launched[folder] = launch.token

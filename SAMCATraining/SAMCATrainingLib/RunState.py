@@ -11,6 +11,7 @@ from SAMCALib.Texts import _
 from .Outcome import Outcome
 
 STEPS = 2000  # points kept of the curve between epochs
+MINUTE = 50  # s that are called one
 LINES = 500  # of the log that are shown
 
 
@@ -30,7 +31,7 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class EvaluationState:
-    """status: none, running, finished, failed."""
+    """status: none, running, finished, stopped, failed."""
 
     status: str = "none"
     text: str = ""
@@ -83,13 +84,14 @@ class History:
         self.curve: list[tuple[float, float]] = []
         self.log: list[str] = []
         self.last: dict = {}
+        self.progress = 0.0  # the largest share that was done: Resume goes back to the last save
         self._first = self._latest = (0.0, 0.0)  # (time s, share done) of this process
 
     def add(self, record: dict, epochs: int) -> None:
         """Take the next record of a run of so many epochs."""
         event, self.last = record["event"], record
         if event == "start":
-            self.epochs, self.curve, self.epoch, self.step = {}, [], 0, 0
+            self.epochs, self.curve, self.epoch, self.step, self.progress = {}, [], 0, 0, 0.0
             self.before, self.targets, self.kept = {}, 0, None
         if event in ("start", "resume"):
             self._begin(record, epochs)
@@ -107,6 +109,7 @@ class History:
             self.before, self.targets = _dice(record), record["targets"]
         if event != "failed":
             self._latest = (record.get("time", 0.0), self.done(epochs))
+        self.progress = max(self.progress, self.done(epochs))
         if event != "step":
             self.log = [*self.log, logLine(record)][-LINES:]
 
@@ -173,7 +176,7 @@ def _sentence(record: dict) -> str:
 
 def durationText(seconds: float) -> str:
     """A time in words, as a person would round it."""
-    if seconds < 50:
+    if seconds < MINUTE:
         return _("less than a minute")
     minutes = round(seconds / 60)
     if minutes < 90:

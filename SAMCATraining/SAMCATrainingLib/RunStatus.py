@@ -15,6 +15,7 @@ from . import Advice, Launch
 from .RunState import EvaluationState, History, durationText
 
 SETTINGS, LOG, RESUME, STOP, WEIGHTS = "run.json", "log.jsonl", "resume.pt", "stop", "best.safetensors"
+ENDED = "ended"  # ours: a user has ended the process at once
 OUTPUT = "output.txt"  # ours: what a process said on stderr
 EVALUATION = "evaluation"  # folder in the run folder
 ENDS = ("finish", "stopped", "failed")  # last records of a process
@@ -46,6 +47,9 @@ def statusOf(
         return "failed", says, Advice.adviceFor(says)
     if not history.last and Launch.of(run) is None:
         return "new", _("Not started yet."), ""
+    if (run / ENDED).exists():
+        text = _("Stopped at once in epoch {epoch} of {of}: Resume goes on from the last save.")
+        return "stopped", text.format(epoch=min(history.epoch + (not history.step), epochs), of=epochs), ""
     if says := Advice.lastWords(run / OUTPUT):
         return "failed", says, Advice.adviceFor(says)
     return "killed", *Advice.killedText()
@@ -78,6 +82,8 @@ def evaluationOf(run: Path, isWorking: bool) -> EvaluationState:
         return EvaluationState()
     if launch.hasChanged(folder, Launch.TABLE):
         return EvaluationState("finished", _("Evaluated on the validation images of this run."))
+    if (folder / ENDED).exists():
+        return EvaluationState("stopped", _("The evaluation was stopped."), _("Press Evaluate again."))
     says = Advice.lastWords(folder / OUTPUT)
     if says:
         return EvaluationState("failed", says, Advice.adviceFor(says))

@@ -196,6 +196,7 @@ class RunWidget(StepWidget):
             self._logged = self.state.log
             self.ui.logText.setPlainText("\n".join(self.state.log))
             self.ui.logText.moveCursor(qt.QTextCursor.End)
+            self.ui.logText.moveCursor(qt.QTextCursor.StartOfLine)  # a long line would scroll to its end
 
     def _showSamples(self) -> None:
         """Follow the newest picture, unless the user looks at an earlier one."""

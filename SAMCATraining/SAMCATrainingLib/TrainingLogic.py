@@ -146,7 +146,7 @@ class TrainingLogic:
 
     def quickEstimate(self, settings: dict, summary: DatasetSummary) -> str:
         """A rule of thumb at once."""
-        return Estimation.quickEstimate(settings, summary.counts.training)
+        return Estimation.quickEstimate(settings, summary.counts)
 
     # Runs
 
@@ -176,6 +176,7 @@ class TrainingLogic:
 
     def resume(self, run) -> None:
         """Go on with a run that has ended before its end."""
+        PresetLogic.checkData(RunStatus.settingsOf(run)["data"], isMoved=True)
         self._runs.resume(run)
 
     def runs(self) -> list[RunState]:
@@ -195,6 +196,7 @@ class TrainingLogic:
 
     def evaluate(self, run) -> None:
         """Start comparing with the untouched base; `state(run).evaluation` says when it is done."""
+        PresetLogic.checkData(RunStatus.settingsOf(run)["data"], isMoved=True)
         self._runs.evaluate(run)
 
     def stopEvaluation(self, run) -> None:

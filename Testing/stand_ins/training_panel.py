@@ -222,11 +222,13 @@ class ProgressBar(Child):
 
 
 class PlainText(Child):
+    """QPlainTextEdit that does not wrap: what is left of its cursor is scrolled away in a long line."""
+
     def setPlainText(self, text):
-        self.values["plainText"] = text
+        self.values.update(plainText=text, hidden=0)
 
     def moveCursor(self, where):
-        assert where == "end"
+        self.values["hidden"] = len(self.plainText.splitlines()[-1]) if where == "end" else 0
 
 
 class Layout:
@@ -334,7 +336,8 @@ def install(monkeypatch, window=None):
             CrossCursor="cross", Checked=2, Unchecked=0, SmoothTransformation=1, PlainText=0
         ),
         "QTableWidgetItem": TableItem, "QListWidgetItem": ListItem, "QPixmap": Pixmap, "QByteArray": bytes,
-        "QTextCursor": types.SimpleNamespace(End="end"), "QSpinBox": Valued, "QLineEdit": LineEdit,
+        "QTextCursor": types.SimpleNamespace(End="end", StartOfLine="start of line"),
+        "QSpinBox": Valued, "QLineEdit": LineEdit,
         "QCheckBox": CheckBox, "QComboBox": ComboBox, "QPushButton": Button, "QWidget": Child,
         "QVBoxLayout": Layout, "QIcon": lambda picture: picture, "QBrush": lambda colour: colour,
         "QColor": lambda name: name,

@@ -90,7 +90,7 @@ class InstallLogic:
         if not missing:
             return Status(State.READY, _("Ready: {versions}.").format(versions=self._versions()))
         state, what = self._whatIsMissing(missing)
-        return Status(state, f"{what} {stillWorks()}")
+        return Status(state, f"{what} {self._meanwhile()}")
 
     def missing(self) -> list[str]:
         """Requirements that are not met, torch first."""
@@ -119,7 +119,7 @@ class InstallLogic:
             text = _(
                 "No wheel (.whl) of {packages} in {folder}: copy it there, with the wheels it depends on."
             )
-            return _failed(text.format(packages=", ".join(absent), folder=folder))
+            return self._failed(text.format(packages=", ".join(absent), folder=folder))
         question = _("Install {packages} from {folder} into Slicer's Python?")
         if not self.ask(question.format(packages=", ".join(missing), folder=folder)):
             return self._declined()
@@ -144,7 +144,7 @@ class InstallLogic:
             Exception
         ) as error:  # pip and extensions raise what they like; the panel shows it, the log keeps it
             logger.exception("installation failed")
-            return _failed(_("The installation stopped: {error}.").format(error=str(error).rstrip(".")))
+            return self._failed(_("The installation stopped: {error}.").format(error=str(error).rstrip(".")))
         importlib.invalidate_caches()
         self._replaced = {n: v for n, v in before.items() if self.versionOf(n) != v}
         if self._replaced:
@@ -153,7 +153,7 @@ class InstallLogic:
             return status
         left = self.missing()
         if left:
-            return _failed(_("Still missing: {packages}.").format(packages=", ".join(left)))
+            return self._failed(_("Still missing: {packages}.").format(packages=", ".join(left)))
         return self.status()
 
     def _installFromNetwork(self, missing: list[str]) -> Status | None:
@@ -174,14 +174,16 @@ class InstallLogic:
         self.say(_("Getting the PyTorch extension."))
         manager = getattr(_slicer().app, "extensionsManagerModel", lambda: None)()
         if manager is None:
-            return _failed(_("This Slicer was built without Extensions Manager: use a folder of wheels."))
+            return self._failed(
+                _("This Slicer was built without Extensions Manager: use a folder of wheels.")
+            )
         interactive, manager.interactive = manager.interactive, False  # its questions were answered by ours
         try:
             installed = manager.installExtensionFromServer("PyTorch", False)
         finally:
             manager.interactive = interactive
         if not installed:
-            return _failed(_("The PyTorch extension could not be downloaded."))
+            return self._failed(_("The PyTorch extension could not be downloaded."))
         _settings().setValue(RESUME_KEY, "1")
         return Status(State.RESTART, _restartText(_("the PyTorch extension")))
 
@@ -220,7 +222,20 @@ class InstallLogic:
         return State.TORCH_MISSING, _("torch is not installed. Press Install.")
 
     def _declined(self) -> Status:
-        return Status(State.DECLINED, _("Nothing was installed, as you wished.") + " " + stillWorks())
+        return Status(State.DECLINED, _("Nothing was installed, as you wished.") + " " + self._meanwhile())
+
+    def _failed(self, text: str) -> Status:
+        advice = _("Check the network and press Install again, or use a folder of wheels.")
+        return Status(State.FAILED, f"{text} {advice} {self._meanwhile()}")
+
+    def _meanwhile(self) -> str:
+        """What can be done while something is missing: all but training, or all but clicks."""
+        if set(self.missing()) <= set(self.packages):
+            return _("Until then data can be collected and results looked at; only training waits.")
+        return _(
+            "Until then outlines and saved points are shown, saved and edited by all other effects; "
+            "only new clicks wait."
+        )
 
     def _isMet(self, line: str) -> bool:
         requirement = _requirement(line)
@@ -229,19 +244,6 @@ class InstallLogic:
 
     def _versions(self) -> str:
         return ", ".join(f"{name} {self.versionOf(name)}" for name in _names())
-
-
-def stillWorks() -> str:
-    """What can be done while torch is missing."""
-    return _(
-        "Until then outlines and saved points are shown, saved and edited by all other effects; "
-        "only new clicks wait."
-    )
-
-
-def _failed(text: str) -> Status:
-    advice = _("Check the network and press Install again, or use a folder of wheels.")
-    return Status(State.FAILED, f"{text} {advice} {stillWorks()}")
 
 
 def _restartText(what: str) -> str:

@@ -110,9 +110,10 @@ def checkSegmentation(segmentationNode) -> None:
         )
     if segmentation.GetNumberOfSegments() and segmentation.GetSourceRepresentationName() != LABELMAP:
         raise Refusal(
-            _("{name} is made of surfaces: make its binary labelmap the source in Segmentations.").format(
-                name=name
-            )
+            _(
+                "{name} is made of surfaces: in the module Segmentations, under Representations, press "
+                "Create beside Binary labelmap, then Make source."
+            ).format(name=name)
         )
     TransformLogic.inverse(TransformLogic.toWorld(segmentationNode), name)
     if geometryText(segmentationNode):

@@ -237,6 +237,7 @@ def test_a_result_that_is_damaged_is_none(logic, content):
 def test_an_estimate_is_put_in_words():
     found = {"seconds": 700.0, "device": "Toy GPU", "memory": 2e9, "memory_of": 16e9}
     assert estimateOf(Value(found, "it")).text == "About 12 minutes on Toy GPU, 2 GB of 16 GB memory."
+    assert estimateOf(Value({**found, "seconds": 7}, "it")).text.startswith("Less than a minute on Toy GPU, ")
     assert "smaller batch" in estimateOf(Value({**found, "memory": 15e9}, "it")).text
 
 

@@ -101,6 +101,7 @@ def test_the_log_is_there_to_read(running):
     running.logic.playback.play("epoch")
     running.timer.fire()
     assert "Epoch 2 of 3" in ui.logText.plainText
+    assert ui.logText.hidden == 0, "its lines begin at the left"
 
 
 def test_stop_asks_the_run_and_pressed_again_ends_it_at_once(running):

@@ -13,6 +13,7 @@ import slicer
 from told_child import CHILD, SETTINGS, until
 
 from samca.files import write_atomically
+from samca.training import run_lock
 from SAMCALib.Texts import Refusal
 from SAMCATrainingLib import Advice, ChildProcess
 from SAMCATrainingLib.LogTail import LogTail
@@ -45,16 +46,27 @@ def test_a_run_is_started_stopped_and_resumed(logic, settings, deed):
     assert not (run / "stop").exists()
 
 
-def test_a_run_that_is_killed_can_be_resumed_and_says_so(logic, settings, deed):
+def test_a_run_that_the_user_ends_at_once_is_stopped_and_can_be_resumed(logic, settings, deed):
     deed += ["work", "work"]
     run = logic.start(settings)
     until(logic, run, "running")
     logic.kill(run)
+    state = until(logic, run, "stopped")
+    assert (state.isAlive, state.canResume) == (False, True)
+    assert "Stopped at once in epoch 1 of 4: Resume goes on from the last save" in state.text
+    assert RunLogic().state(run).text == state.text, "another session says the same"
+    logic.resume(run)
+    until(logic, run, "running")
+
+
+def test_a_run_that_is_ended_from_outside_can_be_resumed_and_says_so(logic, settings, deed):
+    deed += ["work", "work"]
+    run = logic.start(settings)
+    until(logic, run, "running")
+    ChildProcess.kill(run_lock.owner(run))
     state = until(logic, run, "killed")
     assert (state.isAlive, state.canResume) == (False, True)
     assert "Resume goes on from the last save" in state.advice
-    logic.resume(run)
-    until(logic, run, "running")
 
 
 def test_another_session_sees_the_same_run_and_can_stop_it(logic, settings, deed):
@@ -214,6 +226,25 @@ def test_an_epoch_that_a_kill_made_repeat_counts_once(tmp_path, logic):
     assert [epoch.epoch for epoch in state.epochRecords] == [1, 2]
     assert state.epochRecords[1].dice == {1: 55.0, 3: 66.0}
     assert (state.epoch, state.progress) == (2, 0.5)
+
+
+def test_progress_never_falls_when_a_run_goes_on_from_its_last_save():
+    history, seen = History(), []
+    losses = {"loss": 0.5, "initial": 0.5, "guided": 0.5, "seconds": 1, "of": 4, "dice": {}}
+    step = {"event": "step", "loss": 0.5, "of": 10}
+    for record in (
+        {"event": "start", "device": "Toy"},
+        {"event": "epoch", "epoch": 1, **losses},
+        {**step, "epoch": 2, "step": 8},
+        {"event": "resume", "device": "Toy", "epoch": 2, "step": 0},
+        {**step, "epoch": 2, "step": 2},
+        {"event": "epoch", "epoch": 2, **losses},
+    ):
+        history.add(record, epochs=4)
+        seen.append(history.progress)
+    assert seen == [0, 0.25, 0.45, 0.45, 0.45, 0.5]
+    history.add({"event": "start", "device": "Toy"}, epochs=4)
+    assert history.progress == 0, "it has begun anew"
 
 
 def test_durations_read_as_people_say_them():

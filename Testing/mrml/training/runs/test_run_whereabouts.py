@@ -73,8 +73,11 @@ def test_an_evaluation_is_found_again_by_another_slicer_which_can_end_it(logic, 
     with pytest.raises(Refusal, match="being evaluated already"):
         other.evaluate(run)
     other.stopEvaluation(run)
-    until_evaluated(other, run, "failed")
-    assert until_evaluated(logic, run, "failed").text == "The evaluation was ended from outside."
+    until_evaluated(other, run, "stopped")
+    assert until_evaluated(logic, run, "stopped").text == "The evaluation was stopped."
+    deed.append("crash")
+    logic.evaluate(run)
+    until_evaluated(logic, run, "failed")
 
 
 def until_evaluated(logic, run, status):
