@@ -96,9 +96,8 @@ def quickSeconds(settings: dict, counts: Counts) -> float:
     schedule, epochs = settings["schedule"], settings["epochs"]
     clicks = schedule.get("iterations", 8) * (2 if schedule["name"] == "double_click" else 1)
     images = settings.get("samples_per_epoch") or counts.training
-    targets = counts.targets * counts.validation / max(counts.cases, 1)
     step = RULE_ENCODE + RULE_CLICK * clicks
-    return epochs * images * step + (epochs + 2) * targets * RULE_VALIDATE
+    return epochs * images * step + (epochs + 2) * counts.validated * RULE_VALIDATE
 
 
 def _aboutText(seconds: float) -> str:
