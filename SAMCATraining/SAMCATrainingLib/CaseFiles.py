@@ -85,7 +85,8 @@ class CaseFiles:
         _remove(self._change, old)
         self._change.write(TABLE, spreadsheets.text_of_named(columns, rows).encode())
         names = [{"value": str(value), "name": name} for value, name in self._names.items() if name]
-        self._change.write(NAMES, spreadsheets.text_of_named(["value", "name"], names).encode())
+        if names:  # a table without rows would be a problem of the data set
+            self._change.write(NAMES, spreadsheets.text_of_named(["value", "name"], names).encode())
         return len(old)
 
 
