@@ -18,8 +18,8 @@ def helpText() -> str:
     rows = (
         (_("Click"), _("outline what is there: an initial point, then points that add")),
         (_("Ctrl+click"), _("take away where there is too much")),
-        (_("Drag"), _("a box around a structure; a point or a corner of the box to move it")),
-        (_("Delete"), _("remove the point or box under the mouse; its menu does, too")),
+        (_("Drag"), _("a box around a structure, a point, or a box by its handles")),
+        (_("Delete"), _("remove the point or box under the mouse, as its menu does")),
         ("N", _("the next click starts another object")),
         ("M", _("what the segment covers becomes a prompt")),
         ("C", _("clear this frame")),

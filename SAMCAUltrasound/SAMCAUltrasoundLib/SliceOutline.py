@@ -29,8 +29,8 @@ class SliceOutline:
         """Whether there is something to see."""
         return self._view is not None
 
-    def showMask(self, view, sliceNode, frame, mask: np.ndarray) -> None:
-        """Outline an (H, W) bool mask of a frame that this view shows."""
+    def showOn(self, view, sliceNode, frame, thing) -> None:
+        """Show what `shape` makes of a thing on a frame that this view shows; here an (H, W) bool mask."""
         xyToRas = TransformLogic.arrayOf(sliceNode.GetXYToRAS())
         toView = TransformLogic.inverse(xyToRas, sliceNode.GetName()) @ FrameLogic.pictureToRas(frame)
         toView[2] = 0  # the view is flat, whatever the depth of the frame
@@ -38,20 +38,13 @@ class SliceOutline:
         matrix.SetMatrix(toView.ravel().tolist())
         moved = vtk.vtkTransformPolyDataFilter()
         moved.SetTransform(matrix)
-        moved.SetInputData(self._shape(mask))
+        moved.SetInputData(self._shape(thing))
         moved.Update()
         self._show(view, moved.GetOutput())
 
     def showBox(self, view, start, end) -> None:
         """A rectangle between two corners in view pixels."""
-        points, lines = vtk.vtkPoints(), vtk.vtkCellArray()
-        lines.InsertNextCell(5)
-        for x, y in ((0, 0), (1, 0), (1, 1), (0, 1), (0, 0)):
-            lines.InsertCellPoint(points.InsertNextPoint((start, end)[x][0], (start, end)[y][1], 0))
-        box = vtk.vtkPolyData()
-        box.SetPoints(points)
-        box.SetLines(lines)
-        self._show(view, box)
+        self._show(view, rectangles([(*start, *end)]))
 
     def hide(self) -> None:
         """Take the line out of its view."""
@@ -76,6 +69,18 @@ class SliceOutline:
             self._view, self._renderer = view, self.host.renderer(view)
             self.host.addActor2D(view, self._actor)
         self.host.scheduleRender(view)
+
+
+def rectangles(corners) -> vtk.vtkPolyData:
+    """A closed line for each (x0, y0, x1, y1)."""
+    points, lines, shape = vtk.vtkPoints(), vtk.vtkCellArray(), vtk.vtkPolyData()
+    for x0, y0, x1, y1 in corners:
+        lines.InsertNextCell(5)
+        for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)):
+            lines.InsertCellPoint(points.InsertNextPoint(x, y, 0))
+    shape.SetPoints(points)
+    shape.SetLines(lines)
+    return shape
 
 
 def contour(mask: np.ndarray) -> vtk.vtkPolyData:

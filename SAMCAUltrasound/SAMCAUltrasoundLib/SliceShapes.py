@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .LookedAtView import LookedAtView
 from .SliceArea import SliceArea
+from .SliceBoxes import SliceBoxes
 from .SliceOutline import SliceOutline
 
 
@@ -12,14 +13,19 @@ class SliceShapes:
 
     def __init__(self, host, view: LookedAtView):
         self._view, self._outline, self._area = view, SliceOutline(host), SliceArea(host)
+        self._boxes = SliceBoxes(host)
 
-    def show(self, frame, preview, marks) -> None:
-        """Outline the preview and fill the marks: each (frame, (H, W) bool) or None, shown if of `frame`."""
-        for shape, shown in ((self._outline, preview), (self._area, marks)):
+    def show(self, frame, preview, marks, boxes) -> None:
+        """Outline the preview, fill the marks: each (frame, (H, W) bool) or None, shown if of `frame`.
+
+        boxes: those of the frame.
+        """
+        around = (frame, boxes) if boxes else None
+        for shape, shown in ((self._outline, preview), (self._area, marks), (self._boxes, around)):
             if shown is None or self._view.node is None or shown[0] != frame:
                 shape.hide()
             else:
-                shape.showMask(self._view.widget, self._view.node, *shown)
+                shape.showOn(self._view.widget, self._view.node, *shown)
 
     def showBox(self, view, start, end) -> None:
         """A rectangle between two corners in view pixels, in place of the preview."""
@@ -33,8 +39,10 @@ class SliceShapes:
         """Take all out of the views."""
         self._outline.hide()
         self._area.hide()
+        self._boxes.hide()
 
     def forget(self) -> None:
         """The views may be gone."""
         self._outline.forget()
         self._area.forget()
+        self._boxes.forget()

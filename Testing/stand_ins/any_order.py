@@ -356,7 +356,8 @@ class AnyOrder(RuleBasedStateMachine):
                     self.is_given(key, entry)
         for edit in self.edits:
             count = sum(node.GetNumberOfControlPoints() for node in edit.points.nodes.values())
-            assert count == sum(len(thing.prompts.clicks) for thing in edit.prompts.objects)
+            given = [thing.prompts for thing in edit.prompts.objects]
+            assert count == sum(len(each.clicks) + 3 * (each.box is not None) for each in given)
 
     def is_given(self, key, entry):
         """The object's mask is what its prompts give, with one of the options."""

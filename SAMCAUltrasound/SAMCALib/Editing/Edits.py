@@ -9,8 +9,10 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field, replace
 
-from samca.prompts import Click, Prompts
+from samca.prompts import Box, Click, Prompts
 
+from ..Prompts import BoxHandles
+from ..Prompts.BoxHandles import Handle
 from ..Prompts.PromptLogic import FramePrompts
 from ..Prompts.TagLogic import PromptObject
 from ..Segments.MaskLogic import MaskOptions
@@ -84,7 +86,7 @@ class Point(Edit):
 
 @dataclass(frozen=True)
 class Move(Edit):
-    """Move a click to (x, y) px."""
+    """Move a click, or a handle of the box, to (x, y) px."""
 
     click: Click
     x: float
@@ -92,12 +94,17 @@ class Move(Edit):
 
     def changed(self, thing: PromptObject) -> PromptObject:
         """The object with the click elsewhere."""
-        return replace(
-            thing, prompts=thing.prompts.moved(_place(thing, self.click), self.x, self.y), pending=True
-        )
+        if isinstance(self.click, Handle):
+            box = BoxHandles.moved(_boxOf(thing), self.click.part, self.x, self.y)
+            return replace(thing, prompts=replace(thing.prompts, box=box), pending=True)
+        prompts = thing.prompts.moved(_place(thing, self.click), self.x, self.y)
+        return replace(thing, prompts=prompts, pending=True)
 
     def goesOn(self, edit: Edit) -> bool:
-        """Whether the other edit moves the same click on from here."""
+        """Whether the other edit moves the same click on from here, or the same handle."""
+        if isinstance(edit, Move) and isinstance(self.click, Handle):
+            held = (self.place, self.object, self.click.part)
+            return held == (edit.place, edit.object, getattr(edit.click, "part", None))
         moved = replace(self.click, x=self.x, y=self.y)
         return isinstance(edit, Move) and (self.place, self.object, moved) == (
             edit.place,
@@ -108,12 +115,15 @@ class Move(Edit):
 
 @dataclass(frozen=True)
 class Remove(Edit):
-    """Take a click away; the object goes with its last prompt."""
+    """Take a click away, or the box by one of its handles; the object goes with its last prompt."""
 
     click: Click
 
     def changed(self, thing: PromptObject) -> PromptObject:
         """The object without the click."""
+        if isinstance(self.click, Handle):
+            _boxOf(thing)
+            return replace(thing, prompts=replace(thing.prompts, box=None), pending=True)
         return replace(thing, prompts=thing.prompts.without(_place(thing, self.click)), pending=True)
 
 
@@ -146,6 +156,12 @@ class Clear(Edit):
         if len(left) == len(prompts.objects):
             raise Unfit
         return FramePrompts(left, max(len(left) - 1, 0))
+
+
+def _boxOf(thing: PromptObject) -> Box:
+    if thing.prompts.box is None:
+        raise Unfit
+    return thing.prompts.box
 
 
 def _place(thing: PromptObject, click: Click) -> int:

@@ -1,5 +1,7 @@
 """The fiducials that show the prompts of one frame, a node for each role, and what the user does to them.
 
+A box has three of them, by which it is held: see BoxHandles.
+
 They are a picture of the segment's tag, so they are not saved. What the user changed is found by comparing:
 nothing is rebuilt inside an event of the interaction that caused it.
 """
@@ -16,6 +18,8 @@ from samca.prompts import Click
 
 from ..Frames import FrameLogic
 from ..Frames.FrameLogic import Frame
+from . import BoxHandles
+from .BoxHandles import Handle
 from .PromptLogic import FramePrompts
 
 # role -> name, glyph, colour; filled shapes of their own, for who does not tell the colours apart
@@ -23,8 +27,9 @@ ROLES = {
     "initial": ("SAMCA initial", "Circle2D", (1.0, 0.85, 0.1)),
     "guidedPositive": ("SAMCA add", "ThickCross2D", (0.2, 0.9, 0.3)),
     "guidedNegative": ("SAMCA take away", "Triangle2D", (1.0, 0.3, 0.25)),
+    "box": ("SAMCA box", "Square2D", (0.45, 0.75, 1.0)),
 }
-GLYPH_SCALE = 5.0  # percent of the view
+GLYPH_SCALE, HANDLE_SCALE = 5.0, 3.0  # percent of the view
 MOVED_PX = 0.01
 
 
@@ -56,7 +61,7 @@ class PromptPoints:
         self._observed = []  # (node, observation)
         self._frame: Frame | None = None
         self._shown: dict[str, list] = {}  # role -> [(control point id, object id, click)]
-        self._held: str | None = None  # role of the node whose point the mouse holds
+        self._held: str | None = None  # id of the control point that the mouse holds, "" of another one
         self._picked: str | None = None
 
     @property
@@ -121,7 +126,7 @@ class PromptPoints:
         display = node.GetDisplayNode()
         display.SetSaveWithScene(False)
         display.SetGlyphType(display.GetGlyphTypeFromString(glyph))
-        display.SetGlyphScale(GLYPH_SCALE)
+        display.SetGlyphScale(HANDLE_SCALE if role == "box" else GLYPH_SCALE)
         display.SetSelectedColor(colour)
         display.SetColor([0.5 * part + 0.25 for part in colour])  # points of objects that are not current
         display.SetPointLabelsVisibility(False)
@@ -145,10 +150,10 @@ class PromptPoints:
         self._observed = [(node, observation) for node, observation in self._observed if node is not gone]
 
     def _press(self, role: str) -> None:
-        self._held = role
+        self._held = ""
         index = self._nodes[role].GetDisplayNode().GetActiveComponentIndex()
         if 0 <= index < self._nodes[role].GetNumberOfControlPoints():
-            pressed = self._nodes[role].GetNthControlPointID(index)
+            self._held = pressed = self._nodes[role].GetNthControlPointID(index)
             self._picked = next((thing for id, thing, _click in self._shown[role] if id == pressed), None)
 
     def _release(self) -> None:
@@ -164,7 +169,7 @@ class PromptPoints:
         self._shown[role] = [(id, *rest) for id, rest in zip(ids, wanted, strict=True)]
         for id, thing, click in self._shown[role]:
             index = node.GetNthControlPointIndexByID(id)
-            if self._held != role:
+            if self._held != id:
                 self._place(node, index, (click.x, click.y))
             if node.GetNthControlPointSelected(index) != (thing == current):
                 node.SetNthControlPointSelected(index, thing == current)
@@ -179,13 +184,20 @@ class PromptPoints:
 
     def _changesOf(self, role: str, node) -> list[Change]:
         there, changes = self._places(node), []
-        for id, thing, click in self._shown[role]:
+        for number, (id, thing, click) in enumerate(self._shown[role]):
             if id not in there:
                 changes.append(Change("remove", thing, click, role))
                 continue
             place = there.pop(id)
+            if role == "box":
+                first = number - click.part
+                handles = [handle for _id, _thing, handle in self._shown[role][first : first + 3]]
+                place = BoxHandles.reached(handles, click.part, *place, FrameLogic.shape(self._frame))
             if max(abs(place[0] - click.x), abs(place[1] - click.y)) > MOVED_PX:
                 changes.append(Change("move", thing, click, role, *place))
+        gone = {change.object for change in changes if role == "box" and change.kind == "remove"}
+        changes = [change for change in changes if change.object not in gone]
+        changes += [Change("remove", thing, Handle(0, 0), role) for thing in sorted(gone)]
         return changes + [Change("add", role=role, x=x, y=y) for x, y in there.values()]
 
     def _places(self, node) -> dict[str, tuple[float, float]]:
@@ -204,6 +216,8 @@ def _byRole(prompts: FramePrompts) -> dict[str, list]:
     for thing in prompts.objects:
         for index, click in enumerate(thing.prompts.clicks):
             points[thing.roleOf(index)].append((thing.id, click))
+        if thing.prompts.box is not None:
+            points["box"] += [(thing.id, handle) for handle in BoxHandles.handlesOf(thing.prompts.box)]
     return points
 
 

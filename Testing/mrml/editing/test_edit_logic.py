@@ -230,5 +230,5 @@ def test_the_first_click_makes_a_segment_where_there_is_none(scene, editing, set
 
 
 def test_all_roles_differ_in_glyph_and_colour():
-    assert len({glyph for _name, glyph, _colour in ROLES.values()}) == 3
-    assert len({colour for _name, _glyph, colour in ROLES.values()}) == 3
+    assert len({glyph for _name, glyph, _colour in ROLES.values()}) == len(ROLES)
+    assert len({colour for _name, _glyph, colour in ROLES.values()}) == len(ROLES)
