@@ -21,6 +21,7 @@ KEYS = {
     "Ctrl+Y": "redo",  # the Segment Editor itself has Y, and one of these two, another one on each system
     "Ctrl+Shift+Z": "redo",
 }  # free in Slicer, SLICER.md 3.3
+OWN = "SAMCA"
 DESTROYED = AttributeError, ValueError  # what PythonQt raises for a widget that is gone
 
 _holders: list[Keys] = []  # of the editors whose effect is active; the last one has the keys
@@ -54,11 +55,9 @@ class Keys:
         self._release()
         self._silence(window)
         for key, name in KEYS.items():
-            shortcut, action = qt.QShortcut(qt.QKeySequence(key), window), self._actions[name]
-            for signal, slot in {
-                "activated()": action,
-                "activatedAmbiguously()": self._again(action),
-            }.items():
+            shortcut, act = qt.QShortcut(qt.QKeySequence(key), window), self._actions[name]
+            shortcut.objectName = OWN
+            for signal, slot in (("activated()", act), ("activatedAmbiguously()", self._again(act))):
                 shortcut.connect(signal, slot)
                 self._own.append((shortcut, signal, slot))
 
@@ -72,9 +71,8 @@ class Keys:
         return act
 
     def _silence(self, window) -> None:
-        own = [shortcut for shortcut, _signal, _slot in self._own]
         for shortcut in window.findChildren("QShortcut"):
-            if shortcut.enabled and shortcut.key.toString() in KEYS and shortcut not in own:
+            if shortcut.enabled and shortcut.key.toString() in KEYS and shortcut.objectName != OWN:
                 shortcut.enabled = False
                 self._asleep.append((shortcut, lambda other: other.setEnabled(True)))
         for action in window.findChildren("QAction"):  # of a menu: it stays there without its key

@@ -300,8 +300,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         if self._isStatusOld:
             self.doubt.follow()
             if not self.mouse.isDown:
-                boxes = [thing.prompts.box for thing in self.edit.prompts.objects if thing.prompts.box]
-                self.shapes.show(self.edit.frame, self.edit.preview, self.doubt.marks, boxes)
+                self.shapes.show(self.edit, self.doubt.marks)
 
     def _hover(self) -> None:
         """Ask for the preview at the mouse, if it has moved."""

@@ -15,12 +15,11 @@ class SliceShapes:
         self._view, self._outline, self._area = view, SliceOutline(host), SliceArea(host)
         self._boxes = SliceBoxes(host)
 
-    def show(self, frame, preview, marks, boxes) -> None:
-        """Outline the preview, fill the marks: each (frame, (H, W) bool) or None, shown if of `frame`.
-
-        boxes: those of the frame.
-        """
-        around = (frame, boxes) if boxes else None
+    def show(self, edit, marks) -> None:
+        """What an EditLogic has of its frame, preview and boxes; marks: as of DoubtLogic, filled."""
+        frame = edit.frame
+        boxes = [thing.prompts.box for thing in edit.prompts.objects if thing.prompts.box is not None]
+        preview, around = edit.preview, (frame, boxes) if boxes else None
         for shape, shown in ((self._outline, preview), (self._area, marks), (self._boxes, around)):
             if shown is None or self._view.node is None or shown[0] != frame:
                 shape.hide()

@@ -9,7 +9,7 @@ from SAMCALib.Segments.SegmentLogic import maskOf
 
 
 def shown(edit):
-    """role -> [(x, y)] of the control points."""
+    """role -> [(x, y)] of the control points; that of boxes only if there is one."""
     frame = edit.frame
     return {
         role: [
@@ -17,6 +17,7 @@ def shown(edit):
             for i in range(node.GetNumberOfControlPoints())
         ]
         for role, node in edit.points.nodes.items()
+        if role != "box" or node.GetNumberOfControlPoints()
     }
 
 

@@ -255,6 +255,7 @@ class KeySequence(str):
 class Shortcut(Widget):
     """QShortcut, a child of its window."""
 
+    properties: ClassVar[dict] = {"objectName": ""}
     signals = ("activated()", "activatedAmbiguously()")
 
     def __init__(self, key, window):

@@ -8,7 +8,7 @@ pytest.importorskip("PySide6", reason="PySide6-Essentials is not installed")
 import qt_pictures
 import real_qt
 import slicer.util
-from PySide6 import QtCore, QtGui, QtWidgets
+from PySide6 import QtCore, QtGui, QtTest, QtWidgets
 from slicer_widgets import Window
 
 from SAMCALib.Models.ModelLogic import ModelInfo
@@ -119,6 +119,60 @@ def test_the_link_of_the_help_stands_out_from_its_ground(panel, theme, monkeypat
     cursor.movePosition(QtGui.QTextCursor.MoveOperation.End)
     colour = cursor.charFormat().foreground().color()
     assert contrast(colour, QtGui.QColor(qt_pictures.THEMES[theme][1])) > 4.5
+
+
+class QtWindow(real_qt.Wrapped):
+    """A main window as PythonQt shows it, which finds children by the names of their classes."""
+
+    def findChildren(self, kind):
+        return [real_qt.Wrapped(child) for child in self.thing.findChildren(getattr(QtGui, kind))]
+
+    def press(self, keys):
+        """What Qt calls for this key of the keyboard."""
+        key = QtGui.QKeySequence(keys)[0]
+        QtTest.QTest.keyClick(self.thing, key.key(), key.keyboardModifiers())
+        QtCore.QCoreApplication.processEvents()
+
+
+@pytest.fixture
+def window(application, monkeypatch):
+    qt = real_qt.install(monkeypatch, None)
+    window = QtWidgets.QMainWindow()
+    window.show()
+    assert QtTest.QTest.qWaitForWindowActive(window)
+    shown = QtWindow(window)
+    monkeypatch.setattr(slicer.util, "mainWindow", lambda: shown)
+    monkeypatch.setattr(qt, "QShortcut", real_qt.made(QtGui.QShortcut))
+    monkeypatch.setattr(qt, "QKeySequence", QtGui.QKeySequence)
+    yield shown
+    window.close()
+
+
+def test_qt_gives_the_keys_to_the_effect_whoever_else_wants_them(window):
+    from SAMCAUltrasoundLib.Keys import KEYS, Keys
+
+    called = []
+    left = QtGui.QShortcut(QtGui.QKeySequence("N"), window.thing)
+    left.activated.connect(lambda: called.append("left behind"))
+    action = window.thing.menuBar().addMenu("Edit").addAction("Redo")
+    action.setShortcut("Ctrl+Y")
+    action.triggered.connect(lambda: called.append("menu"))
+    keys = Keys({name: lambda name=name: called.append(name) for name in KEYS.values()})
+    keys.take(window)
+    for key in KEYS:
+        window.press(key)
+    assert called == list(KEYS.values())
+    late = QtGui.QShortcut(QtGui.QKeySequence("N"), window.thing)
+    called.clear()
+    for _ in range(3):
+        window.press("N")
+    assert called == ["newObject"] * 3
+    keys.giveBack()
+    late.setEnabled(False)
+    called.clear()
+    for key in ("N", "Ctrl+Y", "Ctrl+Shift+Z"):
+        window.press(key)
+    assert called == ["left behind", "menu"]
 
 
 def contrast(one, other):
