@@ -74,7 +74,7 @@ class Keys:
         for shortcut in window.findChildren("QShortcut"):
             if shortcut.enabled and shortcut.key.toString() in KEYS and shortcut.objectName != OWN:
                 shortcut.enabled = False
-                self._asleep.append((shortcut, lambda other: other.setEnabled(True)))
+                self._asleep.append((shortcut, lambda other: setattr(other, "enabled", True)))
         for action in window.findChildren("QAction"):  # of a menu: it stays there without its key
             if (key := action.shortcut.toString()) in KEYS:
                 action.setShortcut(qt.QKeySequence())

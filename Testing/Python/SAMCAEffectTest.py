@@ -169,6 +169,55 @@ class SAMCAEffectTest(unittest.TestCase):
         self.click(40, 32, positive=False)
         self.assertLess(self.voxels(), filled)
 
+    def test_a_point_has_an_item_in_the_hierarchy_and_so_a_menu(self):
+        self.click(40, 32)
+        node = self.effect.edit.points.nodes["initial"]
+        handler = slicer.qSlicerSubjectHierarchyPluginHandler.instance()
+        self.assertTrue(handler.subjectHierarchyNode().GetItemByDataNode(node))
+        self.assertTrue(node.GetHideFromEditors())
+
+    def test_keys_of_others_sleep_while_the_effect_is_active(self):
+        import qt
+
+        window = slicer.util.mainWindow()
+        self.editor.setActiveEffectByName("")
+        other = qt.QShortcut(qt.QKeySequence("N"), window)
+        self.editor.setActiveEffectByName("SAMCA")
+        self.assertFalse(other.enabled)
+        self.editor.setActiveEffectByName("")
+        self.assertTrue(other.enabled)
+        other.setParent(None)
+        other.deleteLater()
+
+    def test_undo_of_an_option_shows_it_as_it_was(self):
+        self.model.hole = 3
+        self.click(40, 32)
+        box = self.effect.panel.ui.fillHolesCheckBox
+        box.click()
+        self.settle()
+        self.editor.undo()
+        self.settle()
+        self.assertTrue(box.checked)
+
+    def test_a_box_has_handles_and_goes_with_one_of_them(self):
+        self.effect.edit.box(self.frame(), 20, 20, 60, 50)
+        self.settle()
+        handles = self.effect.edit.points.nodes["box"]
+        self.assertEqual(handles.GetNumberOfControlPoints(), 3)
+        handles.RemoveNthControlPoint(2)
+        self.settle()
+        self.assertEqual(len(self.effect.edit.prompts.objects), 0)
+
+    def test_the_status_says_what_to_do_next_and_what_cannot_work_says_why(self):
+        ui = self.effect.panel.ui
+        self.effect.view.frame, self.effect.view.isOld = self.frame, True
+        self.settle()
+        self.assertFalse(ui.clearButton.enabled)
+        self.assertIn("no object", ui.clearButton.toolTip)
+        self.click(40, 32)
+        self.assertTrue(ui.clearButton.enabled)
+        self.assertIn("Click adds", ui.statusLabel.text)
+
     def test_the_console_segments_from_fiducials(self):
         points = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode")
         points.AddControlPointWorld(40, 32, 0)

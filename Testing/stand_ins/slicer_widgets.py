@@ -264,13 +264,9 @@ class Shortcut(Widget):
         window.children.append(self)
 
     def __setattr__(self, name, value):
-        assert self.window is not None, "PythonQt: of a destroyed QShortcut object"
-        super().__setattr__(name, value)
-
-    def setEnabled(self, isEnabled):
         if self.window is None:
-            raise ValueError("Trying to call setEnabled of a destroyed QShortcut object")
-        self.enabled = isEnabled
+            raise AttributeError(f"Trying to set attribute '{name}' on a destroyed QShortcut object")
+        super().__setattr__(name, value)
 
     def setParent(self, parent):
         assert parent is None

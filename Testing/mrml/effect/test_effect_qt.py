@@ -106,6 +106,36 @@ def test_what_the_panel_shows_first_needs_no_more_width_than_there_is(panel):
     assert panel.widget.thing.minimumSizeHint().width() <= WIDTH_PX
 
 
+@pytest.fixture(params=[1.0, 1.5, 2.0])
+def scale(request):
+    """How large the letters are, as on a screen of that scaling."""
+    app = qt_pictures.application()
+    before, larger = app.font(), app.font()
+    larger.setPointSizeF(before.pointSizeF() * request.param)
+    app.setFont(larger)
+    yield request.param
+    app.setFont(before)
+
+
+def test_no_words_are_cut_at_any_scaling_of_the_screen(scale, panel):
+    panel.showHelp(turn=True, startAnew=True, setup=True, cancel=True)
+    panel.showSuggestions(("lesion",))
+    panel.ui.optionsButton.collapsed = False
+    box = column(panel)
+    box.resize(round(WIDTH_PX * scale), 1500)
+    box.grab()
+    words = (QtWidgets.QPushButton, QtWidgets.QCheckBox, QtWidgets.QLabel)
+    shown = [
+        each for kind in words for each in panel.widget.thing.findChildren(kind) if each.isVisibleTo(box)
+    ]
+    assert len(shown) > 15
+    for widget in shown:
+        lines = widget.text().split("\n")
+        needed = max(widget.fontMetrics().horizontalAdvance(line) for line in lines)
+        assert needed <= widget.width() or getattr(widget, "wordWrap", bool)(), widget.objectName()
+        assert widget.height() >= len(lines) * widget.fontMetrics().height(), widget.objectName()
+
+
 @pytest.mark.parametrize("theme", qt_pictures.THEMES)
 def test_the_link_of_the_help_stands_out_from_its_ground(panel, theme, monkeypatch):
     from SAMCAUltrasoundLib.HelpText import helpText
