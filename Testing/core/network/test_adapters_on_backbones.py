@@ -16,6 +16,7 @@ from samca.prompts import Click, Prompts
 from samca.training.train import train
 from samca.weights import checkpoint
 from samca.weights.checkpoint import Provenance
+from training_runs import learned
 
 DECODER = {"mobile_sam": 4_058_340, "sam2_16": 4_058_340 + 256 + 2 * (256 * 256 + 256) + 257}
 STAGES = {  # width, blocks
@@ -144,7 +145,8 @@ def test_training_from_a_file_gives_an_adapter_file_that_loads(backbone, discs, 
     assert records[-1]["event"] == "finish"
     model = samca.load(tmp_path / "run" / "best.safetensors", base=tmp_path / "base.safetensors")
     assert (model.config.backbone.name, model.config.image_size) == (backbone, 64)
-    scales = [p for n, p in model.named_parameters() if n.endswith("before_attention.scale")]
+    scales = [t for n, t in learned(run).items() if n.endswith("before_attention.scale")]
+    assert scales
     assert all(scale.any() for scale in scales)
     logits, _ = model.predict(model.embed(torch.zeros(64, 64, 3).numpy()), Prompts((Click(30, 30),)))
     assert logits.shape == (16, 16)
