@@ -87,7 +87,7 @@ def estimateOf(found: Value) -> Estimate:
 
 def quickEstimate(settings: dict, counts: Counts) -> str:
     """A rule of thumb for a CPU, as a sentence that says so."""
-    text = _("{time} on a CPU with the shipped base, by a rule of thumb; Measure tries it here.")
+    text = _("{time} on a CPU with SAMCA small, by a rule of thumb; Measure tries it here.")
     return text.format(time=_aboutText(quickSeconds(settings, counts)))
 
 

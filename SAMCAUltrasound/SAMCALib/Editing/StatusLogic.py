@@ -30,9 +30,9 @@ class StatusLogic:
     @property
     def said(self) -> str:
         """What became of the last action, "" once there was time to read it."""
-        if self.edit.message != self._message:
-            self._message = self.edit.message
-            self.say(self._message or self._said)
+        before, self._message = self._message, self.edit.message
+        if self._message != before and (self._message or self._said == before):
+            self.say(self._message)
         self._isOver = self._clock() - self._since > PASSING_SECONDS
         return "" if self._isOver else self._said
 
@@ -49,7 +49,7 @@ class StatusLogic:
     def text(self) -> str:
         """Each part on a line of its own."""
         if self.instead:
-            return self.instead
+            return _("No click is answered yet: press Set up.") + "\n" + self.instead
         first = self.said or self.view or self.edit.problem or self._next()
         parts = first, self._drawn.text or self.doubt.text, self._doing()
         return "\n".join(dict.fromkeys(part for part in parts if part))

@@ -69,7 +69,7 @@ def test_without_torch_nothing_is_loaded_and_the_status_says_what_to_do(open_edi
     editor = open_editor(setup=MISSING)
     editor.view.click(editor.view.pixelOf(editor.view.rasOf((250, 200))))
     settled(editor)
-    assert status(editor) == MISSING.text
+    assert status(editor) == f"No click is answered yet: press Set up.\n{MISSING.text}"
     assert editor.setupButton.visible
     editor.setupButton.click()
     assert qt.opened == ["SAMCAUltrasound"]
@@ -200,6 +200,19 @@ def test_what_an_edit_had_to_say_gives_way_too(open_editor):
     editor.cancelButton.click()
     assert status(editor).startswith("Cancelled.")
     now[0] = 9.0
+    editor.tick()
+    assert "Cancelled" not in status(editor)
+
+
+def test_what_was_said_of_an_edit_goes_with_the_next_one_and_not_again_later(open_editor):
+    editor, now = click(open_editor(), 40, 30), [0.0]
+    editor.effect.status._clock = lambda: now[0]
+    editor.view.click(at(editor, 50, 30))
+    editor.cancelButton.click()
+    assert status(editor).startswith("Cancelled.")
+    click(editor, 45, 30)
+    assert "Cancelled" not in status(editor)
+    now[0] = 5.0
     editor.tick()
     assert "Cancelled" not in status(editor)
 

@@ -91,7 +91,7 @@ def test_status_and_cancel_are_above_the_fold(panel):
 
 
 def test_without_torch_the_reason_and_the_way_to_it_are_above_the_fold(panel):
-    panel.showStatus("torch is not installed: press Set up.", "")
+    panel.showStatus("No click is answered yet: press Set up.\ntorch is not installed. Press Install.", "")
     panel.showHelp(setup=True)
     box = column(panel)
     assert bottom(box, panel.ui.setupButton) <= FOLD_PX
