@@ -75,6 +75,8 @@ def settingsOf(
     given = {n: v for n, v in given.items() if v or not n.startswith("model.")}  # 0: as it is
     if max(given.get("model.depth", 0), _configOf(base).get("depth", 1)) > 1:
         given.pop("windows", None)  # frames that go together stay whole
+    if not isSame:
+        given.pop("share", None)  # adapters that are new have nothing before to lie half way to
     if schedule != AUTOMATIC:
         values["schedule"] = {"name": schedule}
     elif "schedule" not in FILES[method].TRAINING:

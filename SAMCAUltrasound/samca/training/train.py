@@ -113,6 +113,7 @@ class _Run:
         yield from self._compare_data()
         if not self.choice.has_started:
             yield self._before()
+            self._save()  # after the log has it, as at the end of an epoch
         while self.epoch < self.config.epochs:
             for record in self._epoch():
                 yield record
@@ -228,7 +229,6 @@ class _Run:
                 self._write_best(dice)
             groups = {(case.source, case.group) for case in self.validation_cases}
             record |= {"dice": _rounded(dice), "targets": len(dice), "groups": len(groups)}
-            self._save()
         processes.wait()
         return record
 

@@ -97,10 +97,16 @@ def test_a_training_that_spoils_the_model_leaves_the_one_that_it_started_from(se
 
 
 @pytest.mark.usefixtures("drawn")
-def test_a_run_killed_after_epoch_0_knows_it_still(settings, tmp_path):
+@pytest.mark.parametrize(("last", "then"), [("base", ["base"]), ("step", [])])
+def test_a_run_killed_about_epoch_0_has_it_in_its_log_and_once_saved_not_again(
+    settings, monkeypatch, last, then
+):
+    monkeypatch.setattr(train, "REPORT_EVERY_SECONDS", -1)
     records = train.train(config_of(settings()))
-    before = next(record for record in records if record["event"] == "base")
+    found = {}
+    while last not in found:
+        record = next(records)
+        found[record["event"]] = record
     records.close()
-    events = [record["event"] for record in run(settings())]
-    assert events == ["resume", "epoch", "epoch", "finish"]
-    assert RunFolder(settings()["out"]).before() == before["dice"]
+    assert [record["event"] for record in run(settings())] == ["resume", *then, "epoch", "epoch", "finish"]
+    assert RunFolder(settings()["out"]).before() == found["base"]["dice"]

@@ -107,6 +107,16 @@ def test_samca_from_the_panel_joins_both_sets_side_by_side_and_clicks_in_the_err
         assert configure(values["model"]).fusion == METHODS["samca"].fusion
 
 
+def test_only_what_has_learned_before_keeps_half_of_it(logic):
+    shares = {base: logic.settings("data", "Nerve", base=base)["share"] for base in ("shipped", "random")}
+    assert shares == {"shipped": presets.FEW_IMAGES["share"], "random": 1.0}
+
+
+def test_frames_that_go_together_stay_whole(logic):
+    assert logic.settings("data", "Nerve")["windows"] > 0
+    assert logic.settings("data", "Nerve", advanced={"model.depth": 2})["windows"] == 0
+
+
 def test_a_method_with_a_schedule_of_its_own_keeps_it_and_its_settings(logic):
     for name, file in FILES.items():
         values, own = logic.settings("data", "Nerve", method=name), file.TRAINING
