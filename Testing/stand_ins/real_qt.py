@@ -155,7 +155,7 @@ def install(monkeypatch, window=None):
     monkeypatch.setattr(qt, "QTimer", made(QtCore.QTimer))
     for source, names in {
         QtWidgets: ("QTableWidgetItem", "QListWidgetItem"),
-        QtGui: ("QIcon", "QPalette", "QPixmap", "QTextCursor"),
+        QtGui: ("QBrush", "QColor", "QIcon", "QPalette", "QPixmap", "QTextCursor"),
         QtCore: ("QByteArray", "Qt"),
     }.items():
         for name in names:

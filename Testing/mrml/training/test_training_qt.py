@@ -112,10 +112,34 @@ def test_the_slider_goes_through_the_epochs(running):
         running.logic.playback.play("epoch")
     running.tick()
     ui = running.run.ui
-    assert (ui.epochSlider.maximum, ui.epochSlider.value) == (2, 2)
-    ui.epochSlider.setValue(0)
+    assert (ui.epochSlider.maximum, ui.epochSlider.value) == (3, 3)
+    ui.epochSlider.setValue(1)
     assert "Epoch 1" in ui.epochLabel.text
+    ui.epochSlider.setValue(0)
+    assert "Before training" in ui.epochLabel.text
     assert ui.samplesLabel.thing.pixmap().width() >= 240
+
+
+def test_a_change_has_its_colour_beside_its_word(running):
+    running.logic.playback.play("epoch")
+    record = {
+        "event": "epoch",
+        "epoch": 2,
+        "of": 3,
+        "loss": 0.5,
+        "initial": 0.3,
+        "guided": 0.2,
+        "seconds": 1.0,
+    }
+    told = {"dice": {"1": 99.0, "3": 0.0}, "gain": 5.0, "error": 1.0, "kept": 2, "time": 1e9}
+    running.logic.playback.add(record | told)
+    running.tick()
+    table = running.result.ui.diceTable.thing
+    found = [
+        (table.item(row, 3).text().split()[-1], table.item(row, 3).foreground().color().name())
+        for row in (0, 1)
+    ]
+    assert found == [("better", "#1f8f4d"), ("worse", "#d64541")]
 
 
 def test_segments_can_be_unticked(running):
