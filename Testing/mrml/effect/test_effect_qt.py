@@ -95,6 +95,8 @@ def test_without_torch_the_reason_and_the_way_to_it_are_above_the_fold(panel):
     panel.showHelp(setup=True)
     box = column(panel)
     assert bottom(box, panel.ui.setupButton) <= FOLD_PX
+    top = panel.ui.setupButton.thing.y() - panel.ui.statusLabel.thing.y()
+    assert abs(top) <= 2, "beside the first words"
     assert bottom(box, panel.ui.statusLabel) <= FOLD_PX
 
 
