@@ -28,8 +28,8 @@ SHIPPED_NAME = "SAMCA small"  # as its file says
 
 class EngineLogic:
     """Requests go in by `decode`, `encode`, `encodeAhead`; results come out by `poll`. A newer request of the
-    same subject replaces an older one, whose result is dropped. Owners (effect instances) do not see each
-    other's."""
+    same subject replaces one that waits, not the one that runs on the same picture. Owners (effect
+    instances) do not see each other's."""
 
     def __init__(self, load=None, cacheBytes: int = CACHE_BYTES):
         """load(source, device) -> model; samca.load by default. The thread starts with the first request."""
@@ -114,9 +114,21 @@ class EngineLogic:
 
     # Requests
 
-    def decode(self, owner, subject, picture: Picture, prompts: Prompts, options: MaskOptions) -> None:
-        """Ask for the mask that these prompts give, encoding the picture first where needed."""
-        self._ask(DECODE, owner, subject, picture=picture, prompts=prompts, options=options)
+    def decode(
+        self,
+        owner,
+        subject,
+        picture: Picture,
+        prompts: Prompts,
+        options: MaskOptions,
+        early: bool = False,
+    ) -> None:
+        """Ask for the mask that these prompts give, encoding the picture first where needed.
+
+        early: where a closer look at a part of it has to be encoded, too, there are two results: what the
+        whole picture says, not `isLast`, and then what both say.
+        """
+        self._ask(DECODE, owner, subject, picture=picture, prompts=prompts, options=options, early=early)
 
     def examine(self, owner, subject, picture: Picture, prompts: Prompts, options: MaskOptions) -> None:
         """The same, later than that, for how sure the model is: it looks at the mirror image, too, which a
@@ -134,8 +146,15 @@ class EngineLogic:
             self._ask(AHEAD, owner, Ahead(picture.key), picture=picture)
 
     def poll(self, owner) -> list[Result]:
-        """What has become ready for this owner since the last call; outdated results are not among it."""
+        """What has become ready for this owner since the last call, the last result of each subject."""
         return self._queue.poll(owner)
+
+    def waitForResult(self, owner, seconds: float) -> bool:
+        """Wait until `poll` has something for this owner, at most so long and while anything is asked for;
+        whether it has."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue.hasResult(owner) or not self.isBusy, seconds)
+            return self._queue.hasResult(owner)
 
     def drop(self, owner, subject) -> None:
         """Forget the request for this subject and its result."""

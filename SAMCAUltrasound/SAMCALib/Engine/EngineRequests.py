@@ -36,7 +36,7 @@ class Result:
     """The (H, W) bool mask for these prompts, or the sentence that says why there is none.
 
     Of an examination also how far two looks agree, 0..1, and the (H, W) float32 uncertainty, 0..0.5; see
-    samca.interaction.looks.
+    samca.interaction.looks. isLast: a better one for the same prompts is not on its way.
     """
 
     subject: Hashable
@@ -46,11 +46,15 @@ class Result:
     error: str = ""
     agreement: float | None = None
     uncertainty: np.ndarray | None = None
+    isLast: bool = True
 
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """What somebody wants; a newer one of the same owner and subject replaces it."""
+    """What somebody wants; a newer one of the same owner and subject replaces it while it waits.
+
+    early: where a window has to be encoded, what the whole frame says is told first.
+    """
 
     kind: int
     owner: Hashable
@@ -59,6 +63,7 @@ class Request:
     picture: Picture
     prompts: Prompts | None = None
     options: MaskOptions | None = None
+    early: bool = False
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ class EngineWorker:
             self._changed.wait_for(lambda: self._thread is not own or self._canGoOn())
             if self._thread is not own:
                 return None
-            self._own.request = self._queue.take()
+            self._own.request, self._own.hasTold = self._queue.take(), False
             return self._own.request
 
     def _canGoOn(self) -> bool:
@@ -152,26 +152,40 @@ class EngineWorker:
         picture, prompts, region = partUnder(request.picture, request.prompts)
         session = self._session(request, picture, inUse)
         self._checkWanted()
+
+        def result(prediction: Prediction, **more) -> Result:
+            # not prediction.mask, which the model's own settings have tidied: here the user decides
+            mask = _finished(prediction, prompts, request.options, picture.spacing)
+            found = Result(request.subject, request.prompts, mask, prediction.iou, **more)
+            return onScreen(found, request.picture, region)
+
         start = time.perf_counter()
+        if request.early and session.has_to_encode(prompts):
+            self._tell(request, result(session.predict(prompts, closer=False), isLast=False))
         prediction = session.predict(prompts)
-        self._keep(request, picture, session, inUse)  # with the windows that were looked at
-        # not prediction.mask, which the model's own settings have tidied: here the user decides
-        mask = _finished(prediction, prompts, request.options, picture.spacing)
+        self._keep(request, picture, session, inUse)  # with what it has encoded and decoded since
         if request.kind == EXAMINE:
-            return onScreen(_examined(request, mask, prediction), request.picture, region)
+            return result(prediction, **_examined(prediction))
         self.seconds[DECODE] = time.perf_counter() - start
         self.problem = ""
-        found = Result(request.subject, request.prompts, mask, prediction.iou)
-        return onScreen(found, request.picture, region)
+        return result(prediction)
+
+    def _tell(self, request: Request, result: Result) -> None:
+        """Somebody sees this meanwhile; what is newer need not wait for the rest."""
+        with self._changed:
+            if self._queue.running is request:
+                self._queue.tell(result)
+        self._own.hasTold = True
+        self._checkWanted()
 
     def _session(self, request: Request, picture: Picture, inUse: ModelInUse) -> Session:
-        """A session with the picture encoded, its mirror image too if it is to be looked at twice."""
+        """A session with the picture encoded, its mirror image too if it is to be looked at twice; the one
+        of earlier requests, which has the logits of their prompts."""
         session = Session(inUse.model, mirror=request.kind == EXAMINE or None)
         with self._changed:
-            embedding = self._cache.get(_key(picture, session)) if inUse is self.inUse else None
-        if embedding is not None:
-            session.use_embedding(*embedding)
-            return session
+            kept = self._cache.get(_key(picture, session)) if inUse is self.inUse else None
+        if kept is not None:
+            return kept
         start = time.perf_counter()
         if picture.frames:
             session.set_frames(picture.frames, picture.place, picture.window)
@@ -182,10 +196,10 @@ class EngineWorker:
         return session
 
     def _keep(self, request: Request, picture: Picture, session: Session, inUse: ModelInUse) -> None:
-        """Remember the picture's embedding, unless model or picture have gone meanwhile."""
+        """Remember the picture's session, unless model or picture have gone meanwhile."""
         with self._changed:
             if self._queue.running is request and inUse is self.inUse:
-                self._cache.put(_key(picture, session), session.embedding, picture.volumeId)
+                self._cache.put(_key(picture, session), session, picture.volumeId)
 
     def _interruptible(self, model) -> list:
         """Hooks that end an encoding nobody waits for, between two layers of a torch model."""
@@ -204,12 +218,13 @@ class EngineWorker:
         if isShared and not self.isEncoded(running.picture):
             return  # another request needs the same embedding
         isInTheWay = running.kind in (EXAMINE, AHEAD) and any(r.kind < running.kind for r in waiting)
-        if isInTheWay or self._queue.isOutdated(running):
+        isShown = self._own.hasTold and self._queue.isFollowed(running)
+        if isInTheWay or isShown or self._queue.isOutdated(running):
             raise _Outdated
 
 
 def _key(picture: Picture, session: Session):
-    """What the embedding is kept by: apart where the model itself does not mirror."""
+    """What the session is kept by: apart where the model itself does not mirror."""
     return picture.key if session.mirror == session.model.config.mirror else (picture.key, "mirrored")
 
 
@@ -222,12 +237,7 @@ def _finished(
     return prediction.on_image(finished(prediction.logits, reduction.prompts(prompts), options, spacing))
 
 
-def _examined(request: Request, mask: np.ndarray, prediction: Prediction) -> Result:
-    return Result(
-        request.subject,
-        request.prompts,
-        mask,
-        prediction.iou,
-        agreement=prediction.agreement,
-        uncertainty=prediction.on_image(uncertainty(prediction.looks)),
-    )
+def _examined(prediction: Prediction) -> dict:
+    """How far the looks agree, and where they do not."""
+    doubt = prediction.on_image(uncertainty(prediction.looks))
+    return {"agreement": prediction.agreement, "uncertainty": doubt}

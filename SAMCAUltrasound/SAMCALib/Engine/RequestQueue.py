@@ -9,17 +9,18 @@ from .EngineRequests import ANSWERED, Request, Result
 
 
 class RequestQueue:
-    """A newer request of the same owner and subject replaces an older one, whose result is dropped.
+    """Of each owner and subject one request runs and the newest waits; both are answered.
 
-    What is `running` has been taken from what is `waiting`; it may have become outdated since.
+    What is `running` has been taken from what is `waiting`; it may have become outdated since. Of a subject's
+    answers the last one is kept until it is fetched.
     """
 
     def __init__(self):
         self.changed = threading.Condition()  # guards everything here, and what the engine keeps with it
         self.waiting: list[Request] = []
         self.running: Request | None = None
-        self._newest: dict = {}  # (owner, subject) -> number
-        self._results: dict = {}  # owner -> [Result]
+        self._wanted: dict = {}  # (owner, subject) -> numbers of the requests that are to be answered
+        self._results: dict = {}  # owner -> {subject: Result}
         self._numbers = 0
 
     @property
@@ -29,51 +30,67 @@ class RequestQueue:
             return not self.waiting and self.running is None
 
     def ask(self, kind: int, owner, subject, **what) -> None:
-        """Put a request in place of an earlier one of this owner and subject."""
+        """Put a request in place of one of this owner and subject that waits.
+
+        The one that runs is answered all the same if it is about the same picture: whoever asks faster than
+        answers come, as by dragging a point, would see none of them.
+        """
         with self.changed:
-            self.drop(owner, subject)
             self._numbers += 1
-            self._newest[owner, subject] = self._numbers
-            self.waiting.append(Request(kind, owner, subject, self._numbers, **what))
-            self.changed.notify_all()
+            request = Request(kind, owner, subject, self._numbers, **what)
+            wanted = (request.number,)
+            if self._isRunning(request) and not self.isOutdated(self.running):
+                wanted = (self.running.number, *wanted)
+            self._wanted[owner, subject] = wanted
+            self._forgetOutdated()
+            self.waiting.append(request)
 
     def isPending(self, owner, subject) -> bool:
         """Whether a request is still to be answered."""
         with self.changed:
-            return (owner, subject) in self._newest
+            return (owner, subject) in self._wanted
 
     def isOutdated(self, request: Request) -> bool:
         """Whether nobody waits for it any more."""
-        return self._newest.get((request.owner, request.subject)) != request.number
+        return request.number not in self._wanted.get((request.owner, request.subject), ())
+
+    def isFollowed(self, request: Request) -> bool:
+        """Whether a newer one of this owner and subject waits."""
+        return any(_isSame(request, each) for each in list(self.waiting))
+
+    def hasResult(self, owner) -> bool:
+        """Whether something has become ready for this owner since the last `poll`."""
+        return owner in self._results
 
     def poll(self, owner) -> list[Result]:
         """What has become ready for this owner since the last call."""
         with self.changed:
-            return self._results.pop(owner, [])
+            return list(self._results.pop(owner, {}).values())
 
     def drop(self, owner, subject) -> None:
-        """Forget the request for this subject and its result."""
+        """Forget the requests for this subject and its result."""
         with self.changed:
-            self._newest.pop((owner, subject), None)
-            results = [result for result in self.poll(owner) if result.subject != subject]
-            if results:
-                self._results[owner] = results
+            self._wanted.pop((owner, subject), None)
+            results = self._results.get(owner, {})
+            results.pop(subject, None)
+            if not results:
+                self._results.pop(owner, None)
             self._forgetOutdated()
 
     def cancel(self, owner) -> None:
         """Forget all requests and results of this owner."""
         with self.changed:
             self._results.pop(owner, None)
-            for key in [key for key in self._newest if key[0] == owner]:
-                del self._newest[key]
+            for key in [key for key in self._wanted if key[0] == owner]:
+                del self._wanted[key]
             self._forgetOutdated()
 
     def dropWhere(self, isMeant: Callable[[Request], bool]) -> None:
         """Forget these requests."""
         with self.changed:
             for request in [*self.waiting, *([self.running] if self.running else [])]:
-                if isMeant(request) and not self.isOutdated(request):
-                    del self._newest[request.owner, request.subject]
+                if isMeant(request):
+                    self._settle(request)
             self._forgetOutdated()
 
     def refuseVolume(self, volumeId: str, says: str) -> None:
@@ -90,13 +107,12 @@ class RequestQueue:
                 self.running = None
             for each in refused:
                 if each.kind in ANSWERED:
-                    answer = Result(each.subject, each.prompts, None, error=says)
-                    self._results.setdefault(each.owner, []).append(answer)
+                    self._put(each, Result(each.subject, each.prompts, None, error=says))
 
     def clear(self) -> None:
         """Forget everything, what runs too."""
         with self.changed:
-            self.waiting, self.running, self._newest, self._results = [], None, {}, {}
+            self.waiting, self.running, self._wanted, self._results = [], None, {}, {}
             self.changed.notify_all()
 
     # For the thread that works
@@ -108,24 +124,56 @@ class RequestQueue:
             self.waiting.remove(self.running)
             return self.running
 
+    def tell(self, result: Result) -> None:
+        """Of what runs something is known already; it goes on."""
+        with self.changed:
+            if self.running is not None and not self.isOutdated(self.running):
+                self._put(self.running, result)
+            self.changed.notify_all()
+
     def finish(self, result: Result | None) -> None:
         """What ran is done; its result is kept if somebody waits for it."""
         with self.changed:
             request, self.running = self.running, None
             if request is not None and not self.isOutdated(request):
-                del self._newest[request.owner, request.subject]
+                self._settle(request)
                 if result is not None:
-                    self._results.setdefault(request.owner, []).append(result)
+                    self._put(request, result)
             self.changed.notify_all()
 
     def putBack(self) -> None:
-        """What ran made room for another: it goes on later, if somebody still waits for it."""
+        """What ran made room for another: it goes on later, unless a newer one is there or nobody waits."""
         with self.changed:
             request, self.running = self.running, None
-            if request is not None and not self.isOutdated(request):
+            if request is not None and self.isFollowed(request):
+                self._settle(request)
+            elif request is not None and not self.isOutdated(request):
                 self.waiting.append(request)
             self.changed.notify_all()
+
+    def _isRunning(self, request: Request) -> bool:
+        """Whether what runs is about the same, on the same picture."""
+        running = self.running
+        isSame = running is not None and _isSame(request, running)
+        return isSame and running.picture.key == request.picture.key
+
+    def _settle(self, request: Request) -> None:
+        """This one is waited for no more."""
+        key = request.owner, request.subject
+        if left := tuple(number for number in self._wanted.get(key, ()) if number != request.number):
+            self._wanted[key] = left
+        else:
+            self._wanted.pop(key, None)
+
+    def _put(self, request: Request, result: Result) -> None:
+        results = self._results.setdefault(request.owner, {})
+        results.pop(result.subject, None)  # the order is that of the answers
+        results[result.subject] = result
 
     def _forgetOutdated(self) -> None:
         self.waiting = [request for request in self.waiting if not self.isOutdated(request)]
         self.changed.notify_all()
+
+
+def _isSame(one: Request, other: Request) -> bool:
+    return (one.owner, one.subject) == (other.owner, other.subject)

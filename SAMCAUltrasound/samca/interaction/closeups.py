@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from ..prompts.geometry import Geometry
 from ..prompts.windows import Window
 from .looks import embed
+from .memory import Memory
 
 KEPT = 4  # windows of an image; the least recently used is dropped first
 
@@ -21,7 +21,7 @@ class Closeups:
     def __init__(self, rgb: np.ndarray, mirror: bool = False):
         self._mirror = mirror
         self._rgb = rgb.round().clip(0, 255).astype(np.uint8)
-        self._encoded: OrderedDict[Window, tuple[Any, Geometry]] = OrderedDict()
+        self._encoded: Memory[Window, tuple[Any, Geometry]] = Memory(KEPT)
 
     @property
     def nbytes(self) -> int:
@@ -30,12 +30,11 @@ class Closeups:
 
     def encoded(self, window: Window, model) -> tuple[Any, Geometry]:
         """The features of what the window shows, and how it lies in the model's input."""
-        if window not in self._encoded:
-            self._encoded[window] = self._encode(window.crop(self._rgb), model)
-        self._encoded.move_to_end(window)
-        if len(self._encoded) > KEPT:
-            self._encoded.popitem(last=False)
-        return self._encoded[window]
+        return self._encoded.of(window, lambda: self._encode(window.crop(self._rgb), model))
+
+    def has(self, window: Window) -> bool:
+        """Whether this window was encoded and is kept."""
+        return window in self._encoded
 
     def _encode(self, pixels: np.ndarray, model) -> tuple[Any, Geometry]:
         geometry = Geometry(*pixels.shape[:2], model.config.image_size, model.config.fit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ import numpy as np
 from ..prompts import Prompts
 from ..prompts.geometry import Geometry
 from .embedder import Embedder
+from .memory import Memory
+
+REMEMBERED = 64  # prompts whose logits are kept
 
 
 class Decoding:
@@ -20,21 +24,30 @@ class Decoding:
 
     def __init__(self, model: Embedder, mirror: bool, features: Any, geometry: Geometry):
         self._model, self._mirror, self._features, self._geometry = model, mirror, features, geometry
-        self._said: dict[Prompts, tuple[np.ndarray, list[float]]] = {}
+        self._said: Memory[Prompts, tuple[np.ndarray, list[float]]] = Memory(REMEMBERED)
 
     def __call__(self, prompts: Prompts) -> tuple[np.ndarray, list[float]]:
         """Logits (n, m, m) float32 in model resolution and predicted IoU of n looks; a mirror image's stay
         mirrored."""
         if prompts.mask is not None:  # masks are not compared, so their logits are not kept
             return self._decode(prompts, None)
-        if prompts not in self._said:
-            earlier = self._before(prompts)
-            self._said[prompts] = self._decode(prompts, self(earlier)[0] if earlier else None)
-        return self._said[prompts]
+        waiting = [prompts]
+        while waiting[-1] not in self._said and (earlier := self._before(waiting[-1])):
+            waiting.append(earlier)
+        answer = None
+        for each in reversed(waiting):
+            before = None if answer is None else answer[0]
+            answer = self._said.of(each, partial(self._decode, each, before))
+        return answer
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the logits that are remembered."""
+        return sum(logits.nbytes for logits, _ in self._said.values())
 
     def forget(self) -> None:
         """Remember nothing."""
-        self._said = {}
+        self._said.clear()
 
     def _decode(self, prompts: Prompts, previous: np.ndarray | None) -> tuple[np.ndarray, list[float]]:
         given = self._geometry.prompts_to_model(prompts)

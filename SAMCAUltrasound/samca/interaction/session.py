@@ -13,7 +13,7 @@ from ..images.contrast import as_rgb, check_frame
 from ..prompts import Box, Click, Prompts
 from ..prompts.geometry import Geometry
 from ..prompts.reduction import Reduction
-from .closeups import Closeups
+from .closeups import Closeups, bytes_of
 from .embedder import Embedder
 from .looks import agreement, embed, uncertainty
 from .tidy import mask_of
@@ -222,18 +222,29 @@ class Session:
             self._again(self._twice)
         return self._twice
 
-    def predict(self, prompts: Prompts) -> Prediction:
+    def predict(self, prompts: Prompts, closer: bool = True) -> Prediction:
         """What these prompts would give, without taking them.
 
         A model that zooms looks at a structure that is small in the frame once more, in a window around it;
-        what it says there and what it said of the whole frame are averaged. One that mirrors does all this
-        also with the mirror image, and averages again.
+        what it says there and what it said of the whole frame are averaged; not closer: of the whole frame
+        alone. One that mirrors does all this also with the mirror image, and averages again.
         """
         view, reduction = self._encoded(), self._geometry.reduction
         prompts = reduction.prompts(prompts)
-        looks, iou = view.looks(prompts)
+        looks, iou = view.looks(prompts, closer)
         tidied_for = prompts if self.model.config.tidy else None
         return Prediction(np.mean(looks, axis=0), iou, looks, tidied_for, reduction)
+
+    def has_to_encode(self, prompts: Prompts) -> bool:
+        """Whether `predict` will encode a window for these prompts first; what the whole frame says is there
+        at once, not `closer`."""
+        return self._encoded().has_to_encode(self._geometry.reduction.prompts(prompts))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it keeps: the image, what is encoded of it, and what was said of that."""
+        image = list(self._again.keywords.values()) if self._again else []
+        return self._encoded().nbytes + bytes_of(image)
 
     def _geometry_of(self, pixels: np.ndarray) -> Geometry:
         check_frame(pixels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,12 @@ from ..prompts import Prompts
 from ..prompts.geometry import Geometry
 from ..prompts.prompts import box_around
 from ..prompts.windows import Window, enlarging
-from .closeups import Closeups
-from .decoding import Decoding
+from .closeups import KEPT, Closeups, bytes_of
+from .decoding import REMEMBERED, Decoding
 from .embedder import Embedder
+from .memory import Memory
+
+Looks = tuple[np.ndarray, ...]
 
 
 class View:
@@ -34,45 +38,92 @@ class View:
         self.model, self.mirror = model, mirror
         self.features, self.geometry, self.closeups = features, geometry, closeups
         self._decoding = Decoding(model, mirror, features, geometry)
-        self._windows: dict[Window, View] = {}
+        self._whole: Memory[Prompts, tuple[Looks, float]] = Memory(1)  # what was said of the whole picture
+        self._chosen: Memory[Prompts, Window | None] = Memory(REMEMBERED)
+        self._windows: Memory[Window, View] = Memory(KEPT)
 
-    def looks(self, prompts: Prompts) -> tuple[tuple[np.ndarray, ...], float]:
+    def looks(self, prompts: Prompts, closer: bool = True) -> tuple[Looks, float]:
         """Logits (H, W) float32 of each look, and the mean of the predicted IoU, 0..1.
 
         Where the model zooms and the structure is small, what it says of the window around it and what it
-        said of the whole picture are averaged. Without prompts all is background.
+        said of the whole picture are averaged; not closer: of the whole picture alone. Without prompts all is
+        background.
         """
         if not prompts:
             shape = self.geometry.height, self.geometry.width
             return (np.full(shape, -np.inf, np.float32),) * (1 + self.mirror), 0.0
+        window = self._window(prompts) if closer else None
         looks, iou = self._at_once(prompts)
-        mask = np.mean(looks, axis=0) > 0
-        window = self.closeups and enlarging(mask, prompts, self.model.config.zoom)
         if not window:
             return looks, iou
-        closer, iou_there = self._at(window).looks(window.prompts(_by_box(prompts, mask)))
-        pairs = zip(looks, closer, strict=True)
-        joined = (window.paste((window.crop(look) + there) / 2, look) for look, there in pairs)
+        there, iou_there = self._at(window).looks(window.prompts(_by_box(prompts, _mask_of(looks))))
+        pairs = zip(looks, there, strict=True)
+        joined = (window.paste((window.crop(look) + closest) / 2, look) for look, closest in pairs)
         return tuple(joined), (iou + iou_there) / 2
+
+    def has_to_encode(self, prompts: Prompts) -> bool:
+        """Whether a window has to be encoded before these prompts are looked at more closely."""
+        window = self._window(prompts) if prompts else None
+        return bool(window) and not self.closeups.has(window)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of features, windows and the logits that are remembered."""
+        looks = sum(bytes_of(looks) for looks, _ in self._whole.values())
+        kept = bytes_of((self.features, self.closeups)) + self._decoding.nbytes + looks
+        return kept + sum(view._decoding.nbytes for view in self._windows.values())
 
     def forget(self) -> None:
         """Drop the logits of earlier prompts; what is encoded stays."""
         self._decoding.forget()
-        self._windows = {}
+        for kept in (self._whole, self._chosen, self._windows):
+            kept.clear()
 
-    def _at_once(self, prompts: Prompts) -> tuple[tuple[np.ndarray, ...], float]:
+    def _at_once(self, prompts: Prompts) -> tuple[Looks, float]:
         """What is said of the picture itself, without a closer look."""
+        if prompts.mask is not None:  # masks are not compared
+            return self._said(prompts)
+        return self._whole.of(prompts, lambda: self._said(prompts))
+
+    def _said(self, prompts: Prompts) -> tuple[Looks, float]:
         logits, ious = self._decoding(prompts)
         first, *mirrored = map(self.geometry.logits_to_image, logits)
         looks = (first, *(look[:, ::-1] for look in mirrored))
         return looks, float(np.mean(np.clip(ious, 0.0, 1.0)))
 
+    def _window(self, prompts: Prompts) -> Window | None:
+        """Where to look more closely: in the window of one click less, as long as the mask fits in it.
+
+        So it depends on the prompts alone, whatever was looked at before.
+        """
+        if not self.closeups:
+            return None
+        if prompts.mask is not None:
+            return self._choose(prompts)
+        waiting = [prompts]
+        while waiting[-1] not in self._chosen and (earlier := _before(waiting[-1])):
+            waiting.append(earlier)
+        window = None
+        for each in reversed(waiting):
+            window = self._chosen.of(each, partial(self._choose, each, window))
+        return window
+
+    def _choose(self, prompts: Prompts, kept: Window | None = None) -> Window | None:
+        return enlarging(_mask_of(self._at_once(prompts)[0]), prompts, self.model.config.zoom, kept)
+
     def _at(self, window: Window) -> View:
         """The window as a view of its own, which looks no closer."""
-        if window not in self._windows:
-            encoded = self.closeups.encoded(window, self.model)
-            self._windows[window] = View(self.model, self.mirror, *encoded)
-        return self._windows[window]
+        encoded = self.closeups.encoded(window, self.model)
+        return self._windows.of(window, lambda: View(self.model, self.mirror, *encoded))
+
+
+def _mask_of(looks: Looks) -> np.ndarray:
+    return np.mean(looks, axis=0) > 0
+
+
+def _before(prompts: Prompts) -> Prompts:
+    """One click less."""
+    return prompts.first(len(prompts.clicks) - 1) if prompts.clicks else Prompts()
 
 
 def _by_box(prompts: Prompts, mask: np.ndarray) -> Prompts:

@@ -10,6 +10,7 @@ from .prompts import Box, Click, Prompts, box_around
 
 SHARES = (0.25, 0.35, 0.5, 0.7, 0.85)  # of a frame's sides, the sides of its windows
 LATTICE = 8  # windows begin at multiples of this part of their own sides, so that they repeat
+RIM = 0.05  # of a window's sides, what stays free around a structure for which the window is kept
 
 
 @dataclass(frozen=True)
@@ -43,19 +44,29 @@ class Window:
         """Whether the pixel at (x, y) px of the image lies in it."""
         return self.x0 - 0.5 <= x < self.x1 - 0.5 and self.y0 - 0.5 <= y < self.y1 - 0.5
 
+    def shows(self, box: Box, height: int, width: int) -> bool:
+        """Whether `box` lies in it with a rim on all sides but for those of the (height, width) px image."""
+        x, y = (RIM * side for side in (self.x1 - self.x0, self.y1 - self.y0))
+        first = (box.x0 >= self.x0 + x or not self.x0) and (box.y0 >= self.y0 + y or not self.y0)
+        last = (box.x1 < self.x1 - x or self.x1 == width) and (box.y1 < self.y1 - y or self.y1 == height)
+        return first and last
 
-def enlarging(mask: np.ndarray, prompts: Prompts, margin: float) -> Window | None:
+
+def enlarging(mask: np.ndarray, prompts: Prompts, margin: float, kept: Window | None = None) -> Window | None:
     """The window to look at (H, W) bool `mask` in, and at all that says what belongs to it; None if there is
     no need to enlarge, or nothing to look at.
 
-    Its sides are at least `margin` times those of the mask with the positive clicks and the box.
+    Its sides are at least `margin` times those of the mask with the positive clicks and the box. kept: the
+    window of the prompts before, which stays as long as it shows all that with a rim, about as large.
     """
     if not mask.any():
         return None
     box = _around(mask, prompts)
     needed = margin * share_of(box, *mask.shape)
-    share = next((share for share in SHARES if needed <= share), None)
-    return share and around(box, *mask.shape, share)
+    shares = [share for share in SHARES if needed <= share]
+    if kept and kept.shows(box, *mask.shape) and kept.x1 - kept.x0 <= round(mask.shape[1] * (*shares, 1, 1)[1]):
+        return kept
+    return around(box, *mask.shape, shares[0]) if shares else None
 
 
 def around(box: Box, height: int, width: int, share: float) -> Window:

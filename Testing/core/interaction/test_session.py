@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import samca
-from dots import HEIGHT, SIZE, WIDTH, Dots
+from dots import HEIGHT, SIDE, SIZE, WIDTH, Dots
 from samca.interaction.session import Session
 from samca.prompts import Box, Click, Prompts
 from samca.prompts.geometry import Geometry
@@ -269,3 +269,61 @@ def test_a_kept_embedding_keeps_the_windows_that_were_looked_at():
     before = len(session.model.calls)
     assert np.array_equal(again.click(40, 30), expected)
     assert all(call[0] != "embed" for call in session.model.calls[before:])
+
+
+def windows(session):
+    return [call for call in session.model.calls if call[0] == "embed"][1:]
+
+
+def test_a_window_is_kept_from_click_to_click_while_the_mask_fits():
+    session = Session(Dots(zoom=1.2))
+    session.set_image(np.zeros((HEIGHT, WIDTH), np.uint8))
+    for x, y, positive in ((40, 30, True), (41, 31, True), (33, 30, False), (39, 30, True)):
+        session.click(x, y, positive)
+    assert len(windows(session)) == 1
+    session.click(55, 38)
+    assert len(windows(session)) == 2
+
+
+def test_a_window_depends_on_the_prompts_alone_whatever_was_looked_at_before():
+    prompts = Prompts(tuple(Click(x, 30) for x in (40.0, 43.0, 46.0)))
+    clicked, fresh, wandering = zooming(), zooming(), zooming()
+    for click in prompts.clicks:
+        expected = clicked.click(click.x, click.y)
+    for x in (10, 60, 30):
+        wandering.predict(Prompts((Click(x, 20),)))
+    for session in (fresh, wandering):
+        assert np.array_equal(session.predict(prompts).mask, expected)
+
+
+def test_the_whole_frame_answers_before_a_window_is_encoded():
+    session, prompts = zooming(), Prompts((Click(40, 30),))
+    plain = Session(Dots())
+    plain.set_image(np.zeros((HEIGHT, WIDTH), np.uint8))
+    assert session.has_to_encode(prompts)
+    assert np.array_equal(session.predict(prompts, closer=False).mask, plain.predict(prompts).mask)
+    assert not windows(session)
+    assert session.predict(prompts).mask.sum() < plain.predict(prompts).mask.sum()
+    assert len(windows(session)) == 1
+    assert not session.has_to_encode(prompts)
+    assert not zooming().has_to_encode(Prompts())
+    assert not plain.has_to_encode(prompts)
+
+
+def test_what_is_kept_of_a_long_session_is_bounded_and_counted():
+    session = zooming()
+    bytes_before = session.nbytes
+    for number in range(300):
+        session.predict(Prompts((Click(10 + number % 60, 30 + number / 100),)))
+        if number == 150:
+            bytes_between = session.nbytes
+    assert bytes_before < bytes_between
+    assert session.nbytes <= bytes_between + 4 * SIDE * SIDE * 4 * 64
+
+
+@pytest.mark.parametrize("feedback", ["none", "last"])
+def test_as_many_clicks_as_anybody_makes_are_replayed(feedback):
+    session = Session(Dots(feedback=feedback, zoom=2.0))
+    session.set_image(np.zeros((HEIGHT, WIDTH), np.uint8))
+    many = tuple(Click(30 + number % 20, 20 + number // 60) for number in range(1200))
+    assert session.predict(Prompts(many)).mask[30, 40]

@@ -70,6 +70,31 @@ def test_a_large_structure_or_none_has_no_window():
     assert enlarging(block(0, 0, 0, 0), Prompts(), 2.0) is None
 
 
+def test_a_window_is_kept_while_what_it_shows_fits_in_it():
+    kept = enlarging(block(180, 130, 220, 170), Prompts(), 1.6)
+    moved = block(150, 120, 200, 165)
+    assert enlarging(moved, Prompts(), 1.6) != kept
+    assert enlarging(moved, Prompts(), 1.6, kept) == kept
+    at_the_rim = block(kept.x0, 130, kept.x0 + 40, 170)
+    assert enlarging(at_the_rim, Prompts(), 1.6, kept) == enlarging(at_the_rim, Prompts(), 1.6) != kept
+    clicked = Prompts((Click(kept.x1 + 1.0, 150.0),))
+    assert enlarging(moved, clicked, 1.6, kept) == enlarging(moved, clicked, 1.6) != kept
+    assert enlarging(block(0, 0, 0, 0), Prompts(), 1.6, kept) is None
+
+
+def test_a_window_at_the_border_of_the_image_needs_no_rim_there():
+    kept = enlarging(block(0, 0, 40, 40), Prompts(), 1.6)
+    assert (kept.x0, kept.y0) == (0, 0)
+    assert enlarging(block(0, 0, 30, 45), Prompts(), 1.6, kept) == kept
+
+
+def test_a_window_that_shows_a_structure_much_too_small_is_left():
+    kept = enlarging(block(100, 80, 300, 220), Prompts(), 1.6)
+    small = block(200, 150, 230, 170)
+    assert enlarging(small, Prompts(), 1.6, kept) == enlarging(small, Prompts(), 1.6) != kept
+    assert enlarging(block(100, 80, 240, 180), Prompts(), 1.6, kept) == kept
+
+
 def test_the_window_is_the_smallest_with_the_margin():
     mask = block(200, 150, 240, 170)  # a tenth of the width
     assert share_of(Box(200, 150, 239, 169), HEIGHT, WIDTH) == pytest.approx(0.1)
