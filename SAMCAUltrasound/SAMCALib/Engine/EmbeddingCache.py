@@ -1,4 +1,4 @@
-"""Embeddings of frames, the least recently used dropped first, bounded in bytes."""
+"""Sessions of frames that are encoded, the least recently used dropped first, bounded in bytes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from samca.interaction.closeups import bytes_of
 
 
 class EmbeddingCache:
-    """key -> embedding; never more than `limit` bytes, except for the last one, which always stays."""
+    """key -> session, or anything with bytes; never more than `limit` bytes, except for the last one, which always stays."""
 
     def __init__(self, limit: int):
         self.limit = limit

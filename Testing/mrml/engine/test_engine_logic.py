@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from slow_model import AS_IT_IS, SIZE, SlowModel, at, picture
 
+from samca.interaction.session import Session
 from samca.prompts import Click, Prompts
 from SAMCALib.Engine.EmbeddingCache import EmbeddingCache
 from SAMCALib.Engine.EngineLogic import EngineLogic, Picture, sharedEngine
@@ -49,15 +50,57 @@ def test_a_frame_is_encoded_once(engine, slow):
     assert slow.embedded == [100]
 
 
-def test_a_newer_request_replaces_the_waiting_and_the_running_one(engine, slow):
+def test_a_newer_request_replaces_the_waiting_one_and_the_running_one_is_answered(engine, slow, monkeypatch):
+    asked, predict = [], slow.predict
+    monkeypatch.setattr(slow, "predict", lambda *given: asked.append(given[1].clicks[0].x) or predict(*given))
     engine.decode("me", "lesion", picture("a"), at(1), AS_IT_IS)
     assert slow.started.wait(10)
     for x in (2, 3, 4):
         engine.decode("me", "lesion", picture("a"), at(x), AS_IT_IS)
     slow.open.set()
     assert engine.wait(10)
-    assert [result.prompts for result in engine.poll("me")] == [at(4)]
+    assert asked == [1, 4]
+    assert [result.prompts for result in engine.poll("me")] == [at(4)]  # the last one of a subject
     assert slow.embedded == [100]  # the newer click went on with the same encoding
+
+
+def test_who_asks_faster_than_answers_come_sees_them_all_the_same(engine, slow, monkeypatch):
+    begun, go, predict = threading.Semaphore(0), threading.Semaphore(0), slow.predict
+    monkeypatch.setattr(slow, "predict", lambda *given: (begun.release(), go.acquire(), predict(*given))[2])
+    slow.open.set()
+    seen = []
+    engine.decode("me", "lesion", picture("a"), at(1), AS_IT_IS)
+    for x in (3, 5, 7):
+        assert begun.acquire(timeout=10)
+        engine.decode("me", "lesion", picture("a"), at(x - 1), AS_IT_IS)
+        engine.decode("me", "lesion", picture("a"), at(x), AS_IT_IS)  # a newer one while one runs
+        go.release()
+        assert engine.waitForResult("me", 10)
+        seen += [result.prompts for result in engine.poll("me")]
+    go.release()
+    assert engine.wait(10)
+    assert seen == [at(1), at(3), at(5)]
+    assert [result.prompts for result in engine.poll("me")] == [at(7)]
+
+
+def test_a_request_about_another_picture_ends_the_running_one(engine, slow):
+    engine.decode("me", "lesion", picture("a", 1), at(1), AS_IT_IS)
+    assert slow.started.wait(10)
+    engine.decode("me", "lesion", picture("b", 2), at(2), AS_IT_IS)
+    slow.open.set()
+    assert engine.wait(10)
+    assert [result.prompts for result in engine.poll("me")] == [at(2)]
+    assert slow.finished == [2]
+
+
+def test_an_answer_is_waited_for_no_longer_than_asked_and_no_longer_than_it_takes(engine, slow):
+    assert not engine.waitForResult("me", 10)  # nothing is asked for
+    engine.decode("me", "lesion", picture("a"), at(1), AS_IT_IS)
+    assert not engine.waitForResult("me", 0.01)
+    slow.open.set()
+    engine.encodeAhead("me", [picture(key) for key in range(3)])
+    assert engine.waitForResult("me", 10)
+    assert [result.prompts for result in engine.poll("me")] == [at(1)]
 
 
 def test_an_answer_that_nobody_fetched_is_replaced_too(engine, slow):
@@ -148,10 +191,12 @@ def test_the_cache_is_bounded_in_bytes():
 
 
 def test_the_engine_keeps_to_its_bound(slow):
-    frame_bytes = SIZE * SIZE * 3 * 4
-    engine = EngineLogic(cacheBytes=2 * frame_bytes + 100)
-    engine.setModel(slow, "slow")
+    session = Session(slow)
     slow.open.set()
+    session.set_image(picture(0).pixels)
+    session.click(1, 32)
+    engine = EngineLogic(cacheBytes=2 * session.nbytes + 100)
+    engine.setModel(slow, "slow")
     for key in range(5):
         engine.segment(picture(key), at(1), AS_IT_IS)
         assert engine.cachedBytes <= engine._cache.limit
@@ -284,7 +329,6 @@ def test_a_real_model_gives_what_a_session_gives():
     pytest.importorskip("torch", reason="torch is not installed")
     import torch
 
-    from samca import Session
     from samca.config import with_settings
     from samca.methods import METHODS
     from samca.network.model import build
@@ -301,9 +345,7 @@ def test_a_real_model_gives_what_a_session_gives():
     engine.setModel(model, "tiny")
     mask = engine.segment(Picture(("a",), pixels), prompts, AS_IT_IS)
     np.testing.assert_array_equal(mask, finished(session.predict(prompts).logits, prompts, AS_IT_IS, (1, 1)))
-    assert engine.cachedBytes == sum(
-        t.nbytes for t in (session.embedding[0].embedding, *session.embedding[0].fine)
-    )
+    assert engine.cachedBytes == session.nbytes
     engine.encode("me", Picture(("b",), pixels))
     engine.cancel("me")
     assert engine.wait(30)
