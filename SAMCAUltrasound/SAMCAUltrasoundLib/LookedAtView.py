@@ -1,4 +1,7 @@
-"""The slice view that is worked in: the one the mouse was in last, and the frame it shows."""
+"""The slice view that is worked in: the one the mouse was in last, and the frame it shows.
+
+Before the mouse was anywhere it is a view that the layout shows, in the plane of the volume's frames first.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,13 @@ class LookedAtView:
     def forget(self) -> None:
         """The views are other ones now."""
         self.widget, self.isOld, self.canTurn = None, True, False
+        self._isChosen = False  # by the mouse
 
     def look(self, widget) -> None:
         """The mouse is in this view."""
         if widget != self.widget:
             self.widget, self.isOld = widget, True
+        self._isChosen = True
 
     @property
     def node(self):
@@ -41,7 +46,7 @@ class LookedAtView:
         """The frame that is shown; Refusal without one, `canTurn` then says whether `turn` helps."""
         self.isOld, self.canTurn = False, False
         volume = self.volume
-        if self.widget is None:
+        if not self._isChosen or not self.node.IsViewVisibleInLayout():
             return self._firstFrame(volume)
         self.canTurn = True
         frame = FrameLogic.frameShownIn(self.node, volume)
@@ -59,20 +64,24 @@ class LookedAtView:
         self.isOld = True
 
     def _firstFrame(self, volume):
-        """Before the mouse was anywhere: the frame of the first view that shows one."""
-        refusal = Refusal(_("Move the mouse into a slice view that shows the volume."))
-        for widget in _sliceWidgets():
+        """The frame of a view that is shown, in the plane of the volume's frames if there is one; chosen anew
+        whenever a view has changed, until the mouse is in one."""
+        self.widget, self._isChosen = None, False
+        refusal, found = Refusal(_("Move the mouse into a slice view that shows the volume.")), []
+        for widget in _shownWidgets(self.host):
             try:
-                frame = FrameLogic.frameShownIn(self.host.viewNode(widget), volume)
+                found.append((FrameLogic.frameShownIn(self.host.viewNode(widget), volume), widget))
             except Refusal as why:
                 refusal = why
-            else:
-                self.widget = widget
-                return frame
-        raise refusal
+        if not found:
+            raise refusal
+        axis = FrameLogic.acquiredAxis(volume)
+        frame, self.widget = min(found, key=lambda each: each[0].axis != axis)
+        return frame
 
 
-def _sliceWidgets() -> list:
-    """The slice widgets of the layout; none without a main window."""
+def _shownWidgets(host) -> list:
+    """The slice widgets that the layout shows, which knows others, too; none without a main window."""
     layout = slicer.app.layoutManager()
-    return [layout.sliceWidget(name) for name in layout.sliceViewNames()] if layout else []
+    widgets = [layout.sliceWidget(name) for name in layout.sliceViewNames()] if layout else []
+    return [widget for widget in widgets if host.viewNode(widget).IsViewVisibleInLayout()]

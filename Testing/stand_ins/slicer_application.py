@@ -14,6 +14,7 @@ from typing import ClassVar
 import slicer
 import slicer.util
 import vtk
+from slicer_scene import HiddenView
 from slicer_widgets import Icon, KeySequence, Shortcut, Timer, loadUI, processEvents
 
 
@@ -200,7 +201,7 @@ class EffectEditor:
         self.effect, self.host.editor = self.host.self(), self
         self.widgets = [view if isinstance(view, ViewWidget) else ViewWidget(view) for view in views]
         for widget in self.widgets:
-            slicer.app.layoutManager().widgets[widget.view.node.GetID()] = widget
+            slicer.app.layoutManager().add(widget)
         self.isActive, self._observed = False, []
         self.effect.setMRMLDefaults()
         self.effect.setupOptionsFrame()
@@ -316,6 +317,11 @@ class Layout:
 
     def setLayout(self, layout):
         self.chosen = layout
+
+    def add(self, widget):
+        """A view more; the first of all, as in the application, is one of another layout: it is not shown."""
+        for each in (*([] if self.widgets else [ViewWidget(HiddenView())]), widget):
+            self.widgets[each.view.node.GetID()] = each
 
     def sliceViewNames(self):
         return list(self.widgets)

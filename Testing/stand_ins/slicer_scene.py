@@ -90,6 +90,19 @@ class Editor:
         return array.astype(bool)
 
 
+class HiddenView:
+    """A slice view of a layout that is not shown: the application has its node and widget all the same."""
+
+    def __init__(self, orientation="Sagittal", size=(300, 300)):
+        self.node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLSliceNode")
+        self.node.UnRegister(None)
+        self.node.SetLayoutName(f"Hidden{next(NUMBERS)}")
+        slicer.mrmlScene.AddNode(self.node)
+        self.node.SetOrientation(orientation)
+        self.node.SetDimensions(*size, 1)
+        self.node.SetFieldOfView(*size, 1)
+
+
 class SliceView:
     """One offscreen slice view of a volume, with the displayable managers that the application uses."""
 
@@ -115,6 +128,7 @@ class SliceView:
         self.node = self.logic.AddSliceNode(f"View{next(NUMBERS)}")
         self.node.SetOrientation(orientation)
         self.node.SetDimensions(*size, 1)
+        self.node.SetMappedInLayout(1)  # as the layout manager does with the views that it shows
         self.logic.GetSliceCompositeNode().SetBackgroundVolumeID(volume.GetID())
         self.logic.FitSliceToBackground()
         self.group.SetMRMLDisplayableNode(self.node)

@@ -99,7 +99,7 @@ def check(steps):
         assert engine.wait(30), "somebody waits for ever"
         for owner in OWNERS:
             assert all(result.error or result.mask is not None for result in engine.poll(owner))
-        assert engine._queue._newest == engine._queue._results == {}
+        assert engine._queue._wanted == engine._queue._results == {}
         engine.setModel(MoodyModel([]), "last")
         assert engine.segment(framed("a"), at(5), AS_IT_IS).any()
         assert engine.cachedFrames == 1
