@@ -33,7 +33,8 @@ from .SliceShapes import SliceShapes
 
 ICON = Path(__file__).resolve().parent.parent / "Resources" / "Icons" / "SAMCAEffect.png"
 TICK_MS = 30  # how often answers of the engine, undo and the mouse are looked at
-YIELD_SECONDS = 0.02  # of each tick, while the engine computes
+ANSWER_SECONDS = 0.05  # that a click waits for its outline; what takes longer comes with a tick
+YIELD_SECONDS = 0.02  # of each tick, while the engine computes: Slicer's main thread keeps Python's lock else
 
 
 class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
@@ -196,6 +197,8 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             frame, self.status.view = self.view.frame(), ""
             if self._isSegmentVisible():
                 action(frame)
+                self.edit.answer(ANSWER_SECONDS)
+        self._isStatusOld = True
         self._showStatus()
 
     def segmentNeighbours(self) -> None:
@@ -281,7 +284,6 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
 
     def _search(self) -> None:
         """A box that was found starts the object on its frame; what is looked at is shown again after."""
-        # Slicer's main thread keeps Python's lock while it waits for events: the workers need these pauses
         self.target.wait(YIELD_SECONDS)
         if not self.target.isDone or self.edit.sweep.isRunning:
             return
@@ -293,8 +295,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
 
     def _poll(self) -> None:
         """Take the engine's answers, and show what has changed."""
-        self.edit.engine.wait(YIELD_SECONDS)
-        self._isStatusOld = self.edit.poll() or self._isStatusOld
+        self._isStatusOld = self.edit.answer(YIELD_SECONDS) or self._isStatusOld
         self._followOptions()
         self.panel.showReasons({"takeBack": self.reasons.againstTakeBack(self.undo.works)})
         if self._isStatusOld:

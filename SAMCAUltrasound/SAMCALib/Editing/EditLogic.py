@@ -109,6 +109,7 @@ class EditLogic:
         """Drop requests and points; prompts stay in the tags."""
         self.sweep.cancel()
         self.engine.cancel(self)
+        self._survive(self._queue.stop)
         self.points.remove()
         self._forget()
 
@@ -123,7 +124,7 @@ class EditLogic:
             self.message = self.sweep.message
             return
         self.engine.cancel(self)
-        self._queue.clear()
+        self._survive(self._queue.stop)
         self._preview.forget()
         self.message = _("Cancelled.")
 
@@ -256,8 +257,13 @@ class EditLogic:
         items = self.steps.follow, self._sameSegment.follow, self._pollSweep
         for do in (*items, self._follow, self._takeChanges, self._takeAnswers, self._follow):
             self._survive(do)
-        self._told = (self.status, self._seen, id(self.preview))
+        self._told = (self.status, self._seen, id(self.preview), self._answers)
         return self._told != before
+
+    def answer(self, seconds: float) -> bool:
+        """Wait at most so long for what the engine is asked, and `poll`: a click is seen at once."""
+        self.engine.waitForResult(self.sweep if self.sweep.isRunning else self, seconds)
+        return self.poll()
 
     def _survive(self, step, *given) -> None:
         """Do a step; whatever it raises becomes the message, and the next step is done all the same."""
@@ -296,7 +302,8 @@ class EditLogic:
         self._sameSegment.forget()
         self._queue.clear()
         self._queue.takeSaid()
-        self._dragging, self._isTidying, self.message, self.problem = False, False, "", ""
+        self._dragging, self._isTidying, self._answers = False, False, 0
+        self.message = self.problem = ""
 
     def _place(self) -> tuple | None:
         """(segmentation id, segment id, frame) that is looked at, None if there is none."""
@@ -385,6 +392,7 @@ class EditLogic:
             self._refresh()
 
     def _receive(self, result: Result) -> None:
+        self._answers += 1
         self.message = result.error or nothingIn(result, self.engine) or self.message
         if result.subject == SUBJECT:
             self._preview.take(result)

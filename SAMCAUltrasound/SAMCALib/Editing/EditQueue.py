@@ -3,6 +3,9 @@
 Slicer's history keeps whole states, so an edit waits until the one before has its mask: every state that undo
 can bring back is complete. Undo while the engine computes takes the last edit back, those before it are done
 again: as many steps go as were undone, whether they waited or not.
+
+An answer that is not the last one, of the whole frame or of where a dragged point was before, goes into the
+voxels alone (`Shown`), in the same step; the tag is written with the last.
 """
 
 from __future__ import annotations
@@ -52,6 +55,7 @@ class EditQueue:
     def __init__(self, host, engine: EngineLogic, owner):
         self.host, self.engine, self.owner = host, engine, owner
         self.maskOptions, self.said = MaskOptions(), ""
+        self._shown: dict = {}  # subject -> (prompts in the tag, what is in the voxels ahead of it)
         self.clear()
 
     def clear(self) -> None:
@@ -61,6 +65,7 @@ class EditQueue:
         self._done: deque[Work] = deque(maxlen=REMEMBERED)
         self._asked: dict = {}  # subject -> prompts that the engine has not answered yet, or could not
         self._written: int | None = None  # the tags as this queue left them
+        self._picture: tuple | None = None  # (what it is of, Picture), asked for at each move of a point
 
     def takeSaid(self) -> str:
         """The sentence about what was dropped, "" if nothing was since the last call."""
@@ -118,18 +123,31 @@ class EditQueue:
         for thing in _stored(place).objects if self.isIdle else ():
             subject = *place, thing.id
             if thing.pending and not self._isAsked(subject, thing.prompts):
-                self._ask(subject, thing.prompts, pictureOf(place[2]))
+                self._ask(subject, thing.prompts, self._pictureOf(place[2]))
 
     def receive(self, result: Result) -> None:
         """Put an answer into the segment if its prompts are still what the tag says, and go on."""
         work, isAwaited = self._work, self._work is not None and result.subject == self._work.subject
+        if not result.isLast or (isAwaited and not TagLogic.samePrompts(result.prompts, work.asked)):
+            self._show(result)
+            return
         if isAwaited:  # before anything can fail: what comes after it never waits for ever
             self._work = None
             self._done.append(work)
         if not result.error:
             self._apply(result, work.added if isAwaited else ())
             self._asked.pop(result.subject, None)
+        elif isAwaited:
+            self._settle(work.subject)
         self.goOn()
+
+    def stop(self) -> None:
+        """Wait for no answer any more: what is in the voxels is written into the tag, and `clear`."""
+        try:
+            if self._work is not None:
+                self._settle(self._work.subject)
+        finally:
+            self.clear()
 
     def follow(self) -> bool:
         """Notice that undo, another editor or a deletion overtook the engine; whether it did. Go on."""
@@ -185,13 +203,16 @@ class EditQueue:
 
     def _begin(self, edit: Edit, state: int) -> None:
         """Put an edit into the tag, take masks away that it no longer gives, ask for the one it needs."""
+        self._settle((*edit.place, edit.object))
         before = _stored(edit.place)
         if (after := _after(edit, before)) is None:
             self._drop(1)
             return
         thing = _objectIn(after, edit.object)
         isAnswered = thing is None or not thing.pending
-        picture = None if isAnswered else pictureOf(edit.place[2])  # may be refused: nothing is changed yet
+        picture = (
+            None if isAnswered else self._pictureOf(edit.place[2])
+        )  # may be refused: nothing is changed yet
         edit.noteIn(_segment(edit.place), isBegun=False)
         if edit.undo:
             begin(self.host, *_target(edit.place)[:2])
@@ -209,7 +230,13 @@ class EditQueue:
 
     def _ask(self, subject: tuple, prompts: Prompts, picture: Picture) -> None:
         self._asked[subject] = prompts
-        self.engine.decode(self.owner, subject, picture, prompts, self.maskOptions)
+        self.engine.decode(self.owner, subject, picture, prompts, self.maskOptions, early=True)
+
+    def _pictureOf(self, frame: Frame) -> Picture:
+        of = frame, FrameLogic.imageOf(frame).GetImageData().GetMTime(), FrameLogic.window(frame)
+        if self._picture is None or self._picture[0] != of:
+            self._picture = of, pictureOf(frame)
+        return self._picture[1]
 
     def _isAsked(self, subject: tuple, prompts: Prompts) -> bool:
         asked = self._asked.get(subject)
@@ -223,17 +250,50 @@ class EditQueue:
         return thing is not None and thing.pending and TagLogic.samePrompts(thing.prompts, work.asked)
 
     def _apply(self, result: Result, added: tuple[Click, ...]) -> None:
+        before = self._pending(result.subject)
         *place, name = result.subject
-        if not self._canChange(place):
+        if before is None or not TagLogic.samePrompts(_objectIn(before, name).prompts, result.prompts):
             return
-        before = _stored(place)
-        thing = _objectIn(before, name)
-        if thing is None or not thing.pending or not TagLogic.samePrompts(thing.prompts, result.prompts):
-            return
-        done = replace(thing, mask=result.mask, pending=False)
+        done = replace(_objectIn(before, name), mask=result.mask, pending=False)
         after = replace(before, current=before.indexOf(name)).withObject(done)
-        ObjectLogic.write(self.host, *_target(place), before, after, added)
+        shown = self._takeShown(result.subject, before)
+        ObjectLogic.write(self.host, *_target(place), before, after, added, shown)
         self._written = _stateOf(place)
+
+    def _show(self, result: Result) -> None:
+        """Put an answer that is not the last one into the voxels."""
+        before = self._pending(result.subject)
+        *place, name = result.subject
+        if before is None or result.error:
+            return
+        thing, work = _objectIn(before, name), self._work
+        added = work.added if work is not None and work.subject == result.subject else ()
+        put, shown = replace(thing, mask=result.mask, pending=False), self._takeShown(result.subject, before)
+        shown = ObjectLogic.show(self.host, *_target(place), before, put, added, shown)
+        self._shown[result.subject] = thing.prompts, shown
+        while len(self._shown) > REMEMBERED:
+            self._shown.pop(next(iter(self._shown)))
+
+    def _settle(self, subject: tuple) -> None:
+        """Write what is in the voxels into the tag; the object still waits for its last answer."""
+        before, place = self._pending(subject), subject[:3]
+        if before is not None and (shown := self._takeShown(subject, before)):
+            ObjectLogic.write(self.host, *_target(place), before, shown.among(before), shown=shown)
+            self._written = _stateOf(place)
+        self._shown.pop(subject, None)  # what was undone, where the object is changed anew
+
+    def _pending(self, subject: tuple) -> FramePrompts | None:
+        """The prompts of the frame if they can be changed and the object waits for its mask."""
+        *place, name = subject
+        before = _stored(place) if self._canChange(place) else FramePrompts()
+        thing = _objectIn(before, name)
+        return before if thing is not None and thing.pending else None
+
+    def _takeShown(self, subject: tuple, before: FramePrompts) -> ObjectLogic.Shown | None:
+        """What the voxels are ahead of the tag, for the last time; undo takes it away, redo brings it."""
+        prompts, shown = self._shown.pop(subject, (None, None))
+        isThere = prompts is not None and TagLogic.samePrompts(prompts, _objectIn(before, subject[3]).prompts)
+        return shown if isThere else None
 
     def _canChange(self, place) -> bool:
         """Whether this is there, in the editor, and in the item that the Sequence browser shows."""

@@ -59,18 +59,23 @@ def rangeOf(
     return first, last
 
 
-def promptsIn(loop: list[Frame], frame: Frame, prompts: Prompts, target: tuple) -> dict[int, Prompts]:
-    """Prompts by place in the loop: these on `frame`, and in other frames what the user pointed at there.
+def promptsIn(
+    loop: list[Frame], frame: Frame, prompts: Prompts, target: tuple, bounds: tuple[int, int]
+) -> Iterator[dict[int, Prompts]]:
+    """Prompts by place in the loop, those of one frame more at each step: these on `frame`, and in other
+    frames of the bounds what the user pointed at there.
 
     That is in the segment's tag the first object that was not carried there. target: (segmentation node,
     segment id).
     """
-    given = {loop.index(frame): prompts}
-    for place, each in enumerate(loop):
-        own = [t for t in PromptLogic.framePrompts(*target, each).objects if t.prompts.mask is None]
-        if each != frame and own and own[0].startsSomewhere:
+    here, (first, last) = loop.index(frame), bounds
+    given = {here: prompts}
+    for place in range(first, last + 1):
+        own = PromptLogic.framePrompts(*target, loop[place]).objects if place != here else ()
+        own = [thing for thing in own if thing.prompts.mask is None]
+        if own and own[0].startsSomewhere:
             given[place] = own[0].prompts
-    return given
+        yield given
 
 
 def promptsOf(loop: list[Frame], frame: Frame, points) -> dict[int, Prompts]:
@@ -118,7 +123,7 @@ class Carrying:
         """One sentence."""
         done, count = self.done
         if done < count:
-            return _("Neighbours: {done} of {count} frames.").format(done=done, count=count)
+            return statusOf(done, count)
         return _("The object was carried through {count} frames.").format(count=count)
 
     def next(self) -> tuple[Picture, Prompts] | None:
@@ -166,18 +171,20 @@ class Carrying:
         return replace(picture, key=key, frames=frames, place=place - around.start)
 
 
-def carryingFrom(engine: EngineLogic, frame: Frame, prompts: Prompts, target: tuple, count: int) -> Carrying:
-    """An object of this frame on its way through `count` frames to each side; see `promptsIn`.
+def around(frame: Frame, count: int) -> tuple[list[Frame], tuple[int, int]]:
+    """The loop of this frame, and the first and last place of `count` frames to each side in it.
 
     Refusal for a frame without neighbours.
     """
     loop = FrameLogic.loopOf(frame)
     if len(loop) < 2:
         raise Refusal(_("This frame has no neighbours: it is neither in a volume nor in a Sequence."))
-    first, last = rangeOf(loop, frame, neighbours=count)
-    given = promptsIn(loop, frame, prompts, target)
-    inside = {place: each for place, each in given.items() if first <= place <= last}
-    return Carrying(engine, loop, inside, (first, last))
+    return loop, rangeOf(loop, frame, neighbours=count)
+
+
+def statusOf(done: int, count: int) -> str:
+    """How far it is, in words."""
+    return _("Neighbours: {done} of {count} frames.").format(done=done, count=count)
 
 
 def found(

@@ -1,6 +1,7 @@
 """This frame and its neighbours, for a timer: asks for one frame after the other, and writes all at the end.
 
-Nothing is written before all masks are there. Then some frames go into the segment at each tick, as one step.
+What the user pointed at in the frames is read first, some frames at each tick. Nothing is written before all
+masks are there. Then some frames go into the segment at each tick, as one step.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from ..Frames.FrameLogic import Frame
 from ..Prompts.PromptLogic import PromptWatch
 from ..Segments.MaskLogic import MaskOptions
 from ..Texts import Refusal, _
-from .NeighbourLogic import carryingFrom, writing
+from .NeighbourLogic import Carrying, around, promptsIn, statusOf, writing
 
-SLICE_SECONDS = 0.1  # of each tick, while frames go into the segment
+SLICE_SECONDS = 0.03  # of each tick, while frames are read or written; the last one may take as long again
 
 
 class NeighbourRun:
@@ -28,29 +29,31 @@ class NeighbourRun:
 
     def __init__(self, host, engine: EngineLogic):
         self.host, self.engine = host, engine
-        self.message, self._carrying, self._target, self._options = "", None, None, None
-        self._watch: PromptWatch | None = None
-        self._writing: Iterator[Frame] | None = None
+        self.message, self._frame, self._target, self._options = "", None, None, None
+        self._forget()
 
     @property
     def isRunning(self) -> bool:
         """Whether frames are left to do."""
-        return self._carrying is not None
+        return self._watch is not None
 
     @property
     def status(self) -> str:
         """One sentence: how far it is."""
-        return self._carrying.status if self._carrying else self.message
+        if not self.isRunning:
+            return self.message
+        return self._carrying.status if self._carrying else statusOf(0, self._bounds[1] - self._bounds[0] + 1)
 
     def start(self, target: tuple, frame: Frame, prompts: Prompts, count: int, options: MaskOptions) -> None:
-        """Carry an object of this frame to `count` frames on each side; see `carryingFrom`.
+        """Carry an object of this frame to `count` frames on each side; Refusal for one without neighbours.
 
         target: (segmentation id, segment id), prepared.
         """
         self._target, self._options, self._frame = target[:2], options, frame
-        self._carrying = carryingFrom(self.engine, frame, prompts, self._segment(), count)
+        self._loop, self._bounds = around(frame, count)
+        self._reading = promptsIn(self._loop, frame, prompts, self._segment(), self._bounds)
         self._watch = PromptWatch(*self._segment(), frame)
-        self._ask()
+        self._read()
 
     def cancel(self) -> None:
         """Stop; nothing has been written, or all is written now."""
@@ -78,12 +81,25 @@ class NeighbourRun:
         if self._writing:
             self._write(SLICE_SECONDS)
             return True
+        if not self._carrying:
+            self._read()
+            return True
         for result in results:
             self._carrying.take(result.prompts, result.mask)
             self._ask()
         return bool(results)
 
     # Below: how it is done
+
+    def _read(self) -> None:
+        """Look for prompts in frames for about a slice, and ask for the first mask once all are known."""
+        until = time.monotonic() + SLICE_SECONDS
+        for given in self._reading:
+            self._given = given
+            if time.monotonic() >= until:
+                return
+        self._carrying = Carrying(self.engine, self._loop, self._given, self._bounds)
+        self._ask()
 
     def _ask(self) -> None:
         if asked := self._carrying.next():
@@ -105,12 +121,18 @@ class NeighbourRun:
 
     def _finish(self, says: str) -> None:
         self.engine.cancel(self)
-        self.message, self._carrying, self._watch, self._writing = says, None, None, None
+        self.message = says
+        self._forget()
+
+    def _forget(self) -> None:
+        self._carrying: Carrying | None = None
+        self._watch: PromptWatch | None = None
+        self._writing: Iterator[Frame] | None = None
+        self._loop, self._bounds, self._reading, self._given = [], (0, 0), iter(()), {}
 
     def _segment(self) -> tuple | None:
         """(segmentation node, segment id), None if they or the volume are gone."""
         node = slicer.mrmlScene.GetNodeByID(self._target[0])
         gone = node is None or node.GetSegmentation().GetSegment(self._target[1]) is None
-        frames = self._carrying.loop if self._carrying else []
-        gone = gone or any(slicer.mrmlScene.GetNodeByID(frame.volumeId) is None for frame in frames[:1])
+        gone = gone or slicer.mrmlScene.GetNodeByID(self._frame.volumeId) is None
         return None if gone else (node, self._target[1])

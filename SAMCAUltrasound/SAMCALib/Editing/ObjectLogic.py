@@ -8,7 +8,7 @@ tag, and what was painted by hand before an object came over it. What was erased
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,12 +24,36 @@ from . import HandWork
 from .StepLogic import begin, changing
 
 
+@dataclass(frozen=True)
+class Shown:
+    """An object as it is in the voxels, ahead of the tag; come: what was not there before."""
+
+    thing: PromptObject
+    come: tuple[Patch, ...] = ()
+
+    def among(self, prompts: FramePrompts) -> FramePrompts:
+        """These prompts with the object as it is in the voxels."""
+        own = self.thing
+        things = (
+            replace(own, prompts=each.prompts, pending=each.pending) if each.id == own.id else each
+            for each in prompts.objects
+        )
+        return replace(prompts, objects=tuple(things))
+
+
 def write(
-    host, node, segmentId: str, frame: Frame, before: FramePrompts, after: FramePrompts, added: Iterable = ()
+    host,
+    node,
+    segmentId: str,
+    frame: Frame,
+    before: FramePrompts,
+    after: FramePrompts,
+    added: Iterable = (),
+    shown: Shown | None = None,
 ) -> None:
     """Bring the voxels of a frame and its prompts in the tag from what they are, `before`, to `after`.
 
-    added: clicks that are new.
+    added: clicks that are new. shown: what `show` has put in since the tag was written.
 
     An object that has the very same mask before and after keeps its voxels; another mask, even an equal one,
     is put in anew. Of a pending object's, what is there is taken for its own, nothing is put in. Call
@@ -39,24 +63,52 @@ def write(
     target = node, segmentId, frame
     PromptLogic.checkPrompts(*target)
     with changing(host, node, frame) as itsHost:
-        _write(itsHost, target, before, after, added)
+        new, come = _changed(itsHost, target, shown.among(before) if shown else before, after, added)
+        objects = tuple(new.get(thing.id, thing) for thing in after.objects)
+        PromptLogic.setFramePrompts(*target, replace(after, objects=objects))
+        _takeFromUnder(target, [*come, *(shown.come if shown else ())])
 
 
-def _write(host, target: tuple, before: FramePrompts, after: FramePrompts, added: Iterable) -> None:
+def show(
+    host,
+    node,
+    segmentId: str,
+    frame: Frame,
+    before: FramePrompts,
+    thing: PromptObject,
+    added: Iterable = (),
+    shown: Shown | None = None,
+) -> Shown:
+    """Put an object of `before` into the voxels and leave the tag to `write`, which has the last answer.
+
+    added, shown: as of `write`; Refusal, too.
+    """
+    target = node, segmentId, frame
+    PromptLogic.checkPrompts(*target)
+    with changing(host, node, frame) as itsHost:
+        before = shown.among(before) if shown else before
+        after = replace(before, current=before.indexOf(thing.id)).withObject(thing)
+        new, come = _changed(itsHost, target, before, after, added)
+    return Shown(new[thing.id], (*(shown.come if shown else ()), *come))
+
+
+def _changed(host, target: tuple, before: FramePrompts, after: FramePrompts, added: Iterable) -> tuple:
+    """Change the voxels; the new objects by id as they are there, and what was not there before."""
     had = {thing.id: thing.mask for thing in before.objects}
     stays = {thing.id for thing in after.objects if thing.mask is had.get(thing.id)}
     gone = [thing for thing in before.objects if thing.id not in stays and thing.mask is not None]
     new = {thing.id: thing for thing in after.objects if thing.id not in stays and thing.mask is not None}
     if not (gone or new):
-        PromptLogic.setFramePrompts(*target, after)
-        return
+        return {}, ()
     others = [thing for thing in after.objects if thing.id not in new]
     others += PromptLogic.objectsElsewhere(*target)
-    new, come = _exchanged(host, target, gone, new, others, added)
-    objects = tuple(new.get(thing.id, thing) for thing in after.objects)
-    PromptLogic.setFramePrompts(*target, replace(after, objects=objects))
+    return _exchanged(host, target, gone, new, others, added)
+
+
+def _takeFromUnder(target: tuple, come: list[Patch]) -> None:
+    """What has come was not there before the objects of the segment."""
     grid = _grid(target)
-    if (voxels := GridLogic.voxelsOf(grid, [come])) is not None:
+    if (voxels := GridLogic.voxelsOf(grid, come)) is not None:
         PromptLogic.takeFromUnder(*target, lambda shape, toRas: GridLogic.sampled(toRas, shape, grid, voxels))
 
 
@@ -81,7 +133,7 @@ def _exchanged(host, target: tuple, gone: list, new: dict, others: list, added: 
     now = SegmentLogic.maskOf(*target)
     shares = {name: _share(target, patch, now) for name, patch in asked.items()}
     new = {name: _put(thing, lies, now, painted, shares.get(name, 1.0)) for name, thing in new.items()}
-    return new, Patch(now & ~present, lies)
+    return new, (Patch(now & ~present, lies),)
 
 
 def shareOf(node, segmentId: str, frame: Frame, thing: PromptObject) -> float:

@@ -25,7 +25,7 @@ class PreviewLogic:
     def ask(self, frame: Frame, prompts: Prompts, options: MaskOptions) -> None:
         """Ask what these prompts would give."""
         self._asked = frame
-        self._engine.decode(self._owner, SUBJECT, pictureOf(frame), prompts, options)
+        self._engine.decode(self._owner, SUBJECT, pictureOf(frame), prompts, options, early=True)
 
     def take(self, result: Result) -> None:
         """The engine's answer."""

@@ -190,7 +190,13 @@ class SuggestLogic:
 def nothingIn(result: Result, engine: EngineLogic) -> str:
     """What to say of an empty suggestion that nobody has mended; "" of anything else."""
     prompts = result.prompts
-    if result.error or prompts.suggestion is None or prompts.by_user or result.mask.any():
+    if (
+        result.error
+        or not result.isLast
+        or prompts.suggestion is None
+        or prompts.by_user
+        or result.mask.any()
+    ):
         return ""
     if prompts.suggestion >= len(engine.suggests):  # another model has come into use meanwhile
         return ""

@@ -8,7 +8,7 @@ from samca.interaction.closeups import bytes_of
 
 
 class EmbeddingCache:
-    """key -> session, or anything with bytes; never more than `limit` bytes, except for the last one, which always stays."""
+    """key -> session; never more than `limit` bytes, except for the last one, which always stays."""
 
     def __init__(self, limit: int):
         self.limit = limit

@@ -141,9 +141,13 @@ def current(frame: Frame) -> Frame | None:
 
 def neighbours(frame: Frame) -> list[Frame]:
     """The frames after and before, along the axis, or along the Sequence where the axis has one frame."""
-    loop = loopOf(frame)
-    place = loop.index(frame)
-    return [loop[i] for i in (place + 1, place - 1) if 0 <= i < len(loop)]
+    count = _dimensions(imageOf(frame))[frame.axis]
+    if count > 1 or not (browser := _browserOf(frame)):
+        return [replace(frame, index=i) for i in (frame.index + 1, frame.index - 1) if 0 <= i < count]
+    place = (every := SequenceLogic.itemsOf(browser)).index(frame.item)
+    ways = every[place + 1 :], every[:place][::-1]  # a loop of hundreds is not looked through for two
+    near = (next(filter(functools.partial(ItemLogic.nodeAt, browser, frame.volume), way), "") for way in ways)
+    return [replace(frame, item=item) for item in near if item]
 
 
 def loopOf(frame: Frame) -> list[Frame]:

@@ -7,7 +7,6 @@ iterations: each is the centre of mass of the pixels that are nearer to it than 
 from __future__ import annotations
 
 import numpy as np
-from scipy.cluster.vq import kmeans2, vq
 from scipy.ndimage import find_objects, label
 
 from ..prompts import Click, Prompts
@@ -60,6 +59,8 @@ def spread(region: np.ndarray, k: int) -> np.ndarray:
     Each is the pixel nearest to the centre of mass of its cell; they differ. A region of fewer than k pixels
     gets all of them.
     """
+    from scipy.cluster.vq import vq  # here and below: other simulators do without, which Slicer waits for
+
     pixels = np.argwhere(region)
     k = min(k, len(pixels))
     sample = pixels[:: max(1, len(pixels) // SAMPLE)].astype(float)
@@ -72,6 +73,8 @@ def spread(region: np.ndarray, k: int) -> np.ndarray:
 
 def _tessellate(pixels: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
     """Centres (k, 2) of the cells of pixels (n, 2), by Lloyd's iterations."""
+    from scipy.cluster.vq import kmeans2
+
     centres = _seeds(pixels, k, rng)
     for _ in range(ITERATIONS):
         before = centres

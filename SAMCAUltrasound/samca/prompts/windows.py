@@ -64,7 +64,8 @@ def enlarging(mask: np.ndarray, prompts: Prompts, margin: float, kept: Window | 
     box = _around(mask, prompts)
     needed = margin * share_of(box, *mask.shape)
     shares = [share for share in SHARES if needed <= share]
-    if kept and kept.shows(box, *mask.shape) and kept.x1 - kept.x0 <= round(mask.shape[1] * (*shares, 1, 1)[1]):
+    largest = round(mask.shape[1] * (*shares, 1, 1)[1])  # the second smallest that will do
+    if kept and kept.x1 - kept.x0 <= largest and kept.shows(box, *mask.shape):
         return kept
     return around(box, *mask.shape, shares[0]) if shares else None
 

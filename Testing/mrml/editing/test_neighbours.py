@@ -228,7 +228,7 @@ def edited(volume, editing, settle):
     edit.click(frame, 30, 20)
     settle(edit)
 
-    def run(steps=12):
+    def run(steps=40):
         for _ in range(steps):
             assert edit.engine.wait(30)
             edit.poll()
