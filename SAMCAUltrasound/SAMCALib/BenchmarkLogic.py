@@ -1,6 +1,7 @@
-"""Time from a click to the changed segment with a model that answers at once: all that is not the network.
+"""Time from a click to the changed segment, by the way that the effect takes with the model that it ships.
 
-`samca benchmark` calls `measure` where Slicer's classes can be imported.
+The effect's own logic, engine and segment editor, without window and rendering. `samca benchmark` calls
+`measure` where Slicer's classes can be imported; the core itself knows nothing of Slicer.
 """
 
 from __future__ import annotations
@@ -8,20 +9,25 @@ from __future__ import annotations
 import contextlib
 import statistics
 import time
-import types
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import slicer
 import slicer.util
 
+from samca import phantoms
+from samca.clicks import CLICKS
+
 from .Editing.EditLogic import EditLogic
 from .Engine.EngineLogic import EngineLogic
 from .Frames import FrameLogic
-from .Segments.SegmentLogic import EditorHost
+from .Segments.SegmentLogic import LABELMAP, EditorHost, maskOf
 
-SIZE, RADIUS = 256, 30.0  # px of the model; of the disc that it answers with
+PER_OBJECT = 8  # clicks of the simulated user, who mends the largest mistake
+MOST_SECONDS = 60.0  # that an answer may take
+SMALLEST = 0.005  # of a frame, what is clicked on
 
 
 @dataclass(frozen=True)
@@ -33,68 +39,104 @@ class Setting:
     isMasked: bool
 
 
+class Times(NamedTuple):
+    """Seconds from a click to the changed segment: of the first click on an object and of those after it; and
+    to its last outline, which takes longer where a window has to be encoded."""
+
+    first: float
+    next: float
+    last: float
+
+
 IMAGES = {
-    "512 x 512": (1, 512, 512),
+    "512 x 400": (1, 400, 512),
     "1024 x 768 RGB": (1, 768, 1024, 3),
     "512 x 512 x 300": (300, 512, 512),
 }
 SETTINGS = tuple(Setting(name, shape, masked) for name, shape in IMAGES.items() for masked in (False, True))
 
 
-class InstantModel:
-    """Stands in for a network: a disc around the last click, cut from what was drawn before."""
-
-    def __init__(self):
-        self.config = types.SimpleNamespace(
-            image_size=SIZE, fit="squash", feedback="none", zoom=0.0, mirror=False, tidy=False
-        )
-        y, x = np.mgrid[-SIZE : SIZE + 1, -SIZE : SIZE + 1]
-        self._logits = (RADIUS - np.hypot(x, y)).astype(np.float32)
-
-    def embed(self, pixels):
-        """Nothing to remember of a picture."""
-        return ()
-
-    def predict(self, features, prompts, previous):
-        """(SIZE, SIZE) logits and an IoU."""
-        left, top = (SIZE - round(place) for place in (prompts.clicks[-1].x, prompts.clicks[-1].y))
-        return self._logits[top : top + SIZE, left : left + SIZE], 1.0
-
-
-def measure(repeats: int, settings: Iterable[Setting] = SETTINGS) -> Iterator[tuple[Setting, float]]:
-    """Each setting with the median seconds of `repeats` clicks on one frame, after one that warms up."""
+def measure(model, repeats: int, settings: Iterable[Setting] = SETTINGS) -> Iterator[tuple[Setting, Times]]:
+    """Each setting with the medians over `repeats` objects in as many frames, after one that warms up."""
     for setting in settings:
         with _ownScene():
-            yield setting, _median(setting, repeats)
+            yield setting, _medians(model, setting, repeats)
 
 
-def _median(setting: Setting, repeats: int) -> float:
+def _medians(model, setting: Setting, repeats: int) -> Times:
     engine = EngineLogic()
-    engine.setModel(InstantModel(), "instant")
+    engine.setModel(model, "benchmark")
     with _editor(setting) as host:
         edit = EditLogic(host, engine)
         edit.encodeAhead = False
         edit.activate()
         try:
-            frame = FrameLogic.frameOf(host.parameterSetNode().GetSourceVolumeNode(), setting.shape[0] // 2)
-            return statistics.median(_clicks(edit, frame, repeats + 1)[1:])
+            objects = [_clicks(edit, *target) for target in _targets(setting, repeats + 1)][1:]
         finally:
             edit.deactivate()
             engine.stop()
+    first = [clicks[0][0] for clicks in objects]
+    later = [changed for clicks in objects for changed, _last in clicks[1:]] or first
+    return Times(*map(statistics.median, (first, later, [last for clicks in objects for _, last in clicks])))
 
 
-def _clicks(edit: EditLogic, frame: FrameLogic.Frame, count: int) -> list[float]:
-    """Seconds of each click; every one moves the disc a bit."""
-    height, width = FrameLogic.shape(frame)
-    times = []
-    for number in range(count):
-        start = time.perf_counter()
-        edit.click(frame, width / 2 + 3 * number, height / 2)
-        while edit.prompts.object.pending:
-            edit.engine.wait()
-            edit.poll()
-        times.append(time.perf_counter() - start)
+def _targets(setting: Setting, count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Simulated frames and a structure in each: (H, W) uint8, (H, W) bool."""
+    rng, (height, width) = np.random.default_rng(0), setting.shape[1:3]
+    while count:
+        phantom = phantoms.make(rng, height, width, lesions=1)
+        truth = phantom.labels == 1
+        if truth.mean() > SMALLEST:
+            count -= 1
+            yield phantom.image, truth
+
+
+def _clicks(edit: EditLogic, image: np.ndarray, truth: np.ndarray) -> list[tuple[float, float]]:
+    """Seconds until the segment has changed and until its last outline, of each click on an encoded frame."""
+    frame, times, rng = _shown(edit, image), [], np.random.default_rng(0)
+    segmentation = edit.host.parameterSetNode().GetSegmentationNode()
+    edit.clear(frame)
+    while len(times) < PER_OBJECT:
+        found = maskOf(segmentation, "Lesion", frame)
+        click = CLICKS["error_deepest"](truth, found, 1, rng).clicks[0]
+        times.append(_timed(edit, frame, click))
+        if (maskOf(segmentation, "Lesion", frame) == truth).all():
+            break
     return times
+
+
+def _timed(edit: EditLogic, frame: FrameLogic.Frame, click) -> tuple[float, float]:
+    before, changed, start = _version(edit), 0.0, time.perf_counter()
+    edit.click(frame, click.x, click.y, click.positive)
+    while edit.prompts.object.pending:
+        if not edit.engine.waitForResult(edit, MOST_SECONDS):
+            raise RuntimeError(edit.status)
+        edit.answer()
+        if not changed and _version(edit) != before:
+            changed = time.perf_counter() - start
+    last = time.perf_counter() - start
+    return changed or last, last
+
+
+def _version(edit: EditLogic) -> int:
+    """Another number once the segment's voxels are others."""
+    segmentation = edit.host.parameterSetNode().GetSegmentationNode().GetSegmentation()
+    labelmap = segmentation.GetSegment("Lesion").GetRepresentation(LABELMAP)
+    return labelmap.GetMTime() if labelmap else 0
+
+
+def _shown(edit: EditLogic, image: np.ndarray) -> FrameLogic.Frame:
+    """The image as the volume's middle frame, encoded."""
+    volume = edit.host.parameterSetNode().GetSourceVolumeNode()
+    voxels = slicer.util.arrayFromVolume(volume)
+    frame = FrameLogic.frameOf(volume, len(voxels) // 2)
+    edit.setFrame(None)
+    voxels[frame.index] = image if voxels.ndim == 3 else image[..., None]
+    volume.GetImageData().Modified()
+    edit.setFrame(frame)
+    edit.engine.wait()
+    edit.poll()
+    return frame
 
 
 @contextlib.contextmanager

@@ -33,7 +33,6 @@ from .SliceShapes import SliceShapes
 
 ICON = Path(__file__).resolve().parent.parent / "Resources" / "Icons" / "SAMCAEffect.png"
 TICK_MS = 30  # how often answers of the engine, undo and the mouse are looked at
-ANSWER_SECONDS = 0.05  # that a click waits for its outline; what takes longer comes with a tick
 YIELD_SECONDS = 0.02  # of each tick, while the engine computes: Slicer's main thread keeps Python's lock else
 
 
@@ -197,7 +196,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             frame, self.status.view = self.view.frame(), ""
             if self._isSegmentVisible():
                 action(frame)
-                self.edit.answer(ANSWER_SECONDS)
+                self.edit.answer()
         self._isStatusOld = True
         self._showStatus()
 

@@ -6,37 +6,76 @@ import numpy as np
 import pytest
 import slicer
 
-from samca.prompts import Click, Prompts
 from SAMCALib import BenchmarkLogic
-from SAMCALib.BenchmarkLogic import SETTINGS, InstantModel, Setting, measure
+from SAMCALib.BenchmarkLogic import PER_OBJECT, SETTINGS, Setting, Times, measure
 from SAMCALib.Segments.SegmentLogic import maskOf
 
-SMALL = [Setting("grey", (1, 60, 80), False), Setting("colour", (1, 60, 80, 3), True)]
+SMALL = [Setting("grey", (1, 64, 80), False), Setting("colour", (3, 64, 80, 3), True)]
+
+
+@pytest.fixture
+def edits(monkeypatch):
+    """The EditLogic of every object that is measured."""
+    edits, clicks = [], BenchmarkLogic._clicks
+    monkeypatch.setattr(BenchmarkLogic, "_clicks", lambda *what: edits.append(what[0]) or clicks(*what))
+    return edits
 
 
 def test_every_image_is_measured_with_and_without_masks():
     assert {(s.shape, s.isMasked) for s in SETTINGS} == {
         (shape, masked)
-        for shape in ((1, 512, 512), (1, 768, 1024, 3), (300, 512, 512))
+        for shape in ((1, 400, 512), (1, 768, 1024, 3), (300, 512, 512))
         for masked in (False, True)
     }
 
 
-def test_clicks_are_timed_and_the_scene_is_left_as_it_was(application, scene, monkeypatch):
-    counted = []
-    clicks = BenchmarkLogic._clicks
-    monkeypatch.setattr(BenchmarkLogic, "_clicks", lambda *what: counted.append(what) or clicks(*what))
+def test_clicks_are_timed_and_the_scene_is_left_as_it_was(application, scene, disc_model, edits):
     nodes = scene_nodes()
-    times = list(measure(2, SMALL))
+    times = list(measure(disc_model, 2, SMALL))
     assert [setting for setting, _ in times] == SMALL
-    assert all(0 < seconds < 60 for _, seconds in times)
-    assert [count for *_, count in counted] == [3, 3], "one warms up"
+    for _, each in times:
+        assert 0 < each.first < 60
+        assert 0 < each.next <= each.last < 60
+    assert len(edits) == 2 * 3, "one object warms up"
     assert scene_nodes() == nodes
 
 
-def test_it_works_where_there_is_no_application(application, scene, monkeypatch):
+def test_each_object_is_clicked_on_and_mended_by_the_same_way_as_in_the_effect(
+    application, scene, disc_model, monkeypatch
+):
+    seen, timed = [], BenchmarkLogic._timed
+
+    def click(edit, frame, click):
+        times = timed(edit, frame, click)
+        node = edit.host.parameterSetNode().GetSegmentationNode()
+        (thing,) = edit.prompts.objects
+        seen.append(
+            (len(thing.prompts.clicks), maskOf(node, "Lesion", frame).sum() > 0, times[0] <= times[1])
+        )
+        return times
+
+    monkeypatch.setattr(BenchmarkLogic, "_timed", click)
+    list(measure(disc_model, 1, SMALL[:1]))
+    assert seen[:PER_OBJECT] == [(number, True, True) for number in range(1, PER_OBJECT + 1)]
+    assert len(seen) == 2 * PER_OBJECT
+
+
+def test_an_outline_that_comes_in_two_steps_is_there_at_the_first(application, scene, disc_model):
+    disc_model.config.zoom = 1.6
+    ((_, times),) = measure(disc_model, 3, SMALL[:1])
+    assert times.first < times.last or times.next < times.last
+
+
+def test_a_model_that_fails_ends_it_in_words(application, scene, disc_model, monkeypatch):
+    monkeypatch.setattr(disc_model, "predict", lambda *_: np.zeros(3)[5])
+    monkeypatch.setattr(BenchmarkLogic, "MOST_SECONDS", 0.5)
+    with pytest.raises(RuntimeError, match="out of bounds"):
+        list(measure(disc_model, 1, SMALL[:1]))
+
+
+def test_it_works_where_there_is_no_application(application, scene, disc_model, monkeypatch):
     monkeypatch.delattr(slicer, "modules")
-    assert len(list(measure(1, SMALL))) == 2
+    assert len(list(measure(disc_model, 1, SMALL))) == 2
 
 
 def scene_nodes():
@@ -44,32 +83,8 @@ def scene_nodes():
     return {node.GetID() for node in nodes if not node.IsA("vtkMRMLSubjectHierarchyNode")}
 
 
-def test_clicks_reach_the_voxels(application, scene, monkeypatch):
-    seen = []
-    original = BenchmarkLogic._clicks
-
-    def clicks(edit, frame, count):
-        times = original(edit, frame, count)
-        segmentation = edit.host.parameterSetNode().GetSegmentationNode()
-        seen.append(maskOf(segmentation, "Lesion", frame).sum())
-        return times
-
-    monkeypatch.setattr(BenchmarkLogic, "_clicks", clicks)
-    list(measure(1, SMALL[:1]))
-    assert seen[0] > 50
-
-
-def test_it_makes_a_scene_where_there_is_no_application(application, monkeypatch):
+def test_it_makes_a_scene_where_there_is_no_application(application, disc_model, monkeypatch):
     monkeypatch.delattr(slicer, "mrmlScene")
-    ((_, seconds),) = measure(1, SMALL[:1])
-    assert seconds > 0
+    ((_, times),) = measure(disc_model, 1, SMALL[:1])
+    assert isinstance(times, Times)
     assert not hasattr(slicer, "mrmlScene")
-
-
-@pytest.mark.parametrize("place", [(0, 0), (255, 255), (100, 31)])
-def test_the_stand_in_answers_with_a_disc_around_the_last_click(place):
-    logits, _ = InstantModel().predict((), Prompts((Click(5, 5), Click(*place))), None)
-    assert logits.shape == (256, 256)
-    x, y = place
-    assert logits[y, x] == logits.max() == 30
-    assert np.hypot(*(np.argwhere(logits > 0) - (y, x)).T).max() < 30

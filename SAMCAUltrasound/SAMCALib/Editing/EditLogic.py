@@ -260,7 +260,7 @@ class EditLogic:
         self._told = (self.status, self._seen, id(self.preview), self._answers)
         return self._told != before
 
-    def answer(self, seconds: float) -> bool:
+    def answer(self, seconds: float = 0.05) -> bool:
         """Wait at most so long for what the engine is asked, and `poll`: a click is seen at once."""
         self.engine.waitForResult(self.sweep if self.sweep.isRunning else self, seconds)
         return self.poll()

@@ -7,7 +7,7 @@ import types
 import pytest
 
 from samca.__main__ import main
-from samca.commands.benchmark import AROUND, MISSING
+from samca.commands.benchmark import EFFECT, MISSING
 from samca.studies import benchmark
 from samca.studies.benchmark import PLAIN, Contestant, Timing, ours, summary
 
@@ -72,10 +72,16 @@ def test_all_looks_of_a_click_are_measured(tiny_model, monkeypatch, zoom, decode
 
 @pytest.fixture
 def slicer_side(monkeypatch):
-    """The room that knows Slicer, with times that are known."""
-    setting = types.SimpleNamespace(name="512 x 512", isMasked=True)
-    side = types.SimpleNamespace(measure=lambda repeats: [(setting, 0.01 * repeats)])
-    monkeypatch.setitem(sys.modules, AROUND, side)
+    """The room that knows Slicer, with times that are known; it is given the shipped model."""
+    model, setting = object(), types.SimpleNamespace(name="512 x 400", isMasked=True)
+    monkeypatch.setattr("samca.commands.benchmark.small", lambda: model)
+
+    def measure(given, repeats):
+        assert given is model
+        times = types.SimpleNamespace(_asdict=lambda: {"first": 0.02, "next": 0.01 * repeats, "last": 0.05})
+        return [(setting, times)]
+
+    monkeypatch.setitem(sys.modules, EFFECT, types.SimpleNamespace(measure=measure))
 
 
 @pytest.mark.parametrize("as_json", [False, True])
@@ -87,16 +93,17 @@ def test_the_command_prints_a_row_for_each_model(steps, slicer_side, monkeypatch
     if as_json:
         result = json.loads(printed)
         assert [row["model"] for row in result["rows"]] == [PLAIN, "ours"]
-        assert result["around"] == [{"image": "512 x 512", "masks": True, "click_to_segment_ms": 20.0}]
+        times = {"first_ms": 20.0, "next_ms": 20.0, "last_ms": 50.0}
+        assert result["clicks"] == [{"image": "512 x 400", "masks": True, **times}]
     else:
         assert printed.splitlines()[2].split() == ["ours", "64", "1000.0", "250.0", "4.00", "4.00"]
-        assert printed.splitlines()[-1].split() == ["512", "x", "512", "yes", "20.0"]
+        assert printed.splitlines()[-1].split() == ["512", "x", "400", "yes", "20.0", "20.0", "50.0"]
 
 
 def test_without_slicer_it_says_what_was_not_measured_and_how_it_would_be(steps, monkeypatch, capsys):
     rows, _ = steps
     monkeypatch.setattr("samca.commands.benchmark.contestants", lambda *_: rows)
-    monkeypatch.setitem(sys.modules, AROUND, None)
+    monkeypatch.setitem(sys.modules, EFFECT, None)
     assert main(["benchmark", "--repeats", "1"]) == 0
     assert MISSING in capsys.readouterr().out
 
@@ -120,7 +127,7 @@ def test_backbones_are_measured_at_every_size_beside_the_plain_one(monkeypatch, 
     built = []
     monkeypatch.setattr(benchmark, "plain", lambda size: Contestant(PLAIN, size, None, None))
     monkeypatch.setattr(benchmark, "build", lambda config: built.append(config) or tiny_model())
-    monkeypatch.setattr(benchmark, "_small", tiny_model)
+    monkeypatch.setattr(benchmark, "small", tiny_model)
     names = [row.name for row in benchmark.contestants([256, 512], ["mobile_sam", "sam2_tiny"])]
     assert names == [PLAIN, "samca mobile_sam", "samca sam2_tiny"] * 2
     expected = [(name, size) for size in (256, 512) for name in ("mobile_sam", "sam2_tiny")]
