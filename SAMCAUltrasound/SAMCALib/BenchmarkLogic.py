@@ -19,6 +19,8 @@ import slicer.util
 
 from samca import phantoms
 from samca.clicks import CLICKS
+from samca.prompts.prompts import box_around
+from samca.prompts.windows import share_of
 
 from .Editing.EditLogic import EditLogic
 from .Engine.EngineLogic import EngineLogic
@@ -27,7 +29,7 @@ from .Segments.SegmentLogic import LABELMAP, EditorHost, maskOf
 
 PER_OBJECT = 8  # clicks of the simulated user, who mends the largest mistake
 MOST_SECONDS = 60.0  # that an answer may take
-SMALLEST = 0.005  # of a frame, what is clicked on
+SIZES = 0.1, 0.45  # of the sides of a frame, what is clicked on: small enough for a closer look
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def _targets(setting: Setting, count: int) -> Iterator[tuple[np.ndarray, np.ndar
     while count:
         phantom = phantoms.make(rng, height, width, lesions=1)
         truth = phantom.labels == 1
-        if truth.mean() > SMALLEST:
+        if truth.any() and SIZES[0] < share_of(box_around(truth), height, width) < SIZES[1]:
             count -= 1
             yield phantom.image, truth
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import slicer
 import slicer.util
@@ -15,11 +17,20 @@ EDGES_MM = 1e-9, 1e9  # shortest and longest edge that any device or file could 
 
 def inverse(matrix: np.ndarray, name: str) -> np.ndarray:
     """(4, 4): the way back; Refusal where there is none, because what has this name is flat or endless."""
+    if (way := _inverse(np.asarray(matrix, float).tobytes())) is None:
+        text = _("{name} has no extent in a direction: check its spacing, its directions and its transform.")
+        raise Refusal(text.format(name=name))
+    return way.copy()
+
+
+@functools.lru_cache(maxsize=256)  # a click asks for the same few dozens of times
+def _inverse(content: bytes) -> np.ndarray | None:
+    """Of the bytes of a (4, 4) float64 matrix; None where there is none."""
+    matrix = np.frombuffer(content).reshape(4, 4)
     edges = np.linalg.norm(matrix[:3, :3], axis=0)
     isThick = np.isfinite(matrix).all() and EDGES_MM[0] < edges.min() and edges.max() < EDGES_MM[1]
     if not isThick or abs(np.linalg.det(matrix[:3, :3] / edges)) < FLAT:
-        text = _("{name} has no extent in a direction: check its spacing, its directions and its transform.")
-        raise Refusal(text.format(name=name))
+        return None
     return np.linalg.inv(matrix)
 
 

@@ -6,8 +6,9 @@ the frame's plane cuts it. The grid grows by whole voxels, so nothing is resampl
 
 from __future__ import annotations
 
+import functools
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import slicer
@@ -24,10 +25,14 @@ NOWHERE = (0, -1, 0, -1, 0, -1)  # the extent of no voxel
 
 @dataclass(frozen=True)
 class Patch:
-    """An (H, W) bool mask in space; toNode: (4, 4) (x, y, frames beside its own, 1) -> RAS mm of the node."""
+    """An (H, W) bool mask in space; toNode: (4, 4) (x, y, frames beside its own, 1) -> RAS mm of the node.
+
+    Neither is changed any more: its voxels are found once for each grid.
+    """
 
     mask: np.ndarray
     toNode: np.ndarray
+    found: dict = field(default_factory=dict, repr=False, compare=False)  # by grid: its Voxels or None
 
 
 @dataclass(frozen=True)
@@ -172,16 +177,24 @@ def grown(segmentationNode, extent):
 
 def referenceGeometry(segmentationNode):
     """The segmentation's voxel grid as vtkOrientedImageData without voxels; Refusal if it has none."""
+    return _geometryOf(geometryText(segmentationNode))
+
+
+def _geometryOf(text: str):
     image = slicer.vtkOrientedImageData()
-    text = geometryText(segmentationNode)
     if not text or not slicer.vtkSegmentationConverter.DeserializeImageGeometry(text, image, False):
         raise Refusal(_("The segmentation has no geometry: choose a source volume for it in Segment Editor."))
     return image
 
 
+@functools.lru_cache(maxsize=64)  # a click asks for it a dozen times
+def _matrixOf(text: str) -> np.ndarray:
+    return TransformLogic.imageToWorld(_geometryOf(text))
+
+
 def gridToNode(segmentationNode) -> np.ndarray:
     """(4, 4) voxels of the segmentation's grid -> RAS mm of the node."""
-    return TransformLogic.imageToWorld(referenceGeometry(segmentationNode))
+    return _matrixOf(geometryText(segmentationNode)).copy()
 
 
 def geometryText(segmentationNode) -> str:
@@ -195,6 +208,14 @@ def geometryText(segmentationNode) -> str:
 
 
 def _voxelsOf(gridToNode: np.ndarray, patch: Patch, within) -> Voxels | None:
+    grid = gridToNode.tobytes()
+    if grid not in patch.found:
+        patch.found[grid] = _foundIn(gridToNode, patch)
+    voxels = patch.found[grid]
+    return voxels if voxels is None or within is None else _cut(voxels, within)
+
+
+def _foundIn(gridToNode: np.ndarray, patch: Patch) -> Voxels | None:
     rows, columns = np.flatnonzero(patch.mask.any(1)), np.flatnonzero(patch.mask.any(0))
     if not len(rows):
         return None
@@ -204,13 +225,18 @@ def _voxelsOf(gridToNode: np.ndarray, patch: Patch, within) -> Voxels | None:
     corners = np.array([[a, b, c, 1] for a in x for b in y for c in n])
     ijk = (TransformLogic.inverse(toPicture, _("The segmentation")) @ corners.T)[:3]
     extent = np.stack([np.floor(ijk.min(1)), np.ceil(ijk.max(1))], 1).ravel()
-    if within is not None:
-        extent[0::2], extent[1::2] = np.maximum(extent, within)[0::2], np.minimum(extent, within)[1::2]
-    if (extent[0::2] > extent[1::2]).any():
-        return None
     _checkSize(extent)
     extent = extent.astype(int)
     return _trimmed(extent, _inside(patch.mask, half, toPicture, extent))
+
+
+def _cut(voxels: Voxels, within) -> Voxels | None:
+    """What lies in an extent."""
+    extent = np.array(voxels.extent)
+    extent[0::2], extent[1::2] = np.maximum(extent, within)[0::2], np.minimum(extent, within)[1::2]
+    if (extent[0::2] > extent[1::2]).any():
+        return None
+    return _trimmed(extent, voxels.values[_slices(extent, voxels.extent)])
 
 
 def _inside(mask: np.ndarray, half: float, toPicture: np.ndarray, extent) -> np.ndarray:
@@ -235,12 +261,23 @@ def _trimmed(extent: np.ndarray, values: np.ndarray) -> Voxels | None:
 
 def _valuesAt(voxels: Voxels, places: list, shape: tuple[int, ...]) -> np.ndarray:
     """bool of this shape: the voxels at places along i, j and k, False outside their extent."""
-    inside, indices = np.ones(shape, bool), []
+    values, starts, stops, indices = np.zeros(shape, bool), [0] * len(shape), list(shape), []
     for axis, along in enumerate(map(_rounded, places)):
         first, last = voxels.extent[2 * axis], voxels.extent[2 * axis + 1]
-        inside &= (along >= first) & (along <= last)
-        indices.append(np.clip(along, first, last) - first)
-    return inside & voxels.values[tuple(reversed(indices))]
+        along = along.reshape((1,) * (len(shape) - along.ndim) + along.shape) - first
+        found = np.flatnonzero((along >= 0) & (along <= last - first))
+        if not len(found):
+            return values
+        for side in (s for s, n in enumerate(along.shape) if n == along.size > 1):  # most lie along a side
+            starts[side], stops[side] = max(starts[side], found[0]), min(stops[side], found[-1] + 1)
+        indices.append((along, last - first))
+    part, inside, at = tuple(map(slice, starts, stops)), True, []
+    for along, last in indices:
+        own = along[tuple(s if n > 1 else slice(None) for s, n in zip(part, along.shape, strict=True))]
+        inside = inside & (own >= 0) & (own <= last)
+        at.append(np.clip(own, 0, last))
+    values[part] = inside & voxels.values[tuple(reversed(at))]
+    return values
 
 
 def _along(row: np.ndarray, i, j, k):
