@@ -34,8 +34,7 @@ def test_clicks_are_timed_and_the_scene_is_left_as_it_was(application, scene, di
     times = list(measure(disc_model, 2, SMALL))
     assert [setting for setting, _ in times] == SMALL
     for _, each in times:
-        assert 0 < each.first < 60
-        assert 0 < each.next <= each.last < 60
+        assert all(0 < seconds < 60 for seconds in each)
     assert len(edits) == 2 * 3, "one object warms up"
     assert scene_nodes() == nodes
 

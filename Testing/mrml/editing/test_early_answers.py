@@ -14,6 +14,7 @@ from slicer_scene import Editor
 from samca.interaction.session import Session
 from SAMCALib.Frames import FrameLogic
 from SAMCALib.Prompts import TagLogic
+from SAMCALib.Prompts.PromptPoints import PromptPoints
 from SAMCALib.Segments.MaskLogic import MaskOptions
 from SAMCALib.Texts import Refusal
 
@@ -219,12 +220,14 @@ def test_an_outline_that_cannot_be_drawn_is_refused_once_and_the_next_click_work
     assert segment(editor, frame)[30, 42]
 
 
-def test_the_outline_follows_a_point_that_moves_faster_than_answers_come(editor, edit, frame, closer):
+def test_the_outline_follows_a_point_that_moves_faster_than_answers_come(
+    editor, edit, frame, closer, monkeypatch
+):
     closer.config.zoom = 0.0
     edit.click(frame, 20, 20)
     finish(edit, closer)
     closer.free, middles = threading.Semaphore(0), []
-    edit.points._held = "initial"  # by the mouse
+    monkeypatch.setattr(PromptPoints, "isHeld", True)  # by the mouse
     for x in range(24, 60, 6):
         edit.moveClick(0, 0, x - 3, 20, finished=False)
         edit.moveClick(0, 0, x, 20, finished=False)  # a newer place before the answer for the one before
@@ -235,7 +238,7 @@ def test_the_outline_follows_a_point_that_moves_faster_than_answers_come(editor,
     assert middles == sorted(middles)
     assert len(set(middles)) == len(middles)
     edit.moveClick(0, 0, 60, 20)
-    edit.points._held = None
+    monkeypatch.setattr(PromptPoints, "isHeld", False)
     closer.free.release(100)
     finish(edit, closer)
     assert np.nonzero(segment(editor, frame))[1].mean() == pytest.approx(60, abs=0.7)
