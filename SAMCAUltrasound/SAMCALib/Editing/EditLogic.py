@@ -107,9 +107,9 @@ class EditLogic:
 
     def deactivate(self) -> None:
         """Drop requests and points; prompts stay in the tags."""
-        self.sweep.cancel()
         self.engine.cancel(self)
-        self._survive(self._queue.stop)
+        for end in (self.sweep.cancel, self._queue.stop, self.steps.finish):
+            self._survive(end)
         self.points.remove()
         self._forget()
 

@@ -10,6 +10,7 @@ voxels alone (`Shown`), in the same step; the tag is written with the last.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from dataclasses import dataclass, replace
 
@@ -31,6 +32,7 @@ from .Edits import Edit, Move, Unfit
 from .StepLogic import begin
 
 REMEMBERED = 30  # edits; Segment Editor's history has ten steps
+SLOW_SECONDS = 0.1  # that a change of the voxels takes, as with masks in a large volume: then it is made once
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class EditQueue:
         self.host, self.engine, self.owner = host, engine, owner
         self.maskOptions, self.said = MaskOptions(), ""
         self._shown: dict = {}  # subject -> (prompts in the tag, what is in the voxels ahead of it)
+        self._seconds = 0.0  # of the processor, that the last change of the voxels took
         self.clear()
 
     def clear(self) -> None:
@@ -230,7 +233,8 @@ class EditQueue:
 
     def _ask(self, subject: tuple, prompts: Prompts, picture: Picture) -> None:
         self._asked[subject] = prompts
-        self.engine.decode(self.owner, subject, picture, prompts, self.maskOptions, early=True)
+        early = self._seconds < SLOW_SECONDS
+        self.engine.decode(self.owner, subject, picture, prompts, self.maskOptions, early=early)
 
     def _pictureOf(self, frame: Frame) -> Picture:
         of = frame, FrameLogic.imageOf(frame).GetImageData().GetMTime(), FrameLogic.window(frame)
@@ -256,8 +260,9 @@ class EditQueue:
             return
         done = replace(_objectIn(before, name), mask=result.mask, pending=False)
         after = replace(before, current=before.indexOf(name)).withObject(done)
-        shown = self._takeShown(result.subject, before)
+        shown, start = self._takeShown(result.subject, before), time.thread_time()
         ObjectLogic.write(self.host, *_target(place), before, after, added, shown)
+        self._seconds = time.thread_time() - start
         self._written = _stateOf(place)
 
     def _show(self, result: Result) -> None:

@@ -21,7 +21,7 @@ from ..Segments.MaskLogic import MaskOptions
 from ..Texts import Refusal, _
 from .NeighbourLogic import Carrying, around, promptsIn, statusOf, writing
 
-SLICE_SECONDS = 0.03  # of each tick, while frames are read or written; the last one may take as long again
+SLICE_SECONDS = 0.03  # of the processor at each tick, while frames are read or written
 
 
 class NeighbourRun:
@@ -93,10 +93,10 @@ class NeighbourRun:
 
     def _read(self) -> None:
         """Look for prompts in frames for about a slice, and ask for the first mask once all are known."""
-        until = time.monotonic() + SLICE_SECONDS
+        until = time.thread_time() + SLICE_SECONDS
         for given in self._reading:
             self._given = given
-            if time.monotonic() >= until:
+            if time.thread_time() >= until:
                 return
         self._carrying = Carrying(self.engine, self._loop, self._given, self._bounds)
         self._ask()
@@ -109,10 +109,10 @@ class NeighbourRun:
 
     def _write(self, seconds: float) -> None:
         """Look at frames and put them into the segment for about so long, one at least."""
-        until, says = time.monotonic() + seconds, self._carrying.status
+        until, says = time.thread_time() + seconds, self._carrying.status
         try:
             while next(self._writing, None) is not None:
-                if time.monotonic() >= until:
+                if time.thread_time() >= until:
                     self._watch = PromptWatch(*self._segment(), self._frame)
                     return
         except Refusal as refusal:  # the segmentation cannot grow to a frame

@@ -3,13 +3,17 @@
 Slicer's history reaches the item that is shown, and is emptied when another one is shown. So every step
 leaves a mark, in a tag of the segment, in each item that it changes and in the one that is shown when it
 begins. Slicer's own Undo takes the mark back, Redo brings it: `follow` sees that, and does the same to the
-other items of the step. What Slicer has dropped, `takeBack` undoes. In a volume Slicer's history is enough.
+other items of the step, some at each call. What Slicer has dropped, `takeBack` undoes. In a volume Slicer's
+history is enough.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
+import time
 import uuid
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -23,6 +27,7 @@ from ..Segments.ItemState import State
 from ..Texts import Refusal, _, counted
 
 MOST_BYTES = 64 * 2**20  # of all steps of an editor; the oldest ones go first
+SLICE_SECONDS = 0.05  # of the processor, for the items of a step at a time; the next tick goes on
 PROMPTS, MARK = SequenceLogic.PROMPTS, SequenceLogic.STEP
 TAGS = (PROMPTS, MARK, SequenceLogic.OPTIONS, "Segmentation.Status")
 
@@ -51,6 +56,7 @@ class StepLogic:
     def __init__(self, host):
         self.host = host
         self._steps: list[Step] = []
+        self._left: deque[tuple[Step, str]] = deque()  # items that are to follow what was undone or redone
         self._seen: dict = {}  # (segmentation id, item) that was shown when `follow` looked last -> its marks
         self._scene = SceneWatch(self._forgetNode)
 
@@ -61,6 +67,7 @@ class StepLogic:
     def begin(self, segmentationNode, segmentId: str) -> None:
         """What is changed from now on, until the next call, is one step; in Slicer's history, too."""
         self.follow()
+        self.finish()
         self.host.saveStateForUndo()
         browser = SequenceLogic.browserOf(segmentationNode)
         self._steps = [step for step in self._steps if step.isDone and _node(step) is not None]
@@ -84,13 +91,24 @@ class StepLogic:
 
     def follow(self) -> bool:
         """See what Slicer's Undo or Redo did to the shown item, and do it to the others; whether they did."""
-        shown, hasChanged = self._shown(), False
+        shown, hasChanged = self._shown(), bool(self._left)
+        if shown not in self._seen:  # what is left would be taken for a redo there
+            self.finish()
         for place in (*self._seen, shown) if shown else ():
             if self._seen.get(place) != (marks := self._marksIn(*place)):
                 hasChanged |= self._followIn(*place)
                 self._seen[place] = marks
         self._seen = {shown: self._seen[shown]} if shown else {}
+        self.finish(SLICE_SECONDS)
         return hasChanged
+
+    def finish(self, seconds: float = math.inf) -> None:
+        """Let the items that are left follow, for about so long."""
+        until = time.thread_time() + seconds
+        while self._left:
+            self._go(*self._left.popleft())
+            if time.thread_time() >= until:
+                break
 
     @property
     def canTakeBack(self) -> bool:
@@ -101,11 +119,14 @@ class StepLogic:
     def takeBack(self) -> str:
         """Undo the last step that is done, in all its items, and say so; Refusal if there is none."""
         self.follow()
+        self.finish()
         shown = self._shown()
         for step in reversed(self._steps) if shown else ():
             if step.isDone and step.segmentationId == shown[0]:
                 step.isDone = False
-                if items := [item for item in step.items if self._go(step, item)]:
+                if items := [item for item in step.items if _fits(step, item)]:
+                    self._left += [(step, item) for item in sorted(items, key=lambda item: item != shown[1])]
+                    self.finish(SLICE_SECONDS)
                     one, several = _("Taken back on frame {item}."), _("Taken back on {count} frames.")
                     return counted(len(items), one.format(item=items[0]), several)
         raise Refusal(_("There is nothing to take back."))
@@ -163,9 +184,7 @@ class StepLogic:
         undone = [s for s in gone if marks[s.segmentId] in self._from(s.id, s.segmentId, item)]
         for step in undone + redone:
             step.isDone = not step.isDone
-            for other in step.items:
-                if other != item:
-                    self._go(step, other)
+            self._left += [(step, other) for other in step.items if other != item]
         return bool(undone + redone)
 
     def _from(self, mark: str, segmentId: str, item: str) -> list[str]:
@@ -178,19 +197,14 @@ class StepLogic:
             marks.append(before.tags[MARK])
         return marks
 
-    def _go(self, step: Step, item: str) -> bool:
-        """Make an item as the step left or found it, unless something came after it there; whether it did."""
-        before, after = step.items[item]
-        if not step.isDone:
-            before, after = after, before
-        node, segmentation = _node(step), SequenceLogic.segmentationAt(step.segmentationId, item)
-        segment, there = segmentation and segmentation.GetSegment(step.segmentId), before.get(step.segmentId)
-        if segment is None or there is None or ItemState.tagOf(segment, PROMPTS) != there.tags[PROMPTS]:
-            return False
-        ItemState.go(SequenceLogic.ownNode(node, item), before, after)
+    def _go(self, step: Step, item: str) -> None:
+        """Make an item as the step left or found it, unless something came after it there."""
+        if not _fits(step, item):
+            return
+        node = _node(step)
+        ItemState.go(SequenceLogic.ownNode(node, item), *_way(step, item))
         SequenceLogic.toBeSaved(node)
         self._look(step.segmentationId, item)
-        return True
 
 
 def begin(host, segmentationNode, segmentId: str) -> None:
@@ -210,3 +224,18 @@ def changing(host, segmentationNode, frame: Frame):
 
 def _node(step: Step):
     return slicer.mrmlScene.GetNodeByID(step.segmentationId)
+
+
+def _way(step: Step, item: str) -> tuple[State, State]:
+    """The states that an item goes from and to."""
+    before, after = step.items[item]
+    return (before, after) if step.isDone else (after, before)
+
+
+def _fits(step: Step, item: str) -> bool:
+    """Whether an item is as the step expects it."""
+    segmentation = SequenceLogic.segmentationAt(step.segmentationId, item)
+    segment = segmentation and segmentation.GetSegment(step.segmentId)
+    there = _way(step, item)[0].get(step.segmentId)
+    isThere = segment is not None and there is not None
+    return isThere and ItemState.tagOf(segment, PROMPTS) == there.tags[PROMPTS]

@@ -12,6 +12,7 @@ from edit_views import segment
 from slicer_scene import Editor
 
 from samca.interaction.session import Session
+from SAMCALib.Editing import EditQueue
 from SAMCALib.Frames import FrameLogic
 from SAMCALib.Prompts import TagLogic
 from SAMCALib.Prompts.PromptPoints import PromptPoints
@@ -109,6 +110,17 @@ def test_the_whole_frames_outline_is_seen_first_and_both_are_one_step(editor, ed
     editor.logic.Redo()
     edit.poll()
     assert np.array_equal(segment(editor, frame), last)
+
+
+def test_where_a_change_of_the_voxels_takes_long_there_is_only_the_last_outline(
+    editor, edit, frame, closer, monkeypatch
+):
+    monkeypatch.setattr(EditQueue, "SLOW_SECONDS", 0.0)
+    edit.click(frame, 40, 30)
+    assert not edit.answer(0.1)
+    assert not segment(editor, frame).any()
+    finish(edit, closer)
+    assert segment(editor, frame).any()
 
 
 def painted(editor, frame):

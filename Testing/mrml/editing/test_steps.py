@@ -130,6 +130,25 @@ def test_what_slicer_has_dropped_is_taken_back_step_by_step(loop):
         loop.steps.takeBack()
 
 
+def test_items_follow_some_at_a_time_and_all_of_them_before_anything_else(loop, monkeypatch):
+    monkeypatch.setattr(StepLogic, "SLICE_SECONDS", 0.0)  # an item at each look
+    loop.do(10, 0, 1, 2, 3)
+    loop.slicer.Undo()
+    left = []
+    while loop.steps.follow():
+        left.append(sum(map(len, loop.squares())))
+    assert left == [2, 1, 0]
+    loop.slicer.Redo()
+    loop.steps.follow()
+    loop.show(3)
+    loop.steps.follow()
+    assert loop.squares() == [[10]] * 4
+    assert loop.steps.takeBack() == "Taken back on 4 frames."
+    assert loop.squares() == [[10], [10], [10], []]
+    loop.do(30, 0)
+    assert loop.squares() == [[30], [], [], []]
+
+
 def test_one_item_is_named(loop):
     loop.do(10, 0)
     loop.show(2)
