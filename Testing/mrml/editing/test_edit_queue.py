@@ -224,7 +224,7 @@ def test_whatever_fails_in_the_timer_is_said_and_the_next_click_works(
             "answer": (ObjectLogic.SegmentLogic, "replaceObject"),
             "tag": (PromptLogic, "setFramePrompts"),
             "points": (edit.points, "changes"),
-            "picture": (FrameLogic, "pixels"),
+            "picture": (FrameLogic, "window"),
         }[where]
         if where in ("answer", "points"):
             edit.click(frame, 34, 20)
