@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..Engine.EngineLogic import Result
+from ..Frames import SequenceLogic
 from ..Frames.FrameLogic import Frame
 from ..Prompts.PromptLogic import FramePrompts
 from ..Prompts.TagLogic import samePrompts
@@ -78,4 +79,5 @@ class DoubtLogic:
         """Whether there is an outline, and knowing costs no other encoding or is worth it."""
         thing, engine = prompts.object, self.edit.engine
         isThere = thing.mask is not None and not thing.pending and not self.edit.sweep.isRunning
+        isThere = isThere and not SequenceLogic.isPlayed(self.edit.frame.volume)
         return isThere and (engine.mirrors or (self.isMarking and engine.hasModel))

@@ -20,8 +20,9 @@ from ..Prompts.PromptPoints import Change, PromptPoints
 from ..Segments.MaskLogic import MaskOptions
 from ..Texts import Refusal, _, explained
 from . import ObjectLogic
-from .EditQueue import EditQueue, pictureOf
+from .EditQueue import EditQueue
 from .Edits import Again, Clear, Edit, Move, Point, Remove, Unfit, newId
+from .Encoding import Encoding
 from .NeighbourRun import NeighbourRun
 from .PreviewLogic import SUBJECT, PreviewLogic
 from .SameSegment import SameSegment
@@ -47,7 +48,7 @@ class EditLogic:
         self.points = PromptPoints()  # points.isOver() tells the effect to leave the mouse to Markups
         self.steps, self._sameSegment = StepLogic(host), SameSegment(host)
         self._selection, self._queue = Selection(host), EditQueue(self.steps, self.engine, self)
-        self._preview = PreviewLogic(self.engine, self)
+        self._preview, self._encoding = PreviewLogic(self.engine, self), Encoding(self.engine, self)
         self.sweep = NeighbourRun(self.steps, self.engine)
         self._forget()
 
@@ -134,15 +135,14 @@ class EditLogic:
             return
         self._frame, self._current, self._dragging, self.message = frame, None, False, ""
         self._isTidying = False
+        self._encoding.forget()
         self.hover(None)
         self._refresh()
         if frame is None or not self.engine.hasModel:
             return
         if place := self._place():
             self._queue.askFor(place)
-        self.engine.encode(self, pictureOf(frame))
-        ahead = FrameLogic.neighbours(frame) if self.encodeAhead else []
-        self.engine.encodeAhead(self, [pictureOf(beside) for beside in ahead])
+        self._encoding.look(frame, self.encodeAhead)
 
     # Actions
 
@@ -254,7 +254,7 @@ class EditLogic:
         done is in the status, and the next click works.
         """
         before = self._told
-        items = self.steps.follow, self._sameSegment.follow, self._pollSweep
+        items = self.steps.follow, self._sameSegment.follow, self._encoding.follow, self._pollSweep
         for do in (*items, self._follow, self._takeChanges, self._takeAnswers, self._follow):
             self._survive(do)
         self._told = (self.status, self._seen, id(self.preview), self._answers)
@@ -298,8 +298,8 @@ class EditLogic:
 
     def _forget(self) -> None:
         self._frame = self._current = self._seen = self._told = None
-        self._preview.forget()
-        self._sameSegment.forget()
+        for each in (self._preview, self._encoding, self._sameSegment):
+            each.forget()
         self._queue.clear()
         self._queue.takeSaid()
         self._dragging, self._isTidying, self._answers = False, False, 0

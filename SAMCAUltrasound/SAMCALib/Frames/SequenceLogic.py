@@ -25,6 +25,12 @@ def itemOf(node) -> str:
     return ItemLogic.shownItem(browser) if browser else ""
 
 
+def isPlayed(node) -> bool:
+    """Whether this is a proxy whose Sequence browser plays now."""
+    browser = browserOf(node)
+    return browser is not None and browser.GetPlaybackActive()
+
+
 def itemsOf(browser) -> list[str]:
     """All index values of a browser."""
     master = browser.GetMasterSequenceNode()

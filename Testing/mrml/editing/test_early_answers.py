@@ -117,8 +117,7 @@ def test_where_a_change_of_the_voxels_takes_long_there_is_only_the_last_outline(
 ):
     monkeypatch.setattr(EditQueue, "SLOW_SECONDS", 0.0)
     edit.click(frame, 40, 30)
-    assert not edit.answer(0.1)
-    assert not segment(editor, frame).any()
+    assert not edit.engine.waitForResult(edit, 0.2)
     finish(edit, closer)
     assert segment(editor, frame).any()
 

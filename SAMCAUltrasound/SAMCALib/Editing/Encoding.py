@@ -1,0 +1,37 @@
+"""The frame that is looked at is encoded, then those beside it; while its Sequence is played nothing is.
+
+Frames that pass ten times a second would keep the processor from drawing them, and nobody clicks on them.
+"""
+
+from __future__ import annotations
+
+from ..Engine.EngineLogic import EngineLogic
+from ..Frames import FrameLogic, SequenceLogic
+from ..Frames.FrameLogic import Frame
+from .EditQueue import pictureOf
+
+
+class Encoding:
+    """owner: in whose name the engine is asked."""
+
+    def __init__(self, engine: EngineLogic, owner):
+        self._engine, self._owner = engine, owner
+        self._passing: tuple[Frame, bool] | None = None
+
+    def look(self, frame: Frame, ahead: bool) -> None:
+        """This frame is looked at now; ahead: those beside it may be next."""
+        self._passing = (frame, ahead) if SequenceLogic.isPlayed(frame.volume) else None
+        if self._passing:
+            return
+        self._engine.encode(self._owner, pictureOf(frame))
+        beside = FrameLogic.neighbours(frame) if ahead else []
+        self._engine.encodeAhead(self._owner, [pictureOf(each) for each in beside])
+
+    def follow(self) -> None:
+        """Encode the frame that was passing by, once it stays."""
+        if self._passing:
+            self.look(*self._passing)
+
+    def forget(self) -> None:
+        """Nothing is looked at any more."""
+        self._passing = None
