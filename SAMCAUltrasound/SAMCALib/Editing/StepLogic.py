@@ -92,9 +92,9 @@ class StepLogic:
     def follow(self) -> bool:
         """See what Slicer's Undo or Redo did to the shown item, and do it to the others; whether they did."""
         shown, hasChanged = self._shown(), bool(self._left)
-        if shown not in self._seen:  # what is left would be taken for a redo there
-            self.finish()
         for place in (*self._seen, shown) if shown else ():
+            if place == shown and place not in self._seen:  # what is left would be taken for a redo there
+                self.finish()
             if self._seen.get(place) != (marks := self._marksIn(*place)):
                 hasChanged |= self._followIn(*place)
                 self._seen[place] = marks

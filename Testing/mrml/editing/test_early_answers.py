@@ -28,8 +28,11 @@ class Closer:
     def __init__(self, model):
         self.model, self.config = model, model.config
         self.config.zoom, self.model.radius = 1.6, 5.0
-        self.gate, self.free = threading.Event(), threading.Semaphore(10**6)
-        self.decoded = []
+        self.gate, self.free, self.begun = (
+            threading.Event(),
+            threading.Semaphore(10**6),
+            threading.Semaphore(0),
+        )
 
     def embed(self, pixels):
         if self.model.embedded:
@@ -37,8 +40,8 @@ class Closer:
         return self.model.embed(pixels)
 
     def predict(self, features, prompts, previous):
+        self.begun.release()
         assert self.free.acquire(timeout=30)
-        self.decoded.append(prompts)
         return self.model.predict(features, prompts, previous)
 
 
@@ -237,10 +240,11 @@ def test_the_outline_follows_a_point_that_moves_faster_than_answers_come(
     closer.config.zoom = 0.0
     edit.click(frame, 20, 20)
     finish(edit, closer)
-    closer.free, middles = threading.Semaphore(0), []
+    closer.free, closer.begun, middles = threading.Semaphore(0), threading.Semaphore(0), []
     monkeypatch.setattr(PromptPoints, "isHeld", True)  # by the mouse
     for x in range(24, 60, 6):
         edit.moveClick(0, 0, x - 3, 20, finished=False)
+        assert closer.begun.acquire(timeout=30)
         edit.moveClick(0, 0, x, 20, finished=False)  # a newer place before the answer for the one before
         closer.free.release()  # as many answers as there are ticks
         assert edit.answer(30)
