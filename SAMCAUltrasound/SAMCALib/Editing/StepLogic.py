@@ -27,7 +27,7 @@ from ..Segments.ItemState import State
 from ..Texts import Refusal, _, counted
 
 MOST_BYTES = 64 * 2**20  # of all steps of an editor; the oldest ones go first
-SLICE_SECONDS = 0.05  # of the processor, for the items of a step at a time; the next tick goes on
+SLICE_SECONDS = 0.03  # of the processor, for the items of a step at a time; the next tick goes on
 PROMPTS, MARK = SequenceLogic.PROMPTS, SequenceLogic.STEP
 TAGS = (PROMPTS, MARK, SequenceLogic.OPTIONS, "Segmentation.Status")
 

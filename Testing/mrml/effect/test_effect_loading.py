@@ -179,5 +179,5 @@ def test_an_instance_that_is_freed_while_it_is_active_leaves_the_engine_alone(
     editor.view.click(editor.view.pixelOf(editor.view.rasOf((250, 200))))
     editor.effect.cleanup()
     assert engine.wait(PATIENCE)
-    assert engine._queue._results == engine._queue._newest == {}
+    assert engine._queue._results == engine._queue._wanted == {}
     editor.isActive = False

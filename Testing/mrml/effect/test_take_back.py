@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import types
+from unittest.mock import Mock
 
 import pytest
 import volumes
@@ -91,9 +91,7 @@ def test_steps_outlast_another_effect_and_are_refused_while_all_frames_are_done(
     editor.activate()
     settled(editor)
     assert editor.takeBackButton.enabled
-    editor.effect.edit.sweep = types.SimpleNamespace(
-        isRunning=True, status="", message="", poll=lambda: False, cancel=lambda: None
-    )
+    editor.effect.edit.sweep = Mock(isRunning=True, status="", message="", poll=lambda: False)
     editor.tick()
     assert not editor.takeBackButton.enabled
 

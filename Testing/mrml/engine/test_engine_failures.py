@@ -203,7 +203,7 @@ def test_a_wait_that_is_interrupted_leaves_no_request_behind(engine, model):
         signal.signal(signal.SIGINT, before)
     model.open.set()
     assert engine.wait(30)
-    assert engine._queue._results == engine._queue._newest == {}
+    assert engine._queue._results == engine._queue._wanted == {}
     assert engine.segment(picture("a"), at(5), AS_IT_IS).shape == (SIZE, SIZE)
 
 
@@ -231,7 +231,7 @@ def test_nothing_is_kept_of_who_has_gone(engine):
         assert engine.wait(30)
         engine.cancel(owner)
         engine.drop(owner, "hover")
-    assert engine._queue._results == engine._queue._newest == {}
+    assert engine._queue._results == engine._queue._wanted == {}
 
 
 def test_a_model_that_cannot_be_looked_into_leaves_the_one_before(engine, model):

@@ -42,7 +42,7 @@ def test_scenes_that_are_closed_leave_no_embedding_whoever_worked_in_them(scene,
         scene.Clear(0)
         assert (engine.cachedFrames, engine.cachedBytes) == (0, 0)
         edit.deactivate()
-    assert engine._queue._newest == engine._queue._results == {}
+    assert engine._queue._wanted == engine._queue._results == {}
 
 
 def test_the_console_leaves_nothing_either(scene, engine):
