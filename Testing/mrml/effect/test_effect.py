@@ -117,6 +117,14 @@ def test_a_box_can_be_dragged_right_after_a_click(open_editor):
     assert prompts(editor).objects[0].prompts.box is not None
 
 
+def test_a_click_is_answered_before_the_timer_ticks(open_editor, engine):
+    editor = open_editor()
+    editor.view.click(at(editor, 40, 30))
+    while engine.isBusy:  # of a slow machine
+        editor.effect.edit.answer()
+    assert count(editor) > 50
+
+
 def test_a_point_is_dragged_by_markups_and_the_outline_follows_live(open_editor):
     editor = click(open_editor(), 30, 30)
     before, during = count(editor), []

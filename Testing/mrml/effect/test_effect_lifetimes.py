@@ -64,7 +64,7 @@ def test_the_timer_outlives_the_editor_node(open_editor):
 def test_every_tick_gives_the_engine_pythons_lock_for_a_moment(open_editor, engine, monkeypatch):
     """Slicer's main thread holds it in its event loop: the worker computes only while it is waited for."""
     editor, waits = open_editor(), []
-    monkeypatch.setattr(engine, "wait", waits.append)
+    monkeypatch.setattr(engine, "waitForResult", lambda owner, seconds: waits.append(seconds))
     for _ in range(3):
         editor.tick()
     assert len(waits) == 3

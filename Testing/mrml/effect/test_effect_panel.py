@@ -233,9 +233,12 @@ def test_what_a_model_cannot_do_is_not_there(open_editor, disc_model):
     assert status(editor) == "Click inside a structure, or press S."
 
 
-def test_cancel_stops_what_is_computed(open_editor):
+def test_cancel_stops_what_is_computed(gated, open_editor):
+    gated.gate.set()
     editor = open_editor()
+    gated.close()
     editor.view.click(at(editor, 40, 30))
     editor.cancelButton.click()
+    gated.gate.set()
     settled(editor)
     assert count(editor) == 0
