@@ -75,9 +75,15 @@ class LookedAtView:
                 refusal = why
         if not found:
             raise refusal
-        axis = FrameLogic.acquiredAxis(volume)
+        axis = _acquiredAxis(volume)
         frame, self.widget = min(found, key=lambda each: each[0].axis != axis)
         return frame
+
+
+def _acquiredAxis(volume) -> int:
+    """The IJK axis across the frames as they were acquired: the one that has one frame, else k."""
+    counts = volume.GetImageData().GetDimensions()
+    return min((2, 1, 0), key=lambda axis: counts[axis] > 1)
 
 
 def _shownWidgets(host) -> list:

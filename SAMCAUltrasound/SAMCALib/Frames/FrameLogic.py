@@ -78,12 +78,6 @@ def frameShownIn(sliceNode, volumeNode) -> Frame:
     return replace(frame, index=_indexAt(place, axis, volumeNode))
 
 
-def acquiredAxis(volumeNode) -> int:
-    """The IJK axis across the frames as they were acquired: the one that has one frame, else k."""
-    counts = _dimensions(volumeNode)
-    return min((2, 1, 0), key=lambda axis: counts[axis] > 1)
-
-
 def frameAt(volumeNode, ras, axis: int = 2) -> Frame:
     """The frame across `axis` that holds this world RAS position; Refusal if there is none."""
     checkVolume(volumeNode)
