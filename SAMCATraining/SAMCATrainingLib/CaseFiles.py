@@ -6,13 +6,14 @@ All of them or none: files and table change together (samca.files.changes).
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from samca import spreadsheets
+from samca import spreadsheets, typed_json
 from samca.datasets.images import read_labels
 from samca.datasets.listing import composed, image_files, visible
 from samca.datasets.tables import names_in
@@ -22,7 +23,7 @@ from SAMCALib.Texts import Refusal, _
 
 KINDS = ("images", "masks", "labels")
 COLUMNS = ("id", "group", "loop", "split", "spacing_x_mm", "spacing_y_mm")
-TABLE, NAMES = "cases.csv", "labels.csv"
+TABLE, NAMES, ABOUT = "cases.csv", "labels.csv", "dataset.json"
 LAYER = "_layer"  # before the number of a case that holds what overlaps another one's segments
 
 
@@ -96,6 +97,19 @@ def readTable(folder: Path) -> tuple[list[str], list[dict[str, str]]]:
         return spreadsheets.read(folder / TABLE)
     names = [composed(path.stem) for path in image_files(folder / "images")]
     return list(COLUMNS), [{"id": name} for name in names]
+
+
+def nameOf(folder: Path) -> str:
+    """What the user calls a dataset; the folder's own name until they say."""
+    try:
+        return typed_json.read(folder / ABOUT)["name"].text() or folder.name
+    except (OSError, ValueError):
+        return folder.name
+
+
+def rename(folder: Path, name: str) -> None:
+    """Call a dataset by another name; its folder, which runs know, stays."""
+    write_atomically(folder / ABOUT, json.dumps({"name": name}).encode())
 
 
 def readNames(folder: Path) -> dict[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import qt
@@ -10,17 +11,20 @@ import slicer
 from SAMCALib.Texts import _, counted
 
 from .DatasetCheck import together
-from .SceneWidget import SceneWidget
+from .SceneWidget import ADDED, SceneWidget
 from .Slices import Slices
 from .StepWidget import StepWidget, ask, cell, fillCombo, openPath, pixmapOf, removed, showText, withSize
 
+DATASET = "datasetSaidLabel"  # the line under the buttons of the dataset
+CASE = re.compile(r"(?P<image>.+)_([ijk](?P<index>\d+)|t(?P<item>.+))_[0-9a-f]{8}(_layer\d+)?")
 MOST_ROWS = 1000  # of the table; what lies behind is checked and counted, not listed
 
 
 class DataWidget(StepWidget):
     """logic: a TrainingLogic. changed(): called when there are other data to train on."""
 
-    file, label = "SAMCATrainingData.ui", "dataLabel"
+    file, button, label = "SAMCATrainingData.ui", "dataButton", "dataLabel"
+    labels = (DATASET, ADDED)
 
     def __init__(self, uiFolder: str, logic, changed):
         slots = {
@@ -40,6 +44,7 @@ class DataWidget(StepWidget):
         self.connect(self.slices.timer, "timeout()", self.slices.goOn)
         self.scene = SceneWidget(self, logic)
         self.connect(self.ui.datasetComboBox, "activated(int)", self._chooseDataset)
+        self.connect(self.ui.datasetNameLineEdit, "editingFinished()", self.rename)
         self._show()
 
     def enter(self) -> None:
@@ -97,23 +102,36 @@ class DataWidget(StepWidget):
         node = self.ui.segmentationSelector.currentNode()
         folder = self.logic.newDataset(node.GetName() if node else _("Data"))
         self._showDatasets(folder)
-        self.say(_("The next cases are added to the new dataset {name}.").format(name=folder.name))
+        text = _("The next cases are added to the new dataset {name}.").format(name=folder.name)
         self._show()
+        self.say(text, DATASET)
+
+    def rename(self) -> None:
+        """Give the dataset the name in the field."""
+        folder, name = self.dataset, self.ui.datasetNameLineEdit.text.strip()
+        if folder is None or name == self.logic.datasetName(folder):
+            return
+        with self.saying(at=DATASET):
+            renamed = self.logic.renameDataset(folder, name)
+            self._showDatasets(renamed, but=folder if renamed != folder else None)
+            text = _("The dataset is called {name} now.").format(name=self.logic.datasetName(renamed))
+            self.say(text, DATASET)
 
     def openDataset(self) -> None:
         """Show the dataset's folder."""
         if self.dataset is not None and self.dataset.is_dir():
             openPath(self.dataset)
         else:
-            self.say(_("This dataset has no cases yet."))
+            self.say(_("This dataset has no cases yet."), DATASET)
 
     def removeDataset(self) -> None:
         """Delete the dataset, after a question."""
         folder = self.dataset
         if folder is None or not folder.is_dir():
-            self.say(_("This dataset has no cases yet."))
+            self.say(_("This dataset has no cases yet."), DATASET)
             return
-        with self.saying():
+        with self.saying(at=DATASET):
+            name = self.logic.datasetName(folder)
             if removed(self.logic, folder):
                 self.slices.stop(folder)
                 self._looked.pop(folder, None)
@@ -121,31 +139,36 @@ class DataWidget(StepWidget):
                 self.folders = [other for other in self.folders if other != folder]
                 self._showDatasets(None)
                 self._chooseDataset(0)
-                self.say(_("The dataset {name} was removed.").format(name=folder.name))
+                self.say(_("The dataset {name} was removed.").format(name=name), DATASET)
 
     def _chooseDataset(self, _index) -> None:
+        self._showName()
         for folder in self.data:
             self._check(folder)
         self._show()
 
-    def _showDatasets(self, chosen: Path | None) -> None:
+    def _showDatasets(self, chosen: Path | None, but: Path | None = None) -> None:
         """Offer the datasets there are, and the chosen one even before it has cases."""
-        self._datasets = self.logic.datasets()
+        self._datasets = [folder for folder in self.logic.datasets() if folder != but]
         if chosen is not None and chosen not in self._datasets:
             self._datasets.insert(0, chosen)
         if not self._datasets:
             self._datasets = [self.logic.newDataset(_("Data"))]
         index = self._datasets.index(chosen) if chosen in self._datasets else 0
-        names = [withSize(folder.name, folder) for folder in self._datasets]
+        names = [withSize(self.logic.datasetName(folder), folder) for folder in self._datasets]
         fillCombo(self.ui.datasetComboBox, names, index)
+        self._showName()
+
+    def _showName(self) -> None:
+        self.ui.datasetNameLineEdit.text = self.logic.datasetName(self.dataset)
 
     def added(self, text: str) -> None:
         """The scene's cases were added, or not: the text says it."""
         self._showDatasets(self.dataset)
         if self.dataset is not None and self.dataset.is_dir():
             self._check(self.dataset)
-        self.say(text)
         self._show()
+        self.say(text, ADDED)
 
     # Folders
 
@@ -160,10 +183,10 @@ class DataWidget(StepWidget):
     def addFolder(self, folder: Path) -> None:
         """Train on this folder too."""
         if folder in self.data:
-            self.say(_("{folder} is among the data already.").format(folder=folder))
+            self.say(_("{folder} is among the data already.").format(folder=folder), ADDED)
             return
         self.folders.append(folder)
-        self.say("")
+        self.say("", ADDED)
         self._check(folder)
         self._show()
 
@@ -211,9 +234,11 @@ class DataWidget(StepWidget):
 
     def _showRow(self, number: int, folder: Path, row) -> None:
         table = self.ui.casesTable
-        tip = "\n".join([str(folder), f"{row.width} x {row.height} px", *row.names])
+        image, patient = imageText(row.id), patientText(row.group)
+        whole = [text for text, shown in ((row.id, image), (row.group, patient)) if text != shown]
+        tip = "\n".join([str(folder), f"{row.width} x {row.height} px", *row.names, *whole])
         cell(table, number, 0, "", tip).setIcon(qt.QIcon(pixmapOf(row.thumbnail)))
-        texts = (row.id, row.group, row.source, str(row.targets), _usedFor(row.split))
+        texts = (image, patient, str(row.targets), _usedFor(row.split))
         for column, text in enumerate(texts, start=1):
             cell(table, number, column, text, tip)
 
@@ -248,6 +273,23 @@ class DataWidget(StepWidget):
         if said:
             self.say(" ".join(said))
         self._show()
+
+
+def imageText(name: str) -> str:
+    """thyroid_k017_3fa92c01 -> thyroid, frame 18; thyroid_t0.3_3fa92c01 -> thyroid, item 0.3; others stay."""
+    found = CASE.fullmatch(name)
+    if found is None:
+        return name
+    image, index, item = found["image"], found["index"], found["item"]
+    text = _("{image}, frame {number}") if index else _("{image}, item {number}")
+    return text.format(image=image, number=int(index) + 1 if index else item)
+
+
+def patientText(group: str) -> str:
+    """thyroid_3fa92c01 -> thyroid, patient_3fa92c01abcd -> patient 3fa9; others stay."""
+    if found := re.fullmatch(r"patient_([0-9a-f]{4})[0-9a-f]{8}", group):
+        return _("patient {number}").format(number=found[1])
+    return re.sub(r"(?<=.)_[0-9a-f]{8}$", "", group)
 
 
 def removalText(count: int, dataset: Path) -> str:

@@ -17,7 +17,7 @@ from SAMCALib.Texts import _, counted
 from . import Outcome
 
 SHARE = TrainConfig.__dataclass_fields__["validation_share"].default
-SIDE = 96  # px of a thumbnail
+SIDE = 160  # px of a thumbnail, which the table shows at 72 and fine screens at more
 
 
 @dataclass(frozen=True)

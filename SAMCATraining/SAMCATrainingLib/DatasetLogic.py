@@ -27,7 +27,7 @@ from SAMCALib.Frames.FrameLogic import Frame
 from SAMCALib.Texts import Refusal, _, counted
 
 from . import Advice
-from .CaseFiles import LAYER, CaseFiles, NewCase, checkFolder
+from .CaseFiles import LAYER, CaseFiles, NewCase, checkFolder, nameOf
 from .SegmentedFrames import Source, axesOf, candidates, masksOf, sourceOf
 
 AXES = "ijk"  # by number
@@ -105,7 +105,7 @@ def _sentence(source: Source, folder: Path, cases: int, replaced: int) -> str:
     text = _("Added to {folder}: {added} of {volume}.")
     if replaced:
         text += " " + _("Of these were there before, and replaced: {replaced}.")
-    return text.format(added=added, volume=source.volume.GetName(), folder=folder.name, replaced=replaced)
+    return text.format(added=added, volume=source.volume.GetName(), folder=nameOf(folder), replaced=replaced)
 
 
 def casesOf(source: Source, frame: Frame, group: str, loop: str, values: dict[str, int]) -> list[NewCase]:

@@ -19,8 +19,8 @@ from .DatasetCheck import Counts
 from .RunState import MINUTE, durationText
 
 SHORT = 0.85  # of the memory: more than that is told
-RULE_ENCODE, RULE_CLICK = 0.08, 0.02  # s on two CPU cores with the shipped base: an image, and a click on it
-RULE_VALIDATE = 0.3  # s for a structure that validates, with all its clicks
+RULE_ENCODE, RULE_CLICK = 0.12, 0.02  # s on two CPU cores with the shipped base: an image, and a click on it
+RULE_VALIDATE = 0.4  # s for a structure that validates, with all its clicks
 
 
 @dataclass(frozen=True)

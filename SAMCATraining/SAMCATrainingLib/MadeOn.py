@@ -8,10 +8,9 @@ from __future__ import annotations
 import slicer
 import slicer.util
 
+from samca.datasets.listing import by_number
 from SAMCALib.Frames import SequenceLogic
 from SAMCALib.Texts import _
-
-IMAGES = ("vtkMRMLScalarVolumeNode", "vtkMRMLVectorVolumeNode")
 
 
 def imageOf(segmentationNode):
@@ -52,3 +51,16 @@ def doubt(imageNode, segmentationNode) -> str:
         return otherImage(imageNode, segmentationNode)
     text = _("{segmentation} does not say on which image it was made; perhaps that was deleted.")
     return text.format(segmentation=segmentationNode.GetName())
+
+
+def pairs() -> list[tuple]:
+    """(image, segmentation) of all segmentations of the scene whose image is known, by name."""
+    nodes = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+    found = [(imageOf(node), node) for node in nodes if imageOf(node) is not None]
+    return sorted(found, key=lambda pair: by_number(pair[0].GetName()))
+
+
+def strays() -> list[str]:
+    """Names of the segmentations that do not say on which image they were made."""
+    nodes = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+    return [node.GetName() for node in nodes if imageOf(node) is None]

@@ -8,6 +8,7 @@ from samca.words import size_text
 from SAMCALib.Models import StoredData
 from SAMCALib.Texts import Refusal, _
 
+from . import CaseFiles
 from .RunLogic import RunLogic
 from .RunState import RunState
 from .RunStatus import SETTINGS
@@ -36,7 +37,8 @@ class Removal:
                 "Remove the dataset {name} ({size})? {path} is deleted with all its cases. The scene and "
                 "files in other folders stay."
             )
-        text = text.format(name=path.name, size=size, path=path, folder=path.parent)
+        name = path.name if self._isRun(path) else CaseFiles.nameOf(path)
+        text = text.format(name=name, size=size, path=path, folder=path.parent)
         if others:
             names = ", ".join(state.name for state in others)
             lost = _("These runs cannot be resumed or evaluated without it: {names}.")

@@ -29,7 +29,7 @@ class ResultWidget(StepWidget):
     """logic: a TrainingLogic. state(): RunState of the run that is looked at. goOn(state): prepare a run that
     goes on from it. begin(settings): start a run."""
 
-    file, label = "SAMCATrainingResult.ui", "resultLabel"
+    file, button, label = "SAMCATrainingResult.ui", "resultButton", "resultLabel"
 
     def __init__(self, uiFolder: str, logic, state, goOn, begin):
         slots = {

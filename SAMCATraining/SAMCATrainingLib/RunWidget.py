@@ -19,7 +19,7 @@ class RunWidget(StepWidget):
     """logic: a TrainingLogic. settings(): of the next run, None while they do not fit. chosen(): called when
     another run is looked at, or one is gone. installation: an InstallLogic."""
 
-    file, label = "SAMCATrainingRun.ui", "runLabel"
+    file, button, label = "SAMCATrainingRun.ui", "runButton", "runLabel"
 
     def __init__(self, uiFolder: str, logic, settings, chosen, installation):
         slots = {
@@ -75,7 +75,7 @@ class RunWidget(StepWidget):
         """Begin a run."""
         with self.saying():
             self._listRuns(self.logic.start(settings))
-            self.ui.runButton.collapsed = False
+            self.unfold()
 
     def stop(self) -> None:
         """Stop after the step; pressed once more, at once."""

@@ -12,6 +12,7 @@ from SAMCALib.Texts import _
 from .StepWidget import agreed, editedNodes, fillCombo
 
 ADDING = "adding"  # a job of the step's slices
+ADDED = "addedLabel"  # the line under the buttons that add
 AXES = {0: "I", 1: "J", 2: "K"}
 
 
@@ -27,6 +28,7 @@ class SceneWidget:
         changed = "currentNodeChanged(vtkMRMLNode*)"
         step.connect(self.ui.volumeSelector, changed, self._imagesChosen)
         step.connect(self.ui.segmentationSelector, changed, self._showSegments)
+        step.connect(self.ui.addAllButton, "clicked()", self.addAll)
         step.connect(self.ui.addButton, "clicked()", self.add)
         step.connect(self.ui.correctionsButton, "clicked()", self.addCorrections)
         step.connect(self.ui.cancelButton, "clicked()", self.cancel)
@@ -79,19 +81,23 @@ class SceneWidget:
 
     # Adding
 
+    def addAll(self) -> None:
+        """Add everything that is segmented in the scene."""
+        self._start(self.logic.addingAll(self.step.dataset))
+
     def add(self) -> None:
         """Add the ticked segments of the chosen images."""
         volume, segmentation = (
             s.currentNode() for s in (self.ui.volumeSelector, self.ui.segmentationSelector)
         )
         if volume is None or segmentation is None:
-            self.step.say(_("Choose the images and the segmentation that was made on them first."))
+            self.step.say(_("Choose the images and the segmentation that was made on them first."), ADDED)
             return
         self._showSegments()
         ticked = [item.checkState() == qt.Qt.Checked for item in self._items()]
         chosen = [segment[0] for segment, isTicked in zip(self._segments, ticked, strict=True) if isTicked]
         if not chosen:
-            self.step.say(_("Tick at least one segment first."))
+            self.step.say(_("Tick at least one segment first."), ADDED)
             return
         index = self.ui.axisComboBox.currentIndex
         axis = self._axes[index] if 0 <= index < len(self._axes) else None
@@ -99,18 +105,21 @@ class SceneWidget:
 
     def addCorrections(self) -> None:
         """Add what the Segment Editor is working on."""
-        with self.step.saying():
+        with self.step.saying(at=ADDED):
             self._begin(*editedNodes(), None, None, "")
 
     def _begin(self, volume, segmentation, segments, axis, group: str) -> None:
-        with self.step.saying():
-            target = self.step.dataset
-            if not agreed(self.logic, volume, segmentation):
-                self.step.say(_("Nothing was added: choose the image that the segmentation was made on."))
-                return
-            steps = self.logic.adding(volume, segmentation, target, segments, axis, group, anyImage=True)
-            self._showAdding(True)
-            self.step.slices.start(ADDING, steps, self._took)
+        if agreed(self.logic, volume, segmentation):
+            words = volume, segmentation, self.step.dataset, segments, axis, group
+            self._start(self.logic.adding(*words, anyImage=True))
+        else:
+            text = _("Nothing was added: choose the image that the segmentation was made on.")
+            self.step.say(text, ADDED)
+
+    def _start(self, steps) -> None:
+        self.step.say("", ADDED)
+        self._showAdding(True)
+        self.step.slices.start(ADDING, steps, self._took)
 
     def _took(self, progress, problem) -> None:
         if problem is not None:
@@ -134,5 +143,6 @@ class SceneWidget:
         self.ui.addingProgressBar.value = 0
         self.ui.addingProgressBar.setVisible(isRunning)
         self.ui.cancelButton.setVisible(isRunning)
-        for button in (self.ui.addButton, self.ui.correctionsButton, self.ui.removeDatasetButton):
+        ui = self.ui
+        for button in (ui.addAllButton, ui.addButton, ui.correctionsButton, ui.removeDatasetButton):
             button.enabled = not isRunning

@@ -8,7 +8,7 @@ import qt
 import slicer
 
 from samca.methods.presets import DEFAULT
-from SAMCALib.Texts import _
+from SAMCALib.Texts import _, asToolTip
 
 from .AdvancedWidget import AdvancedWidget
 from .StepWidget import PROBLEMS, StepWidget, fillCombo, showText
@@ -17,7 +17,7 @@ from .StepWidget import PROBLEMS, StepWidget, fillCombo, showText
 class SettingsWidget(StepWidget):
     """logic: a TrainingLogic. data(): the folders to train on and their DatasetSummary, None if unknown."""
 
-    file, label = "SAMCATrainingSettings.ui", "settingsLabel"
+    file, button, label = "SAMCATrainingSettings.ui", "settingsButton", "settingsLabel"
 
     def __init__(self, uiFolder: str, logic, data):
         slots = {"baseFileButton": self.askForBase, "estimateButton": self.estimate}
@@ -28,7 +28,7 @@ class SettingsWidget(StepWidget):
         self._methods = list(logic.methods())
         self._presets = list(logic.presets())
         self._settings: dict | None = None
-        fillCombo(self.ui.methodComboBox, [text for _name, text in self._methods], 0)
+        fillCombo(self.ui.methodComboBox, [shortText(text) for _name, text in self._methods], 0)
         titles = [preset.title for preset in self._presets]
         fillCombo(self.ui.presetComboBox, titles, [p.name for p in self._presets].index(DEFAULT))
         self.advanced = AdvancedWidget(logic.advanced(), self.ui.advancedButton.layout(), self.touch)
@@ -38,7 +38,7 @@ class SettingsWidget(StepWidget):
     def _connectAll(self) -> None:
         self.connect(self.ui.nameLineEdit, "textChanged(QString)", self._touched)
         self.connect(self.ui.baseComboBox, "activated(int)", self._touched)
-        self.connect(self.ui.methodComboBox, "activated(int)", self._touched)
+        self.connect(self.ui.methodComboBox, "activated(int)", self._chooseMethod)
         self.connect(self.ui.presetComboBox, "activated(int)", self._showPreset)
 
     def enter(self) -> None:
@@ -100,7 +100,7 @@ class SettingsWidget(StepWidget):
         """The next run starts from these weights."""
         self.showBases(str(weights), name)
         self.ui.nameLineEdit.text = nextName(name)
-        self.ui.settingsButton.collapsed = False
+        self.unfold()
 
     # What it comes to
 
@@ -174,8 +174,17 @@ class SettingsWidget(StepWidget):
         self.advanced.show(self.preset.settings)
         self.touch()
 
+    def _chooseMethod(self, index: int) -> None:
+        self.ui.methodComboBox.toolTip = asToolTip(self._methods[index][1])
+        self.touch()
+
     def _touched(self, _value) -> None:
         self.touch()
+
+
+def shortText(sentence: str) -> str:
+    """The name of a method from the sentence about it: what stands before its source."""
+    return sentence.split(" (")[0].split(":")[0].rstrip(".")
 
 
 def nextName(name: str) -> str:

@@ -20,7 +20,9 @@ class StepWidget:
     """`slots`: name of a button of the .ui file -> what a click on it does."""
 
     file = ""  # of the step's .ui
+    button = ""  # that unfolds the step
     label = ""  # of the line that says what became of the last action
+    labels: tuple[str, ...] = ()  # other such lines, each under the buttons it belongs to
 
     def __init__(self, uiFolder: str, slots: dict):
         self.widget = slicer.util.loadUI(str(Path(uiFolder) / self.file))
@@ -42,21 +44,30 @@ class StepWidget:
             widget.disconnect(signal, slot)
         self._connections = []
 
-    def say(self, text: str) -> None:
-        """Show a sentence; without one the line takes no room."""
-        showText(getattr(self.ui, self.label), text)
+    def unfold(self, isOpen: bool = True) -> None:
+        """Open the step, or close it."""
+        getattr(self.ui, self.button).collapsed = not isOpen
+
+    def onUnfold(self, slot) -> None:
+        """slot(step, isCollapsed) is called when the step is opened or closed."""
+        self.connect(getattr(self.ui, self.button), "contentsCollapsed(bool)", lambda is_: slot(self, is_))
+
+    def say(self, text: str, at: str = "") -> None:
+        """Show a sentence in the line of this name, in no other; without one the line takes no room."""
+        for name in (self.label, *self.labels):
+            showText(getattr(self.ui, name), text if name == (at or self.label) else "")
 
     @contextlib.contextmanager
-    def saying(self, done: str = ""):
+    def saying(self, done: str = "", at: str = ""):
         """Run an action; its refusal, or `done`, becomes the line, unless it says something itself."""
-        self.say("")
+        self.say("", at)
         try:
             yield
         except PROBLEMS as problem:
-            self.say(str(problem))
+            self.say(str(problem), at)
         else:
             if done:
-                self.say(done)
+                self.say(done, at)
 
 
 def showText(label, text: str) -> None:

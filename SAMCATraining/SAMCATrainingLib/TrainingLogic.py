@@ -18,6 +18,7 @@ from SAMCALib.Texts import Refusal, _
 
 from . import (
     AdvancedSettings,
+    AllPairs,
     CaseFiles,
     DatasetLogic,
     Estimation,
@@ -100,6 +101,27 @@ class TrainingLogic:
         """The same frame by frame; closed before its end it leaves the folder as it was."""
         words = volumeNode, segmentationNode, folder, segmentIds, axis, group, anyImage
         return DatasetLogic.adding(*words)
+
+    def addingAll(self, folder) -> Iterator[Progress]:
+        """The same for every segmentation of the scene, each on the image that it was made on."""
+        return AllPairs.addingAll(folder)
+
+    def datasetName(self, folder) -> str:
+        """What the user calls a data set."""
+        return CaseFiles.nameOf(Path(folder))
+
+    def renameDataset(self, folder, name: str) -> Path:
+        """Call a data set by another name. Its folder stays where it is; one that has no case yet gets
+        another path, which is returned."""
+        folder = Path(folder)
+        if not folder.is_dir():
+            return self.newDataset(name)
+        if not name.strip():
+            raise Refusal(_("The name is empty: give one."))
+        if name in [self.datasetName(other) for other in self.datasets() if other != folder]:
+            raise Refusal(_("There is a data set {name} already: take another name.").format(name=name))
+        CaseFiles.rename(folder, name)
+        return folder
 
     def removeCases(self, folder, ids: Sequence[str]) -> int:
         """Delete cases of a data set of our own; how many these were."""

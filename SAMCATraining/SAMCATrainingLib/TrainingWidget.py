@@ -37,6 +37,8 @@ class TrainingWidget(VTKObservationMixin):
         layout.setContentsMargins(0, 0, 0, 0)
         for step in self.steps:
             layout.addWidget(step.widget)
+            step.unfold(step is self.data)
+            step.onUnfold(self._unfolded)
         layout.addStretch(1)
         self.timer = qt.QTimer()
         self.timer.setInterval(TICK_MS)
@@ -110,9 +112,14 @@ class TrainingWidget(VTKObservationMixin):
         self.run.forgetNodes()
 
     def _fold(self) -> None:
-        """Open what comes next: preparing a run, or the one that is there."""
+        """Open what comes next: preparing a run, following it, or its result."""
         state = self.run.state
-        self.run.ui.runButton.collapsed = state is None
-        self.result.ui.resultButton.collapsed = state is None or state.weights is None
-        isBusy = state is not None and state.isAlive
-        self.data.ui.dataButton.collapsed = self.settings.ui.settingsButton.collapsed = isBusy
+        isDone = state is not None and state.weights is not None and not state.isAlive
+        (self.data if state is None else self.result if isDone else self.run).unfold()
+
+    def _unfolded(self, step, isCollapsed: bool) -> None:
+        """One step at a time, so that all of it can be seen."""
+        if not isCollapsed:
+            for other in self.steps:
+                if other is not step:
+                    other.unfold(False)

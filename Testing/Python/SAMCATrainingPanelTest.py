@@ -109,7 +109,7 @@ class SAMCATrainingPanelTest(unittest.TestCase):
         self.assertEqual(ui.segmentsList.count, 1)
         ui.segmentsList.item(0).setCheckState(qt.Qt.Unchecked)
         ui.addButton.click()
-        self.assertTrue(ui.dataLabel.text)
+        self.assertTrue(ui.addedLabel.text)
         self.assertFalse(self.panel.data.data)
 
     def test_selected_cases_are_removed(self):

@@ -86,6 +86,8 @@ class NodeComboBox(QtWidgets.QComboBox):
 class Collapsible(qt_pictures.CollapsibleButton):
     """ctkCollapsibleButton: collapsed, only its title is left."""
 
+    contentsCollapsed = QtCore.Signal(bool)
+
     def isCollapsed(self):
         return self._collapsed if hasattr(self, "_collapsed") else False
 
@@ -99,6 +101,7 @@ class Collapsible(qt_pictures.CollapsibleButton):
         for child in self._shown:
             child.setVisible(not isCollapsed)
         self.setMaximumHeight(self.fontMetrics().height() + 6 if isCollapsed else 16777215)
+        self.contentsCollapsed.emit(isCollapsed)
 
     collapsed = QtCore.Property(bool, isCollapsed, setCollapsed)
     text = QtCore.Property(str, QtWidgets.QGroupBox.title, QtWidgets.QGroupBox.setTitle)

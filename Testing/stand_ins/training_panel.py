@@ -64,7 +64,12 @@ class Valued(Child):
 
 class LineEdit(Child):
     properties: ClassVar[dict] = {"text": ""}
-    signals = ("textChanged(QString)",)
+    signals = ("textChanged(QString)", "editingFinished()")
+
+    def enter(self, text):
+        """The user types this and presses Enter."""
+        self.text = text
+        self.emit("editingFinished()")
 
     def __setattr__(self, name, value):
         before = self.text
@@ -252,6 +257,7 @@ class Layout:
 
 class Collapsible(Child):
     properties: ClassVar[dict] = {"text": "", "collapsed": False}
+    signals = ("contentsCollapsed(bool)",)
 
     def __init__(self, name=""):
         super().__init__(name)
@@ -259,6 +265,12 @@ class Collapsible(Child):
 
     def layout(self):
         return self.form
+
+    def __setattr__(self, name, value):
+        before = self.collapsed
+        super().__setattr__(name, value)
+        if self.collapsed != before:
+            self.emit("contentsCollapsed(bool)", self.collapsed)
 
 
 class Pixmap:

@@ -147,7 +147,7 @@ def test_segments_can_be_unticked(running):
     assert box.count == 1
     box.item(0).setCheckState(QtCore.Qt.Unchecked)
     running.data.ui.addButton.click()
-    assert "Tick" in running.data.ui.dataLabel.text
+    assert "Tick" in running.data.ui.addedLabel.text
 
 
 def test_everything_that_can_be_used_says_what_it_is_for(running):

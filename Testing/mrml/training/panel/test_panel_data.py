@@ -44,7 +44,7 @@ def test_only_ticked_segments_are_added_and_the_group_is_the_users(panel, scene)
     shown.data.ui.addButton.click()
     wait(shown)
     lines = [shown.data.ui.casesTable.line(row) for row in range(2)]
-    assert {(line[2], line[4]) for line in lines} == {("P7", "1")}
+    assert {(line[2], line[3]) for line in lines} == {("P7", "1")}
 
 
 def test_the_next_patient_is_another_one(panel, segmented):
@@ -70,18 +70,18 @@ def test_what_the_segment_editor_works_on_is_chosen_already(panel, segmented):
 def test_nothing_ticked_or_chosen_is_told(panel, scene):
     shown = panel()
     shown.data.ui.addButton.click()
-    assert "Choose the images" in shown.data.ui.dataLabel.text
+    assert "Choose the images" in shown.data.ui.addedLabel.text
     choose(shown, lesion("Scan 1"))
     shown.data.ui.segmentsList.item(0).setCheckState(0)
     shown.data.ui.addButton.click()
-    assert "Tick" in shown.data.ui.dataLabel.text
+    assert "Tick" in shown.data.ui.addedLabel.text
     assert not shown.data.slices.timer.isRunning
 
 
 def test_a_refusal_while_adding_is_a_sentence_and_the_timer_stops(panel, scene):
     shown = panel()
     add(shown, lesion("Empty", frames=()))
-    assert "no voxel" in shown.data.ui.dataLabel.text
+    assert "no voxel" in shown.data.ui.addedLabel.text
     assert not shown.data.slices.timer.isRunning
     assert not shown.data.ui.addingProgressBar.visible
     assert shown.data.ui.addButton.enabled
@@ -93,7 +93,7 @@ def test_adding_can_be_cancelled_and_leaves_no_dataset(panel, segmented):
     shown.data.ui.addButton.click()
     assert shown.data.ui.cancelButton.visible
     shown.data.ui.cancelButton.click()
-    assert "as it was" in shown.data.ui.dataLabel.text
+    assert "as it was" in shown.data.ui.addedLabel.text
     assert shown.data.data == []
 
 
@@ -118,13 +118,13 @@ def test_corrections_take_the_place_of_what_was_added(ready, segmented):
     ready.data.ui.correctionsButton.click()
     wait(ready)
     assert ready.data.ui.casesTable.rows == 5
-    assert ready.data.ui.dataLabel.text.endswith("Of these were there before, and replaced: 1.")
+    assert ready.data.ui.addedLabel.text.endswith("Of these were there before, and replaced: 1.")
 
 
 def test_corrections_without_an_editor_are_told(panel, scene):
     shown = panel()
     shown.data.ui.correctionsButton.click()
-    assert "Segment Editor" in shown.data.ui.dataLabel.text
+    assert "Segment Editor" in shown.data.ui.addedLabel.text
 
 
 def test_removed_cases_are_gone_after_a_question(ready, asked):
@@ -152,7 +152,7 @@ def test_a_folder_is_taken_where_it_lies_and_left_out_as_a_whole(panel, qt, tmp_
     wait(shown)
     assert shown.data.ui.casesTable.rows == 4
     shown.data.ui.addFolderButton.click()
-    assert "already" in shown.data.ui.dataLabel.text
+    assert "already" in shown.data.ui.addedLabel.text
     shown.data.ui.casesTable.values["selected"] = [1]
     shown.data.ui.removeButton.click()
     assert shown.data.data == []
@@ -230,7 +230,7 @@ def test_a_mask_of_another_image_is_asked_for(panel, segmented, asked):
     shown.data.ui.addButton.click()
     assert "Scan 2 segmentation was made on Scan 2, not on Scan 1." in asked[0]
     assert shown.data.data == []
-    assert "Nothing was added" in shown.data.ui.dataLabel.text
+    assert "Nothing was added" in shown.data.ui.addedLabel.text
     asked.answer = True
     shown.data.ui.addButton.click()
     wait(shown)

@@ -96,13 +96,13 @@ def test_a_dataset_is_removed_after_a_question(ready, questions):
     ui.removeDatasetButton.click()
     assert all(folder.name in text and "B)" in text and str(folder) in text for text in asked)
     assert not folder.exists()
-    assert "was removed" in ui.dataLabel.text
+    assert "was removed" in ui.datasetSaidLabel.text
     assert ui.casesTable.rows == 0
     assert "No cases yet" in ui.countsLabel.text
     ready.timer.fire()
     assert not ready.run.ui.startButton.enabled
     ui.removeDatasetButton.click()
-    assert "no cases yet" in ui.dataLabel.text
+    assert "no cases yet" in ui.datasetSaidLabel.text
 
 
 def test_another_dataset_takes_its_place_and_the_name_is_free_again(ready, questions, scene):
@@ -137,7 +137,7 @@ def test_a_dataset_that_stood_beside_another_is_no_longer_trained_on(ready, ques
 def test_a_dataset_that_a_run_works_with_stays(running, questions):
     folder = running.data.dataset
     running.data.ui.removeDatasetButton.click()
-    assert "in use by the run" in running.data.ui.dataLabel.text
+    assert "in use by the run" in running.data.ui.datasetSaidLabel.text
     assert folder.is_dir()
     assert questions[0] == [], "there is nothing to ask"
 
