@@ -18,7 +18,7 @@ from .AdapterFile import AdapterFile, sha256Of
 from .RunStatus import EVALUATION, WEIGHTS, settingsOf
 
 MEASURES = {
-    "dice": "DSC",
+    "dice": "Dice",
     "iou": "IoU",
     "hd95": "HD95",
     "sensitivity": "Sensitivity",

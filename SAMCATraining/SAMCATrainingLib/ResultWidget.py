@@ -14,7 +14,7 @@ from .Outcome import BETTER, WORSE, changes
 from .StepWidget import StepWidget, agreed, ask, cell, editedNodes, openPath, showText
 
 MEASURES = {
-    "dice": "DSC",
+    "dice": "Dice",
     "iou": "IoU",
     "hd95": "HD95",
     "sensitivity": "Sensitivity",
@@ -150,9 +150,9 @@ class ResultWidget(StepWidget):
                 self.logic.saveCsv(self.state().folder, path)
 
     def save(self) -> None:
-        """Save the adapter as a file."""
+        """Save the trained model as a file."""
         kinds = _("Models") + " (*.safetensors)"
-        path = self._askForPath(_("Save the adapter"), ResultLogic.ADAPTER, kinds)
+        path = self._askForPath(_("Save the model"), ResultLogic.ADAPTER, kinds)
         if path:
             with self.saying(_("Saved as {path}.").format(path=path)):
                 self.logic.export(self.state().folder, path)

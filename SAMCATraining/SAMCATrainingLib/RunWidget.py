@@ -6,7 +6,7 @@ from pathlib import Path
 
 import qt
 
-from SAMCALib.Texts import _
+from SAMCALib.Texts import _, asToolTip
 
 from .PlotLogic import PlotLogic
 from .Removal import isBusy
@@ -16,12 +16,12 @@ NARROWEST_PX = 240  # of a picture of sample masks
 
 
 class RunWidget(StepWidget):
-    """logic: a TrainingLogic. settings(): of the next run, None while they do not fit. chosen(): called when
-    another run is looked at, or one is gone. installation: an InstallLogic."""
+    """logic: a TrainingLogic. settings(): of the next run, None while they do not fit; missing(): why not.
+    chosen(): called when another run is looked at, or one is gone. installation: an InstallLogic."""
 
     file, button, label = "SAMCATrainingRun.ui", "runButton", "runLabel"
 
-    def __init__(self, uiFolder: str, logic, settings, chosen, installation):
+    def __init__(self, uiFolder: str, logic, settings, missing, chosen, installation):
         slots = {
             "startButton": self.start,
             "stopButton": self.stop,
@@ -33,12 +33,13 @@ class RunWidget(StepWidget):
             "installButton": self.install,
         }
         super().__init__(uiFolder, slots)
-        self.logic, self.settings, self.chosen, self.installation = logic, settings, chosen, installation
+        self.logic, self.settings, self.missing = logic, settings, missing
+        self.chosen, self.installation = chosen, installation
         self.plots = PlotLogic()
         self.state = None  # RunState of the chosen run
         self._runs: list[Path] = []
         self._drawn = self._logged = self._pictured = None
-        self._ready = False
+        self._ready, self._startTip = False, self.ui.startButton.toolTip
         self.connect(self.ui.runsComboBox, "activated(int)", self._choose)
         self.connect(self.ui.epochSlider, "valueChanged(int)", self._showSample)
         self._showInstallation()
@@ -67,7 +68,7 @@ class RunWidget(StepWidget):
         """Begin a run with the settings of step 2."""
         settings = self.settings()
         if settings is None:
-            self.say(_("Step 2 says what is missing."))
+            self.say(self.missing())
             return
         self.begin(settings)
 
@@ -164,7 +165,9 @@ class RunWidget(StepWidget):
         isAlive = state is not None and state.isAlive
         if state is None:
             self.plots.hide()
-        ui.startButton.enabled = self._ready and not isAlive and self.settings() is not None
+        reason = self._reasonAgainst(isAlive)
+        ui.startButton.enabled = not reason
+        ui.startButton.toolTip = asToolTip(reason or self._startTip)
         ui.stopButton.enabled = isAlive
         ui.stopButton.text = _("Stop at once") if isAlive and state.status == "stopping" else _("Stop")
         ui.resumeButton.enabled = self._ready and state is not None and state.canResume and not isAlive
@@ -178,6 +181,14 @@ class RunWidget(StepWidget):
         self._showSamples()
         self._showLog()
         self._draw()
+
+    def _reasonAgainst(self, isAlive: bool) -> str:
+        """Why no run can be started now, "" if one can."""
+        if not self._ready:
+            return self.ui.installLabel.text or _("Something is not installed.")
+        if isAlive:
+            return _("A training is going on: stop it first.")
+        return "" if self.settings() is not None else self.missing()
 
     def _draw(self) -> None:
         """Bring the curves up to date, where anything is new and someone looks."""
@@ -202,7 +213,7 @@ class RunWidget(StepWidget):
         """Follow the newest picture, unless the user looks at an earlier one."""
         count = len(self.state.samples) if self.state else 0
         slider = self.ui.epochSlider
-        for widget in (self.ui.samplesLabel, slider, self.ui.epochLabel):
+        for widget in (self.ui.samplesLabel, self.ui.legendLabel, slider, self.ui.epochLabel):
             widget.setVisible(count > 0)
         slider.enabled = count > 1
         follows = slider.value == slider.maximum

@@ -29,7 +29,8 @@ class TrainingWidget(VTKObservationMixin):
         installation = logic.installation(ask, self._sayInstalling)
         self.data = DataWidget(uiFolder, logic, self._dataChanged)
         self.settings = SettingsWidget(uiFolder, logic, lambda: (self.data.data, self.data.summary))
-        self.run = RunWidget(uiFolder, logic, lambda: self.settings.settings, self._runChosen, installation)
+        settings = lambda: self.settings.settings, lambda: self.settings.ui.settingsLabel.text
+        self.run = RunWidget(uiFolder, logic, *settings, self._runChosen, installation)
         self.result = ResultWidget(uiFolder, logic, lambda: self.run.state, self.goOn, self.improve)
         self.steps = (self.data, self.settings, self.run, self.result)
         self.widget = qt.QWidget()

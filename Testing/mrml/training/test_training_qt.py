@@ -176,6 +176,18 @@ def test_the_whole_panel_fits_and_is_readable(running, theme):
     assert (np.median(shades) > 128) == (theme == "light")
 
 
+SIGHT_PX = 560  # of a module's panel at 1366 x 768, under Slicer's menu, tool bars and module choice
+
+
+def test_the_whole_of_each_step_and_train_are_in_sight_on_a_small_screen(running):
+    for step in running.steps:
+        step.unfold()
+        running.tick()
+        height = draw(running, "light").height()
+        assert height <= SIGHT_PX or step is running.run, (step.file, height)
+        assert not running.run.ui.startButton.thing.isHidden()
+
+
 def draw(panel, theme):
     """The panel as a picture."""
     qt_pictures.dress(panel.widget.thing, theme)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import slicer
 import volumes
@@ -273,3 +275,78 @@ def test_no_question_is_asked_where_image_and_mask_belong_together(ready, asked)
         wait(ready)
     assert asked == []
     assert ready.data.ui.casesTable.rows == 5
+
+
+# All at once, and names
+
+
+def test_all_pairs_of_the_scene_are_added_in_one_press(panel, segmented, asked):
+    shown = panel()
+    lesion("Empty", frames=())
+    Editor(volumes.volume(volumes.speckle(9, 60, 80), name="Gone"))
+    slicer.mrmlScene.RemoveNode(slicer.util.getNode("Gone"))
+    shown.data.ui.addAllButton.click()
+    wait(shown)
+    assert shown.data.ui.casesTable.rows == 4
+    said = shown.data.ui.addedLabel.text
+    assert said.startswith("Added to Data: 4 cases of 2 images. Left out: Empty segmentation has no voxel")
+    assert said.endswith("Segmentation does not say on which image it was made.")
+    assert asked == [], "each is on its own image"
+    shown.data.ui.addAllButton.click()
+    wait(shown)
+    assert "replaced: 4" in shown.data.ui.addedLabel.text
+    assert shown.data.ui.casesTable.rows == 4
+
+
+def test_a_scene_without_pairs_is_told(panel, scene):
+    shown = panel()
+    shown.data.ui.addAllButton.click()
+    wait(shown)
+    assert "no image with a segmentation" in shown.data.ui.addedLabel.text
+
+
+def test_the_table_says_images_patients_and_the_rest_in_tool_tips(ready):
+    table = ready.data.ui.casesTable
+    assert [table.line(row)[1:] for row in range(4)] == [
+        [f"Scan-{number}, frame {frame}", f"Scan-{number}", "1", "either"]
+        for number in (1, 2)
+        for frame in (3, 6)
+    ]
+    assert re.search(r"Scan-1_k002_[0-9a-f]{8}\nScan-1_[0-9a-f]{8}$", table.items[0, 1].tip)
+
+
+def test_a_dataset_has_the_name_that_the_user_gives_it(ready, segmented):
+    ui, folder = ready.data.ui, ready.data.dataset
+    assert ui.datasetNameLineEdit.text == "Data"
+    ui.datasetNameLineEdit.enter("Nerves of the arm")
+    assert ready.data.dataset == folder, "runs know the folder"
+    assert ui.datasetComboBox.items[0].startswith("Nerves of the arm, ")
+    assert "called Nerves of the arm now" in ui.datasetSaidLabel.text
+    ready.enter()
+    wait(ready)
+    assert ui.datasetNameLineEdit.text == "Nerves of the arm"
+    assert not ui.problemsList.visible
+    ui.newDatasetButton.click()
+    ui.datasetNameLineEdit.enter("Vessels")
+    assert ready.data.dataset.name == "Vessels"
+    assert not ready.data.dataset.exists()
+    add(ready, segmented[0])
+    assert "Added to Vessels" in ui.addedLabel.text
+    ui.datasetNameLineEdit.enter("Nerves of the arm")
+    assert "already" in ui.datasetSaidLabel.text
+    ui.datasetNameLineEdit.enter("  ")
+    assert "empty" in ui.datasetSaidLabel.text
+
+
+def test_one_step_is_unfolded_at_a_time(ready):
+    buttons = [getattr(step.ui, step.button) for step in ready.steps]
+    for opened in (*buttons, *reversed(buttons)):
+        opened.collapsed = False
+        assert [button.collapsed for button in buttons] == [button is not opened for button in buttons]
+
+
+def test_train_says_in_its_tool_tip_why_it_is_grey(panel, scene):
+    shown = panel()
+    shown.timer.fire()
+    assert not shown.run.ui.startButton.enabled
+    assert "step 1" in shown.run.ui.startButton.toolTip

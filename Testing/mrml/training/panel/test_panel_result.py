@@ -106,7 +106,8 @@ def test_the_table_has_every_measure_before_and_after(finished):
     finished.timer.fire()
     assert ui.resultTable.rows == 15
     lines = [ui.resultTable.line(row) for row in range(15)]
-    assert [tuple(line[:2]) for line in lines[:4]] == [("DSC", "1"), ("DSC", "3"), ("DSC", "5"), ("IoU", "1")]
+    expected = [("Dice", "1"), ("Dice", "3"), ("Dice", "5"), ("IoU", "1")]
+    assert [tuple(line[:2]) for line in lines[:4]] == expected
     assert all(re.fullmatch(r"[\d.]+ ± [\d.]+", text) for line in lines for text in line[2:])
     assert any(before != after for *_what, before, after in lines)
     assert "validat" in ui.resultLabel.text.lower()
