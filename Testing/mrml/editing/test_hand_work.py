@@ -157,3 +157,22 @@ def test_a_segment_that_comes_over_an_outline_is_seen_when_that_is_looked_at_aga
     assert "Only" in status(sure)
     assert "sure" not in status(sure)
     assert len(prompts(sure).objects) == 1
+
+
+def test_an_outline_that_the_grid_cuts_is_told(sure, monkeypatch):
+    monkeypatch.setattr("SAMCALib.Segments.GridLogic.grow", lambda node, extent: None)  # an editor keeps it
+    modify = sure.host.modifySegmentByLabelmap
+
+    def cut(node, segment, image, mode):
+        half = slicer.vtkOrientedImageData()
+        half.DeepCopy(image)
+        extent = list(image.GetExtent())
+        slicer.vtkOrientedImageDataResample.CopyImage(
+            image, half, [*extent[:1], min(extent[1], 39), *extent[2:]]
+        )
+        modify(node, segment, half, mode)
+
+    monkeypatch.setattr(sure.host, "modifySegmentByLabelmap", cut)
+    click(sure, 40, 30)
+    assert "Only" in status(sure)
+    assert "sure" not in status(sure)
