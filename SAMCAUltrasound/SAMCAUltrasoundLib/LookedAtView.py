@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import slicer
 
+from SAMCALib.Editing import StartLogic
 from SAMCALib.Frames import FrameLogic
 from SAMCALib.Texts import Refusal, _
 
@@ -75,15 +76,9 @@ class LookedAtView:
                 refusal = why
         if not found:
             raise refusal
-        axis = _acquiredAxis(volume)
+        axis = StartLogic.acquiredAxis(volume)
         frame, self.widget = min(found, key=lambda each: each[0].axis != axis)
         return frame
-
-
-def _acquiredAxis(volume) -> int:
-    """The IJK axis across the frames as they were acquired: the one that has one frame, else k."""
-    counts = volume.GetImageData().GetDimensions()
-    return min((2, 1, 0), key=lambda axis: counts[axis] > 1)
 
 
 def _shownWidgets(host) -> list:
