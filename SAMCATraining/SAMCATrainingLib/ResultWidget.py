@@ -62,7 +62,7 @@ class ResultWidget(StepWidget):
         self.result = self.logic.result(state.folder) if state else None
         hasWeights = state is not None and state.weights is not None
         isBusy = state is not None and (state.isAlive or state.evaluation.status == "running")
-        isOld = hasWeights and state.outcome is not None and state.outcome.kept == 0
+        isOld = hasWeights and isStillTheOne(state)
         for name in NEEDS_GAIN:
             getattr(ui, name).enabled = hasWeights and not isOld
         ui.useButton.toolTip = asToolTip(oldText() if isOld else self._useTip)
@@ -79,7 +79,7 @@ class ResultWidget(StepWidget):
         self.say(self._text(state))
 
     def _text(self, state) -> str:
-        if state is None or state.weights is None:
+        if state is None or state.weights is None or (state.before and not state.outcome):
             return _("The result of a run is shown here after its first epoch.")
         about = state.evaluation
         isNews = about.status in ("running", "stopped", "failed") or (
@@ -182,9 +182,14 @@ def keyOf(state) -> tuple | None:
     return state and (state.folder, state.weights, state.isAlive, state.evaluation, state.outcome)
 
 
+def isStillTheOne(state) -> bool:
+    """Whether the run's weights are those that it started from."""
+    return state.outcome.kept == 0 if state.outcome else bool(state.before)
+
+
 def oldText() -> str:
     """Why a model that is the one before is not offered."""
-    return _("No epoch was ahead of the model before, which is kept: it is in the list already.")
+    return _("No epoch is ahead of the model before, which is kept: it is in the list already.")
 
 
 def wordText(word: str) -> str:

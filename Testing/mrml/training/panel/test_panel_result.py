@@ -197,6 +197,11 @@ def test_before_the_first_epoch_there_is_nothing_to_use(ready):
     ready.timer.fire()
     assert not ready.result.ui.useButton.enabled
     assert not ready.result.ui.resultTable.visible
+    ready.logic.playback.play("base")
+    ready.timer.fire()
+    assert ready.run.state.weights is not None
+    assert not ready.result.ui.useButton.enabled, "it is the model before"
+    assert "after its first epoch" in ready.result.ui.resultLabel.text
     ready.logic.playback.play("epoch")
     ready.timer.fire()
     assert ready.result.ui.useButton.enabled
