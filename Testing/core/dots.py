@@ -4,11 +4,13 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from samca.prompts import polygons
+
 HEIGHT, WIDTH, SIZE, SIDE = 60, 80, 64, 16  # of its images, its input, its masks
 
 
 class Dots:
-    """Marks a disc around each click, a box, or what lies on a mask; notes every call.
+    """Marks discs around clicks and corners of strokes, a box, what a mask or lasso holds; notes every call.
 
     lean: px of the model by which discs are drawn too far to the right.
     """
@@ -40,13 +42,19 @@ class Dots:
         logits = np.full((SIDE, SIDE), -5, np.float32) if previous is None else previous - 1
         if prompts.mask is not None:
             logits = np.where(prompts.mask.reshape(SIDE, 4, SIDE, 4).mean((1, 3)) > 0.5, 5, logits)
+        if prompts.lasso and previous is None:
+            corners = [
+                ((x + 0.5) * SIDE / SIZE - 0.5, (y + 0.5) * SIDE / SIZE - 0.5) for x, y in prompts.lasso
+            ]
+            logits = np.where(polygons.inside(corners, SIDE, SIDE), 5, logits)
         if prompts.box is not None:
             box = prompts.box
             inside = (columns > box.x0) & (columns < box.x1) & (rows > box.y0) & (rows < box.y1)
             logits = np.where(inside, 5, logits)
         for click in prompts.clicks:
-            near = (columns - click.x - self.lean) ** 2 + (rows - click.y) ** 2 < 8**2
-            logits = np.where(near, 5 if click.positive else -5, logits)
+            for x, y in click.places:
+                near = (columns - x - self.lean) ** 2 + (rows - y) ** 2 < 8**2
+                logits = np.where(near, 5 if click.positive else -5, logits)
         return logits.astype(np.float32), 1.5 * len(prompts.clicks)
 
     @property

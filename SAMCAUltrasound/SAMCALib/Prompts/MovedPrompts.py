@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from samca.prompts import Click, Prompts
+from samca.prompts import Prompts
 
 from ..Frames import FrameLogic, TransformLogic
 from ..Frames.FrameLogic import Frame
@@ -21,9 +22,8 @@ def onFrame(source: Frame, target: Frame, prompts: Prompts, mask: np.ndarray) ->
     if _pixelsOf(source) == _pixelsOf(target):
         return prompts, mask
     toTarget = TransformLogic.inverse(_toImage(target), target.name) @ _toImage(source)
-    places = [(click, toTarget @ [click.x, click.y, source.index, 1]) for click in prompts.clicks]
-    clicks = [Click(float(x), float(y), click.positive) for click, (x, y, *_depth) in places]
-    clicks = tuple(click for click in clicks if FrameLogic.contains(target, click.x, click.y))
+    there = [click.through(lambda x, y: _place(toTarget, x, y, source.index)) for click in prompts.clicks]
+    clicks = tuple(part for click in there for part in click.within(partial(FrameLogic.contains, target)))
     toSource = TransformLogic.inverse(toTarget, source.name)
     height, width = FrameLogic.shape(target)
     x, y = np.meshgrid(np.arange(width), np.arange(height))
@@ -32,8 +32,12 @@ def onFrame(source: Frame, target: Frame, prompts: Prompts, mask: np.ndarray) ->
         for row in toSource[:2]
     )
     inside = (rows >= 0) & (rows < mask.shape[0]) & (columns >= 0) & (columns < mask.shape[1])
-    there = mask[np.clip(rows, 0, mask.shape[0] - 1), np.clip(columns, 0, mask.shape[1] - 1)]
-    return replace(prompts, clicks=clicks), inside & there
+    kept = mask[np.clip(rows, 0, mask.shape[0] - 1), np.clip(columns, 0, mask.shape[1] - 1)]
+    return replace(prompts, clicks=clicks), inside & kept
+
+
+def _place(matrix: np.ndarray, x: float, y: float, index: int) -> tuple[float, float]:
+    return tuple((matrix @ [x, y, index, 1])[:2].tolist())
 
 
 def _pixelsOf(frame: Frame) -> tuple:

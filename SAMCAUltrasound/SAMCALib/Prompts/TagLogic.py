@@ -5,9 +5,10 @@
      "under": MASK, "erased": MASK, "share": 0.5, "toRas": [12 numbers], "pending": true}, ...]}}
 
 A frame is named by `Frame.key`, the image that it is of as in `Origin`; clicks are in their order, in px, 1
-for positive and 0 for negative; a suggestion is the number of its class; what is not there is left out. MASK
-is as `PackedMask` has it. toRas are three rows of the matrix from (x, y, frames beside this one, 1) to RAS mm
-of the segmentation, as it was when the mask was put there.
+for positive and 0 for negative, and of a stroke then a list of the corners [x, y] at which it goes on; a
+suggestion is the number of its class; what is not there is left out. MASK is as `PackedMask` has it. toRas
+are three rows of the matrix from (x, y, frames beside this one, 1) to RAS mm of the segmentation, as it was
+when the mask was put there.
 
 A tag may come from anywhere with a file. What of it cannot be read, damaged or of a newer version, is never
 written over: `dropUnreadable` takes it away, when the user wants that.
@@ -36,6 +37,7 @@ TAG = SequenceLogic.PROMPTS
 VERSION = 1
 MOST_OBJECTS, MOST_CLICKS, MOST_CLASSES = 1000, 1000, 10_000  # of a frame, of an object, of a model
 MASKS = "maskPrompt", "mask", "under", "erased"
+MOST_CORNERS = 10_000  # of a stroke
 MOST_PIXELS = 2**29  # of all masks of a frame
 FARTHEST = 1e6  # px from the first pixel, or mm from the origin
 
@@ -83,7 +85,7 @@ class PromptObject:
         prompts = self.prompts
         positive = any(click.positive for click in prompts.clicks)
         others = (prompts.box, prompts.mask, prompts.suggestion)
-        return positive or any(prompt is not None for prompt in others)
+        return positive or bool(prompts.lasso) or any(prompt is not None for prompt in others)
 
     def roleOf(self, index: int) -> str:
         """ "initial", "guidedPositive" or "guidedNegative" of click `index`."""
@@ -258,7 +260,7 @@ def _entry(thing: PromptObject, origin: Origin) -> dict:
     entry = {"node": origin.node, "sha256": origin.sha256} if origin.node else {}
     if thing.id:
         entry["id"] = thing.id
-    entry["clicks"] = [[round(c.x, 3), round(c.y, 3), int(c.positive)] for c in prompts.clicks]
+    entry["clicks"] = [_numbers(click) for click in prompts.clicks]
     if prompts.box is not None:
         entry["box"] = [prompts.box.x0, prompts.box.y0, prompts.box.x1, prompts.box.y1]
     if prompts.suggestion is not None:
@@ -333,9 +335,16 @@ def _matrix(value: Value, top: int = 0, left: int = 0) -> np.ndarray:
     return matrix
 
 
+def _numbers(click: Click) -> list:
+    (x, y), *path = ([round(x, 3), round(y, 3)] for x, y in click.places)
+    return [x, y, int(click.positive), path] if path else [x, y, int(click.positive)]
+
+
 def _click(value: Value) -> Click:
-    x, y, positive = value.items(3, 3)
-    return Click(_place(x), _place(y), bool(positive.whole(0, 1)))
+    x, y, positive, *path = value.items(3, 4)
+    corners = path[0].items(at_most=MOST_CORNERS) if path else ()
+    places = (tuple(map(_place, corner.items(2, 2))) for corner in corners)
+    return Click(_place(x), _place(y), bool(positive.whole(0, 1)), tuple(places))
 
 
 def _place(value: Value) -> float:

@@ -75,7 +75,7 @@ class Unsteady:
         given, mirrored = prompts
         moved = tuple(map(self._moved, given.clicks))
         places = zip(mirrored.clicks, given.clicks, moved, strict=True)
-        seen = tuple(replace(each, x=each.x + click.x - there.x, y=there.y) for each, click, there in places)
+        seen = tuple(_shifted(each, click.x - there.x, there.y - each.y) for each, click, there in places)
         both = replace(given, clicks=moved), replace(mirrored, clicks=seen)
         return self.model.predict_each(features, both, previous)
 
@@ -84,7 +84,11 @@ class Unsteady:
         distance, angle = self.reach * np.sqrt(rng.random()), 2 * np.pi * rng.random()
         last = self.config.image_size - 1
         x, y = click.x + distance * np.cos(angle), click.y + distance * np.sin(angle)
-        return Click(float(np.clip(x, 0, last)), float(np.clip(y, 0, last)), click.positive)
+        return _shifted(click, float(np.clip(x, 0, last)) - click.x, float(np.clip(y, 0, last)) - click.y)
+
+
+def _shifted(click: Click, x: float, y: float) -> Click:
+    return click.through(lambda at_x, at_y: (at_x + x, at_y + y))
 
 
 def disturbances() -> dict[str, tuple[Callable, Callable]]:

@@ -36,6 +36,7 @@ INITIAL = Sign("first click", (255, 255, 255), "ring")
 INSIDE = Sign("click inside", (70, 222, 122), "plus")
 OUTSIDE = Sign("click outside", (255, 92, 84), "minus")
 BOX = Sign("box", (255, 255, 255), "line")
+LASSO = Sign("lasso", (255, 255, 255), "line")
 
 
 def draw(
@@ -43,8 +44,8 @@ def draw(
 ) -> np.ndarray:
     """(H', W', 3) uint8 picture of an (H, W) or (H, W, 3 or 4) frame, LONGER_SIDE to LONGEST_SIDE px long.
 
-    mask and truth, (H, W) bool, become outlines, a box a rectangle, and each click the sign of its role. A
-    strip below the frame says which is which.
+    mask and truth, (H, W) bool, become outlines, a box a rectangle, a lasso a curve, and each click the sign
+    of its role, from which a stroke goes on as a line. A strip below the frame says which is which.
     """
     canvas = as_rgb(pixels)
     longer = max(canvas.shape[:2])
@@ -55,15 +56,14 @@ def draw(
     for sign, region in [*outlines, (OUTLINE, mask)]:
         _blend_outline(canvas, region, sign.colour, LINE_WIDTH * unit)
     picture = _image(canvas)
-    _draw_box(picture, prompts, scale, unit)
     clicks = _roles(prompts)
+    _draw_lines(picture, prompts, clicks, scale, unit)
     for sign, click in clicks:
         stamp = _glyph(sign, GLYPH_RADIUS * unit)
         centre = ((at + 0.5) * scale - stamp.width / 2 for at in (click.x, click.y))
         picture.paste(stamp, tuple(round(at) for at in centre), stamp)
-    shown = (
-        [sign for sign, _ in clicks] + [BOX] * (prompts.box is not None) + [OUTLINE] + [TRUTH] * len(outlines)
-    )
+    around = [BOX] * (prompts.box is not None) + [LASSO] * bool(prompts.lasso)
+    shown = [sign for sign, _ in clicks] + around + [OUTLINE] + [TRUTH] * len(outlines)
     return np.vstack([np.asarray(picture), _legend(list(dict.fromkeys(shown)), picture.width, unit)])
 
 
@@ -132,14 +132,21 @@ def _signed_distance(region: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return ndimage.gaussian_filter(distance.astype(np.float32), max(1.0, shape[0] / region.shape[0] / 3))
 
 
-def _draw_box(picture, prompts: Prompts, scale: float, unit: float) -> None:
+def _draw_lines(
+    picture, prompts: Prompts, clicks: list[tuple[Sign, Click]], scale: float, unit: float
+) -> None:
+    """The box, the lasso, and the strokes among the clicks."""
     from PIL import ImageDraw
 
-    if prompts.box is None:
-        return
-    x0, y0, x1, y1 = prompts.box.x0, prompts.box.y0, prompts.box.x1 + 1, prompts.box.y1 + 1
-    corners = [round(at * scale) for at in (x0, y0, x1, y1)]
-    ImageDraw.Draw(picture).rectangle(corners, outline=BOX.colour, width=max(1, round(LINE_WIDTH * unit / 2)))
+    canvas, width = ImageDraw.Draw(picture), max(1, round(LINE_WIDTH * unit / 2))
+    if prompts.box is not None:
+        x0, y0, x1, y1 = prompts.box.x0, prompts.box.y0, prompts.box.x1 + 1, prompts.box.y1 + 1
+        canvas.rectangle([round(at * scale) for at in (x0, y0, x1, y1)], outline=BOX.colour, width=width)
+    lines = [(LASSO, (*prompts.lasso, *prompts.lasso[:1]))]
+    for sign, places in [*lines, *((sign, click.places) for sign, click in clicks)]:
+        if len(places) > 1:
+            corners = [tuple((at + 0.5) * scale for at in place) for place in places]
+            canvas.line(corners, fill=sign.colour, width=2 * width, joint="curve")
 
 
 def _glyph(sign: Sign, radius: float):

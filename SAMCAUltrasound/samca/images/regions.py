@@ -53,7 +53,7 @@ def region_under(regions: Sequence[Region], prompts: Prompts) -> Region | None:
 
     ValueError for prompts in several pictures, or in one and beside it.
     """
-    places = [(click.x, click.y) for click in prompts.clicks]
+    places = [place for click in prompts.clicks for place in click.places] + list(prompts.lasso)
     places += [(prompts.box.x0, prompts.box.y0), (prompts.box.x1, prompts.box.y1)] if prompts.box else []
     met = [next((region for region in regions if region.window.holds(*place)), None) for place in places]
     first = next((region for region in met if region), None)

@@ -85,7 +85,7 @@ def carried(found: FrameMask) -> Prompts:
     outside = tuple(
         click
         for click in found.prompts.clicks
-        if not click.positive and not found.mask[round(click.y), round(click.x)]
+        if not click.positive and not any(found.mask[pixel] for pixel in click.pixels)
     )
     return Prompts(deepest + outside, mask=found.mask)
 

@@ -135,6 +135,19 @@ class Session:
         self._check_inside(x, y)
         return self._become(self.prompts.plus(Click(float(x), float(y), positive)))
 
+    def stroke(self, points: Sequence[tuple[float, float]], positive: bool = True) -> np.ndarray:
+        """Add a stroke along these corners, (x, y) px each, one prompt as a click is; return the new mask."""
+        (x, y), *path = self._corners(points, 2, "stroke")
+        return self._become(self.prompts.plus(Click(x, y, positive, tuple(path))))
+
+    def lasso(self, points: Sequence[tuple[float, float]]) -> np.ndarray:
+        """Draw a closed curve around the object, in place of an earlier one or a mask; return the new mask.
+
+        points: its corners, (x, y) px each.
+        """
+        corners = tuple(self._corners(points, 3, "lasso"))
+        return self._become(replace(self.prompts, lasso=corners, mask=None))
+
     def box(self, x0: float, y0: float, x1: float, y1: float) -> np.ndarray:
         """Put a box around the object, in place of an earlier one; return the new mask."""
         for corner in ((x0, y0), (x1, y1)):
@@ -142,12 +155,12 @@ class Session:
         return self._become(replace(self.prompts, box=Box(x0, y0, x1, y1)))
 
     def use_mask(self, mask: np.ndarray) -> np.ndarray:
-        """Take an (H, W) bool mask as prompt, in place of an earlier one; return the new mask."""
+        """Take an (H, W) bool mask as prompt, in place of an earlier one or a lasso; return the new mask."""
         self._encoded()
         expected = (self._geometry.height, self._geometry.width)
         if np.shape(mask) != expected:
             raise ValueError(f"mask of shape {np.shape(mask)}: expected {expected}, the shape of the image")
-        return self._become(replace(self.prompts, mask=np.asarray(mask, bool)))
+        return self._become(replace(self.prompts, mask=np.asarray(mask, bool), lasso=()))
 
     def suggest(self, kind: int = 0) -> np.ndarray:
         """Let the model find the object of this class (from 0) by itself; return the new mask.
@@ -158,9 +171,12 @@ class Session:
         return self._become(replace(self.prompts, suggestion=int(kind)))
 
     def move(self, index: int, x: float, y: float) -> np.ndarray:
-        """Move click `index` (from 0) to (x, y) px; return the new mask."""
+        """Move click `index` (from 0) to (x, y) px, a stroke with its beginning; return the new mask."""
         self._check_inside(x, y)
-        return self._become(self.prompts.moved(index, float(x), float(y)))
+        moved = self.prompts.moved(index, float(x), float(y))
+        for corner in moved.clicks[index].path:
+            self._check_inside(*corner, "stroke corner")
+        return self._become(moved)
 
     def remove(self, index: int) -> np.ndarray:
         """Take click `index` (from 0) away; return the new mask."""
@@ -262,6 +278,19 @@ class Session:
         if self._view is None:
             raise RuntimeError("no image yet: call set_image(array) before the first prompt")
         return self._view
+
+    def _corners(
+        self, points: Sequence[tuple[float, float]], least: int, what: str
+    ) -> list[tuple[float, float]]:
+        """Those of a stroke or lasso as floats; ValueError for too few, and for one outside."""
+        if len(points) < least or any(np.shape(corner) != (2,) for corner in points):
+            raise ValueError(
+                f"{what} of {len(points)} corners: expected at least {least}, each (x, y) px, as in "
+                f"{what}([(10, 20), (30, 25), (40, 60)])"
+            )
+        for corner in points:
+            self._check_inside(*corner, f"{what} corner")
+        return [(float(x), float(y)) for x, y in points]
 
     def _check_inside(self, x: float, y: float, what: str = "click") -> None:
         self._encoded()

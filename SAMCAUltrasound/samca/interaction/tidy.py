@@ -46,10 +46,10 @@ def around(mask: np.ndarray, margin: int = 0) -> tuple[slice, slice]:
 def _places(
     clicks: Sequence[Click], positive: bool, rows: slice, columns: slice
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Row and column, within these, of the pixels of all clicks of a kind that lie there."""
+    """Row and column, within these, of the pixels of all clicks and strokes of a kind that lie there."""
     inside = [
         (y - rows.start, x - columns.start)
-        for y, x in (click.pixel for click in clicks if click.positive == positive)
+        for y, x in (pixel for click in clicks if click.positive == positive for pixel in click.pixels)
         if rows.start <= y < rows.stop and columns.start <= x < columns.stop
     ]
     return tuple(np.reshape(inside, (-1, 2)).astype(int).T)

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from .prompts import Box, Click, Prompts
+from .prompts import Box, Prompts
 from .reduction import Reduction
 
 FITS = ("squash", "pad")
@@ -101,13 +101,14 @@ class Geometry:
 
     def prompts_to_model(self, prompts: Prompts) -> Prompts:
         """The same prompts in model pixels; a mask becomes (size, size) float32 coverage in 0..1."""
-        clicks = tuple(Click(*self.xy_to_model(c.x, c.y), c.positive) for c in prompts.clicks)
+        clicks = tuple(click.through(self.xy_to_model) for click in prompts.clicks)
         box = prompts.box and Box(
             *self.xy_to_model(prompts.box.x0, prompts.box.y0),
             *self.xy_to_model(prompts.box.x1, prompts.box.y1),
         )
         mask = None if prompts.mask is None else self._mask_to_model(prompts.mask)
-        return replace(prompts, clicks=clicks, box=box, mask=mask)
+        lasso = tuple(self.xy_to_model(*corner) for corner in prompts.lasso)
+        return replace(prompts, clicks=clicks, box=box, mask=mask, lasso=lasso)
 
     def logits_to_image(self, logits: np.ndarray) -> np.ndarray:
         """(h, w) logits over the whole square, of any resolution -> (H, W) float32 logits of the image."""

@@ -25,14 +25,16 @@ class Pointing(NamedTuple):
 
 
 def collate(prompts: Sequence[Prompts], device: torch.device) -> Pointing:
-    """Prompts of B images in model pixels -> tensors; shorter sets of clicks are filled up with label -1."""
-    longest = max(len(p.clicks) for p in prompts)
+    """Prompts of B images in model pixels -> tensors; a stroke becomes its marks, and a set of fewer points
+    than the longest is filled up with label -1."""
+    marks = [[(*mark, click.positive) for click in p.clicks for mark in click.marks] for p in prompts]
+    longest = max(map(len, marks))
     points = np.zeros((len(prompts), longest, 2), np.float32)
     labels = np.full((len(prompts), longest), -1, np.int64)
-    for row, each in enumerate(prompts):
-        for column, click in enumerate(each.clicks):
-            points[row, column] = click.x, click.y
-            labels[row, column] = click.positive
+    for row, each in enumerate(marks):
+        for column, (x, y, positive) in enumerate(each):
+            points[row, column] = x, y
+            labels[row, column] = positive
     return Pointing(
         torch.from_numpy(points).to(device),
         torch.from_numpy(labels).to(device),

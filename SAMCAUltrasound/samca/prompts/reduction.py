@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .prompts import Box, Click, Prompts
+from .prompts import Box, Prompts
 
 LARGEST = 2048  # px of a side that are worked on; above it a click took seconds and gigabytes (8192 px)
 
@@ -52,12 +52,13 @@ class Reduction:
         """The same prompts in pixels that are worked on."""
         if self.factor == 1:
             return prompts
-        clicks = tuple(Click(self._at(c.x), self._at(c.y), c.positive) for c in prompts.clicks)
+        clicks = tuple(click.through(lambda x, y: (self._at(x), self._at(y))) for click in prompts.clicks)
         box = prompts.box and Box(
             *map(self._at, (prompts.box.x0, prompts.box.y0, prompts.box.x1, prompts.box.y1))
         )
         mask = None if prompts.mask is None else self.picture(prompts.mask) > 127
-        return replace(prompts, clicks=clicks, box=box, mask=mask)
+        lasso = tuple((self._at(x), self._at(y)) for x, y in prompts.lasso)
+        return replace(prompts, clicks=clicks, box=box, mask=mask, lasso=lasso)
 
     def enlarged(self, values: np.ndarray) -> np.ndarray:
         """(h, w) of what was worked on -> (H, W) of the image, each value `factor` times a side."""

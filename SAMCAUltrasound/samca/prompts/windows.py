@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .prompts import Box, Click, Prompts, box_around
+from .prompts import Box, Prompts, box_around
 
 SHARES = (0.25, 0.35, 0.5, 0.7, 0.85)  # of a frame's sides, the sides of its windows
 LATTICE = 8  # windows begin at multiples of this part of their own sides, so that they repeat
@@ -33,12 +33,12 @@ class Window:
         return pasted
 
     def prompts(self, prompts: Prompts) -> Prompts:
-        """The same prompts in the window's own px; clicks outside of it are left out."""
-        clicks = tuple(
-            Click(c.x - self.x0, c.y - self.y0, c.positive) for c in prompts.clicks if self.holds(c.x, c.y)
-        )
+        """The same prompts in the window's own px; clicks and parts of strokes outside of it are left out."""
+        inside = [part for click in prompts.clicks for part in click.within(self.holds)]
+        clicks = tuple(click.through(self._own) for click in inside)
         box = prompts.box and prompts.box.shifted(-self.x0, -self.y0)
-        return Prompts(clicks, box, None if prompts.mask is None else self.crop(prompts.mask))
+        mask = None if prompts.mask is None else self.crop(prompts.mask)
+        return Prompts(clicks, box, mask, lasso=tuple(self._own(*corner) for corner in prompts.lasso))
 
     def holds(self, x: float, y: float) -> bool:
         """Whether the pixel at (x, y) px of the image lies in it."""
@@ -51,13 +51,17 @@ class Window:
         last = (box.x1 < self.x1 - x or self.x1 == width) and (box.y1 < self.y1 - y or self.y1 == height)
         return first and last
 
+    def _own(self, x: float, y: float) -> tuple[float, float]:
+        return x - self.x0, y - self.y0
+
 
 def enlarging(mask: np.ndarray, prompts: Prompts, margin: float, kept: Window | None = None) -> Window | None:
     """The window to look at (H, W) bool `mask` in, and at all that says what belongs to it; None if there is
     no need to enlarge, or nothing to look at.
 
-    Its sides are at least `margin` times those of the mask with the positive clicks and the box. kept: the
-    window of the prompts before, which stays as long as it shows all that with a rim, about as large.
+    Its sides are at least `margin` times those of the mask with the positive clicks, the box and the lasso.
+    kept: the window of the prompts before, which stays as long as it shows all that with a rim, about as
+    large.
     """
     if not mask.any():
         return None
@@ -90,12 +94,8 @@ def _start(wanted: float, side: int, whole: int) -> int:
 
 
 def _around(mask: np.ndarray, prompts: Prompts) -> Box:
-    tight = box_around(mask)
-    boxes = [tight] if prompts.box is None else [tight, prompts.box]
-    inside = [c for c in prompts.clicks if c.positive]
-    return Box(
-        min([b.x0 for b in boxes] + [c.x for c in inside]),
-        min([b.y0 for b in boxes] + [c.y for c in inside]),
-        max([b.x1 for b in boxes] + [c.x for c in inside]),
-        max([b.y1 for b in boxes] + [c.y for c in inside]),
-    )
+    boxes = [box_around(mask)] + ([] if prompts.box is None else [prompts.box])
+    places = [corner for b in boxes for corner in ((b.x0, b.y0), (b.x1, b.y1))] + list(prompts.lasso)
+    places += [place for click in prompts.clicks if click.positive for place in click.places]
+    xs, ys = zip(*places, strict=True)
+    return Box(min(xs), min(ys), max(xs), max(ys))

@@ -96,6 +96,16 @@ def test_an_unsteady_hand_misses_alike_in_the_mirror():
         assert (one.x, one.y) == pytest.approx((other.x, other.y))
 
 
+def test_an_unsteady_hand_misses_with_the_whole_stroke():
+    model, stroke = Seen(), Click(20.0, 30.0, False, ((25.0, 35.0), (30.0, 30.0)))
+    Unsteady(model, reach=10.0).predict(None, Prompts((stroke,)), None)
+    (moved,) = model.prompts[0].clicks
+    shifts = np.subtract(moved.places, stroke.places)
+    assert np.ptp(shifts, axis=0) == pytest.approx(0)
+    assert 0 < np.hypot(*shifts[0]) <= 10
+    assert not moved.positive
+
+
 def test_an_unsteady_hand_stays_on_the_frame():
     model = Seen()
     Unsteady(model, reach=10.0).predict(None, Prompts(tuple(Click(float(x), 0.0) for x in range(64))), None)

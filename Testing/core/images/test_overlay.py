@@ -72,6 +72,18 @@ def test_with_a_box_every_click_mends(black, square):
     assert is_near(picture, overlay.BOX.colour, 25 * 6, 65 * 6)
 
 
+def test_strokes_and_lassos_are_lines(black, square):
+    stroke, curve = Click(20, 20, False, ((60, 20),)), ((10.0, 60.0), (100.0, 60.0), (100.0, 80.0))
+    picture = overlay.draw(black, square & False, Prompts((stroke,), lasso=curve))
+    scale = LONGER_SIDE / 128
+    for colour, x, y in (
+        (OUTSIDE.colour, 50, 20),
+        (overlay.LASSO.colour, 50, 60),
+        (overlay.LASSO.colour, 100, 70),
+    ):
+        assert is_near(picture, colour, int((y + 0.5) * scale), int((x + 0.5) * scale))
+
+
 @pytest.mark.parametrize("shape", [(8, 8), (8, 3000), (3000, 12), (700, 900), (1, 1)])
 @pytest.mark.parametrize("channels", [(), (3,), (4,)])
 def test_every_size_of_frame_gives_a_picture_of_sensible_size(shape, channels):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from samca.interaction import heed
 from samca.interaction.heed import heeded
 from samca.prompts import Click
 from stubborn import asking
@@ -67,6 +68,47 @@ def test_a_click_beside_the_image_changes_nothing():
 def test_where_nothing_was_found_nothing_is_made_up():
     nothing = np.full((200, 300), -8.0, np.float32)
     assert heeded(nothing, [Click(150, 100)]) is nothing
+
+
+def along(stroke, mask):
+    """What the mask has at the pixels of a stroke."""
+    return [bool(mask[pixel]) for pixel in stroke.pixels]
+
+
+@pytest.mark.parametrize("path", [((95, 40), (110, 90)), ((20, 20),), ((60, 50),)])
+def test_every_place_of_a_stroke_is_answered(path):
+    stroke = Click(84, 50, True, path)
+    assert not all(along(stroke, square() > 0))
+    assert all(along(stroke, heeded(square(), [stroke]) > 0))
+    outside = Click(60, 50, False, ((75, 60), (45, 66)))
+    assert not any(along(outside, heeded(square(), [outside]) > 0))
+
+
+def test_a_stroke_that_is_answered_already_changes_nothing():
+    logits = square()
+    assert heeded(logits, [Click(45, 35, True, ((75, 65),)), Click(5, 5, False, ((110, 10),))]) is logits
+
+
+def test_strokes_of_both_kinds_side_by_side_are_all_answered():
+    inside, outside = Click(84, 20, True, ((84, 80),)), Click(78, 30, False, ((78, 69),))
+    after = heeded(square(), [inside, outside]) > 0
+    assert all(along(inside, after))
+    assert not any(along(outside, after))
+
+
+def test_where_strokes_cross_the_newest_counts():
+    down, across = Click(60, 40, False, ((60, 60),)), Click(50, 50, True, ((70, 50),))
+    assert (heeded(square(), [down, across]) > 0)[50, 60]
+    assert not (heeded(square(), [across, down]) > 0)[50, 60]
+
+
+def test_a_stroke_takes_a_few_gaussians(monkeypatch):
+    made = []
+    gaussian = heed._gaussian
+    monkeypatch.setattr(heed, "_gaussian", lambda *given: made.append(given) or gaussian(*given))
+    stroke = Click(20, 10, True, ((20, 90), (110, 90)))
+    heeded(square(), [stroke])
+    assert len(made) < len(stroke.pixels) / 3
 
 
 @pytest.mark.parametrize(("tidy", "answered"), [(True, True), (False, False)])

@@ -71,8 +71,10 @@ def test_the_object_is_followed_both_ways_where_a_still_click_would_lose_it():
 def test_negative_clicks_go_along_until_the_mask_covers_them():
     mask = np.zeros((20, 20), bool)
     mask[5:16, 5:16] = True
-    prompts = Prompts((Click(10, 10), Click(2, 2, False), Click(6, 6, False)))
-    assert carried(FrameMask(0, prompts, mask, 1.0)) == Prompts((Click(10, 10), Click(2, 2, False)))
+    beside = Click(2, 2, False), Click(2, 4, False, ((2, 18), (18, 18)))
+    covered = Click(6, 6, False), Click(2, 2, False, ((8, 8),))
+    prompts = Prompts((Click(10, 10), *beside, *covered))
+    assert carried(FrameMask(0, prompts, mask, 1.0)) == Prompts((Click(10, 10), *beside))
 
 
 @pytest.mark.parametrize("tidy", [False, True])

@@ -33,6 +33,13 @@ def test_parts_that_were_clicked_stay_and_holes_are_filled(clicks, area):
     assert tidied(two_parts(), Prompts(tuple(clicks))).sum() == area
 
 
+def test_a_stroke_points_at_all_parts_that_it_runs_over():
+    over_both = Click(9, 9, True, ((20, 12),))
+    assert tidied(two_parts(), Prompts((over_both,))).sum() == 64 + 16
+    into_the_hole = Click(0, 0, False, ((5, 5),))
+    assert tidied(two_parts(), Prompts((Click(3, 8), into_the_hole))).sum() == 60
+
+
 def test_an_answered_click_pushes_out_the_largest_only_where_the_model_said_so_too():
     prompts = Prompts((Click(21, 13),))
     said = two_parts()

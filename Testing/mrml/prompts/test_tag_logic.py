@@ -88,6 +88,15 @@ def test_the_tag_is_the_documented_json(editor, frame):
     assert json.loads(text) == {"version": 1, "frames": {"2:4": [entry]}}
 
 
+def test_a_stroke_comes_back_with_its_path(editor, frame):
+    strokes = Click(3, 4.25, True, ((5, 6), (7.5, 6))), Click(1, 1), Click(9, 9, False, ((9, 12),))
+    store(editor, frame, PromptObject(Prompts(strokes)))
+    assert read(editor, frame).objects[0].prompts.clicks == strokes
+    text = TagLogic.tagText(editor.segmentation.GetSegmentation().GetSegment("Lesion"))
+    (entry,) = json.loads(text)["frames"]["2:4"]
+    assert entry["clicks"] == [[3, 4.25, 1, [[5, 6], [7.5, 6]]], [1, 1, 1], [9, 9, 0, [[9, 12]]]]
+
+
 def test_points_of_two_volumes_do_not_mix(editor, frame):
     other = FrameLogic.frameOf(volumes.volume(name="Doppler"), 4)
     store(editor, frame, an_object())
