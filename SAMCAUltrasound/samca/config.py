@@ -50,7 +50,7 @@ def setting(default, *, at_least=None, above=None, at_most=None, choices=None):
 MOST = {  # of a part's options of these names, whichever part it is; settings come with files from anywhere
     "channels": 1024, "concatenated": 4096, "depth": 64, "grid": 128, "guided_clicks": 100, "heads": 64,
     "initial_clicks": 100, "iterations": 100, "kernel": 31, "latent": 8192, "out_channels": 1024,
-    "position_grid": 128, "rank": 1024, "stride": 16, "tokens": 256, "width": 2048,
+    "position_grid": 128, "rank": 1024, "stride": 16, "tokens": 256, "unlearned": 100, "width": 2048,
 }  # fmt: skip
 MOST_OF_ANY, LONGEST, MANY = 10**9, 4096, 1000  # of other numbers; characters of a text; values in a list
 SHOWN = 200  # characters of a wrong value in a sentence
@@ -75,6 +75,7 @@ class ModelConfig:
     depth: int = setting(1, at_least=1, at_most=128)  # neighbouring frames that the encoder takes together
     fit: str = setting("squash", choices=FITS)  # how an image fills the square
     intensities: str = setting("normalized", choices=("normalized", "unit"))  # SAM's mean and std; or 0..1
+    refine: int = setting(0, at_least=0, at_most=128)  # channels of what mends logits in the end; 0: nothing
     best_of_three: bool = False  # of SAM's three masks for one prompt, the one of the highest predicted IoU
     replace_unstable: bool = False  # that one, where the usual mask hangs on its threshold (SAM 2)
     zoom: float = setting(0.0, at_least=0, at_most=10)  # sides of a second look over the structure's; 0: none
@@ -138,6 +139,8 @@ class TrainConfig:
     model: dict[str, Any] = field(default_factory=dict)  # settings of the model over those of its method
     schedule: Part = Part("double_click")  # which clicks and masks make the loss
     loss: LossConfig = field(default_factory=LossConfig)
+    grow: bool = False  # blocks and a refiner that the base file lacks start so that they change nothing
+    sampling: str = setting("each", choices=("each", "root"))  # how often a source: by its size, or its root
     augment: str = "samus"  # entry of augment.AUGMENTS
     windows: float = setting(0.0, at_least=0, at_most=1)  # share of samples that zoom in on the target
     optimizer: str = setting("adam", choices=("adam", "adamw"))

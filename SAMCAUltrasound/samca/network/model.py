@@ -13,8 +13,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from ..config import ModelConfig
-from ..prompts import Prompts
-from ..prompts.geometry import resample
+from ..prompts import Prompts, polygons
+from ..prompts.geometry import Geometry, resample
 from ..prompts.pointing import Pointing, collate
 from . import sam
 from .adapters import ADAPTERS
@@ -24,18 +24,23 @@ from .branches import BRANCHES
 from .fusion import FUSIONS
 from .hyper_prompting import DECODER_ADAPTERS
 from .prompt_predictor import BOX_TOKENS, PREDICTORS, Suggested
+from .refiner import Refiner, spots
 
 MASK_PROMPT_LOGIT = 10.0  # a painted mask becomes logits of this size, about what a sure decoder gives
+LASSO_LOGIT = 1.0  # inside of a lasso: what the structure leaves of it is for the model to say
 
 
 class Decoded(NamedTuple):
     """Of B objects: logits (B, 1, m, m) and predicted IoU (B, 1); where the model was to find them by itself
-    also the predicted prompts, and logits (B, 1) of there being such an object."""
+    also the predicted prompts, and logits (B, 1) of there being such an object. alternatives, where asked
+    for: logits (B, 3, m, m) and predicted IoU (B, 3) of SAM's three masks for one ambiguous click, as the
+    decoder gives them."""
 
     logits: torch.Tensor
     iou: torch.Tensor
     suggested: Suggested | None = None
     presence: torch.Tensor | None = None
+    alternatives: tuple[torch.Tensor, torch.Tensor] | None = None
 
 
 class Model(nn.Module):
@@ -50,6 +55,9 @@ class Model(nn.Module):
         self.image_encoder, self.branch = image_encoder, None
         self.prompt_encoder = parts.prompt_encoder_for(width, grid, config.image_size)
         self.mask_decoder = parts.decoder_for(width, config.best_of_three, config.replace_unstable)
+        if config.refine:
+            fine = getattr(image_encoder, "fine_channels", 0)  # of features.fine[0], if there is such a map
+            self.mask_decoder.refiner = Refiner(width // 8, fine, config.refine)
         self.fusion = config.fusion.make("fusion", FUSIONS)
         self.predictor, self.objectness = None, None  # see prompt_predictor.py
         self.tuned: list[str] = []
@@ -109,10 +117,14 @@ class Model(nn.Module):
         return self.decode_fully(features, sets, masks)[:2]
 
     def decode_fully(
-        self, features: Features, sets: Sequence[Pointing], masks: torch.Tensor | None = None
+        self,
+        features: Features,
+        sets: Sequence[Pointing],
+        masks: torch.Tensor | None = None,
+        alternatives: bool = False,
     ) -> Decoded:
         """The same with what was predicted, where the first set names classes: its tokens go before the
-        user's, its mask is the mask prompt where none is given (Sam2Rad)."""
+        user's, its mask is the mask prompt where none is given (Sam2Rad); and the alternatives, if asked."""
         suggested = self._suggested(features, sets[0].classes)
         not_a_point = self.prompt_encoder.not_a_point_embed.weight
         sparse = self.fusion(sets, partial(self._sparse, suggested=suggested), not_a_point)
@@ -128,8 +140,15 @@ class Model(nn.Module):
             features.fine,
             first,
         )
-        logits, iou = self.mask_decoder.answer(tokens[:, len(first) :], upscaled)
-        return Decoded(logits, iou, suggested, self.objectness(tokens[:, 0]) if found else None)
+        own = tokens[:, len(first) :]
+        logits, iou = self.mask_decoder.answer(own, upscaled)
+        if self.config.refine:
+            seen = spots(sets, logits.shape[-1], self.config.image_size).to(logits.dtype)
+            maps = [each.expand(len(logits), -1, -1, -1) for each in (upscaled, *features.fine[:1])]
+            logits = self.mask_decoder.refiner(logits, maps, seen, masks)
+        presence = self.objectness(tokens[:, 0]) if found else None
+        others = self.mask_decoder.alternatives(own, upscaled) if alternatives else None
+        return Decoded(logits, iou, suggested, presence, others)
 
     def _suggested(self, features: Features, classes: torch.Tensor | None) -> Suggested | None:
         if classes is None:
@@ -224,16 +243,24 @@ class Model(nn.Module):
     def _sets(self, prompts: Prompts) -> tuple[Prompts, ...]:
         return prompts.initial_and_guided() if self.fusion.splits else (prompts,)
 
+    def logits_of_lassos(self, prompts: Sequence[Prompts]) -> np.ndarray:
+        """The mask prompts that the lassos of B prompts in model pixels are: (B, m, m) float32 logits, surely
+        outside of the curve, perhaps inside."""
+        side, size = self.mask_side, self.config.image_size
+        place = Geometry(size, size, side).xy_to_model
+        within = [polygons.inside([place(*at) for at in each.lasso], side, side) for each in prompts]
+        return np.where(within, np.float32(LASSO_LOGIT), np.float32(-MASK_PROMPT_LOGIT))
+
     def _mask_prompt(self, prompts: Sequence[Prompts], previous: np.ndarray | None) -> torch.Tensor | None:
         logits = previous
         if logits is None and prompts[0].mask is not None:
             side = self.mask_side
             logits = np.stack([(2 * resample(p.mask, side, side) - 1) * MASK_PROMPT_LOGIT for p in prompts])
-        return (
-            None
-            if logits is None
-            else torch.from_numpy(np.ascontiguousarray(logits))[:, None].to(self.device)
-        )
+        elif logits is None and prompts[0].lasso:
+            logits = self.logits_of_lassos(prompts)
+        if logits is None:
+            return None
+        return torch.from_numpy(np.ascontiguousarray(logits))[:, None].to(self.device)
 
 
 def build(config: ModelConfig) -> Model:

@@ -186,15 +186,18 @@ class MaskDecoder(modeling.MaskDecoder):
         others, their_iou = self.best_answer(tokens, upscaled)
         return torch.where(stable[..., None, None], logits, others), torch.where(stable, iou, their_iou)
 
+    def alternatives(self, tokens: torch.Tensor, upscaled: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """As `answer`, all three masks for ambiguous prompts: logits (B, 3, 4h, 4w), predicted IoU (B, 3)."""
+        mlps = enumerate(self.output_hypernetworks_mlps)
+        weights = torch.stack([mlp(tokens[:, 1 + i]) for i, mlp in mlps if i], dim=1)
+        iou = self.iou_prediction_head(tokens[:, 0])[:, 1:]
+        return torch.einsum("bmc,bchw->bmhw", weights, upscaled), iou
+
     def best_answer(self, tokens: torch.Tensor, upscaled: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """As `answer`, of the three masks for ambiguous prompts the one of the highest predicted IoU."""
-        iou = self.iou_prediction_head(tokens[:, 0])  # (B, 4)
-        best = 1 + iou[:, 1:].argmax(dim=1, keepdim=True)  # (B, 1)
-        weights = torch.stack(
-            [mlp(tokens[:, 1 + i]) for i, mlp in enumerate(self.output_hypernetworks_mlps)], 1
-        )
-        weights = weights.take_along_dim(best[..., None], dim=1)
-        return torch.einsum("bmc,bchw->bmhw", weights, upscaled), iou.take_along_dim(best, dim=1)
+        logits, iou = self.alternatives(tokens, upscaled)
+        best = iou.argmax(dim=1, keepdim=True)  # (B, 1)
+        return logits.take_along_dim(best[..., None, None], dim=1), iou.take_along_dim(best, dim=1)
 
     def _upscale(self, source: torch.Tensor, fine: tuple[torch.Tensor, ...]) -> torch.Tensor:
         if not fine:

@@ -24,7 +24,8 @@ from .samples import Samples, samples_for
 from .schedules import BY_CLASS
 
 FOLDS_SEED = 0  # the same parts whatever seed trains
-INHERITED = ("backbone", "image_size", "fit", "feedback", "zoom", "mirror", "tidy")  # what a base decides
+# what a base decides
+INHERITED = ("backbone", "image_size", "fit", "refine", "feedback", "zoom", "mirror", "tidy")
 PARTS = {"image_encoder", "prompt_encoder", "mask_decoder"}
 
 
@@ -138,7 +139,8 @@ def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | Non
     From an adapter file training goes on with that adapter, to which a prompt predictor may be added or which
     may lose it, unless the settings ask for another form, or leave parts untrained that the file has trained
     and that would not be saved again: then it starts from the adapter's base. Where the settings leave the
-    form to the file, at least what its method trains is trained, though the file may have less.
+    form to the file, at least what its method trains is trained, though the file may have less. ValueError
+    where a run is to grow that makes no base.
     """
     if config.base == "random":
         model, path = _from_random(config, folder / "base.safetensors")
@@ -160,8 +162,13 @@ def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | Non
         wanted = _with_all_that_is_usual(wanted)
     if goes_on and wanted == start.config:
         return start, base
+    if config.grow and not makes_base(wanted):
+        raise ValueError(
+            "run.grow adds parts that only a new base can hold: expected a model of which every part is "
+            'trained, with nothing added, as by method "sam", or run.grow false'
+        )
     model = build_base(wanted)
-    checkpoint.load_base_into(model, base)
+    checkpoint.load_base_into(model, base, grow=config.grow)
     model = adapt(model)
     if goes_on and _form(wanted) == _form(start.config):
         _go_on(model, start)

@@ -26,6 +26,7 @@ from ..network.model import Model, adapt, build_base
 from ..network.outline import outlined
 from ..tensor_files import outline, read, read_metadata
 from . import published
+from .growth import without_effect
 from .storage import FORMATS, STORAGES, restored
 
 Reading = Callable[[str | Path], tuple[dict[str, Any], dict[str, str]]]  # tensor_files' read or outline
@@ -85,8 +86,11 @@ def method_of(source: str | Path) -> str:
     return _config(path, metadata).method if metadata.get("kind") == "adapter" else DEFAULT
 
 
-def load_base_into(model: Model, path: str | Path, reading: Reading = read) -> None:
-    """Put the tensors of a base file or a published checkpoint into a model that has no adapter yet."""
+def load_base_into(model: Model, path: str | Path, reading: Reading = read, grow: bool = False) -> None:
+    """Put the tensors of a base file or a published checkpoint into a model that has no adapter yet.
+
+    grow: transformer blocks and a refiner that the file lacks are added so that they change nothing.
+    """
     state, metadata = _read(path, reading)
     if metadata.get("kind") == "base":
         config = _config(Path(path), metadata)
@@ -95,6 +99,8 @@ def load_base_into(model: Model, path: str | Path, reading: Reading = read) -> N
     found, expected = config.backbone.name, model.config.backbone.name
     if found != expected:
         raise ValueError(f"{path} holds weights of {found}: expected {expected}, as the model's settings say")
+    if grow:
+        state = {**{k: v for k, v in without_effect(model).items() if k not in state}, **state}
     load_weights(model, state, path, _base_names(model))
 
 

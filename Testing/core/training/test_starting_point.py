@@ -1,11 +1,14 @@
 """Where a run starts: which cases it takes, and from which weights it goes on."""
 
+import numpy as np
 import pytest
 import torch
 
 import samca
-from samca.config import TrainConfig
+from samca.config import TrainConfig, with_settings
 from samca.methods import METHODS
+from samca.network.model import build_base
+from samca.prompts import Click, Prompts
 from samca.training import train
 from samca.training.run_folder import RunFolder
 from samca.training.starting_point import cases_of, starting_model
@@ -37,6 +40,48 @@ def test_another_adapter_starts_anew_from_the_base_of_the_file(settings, tmp_pat
     assert torch.equal(
         model.state_dict()["mask_decoder.iou_token.weight"].half(), expected["mask_decoder.iou_token.weight"]
     )
+
+
+def as_base(settings, path, **model):
+    """A base file of the tiny model with these settings, and its model."""
+    plain = {"method": "sam", "adapter": "none", "fusion": "single", "tuned": list(METHODS["sam"].tuned)}
+    asked = settings(model=plain | model)
+    torch.manual_seed(1)
+    made = build_base(with_settings(METHODS["sam"], "model", asked["model"]))
+    checkpoint.save_base(made, path, checkpoint.Provenance())
+    return asked | {"base": str(path)}
+
+
+def test_a_run_grows_a_deeper_and_refined_model_from_a_smaller_base(settings, tmp_path):
+    asked = as_base(settings, tmp_path / "small.safetensors")
+    backbone = asked["model"]["backbone"]
+    deeper = {"backbone": backbone | {"depth": backbone["depth"] + 2}, "refine": 8}
+    with pytest.raises(ValueError, match="is missing"):
+        starting_model(config_of(asked | {"model": asked["model"] | deeper}), tmp_path)
+    grown = config_of(asked | {"grow": True, "model": asked["model"] | deeper})
+    large, small = starting_model(grown, tmp_path)[0], samca.load(tmp_path / "small.safetensors")
+    assert (len(large.image_encoder.blocks), large.config.refine) == (backbone["depth"] + 2, 8)
+    picture = np.random.default_rng(0).uniform(0, 255, (64, 64, 3)).astype(np.float32)
+    answers = [each.predict(each.embed(picture), Prompts((Click(20, 30),)))[0] for each in (large, small)]
+    np.testing.assert_allclose(*answers, atol=1e-4)
+    records = run(
+        {**asked, "grow": True, "model": asked["model"] | deeper, "epochs": 1, "schedule": "iterative"}
+    )
+    assert events(records)[-1] == "finish"
+    assert samca.load(RunFolder(asked["out"]).best).config.refine == 8
+
+
+def test_a_run_that_makes_no_base_cannot_grow(settings, tmp_path):
+    asked = as_base(settings, tmp_path / "small.safetensors")
+    with pytest.raises(ValueError, match=r"run.grow adds parts that only a new base can hold"):
+        starting_model(config_of(asked | {"grow": True, "model": {"method": "samca", "refine": 8}}), tmp_path)
+
+
+def test_an_adapter_is_trained_on_a_refined_base_without_saying_so(settings, tmp_path):
+    asked = as_base(settings, tmp_path / "refined.safetensors", refine=8)
+    model, _ = starting_model(config_of(asked | {"model": {"method": "samca"}}), tmp_path)
+    assert model.config.refine == 8
+    assert "mask_decoder.refiner.leave.weight" in model.tuned
 
 
 @pytest.fixture

@@ -198,6 +198,11 @@ class Sam2Encoder(nn.Module):
         embedding = middle + self.no_mem_embed.reshape(1, -1, 1, 1)
         return Features(embedding, (self.conv_s0(quarter), self.conv_s1(eighth)))
 
+    @property
+    def fine_channels(self) -> int:
+        """Channels of the finest map."""
+        return self.high_resolution_channels()[1]
+
     def high_resolution_channels(self) -> tuple[int, int]:
         """Channels of the fine maps, at strides 8 and 4."""
         return PYRAMID_CHANNELS // 4, PYRAMID_CHANNELS // 8

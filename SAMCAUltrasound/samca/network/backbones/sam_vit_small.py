@@ -84,6 +84,11 @@ class PyramidEncoder(nn.Module):
         """Channels of `Features.tokens`."""
         return self.blocks[0].norm1.weight.shape[0]
 
+    @property
+    def fine_channels(self) -> int:
+        """Channels of the finest map."""
+        return self.high_resolution_channels()[1]
+
     def high_resolution_channels(self) -> tuple[int, int]:
         """Channels of the finer maps, at strides 4 and 2."""
         return self.out_channels // 4, self.out_channels // 8
