@@ -14,7 +14,9 @@ from . import (
     double_click,
     error_deepest,
     error_random,
+    lasso,
     random_foreground,
+    strokes,
     voronoi,
 )
 
@@ -23,6 +25,8 @@ CLICKS = {
     "center_of_mass": center_of_mass.place,
     "error_random": error_random.place,
     "error_deepest": error_deepest.place,
+    "strokes": strokes.place,
+    "lasso": lasso.place,
     "double_click": double_click.guided,
     "voronoi": voronoi.place,
     "boxes": boxes.place,

@@ -20,7 +20,7 @@ from ..datasets import Case, Dataset, loops_of, window_around
 from ..interaction.everything import everything
 from ..interaction.session import Session
 from ..prompts.geometry import resample
-from ..prompts.prompts import Box, Click, Prompts
+from ..prompts.prompts import Box, Click, Place, Prompts
 from . import metrics
 from .users import USERS, Interaction, interact
 
@@ -52,6 +52,7 @@ class Record:
     scores: dict[str, float]  # see `scores_of`; of counts that were not asked for only dice
     kind: int | None = None  # class that the model found by itself before the first click
     box: Box | None = None  # that was given with the clicks
+    lasso: tuple[Place, ...] = ()  # that was given with the clicks
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,10 @@ def evaluate(
 
     `model` is in eval mode. Records of the counts in `clicks` hold all scores; those of the others, up to the
     largest of them and `curve`, hold dice alone. user: who clicks, a name in USERS; of "two_stage" the
-    counts are its stages, 1 and 2; of "box_50" and "box_75" 1 is the box alone; of "double_click" they are
-    the size of both sets, drawn in so many `rounds`; "everything" has 1. With 0 among the clicks a target is
-    all of one label value in an image, which is what a model with a prompt predictor finds by itself: its
-    trials start there, those of other models with a click.
+    counts are its stages, 1 and 2; of "box_50", "box_75" and "lasso" 1 is the box or the curve alone; of
+    "stroke" they count strokes; of "double_click" they are the size of both sets, drawn in so many `rounds`;
+    "everything" has 1. With 0 among the clicks a target is all of one label value in an image, which is what
+    a model with a prompt predictor finds by itself: its trials start there, those of others with a click.
     """
     check_protocol(clicks, seeds, curve, user, rounds)
     alone, ask = 0 in clicks, partial(USERS[user], rounds=rounds) if rounds > 1 else USERS[user]
@@ -100,7 +101,7 @@ def evaluate(
                     for count, step in enumerate(trial, start=int(kind is None)):
                         scores = scores_of(step, truth, case.spacing_mm, count in clicks)
                         place, empty = (dataset.name, name, index, seed, count), not step.mask.any()
-                        yield Record(*place, step.clicks, empty, scores, kind, step.box)
+                        yield Record(*place, step.clicks, empty, scores, kind, step.box, step.lasso)
             if index is None:
                 yield Skipped(dataset.name, name, _left_empty(sessions, case) if alone else None)
 

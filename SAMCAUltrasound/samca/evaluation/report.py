@@ -198,7 +198,7 @@ def records_csv(records_of: dict[str, Sequence[Record]]) -> str:
     rows = [["model", "data", "case", "target", "seed", "clicks", "x", "y", "positive", "empty", *measures]]
     for model, records in records_of.items():
         for r in records:
-            place = [*(_numbers(r.clicks[-1]) if r.clicks else [None] * 3), int(r.empty)]
+            place = [*(_numbers(r.clicks[-1])[:3] if r.clicks else [None] * 3), int(r.empty)]
             scores = [r.scores.get(name) for name in measures]
             rows.append([model, r.dataset, r.case, r.target, r.seed, r.count, *place, *scores])
     return text_of(rows)
@@ -207,6 +207,7 @@ def records_csv(records_of: dict[str, Sequence[Record]]) -> str:
 def trials(records: Iterable[Record]) -> list[dict[str, Any]]:
     """Each trial with all its clicks [x px, y px, 1 on the structure or 0 off it] and the Dice after each.
 
+    Of a stroke a click has also the list of the corners [x px, y px] at which it goes on.
     Where a step is not one more click, "clicks" has a list of all its clicks for each step. The place of a
     click is null where the model found the structure by itself, before the first one.
     """
@@ -222,8 +223,9 @@ def trials(records: Iterable[Record]) -> list[dict[str, Any]]:
     return found
 
 
-def _numbers(click: Click) -> list[float]:
-    return [click.x, click.y, int(click.positive)]
+def _numbers(click: Click) -> list:
+    path = [list(corner) for corner in click.path]
+    return [click.x, click.y, int(click.positive), *([path] if path else [])]
 
 
 def json_text(content: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..datasets import Dataset
 from ..images.overlay import draw, png
-from ..prompts import Click, Prompts
+from ..prompts import Prompts
 from .breakdown import Kind
 from .evaluate import Record, Sessions, named_cases
 from .summary import GOALS, Result
@@ -28,7 +28,7 @@ class Strip:
     label: str
     pixels: np.ndarray  # (H, W) or (H, W, 3) uint8
     truth: np.ndarray  # (H, W) bool
-    clicks: dict[int, tuple[Click, ...]]  # as masks
+    prompts: dict[int, Prompts]  # as masks
     masks: dict[int, np.ndarray]  # number of clicks: (H, W) bool
     dice: dict[int, float]  # in 0..100
 
@@ -90,13 +90,13 @@ def _trial(record: Record) -> tuple[str, int, int]:
 def _strip(sessions: Sessions, case, label: str, steps: Sequence[Record], counts: Sequence[int]) -> Strip:
     session = sessions.on(case)
     asked = [step for step in steps if step.count in counts]
-    clicks, box = {step.count: step.clicks for step in asked}, steps[0].box
-    masks = {n: session.predict(Prompts(clicks[n], box, suggestion=steps[0].kind)).mask for n in clicks}
+    given = {s.count: Prompts(s.clicks, s.box, suggestion=s.kind, lasso=s.lasso) for s in asked}
+    masks = {n: session.predict(given[n]).mask for n in given}
     dice = {step.count: step.scores["dice"] for step in asked}
     truths = list(case.structures().values()) if 0 in counts else case.targets()
     target = steps[0].target
     name = steps[0].case if len(truths) == 1 else f"{steps[0].case} #{target}"
-    return Strip(f"{label}: {name}", case.pixels(), truths[target], clicks, masks, dice)
+    return Strip(f"{label}: {name}", case.pixels(), truths[target], given, masks, dice)
 
 
 def sheet(strips: Sequence[Strip], title: str, bare: bool = False) -> bytes:
@@ -115,9 +115,9 @@ def _cell(strip: Strip, count: int | None) -> np.ndarray:
     if count is None:
         clicks, picture = "the image", draw(strip.pixels, np.zeros_like(strip.truth), Prompts())
     else:
-        given = strip.clicks[count]
-        clicks = f"{len(given)} click{'s' * (len(given) != 1)}, Dice {strip.dice[count]:.1f}"
-        picture = draw(strip.pixels, strip.masks[count], Prompts(given), strip.truth)
+        given = len(strip.prompts[count].clicks)
+        clicks = f"{given} click{'s' * (given != 1)}, Dice {strip.dice[count]:.1f}"
+        picture = draw(strip.pixels, strip.masks[count], strip.prompts[count], strip.truth)
     drawn = Image.fromarray(picture)
     drawn.thumbnail((CELL - GAP, CELL - GAP), Image.Resampling.LANCZOS)
     cell = Image.new("RGB", (CELL, CELL), "white")

@@ -12,7 +12,7 @@ from ..clicks.double_click import guided as draw_guided
 from ..clicks.double_click import initial as draw_initial
 from ..interaction.session import Prediction, Session
 from ..prompts import Box, Click, Prompts
-from ..prompts.prompts import box_around
+from ..prompts.prompts import Place, box_around
 
 
 class Interaction(NamedTuple):
@@ -26,6 +26,7 @@ class Interaction(NamedTuple):
     iou: float
     box: Box | None = None  # points at it as well
     agreement: float | None = None  # of two looks, 0..1, where the model mirrors
+    lasso: tuple[Place, ...] = ()  # points at it as well
 
 
 def interact(
@@ -35,13 +36,16 @@ def interact(
     rng: np.random.Generator,
     first: Click | None = None,
     kind: int | None = None,
+    start: str = "random_foreground",
+    mend: str = "error_random",
 ) -> list[Interaction]:
     """Click `count` times at an object of the session's image: first on it, then each time on what is wrong.
 
     Click 1 is uniform over the (H, W) bool truth (or `first`), each other uniform over the error of the mask
     before it; clicks add up (SAM-Med2D's test protocol, without its mask feedback). The session's own prompts
     stay as they were. With the class `kind` the model's suggestion comes before the clicks, which all are on
-    what is wrong then: one more interaction.
+    what is wrong then: one more interaction. start, mend: the simulators, in `CLICKS`, of the first click and
+    of the others.
     """
     interactions: list[Interaction] = []
     clicks: tuple[Click, ...] = ()
@@ -50,9 +54,9 @@ def interact(
         interactions.append(_after((), found))
     for _ in range(count):
         if interactions:
-            click = _one(CLICKS["error_random"], truth, interactions[-1].mask, rng)
+            click = _one(CLICKS[mend], truth, interactions[-1].mask, rng)
         else:
-            click = first or _one(CLICKS["random_foreground"], truth, None, rng)
+            click = first or _one(CLICKS[start], truth, None, rng)
         clicks += (click,)
         prediction = session.predict(Prompts(clicks, suggestion=kind))
         interactions.append(_after(clicks, prediction))
@@ -109,6 +113,19 @@ def box_then_clicks(
     return interactions
 
 
+def lasso_then_clicks(
+    session: Session, truth: np.ndarray, count: int, rng: np.random.Generator
+) -> list[Interaction]:
+    """A curve drawn around the truth, alone, then with `count` - 1 clicks in the error."""
+    given = CLICKS["lasso"](truth, None, 1, rng)
+    interactions: list[Interaction] = []
+    for number in range(count):
+        if number:
+            given = given.plus(_one(CLICKS["error_random"], truth, interactions[-1].mask, rng))
+        interactions.append(_after(given.clicks, session.predict(given), lasso=given.lasso))
+    return interactions
+
+
 def double_click(
     session: Session, truth: np.ndarray, count: int, rng: np.random.Generator, rounds: int = 1
 ) -> list[Interaction]:
@@ -137,12 +154,19 @@ def _double_click(
     return _after(clicks, prediction)
 
 
-def _after(clicks: tuple[Click, ...], prediction: Prediction, box: Box | None = None) -> Interaction:
-    return Interaction(clicks, prediction.mask, prediction.iou, box, prediction.agreement)
+def _after(
+    clicks: tuple[Click, ...],
+    prediction: Prediction,
+    box: Box | None = None,
+    lasso: tuple[Place, ...] = (),
+) -> Interaction:
+    return Interaction(clicks, prediction.mask, prediction.iou, box, prediction.agreement, lasso)
 
 
 USERS = {
     "clicks": interact,
+    "stroke": partial(interact, start="strokes", mend="strokes"),
+    "lasso": lasso_then_clicks,
     "two_stage": two_stage,
     "three_points": three_points,
     "box_50": box_then_clicks,  # IoU with the tight box, Medical SAM Adapter's test

@@ -11,6 +11,7 @@ from scipy.stats import chisquare
 
 from samca.clicks import CLICKS, double_click
 from samca.prompts import Click
+from samca.prompts.polygons import inside
 
 ERROR_CLICKS = ("error_random", "error_deepest")
 
@@ -60,7 +61,11 @@ def test_prompts_lie_in_the_image_and_labels_tell_the_truth(name, scene, k, seed
     prompts = CLICKS[name](truth, predictions, k, rng(seed))
     assert prompts
     for click in prompts.clicks:
-        assert on(truth, click) == click.positive
+        assert all(on(truth, Click(*place)) == click.positive for place in click.places)
+    if prompts.lasso:
+        xs, ys = np.array(prompts.lasso).T
+        assert 0 <= xs.min() <= xs.max() <= truth.shape[1] - 1
+        assert 0 <= ys.min() <= ys.max() <= truth.shape[0] - 1
     if prompts.box is not None:
         box, (height, width) = prompts.box, truth.shape
         assert 0 <= box.x0 < box.x1 <= width - 1
@@ -84,7 +89,7 @@ def test_a_full_truth_and_a_single_pixel_get_positive_clicks_or_a_box(name, trut
     for predictions in (None, EMPTY, truth):
         prompts = place(name, truth, predictions, k=3)
         assert all(click.positive for click in prompts.clicks)
-        assert prompts.clicks or prompts.box
+        assert prompts.clicks or prompts.box or prompts.lasso
 
 
 @pytest.mark.parametrize("name", CLICKS)
@@ -107,6 +112,38 @@ def test_error_clicks_lie_on_errors_as_long_as_there_are_any(name, scene, k):
     wrong = truth ^ prediction
     region = wrong if wrong.any() else truth if truth.any() else ~truth
     assert all(on(region, click) for click in place(name, truth, prediction, k=k).clicks)
+
+
+@given(scenes(), st.integers(1, 6), st.integers(0, 99))
+def test_strokes_stay_on_the_error_of_their_kind_and_k_strokes_are_k_prompts(scene, k, seed):
+    truth, prediction, _ = scene
+    strokes = place("strokes", truth, prediction, k, seed).clicks
+    wrong = truth ^ prediction
+    region = wrong if wrong.any() else truth if truth.any() else ~truth
+    assert len(strokes) == (k if wrong.any() or truth.any() else 1)
+    for stroke in strokes:
+        assert all(on(region, Click(*each)) for each in stroke.places)
+        assert len({on(truth, Click(*each)) for each in stroke.places}) == 1
+
+
+def test_a_stroke_runs_along_what_is_long():
+    band = rectangle(0, 18, 60, 21)
+    lengths = [
+        np.ptp([x for x, _ in place("strokes", band, None, seed=n).clicks[0].places]) for n in range(20)
+    ]
+    assert np.mean(lengths) > 3 * 3  # the band is 3 px high
+
+
+def test_a_stroke_on_a_single_pixel_is_a_click():
+    assert place("strokes", SINGLE, None).clicks == (Click(59, 39, True),)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_lasso_runs_around_the_truth_and_not_far_from_it(seed):
+    truth = rectangle(15, 12, 40, 28) & ~rectangle(24, 12, 30, 20)  # a cup
+    within = inside(place("lasso", truth, None, seed=seed).lasso, *truth.shape)
+    assert (within & truth).sum() > 0.97 * truth.sum()
+    assert within.sum() < 2.4 * truth.sum()
 
 
 def test_random_foreground_is_uniform():

@@ -23,7 +23,7 @@ from samca.evaluation.evaluate import (
 from samca.evaluation.evaluation_folder import Protocol
 from samca.evaluation.users import USERS, interact, two_stage
 from samca.interaction.session import Prediction
-from samca.prompts import Click
+from samca.prompts import Click, polygons
 
 
 class Discs:
@@ -42,9 +42,12 @@ class Discs:
     def predict(self, features, prompts, previous):
         rows, columns = np.mgrid[:features, :features]
         logits = np.full((features, features), -1.0, np.float32)
+        if prompts.lasso:
+            logits[polygons.inside(prompts.lasso, features, features)] = 1.0
         for click in prompts.clicks:
-            near = (columns - click.x) ** 2 + (rows - click.y) ** 2 <= self.radius**2
-            logits[near] = 1.0 if click.positive else -1.0
+            for x, y in click.places:
+                near = (columns - x) ** 2 + (rows - y) ** 2 <= self.radius**2
+                logits[near] = 1.0 if click.positive else -1.0
         return logits, 0.5
 
 
@@ -242,7 +245,7 @@ def test_more_than_two_stages_are_refused(clicks, curve):
 
 
 def test_a_user_that_nobody_knows_is_refused_with_those_there_are():
-    known = "box_50, box_75, clicks, double_click, everything, three_points, two_stage"
+    known = "box_50, box_75, clicks, double_click, everything, lasso, stroke, three_points, two_stage"
     with pytest.raises(ValueError, match=f"user 'nobody' is not one of {known}"):
         list(evaluate(Discs(5), [], user="nobody"))
 
@@ -355,3 +358,28 @@ def test_a_user_draws_a_box_of_known_overlap_and_then_clicks(user, overlap):
     assert common / (2 * 19 * 14 - common) == pytest.approx(overlap)
     records = list(evaluate(Discs(9), [Dataset("set", (Case("one", LEFT),))], [1], seeds=1, user=user))
     assert [(record.clicks, record.box is not None) for record in records] == [((), True)]
+
+
+def test_a_user_draws_a_stroke_on_the_truth_and_then_in_the_error():
+    trial = USERS["stroke"](session_with_image(radius=2), LEFT, 4, np.random.default_rng(0))
+    wrong = LEFT
+    for count, step in enumerate(trial, start=1):
+        assert len(step.clicks) == count
+        stroke = step.clicks[-1]
+        assert all(wrong[pixel] and LEFT[pixel] == stroke.positive for pixel in stroke.pixels)
+        wrong = step.mask ^ LEFT
+    assert trial[0].clicks[0].positive
+    assert len(trial[0].clicks[0].pixels) > 5
+    assert trial[-1].clicks[:1] == trial[0].clicks
+
+
+def test_a_user_draws_a_curve_around_the_truth_and_then_clicks():
+    first, second = USERS["lasso"](session_with_image(radius=3), LEFT, 2, np.random.default_rng(0))
+    assert (first.clicks, len(second.clicks), second.lasso) == ((), 1, first.lasso)
+    within = polygons.inside(first.lasso, 64, 64)
+    np.testing.assert_array_equal(first.mask, within)
+    assert (within & LEFT).sum() > 0.9 * LEFT.sum()
+    (wrong,) = second.clicks
+    assert (within ^ LEFT)[wrong.pixel]
+    records = list(evaluate(Discs(3), [Dataset("set", (Case("one", LEFT),))], [1], seeds=1, user="lasso"))
+    assert [(record.clicks, bool(record.lasso)) for record in records] == [((), True)]
