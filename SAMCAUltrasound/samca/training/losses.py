@@ -21,10 +21,10 @@ class HybridLoss:
 
         self.config = config
         smooth = 1e-5 if config.dice_squared else 1.0
-        self.dice = DiceLoss(squared_pred=config.dice_squared, smooth_nr=smooth, smooth_dr=smooth)
-        self.jaccard = DiceLoss(
-            jaccard=True, smooth_nr=2.0, smooth_dr=2.0
-        )  # MONAI counts (2 I + n) / (2 U + d)
+        alone = {"reduction": "none"}
+        self.dice = DiceLoss(squared_pred=config.dice_squared, smooth_nr=smooth, smooth_dr=smooth, **alone)
+        # MONAI counts (2 I + n) / (2 U + d)
+        self.jaccard = DiceLoss(jaccard=True, smooth_nr=2.0, smooth_dr=2.0, **alone)
 
     def __call__(
         self,
@@ -37,17 +37,37 @@ class HybridLoss:
 
         present (B,) bool, by default True: where a mask is that of a structure; elsewhere its IoU is 0.
         """
+        masks, heads = self._terms(logits, predicted_iou, truth, present)
+        return masks.mean() + heads.mean()
+
+    def of_alternatives(
+        self,
+        logits: torch.Tensor,
+        predicted_iou: torch.Tensor,
+        truth: torch.Tensor,
+        present: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Logits (B, M, m, m) and predicted IoU (B, M) of M masks for one prompt -> scalar: of the masks the
+        best one counts (SAM, section 3), of the predicted IoU all."""
+        masks, heads = self._terms(logits, predicted_iou, truth, present)
+        return masks.min(dim=1).values.mean() + heads.mean()
+
+    def _terms(self, logits, predicted_iou, truth, present) -> tuple[torch.Tensor, torch.Tensor]:
+        """(B, M) of the masks, and of their predicted IoU."""
         logits = F.interpolate(logits.float(), size=truth.shape[-2:], mode="bilinear", align_corners=False)
+        truth = truth.expand_as(logits)
         weights, mask = self.config, logits.sigmoid()
-        loss = weights.dice * self.dice(mask, truth) + weights.iou * self.jaccard(mask, truth)
+        masks = weights.dice * self.dice(mask, truth) + weights.iou * self.jaccard(mask, truth)
+        masks = masks.flatten(1)
         if weights.bce:
-            loss = loss + weights.bce * F.binary_cross_entropy_with_logits(logits, truth)
-        if weights.iou_head:
-            reached = overlap(logits, truth)
-            if present is not None:
-                reached = reached * present[:, None]
-            loss = loss + weights.iou_head * F.mse_loss(predicted_iou.float(), reached)
-        return loss
+            pixels = F.binary_cross_entropy_with_logits(logits, truth, reduction="none")
+            masks = masks + weights.bce * pixels.mean((2, 3))
+        if not weights.iou_head:
+            return masks, torch.zeros_like(masks)
+        reached = overlap(logits, truth)
+        if present is not None:
+            reached = reached * present[:, None]
+        return masks, weights.iou_head * (predicted_iou.float() - reached) ** 2
 
     def auxiliary(self, losses: dict[str, torch.Tensor], epoch: int) -> torch.Tensor | float:
         """Losses of a branch by name in `LossConfig`, with weights that grow over the first epochs."""
@@ -57,7 +77,7 @@ class HybridLoss:
 
 @torch.no_grad()
 def overlap(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """IoU (B, 1) between logits > 0 and truth, both (B, 1, S, S); two empty masks agree."""
+    """IoU (B, M) between logits > 0 and truth, both (B, M, S, S); two empty masks agree."""
     mask, truth = logits > 0, truth > 0.5
     union = (mask | truth).sum((2, 3))
     return torch.where(union > 0, (mask & truth).sum((2, 3)) / union.clamp(min=1), 1.0)

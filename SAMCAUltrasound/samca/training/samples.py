@@ -50,6 +50,10 @@ class Samples:
     def __len__(self) -> int:
         return len(self.cases)
 
+    def sources(self) -> list[str]:
+        """The data set of each sample."""
+        return [case.source for case in self.cases]
+
     def image(self, index: int) -> np.ndarray:
         """Image (size, size, 1 or 3) uint8 of case `index`, as it is."""
         return self._load(index)[0]
@@ -133,6 +137,10 @@ class LoopSamples(Samples):
 
     def __len__(self) -> int:
         return len(self.runs)
+
+    def sources(self) -> list[str]:
+        """The data set of each sample."""
+        return [self.cases[run[0]].source for run in self.runs]
 
     def sample(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Images (depth, size, size, 1 or 3) uint8 of run `index` and a random structure in them (depth,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
@@ -74,6 +75,15 @@ def _logged(run: _Run, folder: RunFolder) -> Iterator[Record]:
     except (RuntimeError, ValueError) as error:
         folder.failed(str(error))
         raise
+
+
+def _by_roots(sources: list[str], count: int, rng: np.random.Generator) -> np.ndarray:
+    """Indices of `count` samples: each source as often as the root of its size says, its own alike."""
+    sizes = Counter(sources)
+    order = np.array(sorted(rng.permutation(len(sources)), key=lambda index: sources[index]))
+    weights = np.cumsum([sizes[sources[index]] ** -0.5 for index in order])
+    stops = (np.arange(count) + rng.random()) * weights[-1] / count
+    return order[np.searchsorted(weights, stops, side="right").clip(max=len(order) - 1)]
 
 
 class _Run:
@@ -196,9 +206,13 @@ class _Run:
     def _order(self) -> np.ndarray:
         """The samples of this epoch in random order, all before one comes again; some twice if processes
         would not have equally many."""
-        rng, count = generator_of(self.config.seed, self.epoch), len(self.learner.samples)
-        rounds = math.ceil(self.samples_per_epoch / count)
-        order = np.concatenate([rng.permutation(count) for _ in range(rounds)])[: self.samples_per_epoch]
+        rng, samples = generator_of(self.config.seed, self.epoch), self.learner.samples
+        if self.config.sampling == "root":
+            order = rng.permutation(_by_roots(samples.sources(), self.samples_per_epoch, rng))
+        else:
+            rounds = math.ceil(self.samples_per_epoch / len(samples))
+            order = np.concatenate([rng.permutation(len(samples)) for _ in range(rounds)])
+        order = order[: self.samples_per_epoch]
         return np.resize(order, len(order) + (-len(order)) % processes.count())
 
     def _moment(self) -> Moment:
