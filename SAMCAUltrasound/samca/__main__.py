@@ -14,6 +14,7 @@ COMMANDS = {  # name: (module with add_arguments and run, what it does)
     "demo": ("samca.commands.demo", "segment an ultrasound frame and leave pictures"),
     "segment": ("samca.commands.segment", "segment an image by clicks or a box"),
     "phantoms": ("samca.commands.phantoms", "write a dataset folder of simulated frames"),
+    "patchwork": ("samca.commands.patchwork", "write one of real frames with further objects in them"),
     "describe": ("samca.commands.describe", "count the parameters of a model by its settings"),
     "train": ("samca.commands.train", "train adapters on folders of images and masks"),
     "average": ("samca.commands.average", "mean of the weights of several base files"),

@@ -46,14 +46,14 @@ def write_frames(folder: Path, count: int, size: int = 256, seed: int = 0) -> It
 
     Frames that are there already are kept, so a run that was interrupted goes on.
     """
-    _prepare(folder, count, seed)
+    prepare(folder, count, seed)
     for number in range(count):
         path = folder / "images" / f"phantom_{number:05d}.png"
         if not path.exists():
             rng = np.random.default_rng([seed, number])
             phantom = make(rng, size, size, lesions=int(rng.integers(1, 4)))
             with changing(folder) as files:
-                _write_frame(files, path.name, phantom)
+                write_frame(files, path.name, phantom.image, phantom.labels)
         yield path
 
 
@@ -64,7 +64,7 @@ def write_loops(folder: Path, count: int, frames: int = 8, size: int = 256, seed
     """
     if frames < 1:
         raise ValueError(f"loops of {frames} frames: expected at least 1")
-    _prepare(folder, count, seed)
+    prepare(folder, count, seed)
     names = [f"{('cine', 'sweep')[number % 2]}_{number:05d}" for number in range(count)]
     ids = [(f"{group}_{frame:03d}", group) for group in names for frame in range(frames)]
     for number, group in enumerate(names):
@@ -73,7 +73,7 @@ def write_loops(folder: Path, count: int, frames: int = 8, size: int = 256, seed
             loop = _loop(number, frames, size, seed)
             with changing(folder) as files:
                 for path, phantom in zip(paths, loop, strict=True):
-                    _write_frame(files, path.name, phantom)
+                    write_frame(files, path.name, phantom.image, phantom.labels)
         yield from paths
     write_atomically(folder / "cases.csv", text_of([("id", "group"), *ids]).encode())
 
@@ -88,7 +88,8 @@ def _loop(number: int, frames: int, size: int, seed: int) -> tuple[Phantom, ...]
             return loop
 
 
-def _prepare(folder: Path, count: int, seed: int) -> None:
+def prepare(folder: Path, count: int, seed: int) -> None:
+    """Make the folder and finish what was begun in it; ValueError for a count or seed that is too small."""
     if count < 1 or seed < 0:
         raise ValueError(
             f"count {count}, seed {seed}: expected a count of at least 1 and a seed of at least 0"
@@ -97,7 +98,8 @@ def _prepare(folder: Path, count: int, seed: int) -> None:
     finish(folder)
 
 
-def _write_frame(files: Changes, name: str, phantom: Phantom) -> None:
-    files.write(f"labels/{name}", png(phantom.labels))
-    files.write(f"masks/{name}", png((phantom.labels > 0).astype(np.uint8) * 255))
-    files.write(f"images/{name}", png(phantom.image))
+def write_frame(files: Changes, name: str, image: np.ndarray, labels: np.ndarray) -> None:
+    """Put an (H, W) uint8 image, its labels and its mask among the changes of a dataset folder."""
+    files.write(f"labels/{name}", png(labels))
+    files.write(f"masks/{name}", png((labels > 0).astype(np.uint8) * 255))
+    files.write(f"images/{name}", png(image))
