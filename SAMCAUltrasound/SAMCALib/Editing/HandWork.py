@@ -28,11 +28,11 @@ def kept(
         thing = new.get(before.id)
         if thing is not None and not thing.pending:
             erased = _erased(node, frame, present, before)
-            erased &= ~_around(erased, [(round(c.y), round(c.x)) for c in added if c.positive])
-            new[before.id] = replace(
-                thing, mask=thing.mask & ~erased, erased=erased if erased.any() else None
-            )
-            before = replace(before, mask=before.mask & ~_islands(before, thing.mask))
+            if erased.any():
+                erased &= ~_around(erased, [(round(c.y), round(c.x)) for c in added if c.positive])
+                thing = replace(thing, mask=thing.mask & ~erased)
+            islands, new[before.id] = _islands(before, new[before.id].mask), replace(thing, erased=erased)
+            before = before if islands is None else replace(before, mask=before.mask & ~islands)
         left.append(before)
     return left, new
 
@@ -51,18 +51,17 @@ def _around(mask: np.ndarray, places: list[tuple[int, int]]) -> np.ndarray:
     """The parts of a mask that hold one of these places, (row, column) px."""
     from scipy import ndimage  # here: not while Slicer starts
 
-    labels = ndimage.label(mask)[0] if mask.any() else np.zeros(mask.shape, int)
-    height, width = mask.shape
+    (height, width), labels = mask.shape, ndimage.label(mask)[0]
     inside = [labels[y, x] for y, x in places if 0 <= y < height and 0 <= x < width]
     return mask & np.isin(labels, inside)
 
 
-def _islands(before: PromptObject, mask: np.ndarray) -> np.ndarray:
+def _islands(before: PromptObject, mask: np.ndarray) -> np.ndarray | None:
     """The parts of a painted mask, given as prompt, that the model's answer leaves out altogether."""
     from scipy import ndimage
 
     given = before.prompts.mask
     if not before.pending or given is None or not np.array_equal(given, before.mask):
-        return np.zeros_like(mask)
+        return None
     labels = ndimage.label(given)[0]
     return given & ~np.isin(labels, labels[mask & given])
