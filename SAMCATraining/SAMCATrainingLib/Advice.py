@@ -82,7 +82,7 @@ def _advice() -> dict[str, str]:
         ),
         r"is damaged": _("Delete the file that is named, or take a good copy, then start again."),
         r"dataset folder .* does not exist": _(
-            "Put the data back where they were, or start a new run with them where they are."
+            "Put the data back where they were, or start a new training with them where they are."
         ),
         r"problem\(s\)|cannot be read as|no truth|without mask|cases with a mask": _(
             "Go back to the data, mend or remove what is named there, then start again."
@@ -90,7 +90,7 @@ def _advice() -> dict[str, str]:
         r"Permission denied|Errno 13|Errno 30|Read-only": _(
             "This folder cannot be written to: choose another one, or change its permissions."
         ),
-        r"another \w+ \(": _("Give the run another name; its folder belongs to other settings."),
+        r"another \w+ \(": _("Give the training another name; its folder belongs to other settings."),
         r"needs its base|belongs to the base": _(
             "Add the base file that is named in the module SAMCA Ultrasound, then start again."
         ),

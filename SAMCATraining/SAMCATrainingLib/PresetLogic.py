@@ -93,7 +93,7 @@ def checkData(folders: Sequence[str | Path], isMoved: bool = False) -> None:
     """Refusal for a data set that is not there, or, of a run, not any more."""
     text = _("There is no data set at {folder}: add cases to it first, or give its folder.")
     if isMoved:
-        text = _("The data of this run are gone from {folder}: put them back there, or train anew.")
+        text = _("The data of this training are gone from {folder}: put them back there, or train anew.")
     for folder in folders:
         if not isinstance(folder, (str, Path)) or not Path(folder).is_dir():
             raise Refusal(text.format(folder=folder))

@@ -29,8 +29,8 @@ class Removal:
             text = _("Remove {name}? It is a link in {folder}: what it points to stays.")
         elif self._isRun(path):
             text = _(
-                "Remove the run {name} ({size})? {path} is deleted with its settings, curves and weights. "
-                "A model that was put into the effect's list stays."
+                "Remove the training {name} ({size})? {path} is deleted with its settings, curves and "
+                "weights. A model that was put into the effect's list stays."
             )
         else:
             text = _(
@@ -41,7 +41,7 @@ class Removal:
         text = text.format(name=name, size=size, path=path, folder=path.parent)
         if others:
             names = ", ".join(state.name for state in others)
-            lost = _("These runs cannot be resumed or evaluated without it: {names}.")
+            lost = _("These trainings cannot be resumed or evaluated without it: {names}.")
             text += " " + lost.format(names=names)
         return text
 
@@ -59,16 +59,16 @@ class Removal:
         """The runs that hang on a run or dataset of ours, which is not in use now."""
         isDataset = StoredData.isIn(self.datasets, path) and (path / "images").is_dir()
         if not isDataset and not self._isRun(path):
-            text = _("{path} is no run and no dataset in {folder}: it stays.")
+            text = _("{path} is no training and no dataset in {folder}: it stays.")
             raise Refusal(text.format(path=path, folder=self.runs.parent))
         if self._isRun(path) and isBusy(self._logic.state(path)):
-            raise Refusal(_("The run {name} is going on: stop it first.").format(name=path.name))
+            raise Refusal(_("The training {name} is going on: stop it first.").format(name=path.name))
         others = [
             self._logic.state(run)
             for run in StoredData.runsWith(path, {*self.runs.glob("*"), *self._logic.launched()})
         ]
         for state in filter(isBusy, others):
-            text = _("{name} is in use by the run {run}: stop that first.")
+            text = _("{name} is in use by the training {run}: stop that first.")
             raise Refusal(text.format(name=path.name, run=state.name))
         return others
 

@@ -158,7 +158,7 @@ def _places(run: Path, models: ModelLogic) -> list[Path]:
 def _required(run: Path) -> Result:
     result = resultOf(run)
     if result is None:
-        raise Refusal(_("This run was not evaluated yet: evaluate it first."))
+        raise Refusal(_("This training was not evaluated yet: evaluate it first."))
     return result
 
 

@@ -80,7 +80,7 @@ class ResultWidget(StepWidget):
 
     def _text(self, state) -> str:
         if state is None or state.weights is None or (state.before and not state.outcome):
-            return _("The result of a run is shown here after its first epoch.")
+            return _("The result of a training is shown here after its first epoch.")
         about = state.evaluation
         isNews = about.status in ("running", "stopped", "failed") or (
             about.status == "finished" and not self.result
@@ -162,7 +162,8 @@ class ResultWidget(StepWidget):
         with self.saying():
             run, (volume, segmentation) = self.state(), editedNodes()
             text = _(
-                "Add {segmentation} on {volume} to the data of the run {run}, then train further with them?"
+                "Add {segmentation} on {volume} to the data of the training {run}, then train further with "
+                "them?"
             )
             names = {"segmentation": segmentation.GetName(), "volume": volume.GetName(), "run": run.name}
             if ask(text.format(**names)) and agreed(self.logic, volume, segmentation):

@@ -59,7 +59,7 @@ class RunLogic:
             raise Refusal(str(error)) from error
         self._refuseIfAlive(run)
         if (run / RESUME).exists():
-            text = _("{folder} holds a run already: resume that one, or give this one another name.")
+            text = _("{folder} holds a training already: resume that one, or give this one another name.")
             raise Refusal(text.format(folder=run))
         return self._launchTraining(run, {**settings, "out": str(run)})
 
@@ -92,7 +92,7 @@ class RunLogic:
         if not (run / WEIGHTS).is_file():
             raise Refusal(_("There are no weights yet: they are written after the first epoch."))
         if self._isWorking(folder):
-            raise Refusal(_("This run is being evaluated already."))
+            raise Refusal(_("This training is being evaluated already."))
         with _refusing():
             make_folder(folder)
             self._launch(folder, ["evaluate", "--run", run])

@@ -96,7 +96,7 @@ def settingsOf(run: Path) -> dict:
         settings = typed_json.read(Path(run) / SETTINGS).plain
         from_json(TrainConfig, settings, SETTINGS)
     except (OSError, ValueError) as error:
-        text = _("{folder} holds no run: its {file} is missing or damaged ({problem}).")
+        text = _("{folder} holds no training: its {file} is missing or damaged ({problem}).")
         raise Refusal(text.format(folder=run, file=SETTINGS, problem=error)) from error
     return settings
 

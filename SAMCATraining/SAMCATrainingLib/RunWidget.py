@@ -12,6 +12,7 @@ from .PlotLogic import PlotLogic
 from .Removal import isBusy
 from .StepWidget import StepWidget, ask, fillCombo, openPath, removed, showText, withSize
 
+SAID = "runsSaidLabel"  # the line under the list of runs
 NARROWEST_PX = 240  # of a picture of sample masks
 
 
@@ -20,6 +21,7 @@ class RunWidget(StepWidget):
     chosen(): called when another run is looked at, or one is gone. installation: an InstallLogic."""
 
     file, button, label = "SAMCATrainingRun.ui", "runButton", "runLabel"
+    labels = (SAID,)
 
     def __init__(self, uiFolder: str, logic, settings, missing, chosen, installation):
         slots = {
@@ -96,17 +98,17 @@ class RunWidget(StepWidget):
     def openFolder(self) -> None:
         """Show the run's folder."""
         if self.state is None:
-            self.say(_("There is no run yet."))
+            self.say(_("There is no training yet."), SAID)
         else:
             openPath(self.state.folder)
 
     def remove(self) -> None:
         """Delete the run, after a question."""
-        with self.saying():
+        with self.saying(at=SAID):
             name = self.state.name
             if removed(self.logic, self.state.folder):
                 self._listRuns(None)
-                self.say(_("The run {name} was removed.").format(name=name))
+                self.say(_("The training {name} was removed.").format(name=name), SAID)
 
     def install(self) -> None:
         """Install what training needs."""

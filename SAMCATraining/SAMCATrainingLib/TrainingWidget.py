@@ -81,7 +81,7 @@ class TrainingWidget(VTKObservationMixin):
 
     def goOn(self, state) -> None:
         """Prepare a run that goes on from this one: same data, its model as start."""
-        with self.result.saying(_("The next run is prepared in step 2: add cases if you like, then train.")):
+        with self.result.saying(_("The next training is prepared in step 2: add cases if you like.")):
             folders = self.logic.settingsOf(state.folder)["data"]
             weights = ResultLogic.weightsToGoOn(state.folder, self.logic.models)
             self.data.use([Path(folder) for folder in folders])

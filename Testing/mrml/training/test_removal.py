@@ -46,7 +46,7 @@ def say(run, **record):
         log.write(json.dumps({"time": time.time(), **record}) + "\n")
 
 
-@pytest.mark.parametrize("kind", ["run", "dataset"])
+@pytest.mark.parametrize("kind", ["training", "dataset"])
 def test_the_question_has_name_size_and_place(logic, dataset, kind):
     path = dataset if kind == "dataset" else write_run(logic, "Thyroid")
     question = logic.removalQuestion(path)
@@ -82,8 +82,8 @@ def test_a_run_that_is_going_on_stays_with_what_it_uses(logic, dataset, part):
     with run_lock.holding(run / part):
         for path, words in {
             run: "Second is going on: stop it first",
-            first: "First is in use by the run Second",
-            dataset: "Nerves is in use by the run Second",
+            first: "First is in use by the training Second",
+            dataset: "Nerves is in use by the training Second",
         }.items():
             for action in (logic.removalQuestion, logic.remove):
                 with pytest.raises(Refusal, match=words):
@@ -124,7 +124,7 @@ def test_nothing_but_runs_and_datasets_of_ours_is_removed(logic, dataset, tmp_pa
         logic.folder / "Runs" / "notes",
         logic.folder / "Data" / "no such",
     ):
-        with pytest.raises(Refusal, match="is no run and no dataset"):
+        with pytest.raises(Refusal, match="is no training and no dataset"):
             logic.remove(path)
     assert (tmp_path / "others" / "images" / "one.png").is_file()
     assert (dataset / "images" / "one.png").is_file()

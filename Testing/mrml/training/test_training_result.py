@@ -22,7 +22,8 @@ from samca.weights.checkpoint import Provenance
 from SAMCALib.Models.ModelLogic import ModelLogic
 from SAMCALib.Texts import Refusal
 from SAMCATrainingLib import AdvancedSettings, ResultLogic
-from SAMCATrainingLib.Estimation import Estimation, estimateOf
+from SAMCATrainingLib.DatasetCheck import Counts
+from SAMCATrainingLib.Estimation import Estimation, estimateOf, quickSeconds
 from SAMCATrainingLib.TrainingLogic import TrainingLogic
 
 TINY = {
@@ -264,3 +265,11 @@ def test_a_trial_that_fails_says_why_and_leaves_nothing(logic, tmp_path, applica
     cancelled.cancel()
     assert cancelled._child.poll() is not None
     assert cancelled.poll() is None
+
+
+@pytest.mark.parametrize(("preset", "seconds"), [("quick", 15), ("balanced", 22)])
+def test_the_rule_of_thumb_is_within_a_factor_of_two(logic, preset, seconds):
+    """Of what these took on two cores, with 10 images to train on and 7 structures to validate."""
+    counts = Counts(cases=12, targets=25, groups=12, training=10, validation=2, validated=7)
+    settings = logic.settings("anywhere", "Discs", preset=preset)
+    assert seconds / 2 < quickSeconds(settings, counts) < seconds * 2

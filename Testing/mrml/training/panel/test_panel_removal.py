@@ -44,7 +44,7 @@ def test_a_run_is_removed_after_a_question(finished, questions):
     assert all(run.name in text and "B)" in text and str(run) in text for text in asked)
     assert not run.exists()
     assert ui.runsComboBox.items == []
-    assert "was removed" in ui.runLabel.text
+    assert "was removed" in ui.runsSaidLabel.text
     assert finished.run.state is None
     assert not ui.removeRunButton.enabled
     assert not finished.result.ui.useButton.enabled
@@ -137,7 +137,7 @@ def test_a_dataset_that_stood_beside_another_is_no_longer_trained_on(ready, ques
 def test_a_dataset_that_a_run_works_with_stays(running, questions):
     folder = running.data.dataset
     running.data.ui.removeDatasetButton.click()
-    assert "in use by the run" in running.data.ui.datasetSaidLabel.text
+    assert "in use by the training" in running.data.ui.datasetSaidLabel.text
     assert folder.is_dir()
     assert questions[0] == [], "there is nothing to ask"
 

@@ -164,7 +164,7 @@ def test_settings_that_do_not_fit_are_refused_before_anything_starts(logic, sett
     assert not (tmp_path / "run").exists()
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "resume.pt").touch()
-    with pytest.raises(Refusal, match="holds a run already"):
+    with pytest.raises(Refusal, match="holds a training already"):
         logic.start(settings)
     with pytest.raises(Refusal, match=r"run\.json is missing or damaged"):
         logic.resume(tmp_path / "run")
