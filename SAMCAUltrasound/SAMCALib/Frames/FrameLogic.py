@@ -310,11 +310,8 @@ def checkVolume(volumeNode) -> None:
 
 def _checkPlane(frame: Frame) -> None:
     if min(shape(frame)) < 2:
-        raise Refusal(
-            _(
-                "The view cuts {name} edge-on: press Turn view, or use the view in the plane of its frames."
-            ).format(name=frame.volume.GetName())
-        )
+        text = _("The view cuts {name} edge-on: press Turn view, or use the view in the plane of its frames.")
+        raise Refusal(text.format(name=frame.volume.GetName()))
 
 
 def _ijkToRas(volumeNode) -> np.ndarray:
@@ -360,9 +357,7 @@ def _digest(frame: Frame, modified: int) -> str:
 def _axisAcross(normal: np.ndarray, volumeNode) -> int:
     """The IJK axis that the plane of this normal (world RAS) lies across."""
     columns = _ijkToRas(volumeNode)[:3, :3]
-    normals = np.cross(
-        columns[:, [1, 2, 0]], columns[:, [2, 0, 1]], axis=0
-    )  # of the planes of constant i, j, k
+    normals = np.cross(columns[:, [1, 2, 0]], columns[:, [2, 0, 1]], axis=0)  # of planes of constant i, j, k
     return int(np.argmax(np.abs(normal @ (normals / np.linalg.norm(normals, axis=0)))))
 
 

@@ -33,6 +33,8 @@ def in_slicer(qt, prototype, sample_data, monkeypatch, tmp_path):
     module = types.SimpleNamespace(widgetRepresentation=lambda: types.SimpleNamespace(self=lambda: own))
     monkeypatch.setattr(slicer.modules, "samcaultrasound", module, raising=False)
     monkeypatch.setattr(slicer.util, "getModuleLogic", lambda name: own.logic, raising=False)
+    yield
+    panel.cleanup()
 
 
 @pytest.mark.parametrize("name", ["SAMCAEffectTest", "SAMCAModuleTest"])
