@@ -95,7 +95,11 @@ def _baselines(arguments: argparse.Namespace, sets: Sequence[Dataset]) -> dict[s
     for record in baselines.train_missing(shared):
         print(json.dumps(record), flush=True)
     return {
-        name: list(baselines.evaluate(baselines.load(shared.out, name, shared.device), sets))
+        name: list(
+            baselines.evaluate(
+                baselines.load(shared.out, name, shared.device), sets, baselines.side_of(shared)
+            )
+        )
         for name in baselines.BASELINES
     }
 

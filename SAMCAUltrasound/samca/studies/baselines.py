@@ -30,7 +30,7 @@ from ..training.losses import HybridLoss
 from ..training.samples import Samples, to_rgb_planes
 from ..training.starting_point import cases_of
 
-SIDE = 256  # px of the squashed image, as in the papers
+SIDE = 256  # px of the squashed image, as in the papers, unless run.model has another image_size
 CHANNELS, STRIDES = (16, 32, 64, 128, 256), (2, 2, 2, 2)
 RATE = 1e-3  # of Adam, which the papers leave open for these rows
 Network = Callable[[], nn.Module]
@@ -84,7 +84,12 @@ def load(out: str | Path, name: str, device: str = "auto") -> nn.Module:
     return network.eval().to(choose_device(device))
 
 
-def evaluate(network: nn.Module, datasets: Sequence[Dataset]) -> Iterator[Record | Skipped]:
+def side_of(shared: TrainConfig) -> int:
+    """Side in px of the images that the networks see: that of the methods beside them."""
+    return int(shared.model.get("image_size", SIDE))
+
+
+def evaluate(network: nn.Module, datasets: Sequence[Dataset], side: int = SIDE) -> Iterator[Record | Skipped]:
     """One record at 0 clicks for each image: all of its structures are one target."""
     for dataset in datasets:
         for name, case in named_cases(dataset):
@@ -92,7 +97,7 @@ def evaluate(network: nn.Module, datasets: Sequence[Dataset]) -> Iterator[Record
                 yield Skipped(dataset.name, name)
                 continue
             truth = np.logical_or.reduce(list(case.structures().values()))
-            mask = predict(network, case.pixels())
+            mask = predict(network, case.pixels(), side)
             step = Interaction((), mask, 0.0)
             scores = scores_of(step, truth, case.spacing_mm, True)
             del scores["predicted_iou"]  # it makes no estimate
@@ -100,10 +105,10 @@ def evaluate(network: nn.Module, datasets: Sequence[Dataset]) -> Iterator[Record
 
 
 @torch.inference_mode()
-def predict(network: nn.Module, pixels: np.ndarray) -> np.ndarray:
-    """(H, W) or (H, W, 3) frame -> (H, W) bool."""
+def predict(network: nn.Module, pixels: np.ndarray, side: int = SIDE) -> np.ndarray:
+    """(H, W) or (H, W, 3) frame, seen in side x side px -> (H, W) bool."""
     rgb = as_rgb(pixels)
-    geometry = Geometry(*rgb.shape[:2], SIDE, "squash")
+    geometry = Geometry(*rgb.shape[:2], side, "squash")
     planes = geometry.image_to_model(rgb).transpose(2, 0, 1)[None]
     device = next(network.parameters()).device
     logits = network(_normalized(torch.from_numpy(np.ascontiguousarray(planes)).to(device)))
@@ -118,7 +123,7 @@ def _new(name: str, seed: int) -> nn.Module:
 
 def _train(network: nn.Module, shared: TrainConfig) -> Iterator[dict[str, Any]]:
     cases = [case for case in cases_of(shared)[0] if case.has_truth]
-    samples = WholeTruth(cases, SIDE, "squash", shared.augment)
+    samples = WholeTruth(cases, side_of(shared), "squash", shared.augment)
     loss_of, device = HybridLoss(shared.loss), next(network.parameters()).device
     optimizer = torch.optim.Adam(network.parameters(), lr=RATE)
     curve = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, shared.epochs)

@@ -55,6 +55,21 @@ def test_all_structures_of_an_image_are_one_target(tmp_path, dark):
     assert "predicted_iou" not in record.scores
 
 
+def test_images_are_as_large_as_for_the_methods_beside_it(discs, tmp_path):
+    sides = []
+
+    class Watching(Darkness):
+        def forward(self, image):
+            sides.append(image.shape[2:])
+            return super().forward(image)
+
+    shared = TrainConfig(data=(str(discs),), out=str(tmp_path), model={"image_size": 96})
+    side = baselines.side_of(shared)
+    baselines.predict(Watching(), np.zeros((40, 50), np.uint8), side)
+    baselines.predict(Watching(), np.zeros((40, 50), np.uint8))
+    assert sides == [(96, 96), (256, 256)]
+
+
 def test_an_image_without_truth_is_skipped(dark):
     class Nothing:
         id, source, group, has_truth = "normal", "set", "a", False
