@@ -30,7 +30,8 @@ def test_a_run_records_start_epochs_and_finish_and_logs_them(settings):
     assert (start["training"], start["validation"], start["left_out"]) == (6, 2, 0)
     assert start["trainable"] == sum(t.numel() for n, t in learned(settings()).items() if "fusion" not in n)
     assert [first["epoch"], second["epoch"], second["of"]] == [1, 2, 2]
-    assert first["loss"] == pytest.approx(first["initial"] + first["guided"])
+    low, high = sorted((first["initial"], first["guided"]))
+    assert low <= first["loss"] <= high, "the mean over all masks"
     assert set(first["dice"]) == {"1", "3"}
     assert set(before["dice"]) == {"1", "3"}
     assert (before["targets"], before["groups"]) == (2, 2)
