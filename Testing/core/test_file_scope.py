@@ -75,7 +75,8 @@ def runs_code(node: ast.stmt) -> bool:
     if isinstance(node, DEFINITIONS) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
         return False
     if isinstance(node, ast.Assign | ast.AnnAssign):
-        calls = [call.func for call in ast.walk(node) if isinstance(call, ast.Call)]
+        later = {inner for each in ast.walk(node) if isinstance(each, ast.Lambda) for inner in ast.walk(each)}
+        calls = [each.func for each in ast.walk(node) if isinstance(each, ast.Call) and each not in later]
         names = [ast.unparse(call).rpartition(".")[2] for call in calls]
         return not all(name in MAKERS or name[0].isupper() for name in names)
     return True
