@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..Segments import SegmentLogic
-from ..Texts import _
+from ..Texts import Refusal, _
 from . import ObjectLogic
 from .EditLogic import EditLogic
 from .Selection import Selection
@@ -28,8 +28,15 @@ class DrawnLogic:
         labelmap = node.GetSegmentation().GetSegment(segmentId).GetRepresentation(SegmentLogic.LABELMAP)
         seen = self._selection.sight(frame), thing.id, labelmap and labelmap.GetMTime()
         if seen != self._seen:
-            self._seen, self._text = seen, _words(ObjectLogic.shareOf(node, segmentId, frame, thing))
+            self._seen, self._text = seen, _told(node, segmentId, frame, thing)
         return self._text
+
+
+def _told(*target) -> str:
+    try:
+        return _words(ObjectLogic.shareOf(*target))
+    except Refusal as why:  # of a segmentation that a transform has squeezed flat
+        return str(why)
 
 
 def _words(share: float) -> str:

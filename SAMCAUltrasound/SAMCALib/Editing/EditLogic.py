@@ -362,8 +362,8 @@ class EditLogic:
         volume = self._selection.volume
         if self._frame is not None and (volume is None or volume.GetID() != self._frame.volumeId):
             self.engine.cancel(self)
-            self._queue.clear()
-            self._preview.forget()
+            for forget in (self._queue.clear, self._preview.forget, self._encoding.forget):
+                forget()
             self._frame = self._current = None
         if self._frame is not None and not FrameLogic.isShown(self._frame):
             self.setFrame(FrameLogic.current(self._frame))

@@ -206,7 +206,8 @@ class EditQueue:
 
     def _begin(self, edit: Edit, state: int) -> None:
         """Put an edit into the tag, take masks away that it no longer gives, ask for the one it needs."""
-        self._settle((*edit.place, edit.object))
+        for name in edit.about:
+            self._settle((*edit.place, name))
         before = _stored(edit.place)
         if (after := _after(edit, before)) is None:
             self._drop(1)

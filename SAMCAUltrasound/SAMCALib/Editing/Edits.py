@@ -40,6 +40,11 @@ class Edit:
     object: str
     undo: bool = field(default=True, kw_only=True)
 
+    @property
+    def about(self) -> tuple[str, ...]:
+        """The ids of all objects that it changes."""
+        return (self.object,)
+
     def of(self, prompts: FramePrompts) -> FramePrompts:
         """What becomes of these prompts, with the object current; Unfit if it does not fit them."""
         number = prompts.indexOf(self.object)
@@ -149,6 +154,11 @@ class Clear(Edit):
     """Take these objects away."""
 
     objects: tuple[str, ...]
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """These objects."""
+        return self.objects
 
     def of(self, prompts: FramePrompts) -> FramePrompts:
         """What is left of the frame."""

@@ -292,3 +292,13 @@ def test_in_a_loop_an_early_outline_stays_in_its_item(scene, editing, closer):
     edit.poll()
     finish(edit, closer)
     assert np.array_equal(segment(editor, frame), expected(closer.model, frame, thing.prompts, closer=True))
+
+
+def test_what_is_cleared_takes_an_early_outline_that_redo_brought_with_it(editor, edit, frame, closer):
+    mask = painted(editor, frame)
+    clicked(edit, frame)
+    for step in (editor.logic.Undo, editor.logic.Redo):
+        step()
+        edit.poll()
+    edit.clear(frame)
+    assert np.array_equal(segment(editor, frame), mask)

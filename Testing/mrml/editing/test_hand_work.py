@@ -176,3 +176,15 @@ def test_an_outline_that_the_grid_cuts_is_told(sure, monkeypatch):
     click(sure, 40, 30)
     assert "Only" in status(sure)
     assert "sure" not in status(sure)
+
+
+def test_of_a_segmentation_that_is_squeezed_flat_the_status_says_so(sure, scene):
+    click(sure, 40, 30)
+    transform = scene.AddNewNodeByClass("vtkMRMLTransformNode")
+    transform.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(np.diag([0.0, 1.0, 1.0, 1.0])))
+    sure.slicer.segmentation.SetAndObserveTransformNodeID(transform.GetID())
+    sure.deactivate()
+    sure.effect.activate()
+    sure.effect.status._drawn._seen = None  # as in an editor that is opened now
+    sure.tick()
+    assert "Segmentation has no extent in a direction" in status(sure)

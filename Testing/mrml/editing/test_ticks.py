@@ -115,3 +115,13 @@ def test_a_frame_of_a_loop_that_is_played_can_be_clicked(loop, editor, timer):
     timer.tick(lambda: timer.edit.click(frame, 256, 200))
     timer.settle()
     assert maskOf(editor.segmentation, "Lesion", frame).any()
+
+
+def test_a_loop_that_leaves_while_it_is_played_is_told_of_once(loop, editor, timer):
+    loop[0].SetPlaybackActive(True)
+    timer.tick(lambda: timer.edit.setFrame(show(loop, 30)))
+    slicer.mrmlScene.RemoveNode(editor.volume)
+    timer.tick()
+    timer.edit.message = ""
+    timer.tick()
+    assert timer.edit.message == ""
