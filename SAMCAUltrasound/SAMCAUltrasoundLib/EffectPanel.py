@@ -7,6 +7,7 @@ from pathlib import Path
 import qt
 import slicer
 
+from SAMCALib.Engine.EngineLogic import nameOf
 from SAMCALib.Texts import _, asToolTip
 
 UI = Path(__file__).resolve().parent.parent / "Resources" / "UI" / "SAMCAEffect.ui"
@@ -76,7 +77,7 @@ class EffectPanel:
         names = [model.name for model in models if not model.damaged]
         if self.options.model not in self._models:
             self._models.append(self.options.model)
-            names.append(Path(self.options.model).stem)
+            names.append(nameOf(self.options.model))
         blocked = self.ui.modelComboBox.blockSignals(True)
         self.ui.modelComboBox.clear()
         for name in names:

@@ -48,8 +48,9 @@ class Keys:
         self._release()
         if self in _holders:
             _holders.remove(self)
-            if _holders:
-                _holders[-1]._hold(slicer.util.mainWindow())
+            window = slicer.util.mainWindow()
+            if _holders and window:  # none when Slicer is closed
+                _holders[-1]._hold(window)
 
     def _hold(self, window) -> None:
         self._release()

@@ -117,11 +117,11 @@ class PromptPoints:
         name, glyph, colour = ROLES[role]
         node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLMarkupsFiducialNode")
         node.UnRegister(None)
-        node.SetName(name)
         node.SetSaveWithScene(False)
         node.SetAttribute("SAMCA.role", role)
         slicer.mrmlScene.AddNode(node)
         node.SetHideFromEditors(True)  # hidden before, it would get no item in the hierarchy, and so no menu
+        node.SetName(name)  # after: selectors of nodes look anew at one whose name changes
         node.CreateDefaultDisplayNodes()
         display = node.GetDisplayNode()
         display.SetSaveWithScene(False)

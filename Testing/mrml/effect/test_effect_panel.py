@@ -242,3 +242,10 @@ def test_cancel_stops_what_is_computed(gated, open_editor):
     gated.gate.set()
     settled(editor)
     assert count(editor) == 0
+
+
+def test_the_shipped_model_has_its_name_even_if_its_file_is_gone(open_editor):
+    editor = open_editor()
+    editor.effect.options.model = "shipped"
+    editor.effect.panel.showModels([])
+    assert editor.modelComboBox.items == ["SAMCA small"]

@@ -116,3 +116,11 @@ def test_keys_belong_to_the_editor_that_was_activated_last(open_editor, window, 
     one.deactivate()
     window.press("H")
     assert others.called == ("H",)
+
+
+def test_an_editor_that_goes_after_the_window_asks_for_no_keys(open_editor, window, monkeypatch):
+    one, two = open_editor(), open_editor()
+    monkeypatch.setattr(slicer.util, "mainWindow", lambda: None)
+    two.deactivate()
+    one.deactivate()
+    assert window.keys() == []
