@@ -6,7 +6,7 @@ by more than one standard error of the paired difference over groups of images.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import isnan
 from typing import Any
 
@@ -71,6 +71,14 @@ class Choice:
 
     def _group_of(self, target: Target) -> str:
         return self._groups.get(target[:2], target[1])
+
+
+def of_before(state: dict[str, Any], epochs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The choice in a resume point from before there was an epoch 0, by the "epoch" records of its log."""
+    best, kept = float(state["best"]), int(state["epoch"])
+    if epochs and state["settings"].get("keep") != "last":
+        kept = max(epochs, key=lambda record: sum(record["dice"].values()))["epoch"]
+    return {"kept": kept if best >= 0 else -1, "best": best, "before": []}
 
 
 def _is_ahead(gain: Difference | None) -> bool:

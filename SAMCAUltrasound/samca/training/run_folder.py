@@ -17,7 +17,9 @@ from . import run_lock, run_records
 
 SETTINGS, RESUME = "run.json", "resume.pt"
 OF_PLACE = {"out"}  # settings that another place of the folder changes
-OF_OLD_RUNS = {"folds": 0, "fold": 1}  # what runs were before these settings, which say who validates
+OF_OLD_RUNS = {  # what runs were before these settings
+    "folds": 0, "fold": 1, "grow": False, "sampling": "each", "share": 1.0,
+}  # fmt: skip
 
 
 def is_run(folder: Path) -> bool:

@@ -24,7 +24,7 @@ from ..network.devices import choose_device, device_name
 from ..weights.checkpoint import Provenance
 from ..words import counted
 from . import parts, processes, run_lock
-from .choice import Choice, Dice
+from .choice import Choice, Dice, of_before
 from .curves import write_curves
 from .learner import LOSSES, Learner, Moment, calibrate_branch, generator_of
 from .run_folder import RunFolder
@@ -121,7 +121,7 @@ class _Run:
         """What `train` yields, without times."""
         yield self._begin()
         yield from self._compare_data()
-        if not self.choice.has_started:
+        if not (self.choice.has_started or self.epoch or self.next_step):  # runs of before have none
             yield self._before()
             self._save()  # after the log has it, as at the end of an epoch
         while self.epoch < self.config.epochs:
@@ -150,7 +150,7 @@ class _Run:
         try:
             self.learner.load(self.saved)
             self.epoch, self.next_step = (int(self.saved[name]) for name in ("epoch", "next_step"))
-            self.choice.load(self.saved["choice"])
+            self.choice.load(self.saved.get("choice") or of_before(self.saved, self.folder.epochs()))
             self.sums = {name: float(self.saved["sums"].get(name, 0.0)) for name in LOSSES}
         except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RuntimeError) as error:
             raise self.folder.damaged() from error
