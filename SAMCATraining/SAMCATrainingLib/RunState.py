@@ -115,7 +115,7 @@ class History:
 
     def outcome(self) -> Outcome | None:
         """What training has brought so far; None before an epoch was compared with the model before."""
-        last = self.epochs.get(self.epoch)
+        last = self.epochs.get(max(self.epochs, default=0))  # while the next one is under way, too
         if not self.before or self.kept is None or last is None or last.gain is None:
             return None
         kept = self.epochs.get(self.kept, last)

@@ -56,6 +56,17 @@ def test_the_history_of_a_run_knows_what_is_kept_and_how_good_that_is():
     assert (history.before, history.outcome()) == ({}, None)
 
 
+@pytest.mark.parametrize("more", [("step", {"step": 2}), ("stopped", {"step": 2}), ("resume", {})])
+def test_what_an_epoch_has_brought_is_known_within_the_next_one(more):
+    history, (event, words) = History(), more
+    history.add(record("start"), 9)
+    history.add(record("base", dice={"1": 60.0}, targets=12, groups=4), 9)
+    history.add(record("epoch", epoch=1, dice={"1": 66.0}, gain=6.0, error=2.0, kept=1), 9)
+    history.add(record("step", epoch=2, step=1, of=3, loss=0.4), 9)
+    history.add(record(event, epoch=2, of=3, loss=0.4, **words), 9)
+    assert history.outcome() == Outcome({1: 60.0}, {1: 66.0}, 1, 6.0, 2.0, 12)
+
+
 def test_an_older_run_without_epoch_0_has_no_outcome():
     history = History()
     history.add(record("start"), 9)
