@@ -260,7 +260,7 @@ class DataWidget(StepWidget):
         others = {folder for folder, _row in rows if folder != self.dataset}
         said = []
         with self.saying():
-            if own and not ask(removalText(len(own), self.dataset)):
+            if own and not ask(removalText(len(own), self.logic.datasetName(self.dataset), self.dataset)):
                 return
             if own:
                 count = self.logic.removeCases(self.dataset, own)
@@ -269,7 +269,7 @@ class DataWidget(StepWidget):
             for folder in others:
                 self.folders.remove(folder)
                 text = _("The folder {name} is left out as a whole; its files stay.")
-                said.append(text.format(name=folder.name))
+                said.append(text.format(name=self.logic.datasetName(folder)))
         if said:
             self.say(" ".join(said))
         self._show()
@@ -292,14 +292,14 @@ def patientText(group: str) -> str:
     return re.sub(r"(?<=.)_[0-9a-f]{8}$", "", group)
 
 
-def removalText(count: int, dataset: Path) -> str:
+def removalText(count: int, name: str, folder: Path) -> str:
     """The question before cases are removed."""
     cases = counted(count, _("1 case"), _("{count} cases"))
     text = _(
         "Remove {cases} from the dataset {name}? Their files in {folder} are deleted; the scene and files in "
         "other folders stay."
     )
-    return text.format(cases=cases, name=dataset.name, folder=dataset)
+    return text.format(cases=cases, name=name, folder=folder)
 
 
 def countsText(summary) -> str:

@@ -37,8 +37,7 @@ class Removal:
                 "Remove the dataset {name} ({size})? {path} is deleted with all its cases. The scene and "
                 "files in other folders stay."
             )
-        name = path.name if self._isRun(path) else CaseFiles.nameOf(path)
-        text = text.format(name=name, size=size, path=path, folder=path.parent)
+        text = text.format(name=self._nameOf(path), size=size, path=path, folder=path.parent)
         if others:
             names = ", ".join(state.name for state in others)
             lost = _("These trainings cannot be resumed or evaluated without it: {names}.")
@@ -52,6 +51,10 @@ class Removal:
         StoredData.remove(path, path.parent)
         self._logic.forget(path)
 
+    def _nameOf(self, path: Path) -> str:
+        """What the panel calls it."""
+        return self._logic.state(path).name if self._isRun(path) else CaseFiles.nameOf(path)
+
     def _isRun(self, path: Path) -> bool:
         return StoredData.isIn(self.runs, path) and (path / SETTINGS).is_file()
 
@@ -62,14 +65,15 @@ class Removal:
             text = _("{path} is no training and no dataset in {folder}: it stays.")
             raise Refusal(text.format(path=path, folder=self.runs.parent))
         if self._isRun(path) and isBusy(self._logic.state(path)):
-            raise Refusal(_("The training {name} is going on: stop it first.").format(name=path.name))
+            text = _("The training {name} is going on: stop it first.")
+            raise Refusal(text.format(name=self._nameOf(path)))
         others = [
             self._logic.state(run)
             for run in StoredData.runsWith(path, {*self.runs.glob("*"), *self._logic.launched()})
         ]
         for state in filter(isBusy, others):
             text = _("{name} is in use by the training {run}: stop that first.")
-            raise Refusal(text.format(name=path.name, run=state.name))
+            raise Refusal(text.format(name=self._nameOf(path), run=state.name))
         return others
 
 

@@ -114,12 +114,12 @@ class TrainingLogic:
         """Call a data set by another name. Its folder stays where it is; one that has no case yet gets
         another path, which is returned."""
         folder = Path(folder)
-        if not folder.is_dir():
-            return self.newDataset(name)
         if not name.strip():
             raise Refusal(_("The name is empty: give one."))
         if name in [self.datasetName(other) for other in self.datasets() if other != folder]:
             raise Refusal(_("There is a data set {name} already: take another name.").format(name=name))
+        if not folder.is_dir():
+            return self.newDataset(name)
         CaseFiles.rename(folder, name)
         return folder
 

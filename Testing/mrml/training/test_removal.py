@@ -94,6 +94,21 @@ def test_a_run_that_is_going_on_stays_with_what_it_uses(logic, dataset, part):
     assert logic.runs() == []
 
 
+def test_what_was_given_another_name_is_told_by_that(logic, dataset):
+    logic.renameDataset(dataset, "Nerves of the arm")
+    run = write_run(logic, "Second", data=[str(dataset)])
+    settings = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**settings, "name": "Thyroid, right"}))
+    assert "Remove the training Thyroid, right (" in logic.removalQuestion(run)
+    with run_lock.holding(run):
+        for path, words in {
+            run: "Thyroid, right is going on",
+            dataset: "Nerves of the arm is in use",
+        }.items():
+            with pytest.raises(Refusal, match=words):
+                logic.remove(path)
+
+
 def test_a_run_that_has_only_just_been_started_stays(logic):
     run = write_run(logic, "Thyroid")
     Launch.note(run)

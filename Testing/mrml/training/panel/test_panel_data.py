@@ -338,6 +338,18 @@ def test_a_dataset_has_the_name_that_the_user_gives_it(ready, segmented):
     assert "empty" in ui.datasetSaidLabel.text
 
 
+def test_questions_and_refusals_know_a_dataset_by_its_name(ready, asked):
+    ui = ready.data.ui
+    ui.datasetNameLineEdit.enter("Nerves of the arm")
+    ui.casesTable.values["selected"] = [0]
+    ui.removeButton.click()
+    assert "Remove 1 case from the dataset Nerves of the arm?" in asked[0]
+    ui.newDatasetButton.click()
+    ui.datasetNameLineEdit.enter("Nerves of the arm")
+    assert "already" in ui.datasetSaidLabel.text, "a new one, too, is told apart"
+    assert len({ready.logic.datasetName(folder) for folder in ready.data._datasets}) == 2
+
+
 def test_one_step_is_unfolded_at_a_time(ready):
     buttons = [getattr(step.ui, step.button) for step in ready.steps]
     for opened in (*buttons, *reversed(buttons)):
