@@ -43,7 +43,7 @@ class AdvancedWidget:
         return {name: value for name, value in read.items() if value != self._of(name)}
 
     def show(self, preset: dict) -> None:
-        """Show another preset's values; what the user has changed stays."""
+        """Show the values of another preset or method; what the user has changed stays."""
         try:
             changed = self.values()
         except ValueError:

@@ -41,6 +41,12 @@ def methods() -> list[tuple[str, str]]:
     return [(name, (file.__doc__ or name).strip().splitlines()[0]) for name, file in FILES.items()]
 
 
+def valuesOf(preset: str, method: str) -> dict:
+    """The single settings, by name, that a preset and a method change together."""
+    own = {name: value for name, value in FILES[method].TRAINING.items() if not isinstance(value, dict)}
+    return {**own, **settings_of(preset, method)}
+
+
 def settingsOf(
     data: Sequence[str | Path],
     out: Path,

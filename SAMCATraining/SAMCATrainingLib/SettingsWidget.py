@@ -70,6 +70,11 @@ class SettingsWidget(StepWidget):
         return self._presets[self.ui.presetComboBox.currentIndex]
 
     @property
+    def method(self) -> str:
+        """The name of the method that is chosen."""
+        return self._methods[self.ui.methodComboBox.currentIndex][0]
+
+    @property
     def settings(self) -> dict | None:
         """The settings of a run, None as long as they or the data do not fit; the panel says why."""
         if self._isOld:
@@ -140,7 +145,7 @@ class SettingsWidget(StepWidget):
                 folders,
                 self.ui.nameLineEdit.text.strip() or _("My model"),
                 base=self.base,
-                method=self._methods[self.ui.methodComboBox.currentIndex][0],
+                method=self.method,
                 preset=self.preset.name,
                 advanced=self.advanced.values(),
             )
@@ -171,12 +176,12 @@ class SettingsWidget(StepWidget):
             estimation.cancel()
 
     def _showPreset(self, _index=None) -> None:
-        self.advanced.show(self.preset.settings)
+        self.advanced.show(self.logic.valuesOf(self.preset.name, self.method))
         self.touch()
 
     def _chooseMethod(self, index: int) -> None:
         self.ui.methodComboBox.toolTip = asToolTip(self._methods[index][1])
-        self.touch()
+        self._showPreset()
 
     def _touched(self, _value) -> None:
         self.touch()

@@ -153,6 +153,10 @@ class TrainingLogic:
         """Every single setting."""
         return AdvancedSettings.settings()
 
+    def valuesOf(self, preset: str, method: str) -> dict:
+        """Those that a preset and a method change together."""
+        return PresetLogic.valuesOf(preset, method)
+
     def settings(
         self, data, name: str, base="shipped", method="samca", preset=DEFAULT, advanced=None, validation=()
     ) -> dict:

@@ -100,3 +100,16 @@ def test_bases_are_the_models_there_are_and_a_file_can_be_given(ready, qt, tmp_p
     qt.QFileDialog.getOpenFileName = lambda *words: str(tmp_path / "x.txt")
     ready.settings.ui.baseFileButton.click()
     assert "x.txt is no model" in ready.settings.ui.settingsLabel.text
+
+
+def test_advanced_shows_what_a_training_takes_with_each_preset_and_method(ready):
+    ui, step = ready.settings.ui, ready.settings
+    for index, (method, _text) in enumerate(step._methods):
+        ui.methodComboBox.choose(index)
+        for number in range(len(step._presets)):
+            ui.presetComboBox.choose(number)
+            shown = {setting.name: step.advanced._read(setting) for setting in step.advanced.settings}
+            taken = {name: value for name, value in step.settings.items() if name in shown}
+            taken.pop("schedule")
+            assert taken == {name: shown[name] for name in taken}, (method, step.preset.name)
+            assert step.advanced.values() == {}
