@@ -294,7 +294,9 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
 
     def _poll(self) -> None:
         """Take the engine's answers, and show what has changed."""
+        hadFrame = self.edit.frame is not None
         self._isStatusOld = self.edit.answer(YIELD_SECONDS) or self._isStatusOld
+        self.view.isOld |= hadFrame and self.edit.frame is None  # to say why
         self._followOptions()
         self.panel.showReasons({"takeBack": self.reasons.againstTakeBack(self.undo.works)})
         if self._isStatusOld:

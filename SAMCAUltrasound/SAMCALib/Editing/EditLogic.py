@@ -359,8 +359,7 @@ class EditLogic:
         self._seen = self._selection.sight(self._frame)
 
     def _follow(self) -> None:
-        volume = self._selection.volume
-        if self._frame is not None and (volume is None or volume.GetID() != self._frame.volumeId):
+        if self._frame is not None and not self._selection.hasVoxels(self._frame):
             self.engine.cancel(self)
             for forget in (self._queue.clear, self._preview.forget, self._encoding.forget):
                 forget()

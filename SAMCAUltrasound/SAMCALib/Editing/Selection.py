@@ -37,6 +37,13 @@ class Selection:
         segmentation, segmentId = self.segment
         return (segmentation.GetID(), segmentId, frame) if frame is not None and segmentId else None
 
+    def hasVoxels(self, frame: Frame) -> bool:
+        """Whether the frame is of the volume that is chosen, and that has its voxels still."""
+        volume = self.volume
+        isChosen = volume is not None and volume.GetID() == frame.volumeId
+        image = volume.GetImageData() if isChosen else None
+        return image is not None and image.GetNumberOfPoints() > 0
+
     def target(self, frame: Frame) -> tuple:
         """The place to change, prepared; a segment is made if there is none."""
         segmentation, segmentId = self.segment

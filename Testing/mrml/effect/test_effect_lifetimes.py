@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import threading
 
+import pytest
 import slicer
-from effect_editors import at, click, count, prompts, settled
+import vtk
+from effect_editors import at, click, count, prompts, settled, status
 
 
 def test_two_editors_share_the_engine_and_keep_apart(open_editor):
@@ -93,3 +95,20 @@ def test_a_second_editor_does_not_load_the_model_again_while_it_is_loaded(open_e
     assert loads == ["mine.safetensors"]
     click(two, 40, 30)
     assert count(two) > 0
+
+
+@pytest.mark.parametrize("left", [None, vtk.vtkImageData()])
+def test_a_volume_that_loses_its_voxels_is_told_of_and_worked_in_again_once_it_has_some(open_editor, left):
+    editor = click(open_editor(), 30, 30)
+    volume, place = editor.slicer.volume, at(editor, 40, 30)
+    image = volume.GetImageData()
+    volume.SetAndObserveImageData(left)
+    settled(editor)
+    assert "Scan has no voxels" in status(editor)
+    editor.view.click(place)
+    settled(editor)
+    assert "Scan has no voxels" in status(editor)
+    volume.SetAndObserveImageData(image)
+    editor.view.click(place)
+    settled(editor)
+    assert len(prompts(editor).objects[0].prompts.clicks) == 2
