@@ -62,9 +62,12 @@ class OptionSteps:
         return options
 
     def _changed(self) -> MaskOptions | None:
-        segmentation, segmentId = self._selection.segment
-        segment = segmentation.GetSegmentation().GetSegment(segmentId) if segmentId else None
-        place = segmentation and segmentation.GetID(), segmentId, SequenceLogic.placeShown(segmentation)
-        before, self._seen = self._seen, (place, tagText(segment, TAG))
-        isOther = before is not None and before[0] == place and before != self._seen
-        return noted(segment) if isOther else None
+        """What a note says that is another one now, of any segment: undo reaches all of them."""
+        node, _segmentId = self._selection.segment
+        segmentation = node.GetSegmentation() if node else None
+        ids = segmentation.GetSegmentIDs() if segmentation else ()
+        notes = {each: tagText(segmentation.GetSegment(each), TAG) for each in ids}
+        place = node and node.GetID(), SequenceLogic.placeShown(node)
+        (seen, before), self._seen = self._seen or (None, {}), (place, notes)
+        changed = [each for each in ids if seen == place and before.get(each, notes[each]) != notes[each]]
+        return noted(segmentation.GetSegment(changed[-1])) if changed else None

@@ -196,3 +196,19 @@ def test_a_note_of_options_that_cannot_be_read_is_let_be(open_editor):
         settled(editor)
         assert editor.smoothingSpinBox.value == 0
         assert editor.largestComponentCheckBox.checked
+
+
+def test_undo_of_an_option_shows_it_as_it_was_whichever_segment_is_chosen_since(open_editor):
+    editor = click(open_editor(), 30, 30)
+    editor.fillHolesCheckBox.click()
+    settled(editor)
+    editor.slicer.segmentation.GetSegmentation().AddEmptySegment("Other", "Other")
+    editor.node.SetSelectedSegmentID("Other")
+    settled(editor)
+    editor.logic.Undo()
+    settled(editor)
+    assert editor.fillHolesCheckBox.checked
+    assert editor.effect.edit.maskOptions.fillHoles
+    editor.logic.Redo()
+    settled(editor)
+    assert not editor.fillHolesCheckBox.checked
