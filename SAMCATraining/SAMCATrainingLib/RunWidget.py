@@ -13,7 +13,7 @@ from .Removal import isBusy
 from .StepWidget import StepWidget, ask, fillCombo, openPath, removed, showText, withSize
 
 SAID = "runsSaidLabel"  # the line under the list of runs
-NARROWEST_PX = 240  # of a picture of sample masks
+NARROWEST_PX, TALLEST_PX = 240, 260  # of a picture of sample masks; with one the whole step stays in sight
 
 
 class RunWidget(StepWidget):
@@ -232,8 +232,9 @@ class RunWidget(StepWidget):
         if path == self._pictured:
             return
         self._pictured = path
-        width = max(NARROWEST_PX, self.ui.progressBar.width)
-        self.ui.samplesLabel.setPixmap(qt.QPixmap(str(path)).scaledToWidth(width, qt.Qt.SmoothTransformation))
+        room = max(NARROWEST_PX, self.ui.progressBar.width), TALLEST_PX
+        ways = qt.Qt.KeepAspectRatio, qt.Qt.SmoothTransformation
+        self.ui.samplesLabel.setPixmap(qt.QPixmap(str(path)).scaled(*room, *ways))
         records = {record.epoch: record for record in self.state.epochRecords}
         epoch = int(path.stem.rpartition("_")[2])
         dice = records[epoch].dice if epoch in records else {} if epoch else self.state.before

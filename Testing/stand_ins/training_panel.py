@@ -285,7 +285,7 @@ class Pixmap:
         assert b"\0" not in data, "PythonQt may take bytes as a C string"
         self.data = data
 
-    def scaledToWidth(self, width, mode):
+    def scaled(self, width, height, aspect, mode):
         self.width = width
         return self
 
@@ -345,7 +345,8 @@ def install(monkeypatch, window=None):
     monkeypatch.setattr(slicer.util, "loadUI", loadUI)
     for name, value in {
         "Qt": types.SimpleNamespace(
-            CrossCursor="cross", Checked=2, Unchecked=0, SmoothTransformation=1, PlainText=0
+            CrossCursor="cross", Checked=2, Unchecked=0, PlainText=0, SmoothTransformation=1,
+            KeepAspectRatio=1,
         ),
         "QTableWidgetItem": TableItem, "QListWidgetItem": ListItem, "QPixmap": Pixmap, "QByteArray": bytes,
         "QTextCursor": types.SimpleNamespace(End="end", StartOfLine="start of line"),
