@@ -59,7 +59,7 @@ def _ofLearning() -> list[Setting]:
         _choice("augment", _("Variation of images"), _("None, the paper's, or more."), augments),
         _choice("keep", _("Epoch to keep"), _("The best that is ahead of the model before, or the last.")),
         _real("validation_share", _("Share to validate"), _("Of the groups, if the data do not say."), 0.5),
-        _number("seed", _("Seed"), _("The same seed gives the same run."), 0, 2**31 - 1),
+        _number("seed", _("Seed"), _("The same seed gives the same training."), 0, 2**31 - 1),
     ]
 
 

@@ -76,9 +76,9 @@ def _advice() -> dict[str, str]:
             "Start again with a ten times smaller learning rate, or with precision float32; the weights on "
             "disk are from before and can be used."
         ),
-        r"is working in": _("Wait until it has ended, or stop it; one run folder takes one process."),
+        r"is working in": _("Wait until it has ended, or stop it; one folder takes one process."),
         r"is no SAM checkpoint|^model\.": _(
-            "Choose another base model, method or setting in step 2, then start a new run."
+            "Choose another base model, method or setting in step 2, then start a new training."
         ),
         r"is damaged": _("Delete the file that is named, or take a good copy, then start again."),
         r"dataset folder .* does not exist": _(

@@ -130,7 +130,7 @@ def removeCases(folder: Path, ids: Sequence[str]) -> int:
     """Delete the files and rows of these cases; how many there were. Refusal for a folder without a table."""
     finish(folder)
     if not (folder / TABLE).is_file():
-        raise Refusal(_("{folder} is no data set of our own: its files stay.").format(folder=folder))
+        raise Refusal(_("{folder} is no dataset of our own: its files stay.").format(folder=folder))
     columns, rows = readTable(folder)
     kept = [row for row in rows if composed(row["id"]) not in set(ids)]
     with changing(folder) as change:
@@ -164,9 +164,9 @@ def checkFolder(folder) -> Path:
     if not folder.exists():
         return folder
     if not folder.is_dir():
-        raise Refusal(_("{folder} is a file: give a folder for the data set.").format(folder=folder))
+        raise Refusal(_("{folder} is a file: give a folder for the dataset.").format(folder=folder))
     if visible(folder) and not (folder / "images").is_dir():
-        text = _("{folder} is no data set of our own (images/ and masks/): give a new or empty folder.")
+        text = _("{folder} is no dataset of our own (images/ and masks/): give a new or empty folder.")
         raise Refusal(text.format(folder=folder))
     return folder
 

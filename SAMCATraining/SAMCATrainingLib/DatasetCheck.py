@@ -93,7 +93,7 @@ def checking(folder) -> Iterator[Looked]:
             rows.append(_row(case))
             yield Looked(len(dataset.cases) + len(rows), 2 * len(dataset.cases))
     except (ValueError, OSError) as error:
-        summary = DatasetSummary(folder, "", (), (str(error),), Counts(), _("This is no data set."))
+        summary = DatasetSummary(folder, "", (), (str(error),), Counts(), _("This is no dataset."))
     else:
         summary = _summary(folder, layout, tuple(rows), dataset.problems, dataset.left_out)
     yield Looked(2 * len(rows), 2 * len(rows), summary)

@@ -64,7 +64,7 @@ def settingsOf(
             _("There is no preset {name}: expected {names}.").format(name=preset, names=", ".join(chosen))
         )
     if not data:
-        raise Refusal(_("There are no data: add a data set first."))
+        raise Refusal(_("There are no data: add a dataset first."))
     if method not in FILES:
         raise Refusal(_("{name!r} is not one of {names}.").format(name=method, names=", ".join(FILES)))
     given = {**settings_of(preset, method), **(changes or {})}
@@ -97,7 +97,7 @@ def settingsOf(
 
 def checkData(folders: Sequence[str | Path], isMoved: bool = False) -> None:
     """Refusal for a data set that is not there, or, of a run, not any more."""
-    text = _("There is no data set at {folder}: add cases to it first, or give its folder.")
+    text = _("There is no dataset at {folder}: add cases to it first, or give its folder.")
     if isMoved:
         text = _("The data of this training are gone from {folder}: put them back there, or train anew.")
     for folder in folders:

@@ -81,7 +81,7 @@ def evaluationOf(run: Path, isWorking: bool) -> EvaluationState:
     if launch is None:
         return EvaluationState()
     if launch.hasChanged(folder, Launch.TABLE):
-        return EvaluationState("finished", _("Evaluated on the validation images of this run."))
+        return EvaluationState("finished", _("Evaluated on the validation images of this training."))
     if (folder / ENDED).exists():
         return EvaluationState("stopped", _("The evaluation was stopped."), _("Press Evaluate again."))
     says = Advice.lastWords(folder / OUTPUT)

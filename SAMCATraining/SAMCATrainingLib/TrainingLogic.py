@@ -117,7 +117,7 @@ class TrainingLogic:
         if not name.strip():
             raise Refusal(_("The name is empty: give one."))
         if name in [self.datasetName(other) for other in self.datasets() if other != folder]:
-            raise Refusal(_("There is a data set {name} already: take another name.").format(name=name))
+            raise Refusal(_("There is a dataset {name} already: take another name.").format(name=name))
         if not folder.is_dir():
             return self.newDataset(name)
         CaseFiles.rename(folder, name)

@@ -357,7 +357,7 @@ def test_a_folder_of_something_else_is_refused(editor, tmp_path):
     paint(editor, "Lesion", blobs(5))
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.txt").write_text("...")
-    with pytest.raises(Refusal, match="no data set of our own"):
+    with pytest.raises(Refusal, match="no dataset of our own"):
         addCase(editor.volume, editor.segmentation, tmp_path / "thesis")
 
 

@@ -128,9 +128,9 @@ def test_a_check_goes_file_by_file_and_can_be_left(logic, sound):
 
 def test_what_is_no_dataset_and_no_name_is_told_before_anything_starts(logic, sound, tmp_path):
     for given in (None, 3, tmp_path / "nowhere", logic.newDataset("New")):
-        with pytest.raises(Refusal, match="There is no data set at"):
+        with pytest.raises(Refusal, match="There is no dataset at"):
             logic.start(given)
-    with pytest.raises(Refusal, match="There is no data set at"):
+    with pytest.raises(Refusal, match="There is no dataset at"):
         logic.start(logic.settings(sound, "moved") | {"data": [str(tmp_path / "nowhere")]})
     for name in (None, 3, tmp_path):
         with pytest.raises(Refusal, match="is no name: give one in quotation marks"):
