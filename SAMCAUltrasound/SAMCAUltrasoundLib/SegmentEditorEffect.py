@@ -317,7 +317,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
 
     def _followOptions(self) -> None:
         """Show the options as they were before the step that was undone."""
-        if (options := self.optionSteps.undone()) is None:
+        if (options := self.optionSteps.undone(self.options.mask)) is None:
             return
         self._isFollowing = True  # one is set after the other: none of the states between is to be computed
         try:

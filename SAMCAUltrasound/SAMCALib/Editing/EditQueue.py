@@ -28,7 +28,7 @@ from ..Prompts.TagLogic import PromptObject
 from ..Segments.MaskLogic import MaskOptions
 from ..Texts import _, counted
 from . import ObjectLogic
-from .Edits import Edit, Move, Unfit
+from .Edits import Again, Edit, Move, Unfit
 from .StepLogic import begin
 
 REMEMBERED = 30  # edits; Segment Editor's history has ten steps
@@ -192,8 +192,11 @@ class EditQueue:
         """These were undone: as many steps go from the end of all there are, the others come again."""
         edits = [work.edit for work in undone] + self._waiting
         for _step in range(sum(work.edit.undo for work in undone)):
-            while edits and not edits.pop().undo:
+            gone = None
+            while edits and not (gone := edits.pop()).undo:
                 pass
+            if isinstance(gone, Again):  # it waited, so no note of what was before is brought back
+                self.maskOptions = gone.before
         self._done, self._waiting = deque(left, REMEMBERED), edits
 
     def _drop(self, count: int) -> None:

@@ -51,15 +51,12 @@ class OptionSteps:
         """Nothing was seen yet."""
         self._seen: tuple | None = None
 
-    def undone(self) -> MaskOptions | None:
-        """What undo or redo says is done to masks now, in use already; None while that is as it was."""
+    def undone(self, shown: MaskOptions) -> MaskOptions | None:
+        """What is done to masks since an undo or redo, in use already; None if that is what is shown."""
         if any(thing.pending for thing in self._edit.prompts.objects):  # a note may be about to be left
             return None
-        options = self._changed()
-        if options is None or options == self._edit.maskOptions:
-            return None
-        self._edit.maskOptions = options
-        return options
+        self._edit.maskOptions = self._changed() or self._edit.maskOptions
+        return None if self._edit.maskOptions == shown else self._edit.maskOptions
 
     def _changed(self) -> MaskOptions | None:
         """What a note says that is another one now, of any segment: undo reaches all of them."""

@@ -7,7 +7,7 @@ import pytest
 import slicer
 import volumes
 from edit_views import predicted, segment, shown
-from effect_editors import click, settled
+from effect_editors import at, click, prompts, settled
 from slicer_scene import Editor
 
 from samca.prompts import Click, Prompts
@@ -212,3 +212,17 @@ def test_undo_of_an_option_shows_it_as_it_was_whichever_segment_is_chosen_since(
     editor.logic.Redo()
     settled(editor)
     assert not editor.fillHolesCheckBox.checked
+
+
+def test_undo_of_an_option_that_waits_for_a_click_shows_it_as_it_was(open_editor, gated):
+    editor = open_editor()
+    editor.view.click(at(editor, 30, 30))
+    editor.fillHolesCheckBox.click()
+    editor.tick()
+    editor.logic.Undo()
+    editor.tick()
+    gated.gate.set()
+    settled(editor)
+    assert len(prompts(editor).objects[0].prompts.clicks) == 1
+    assert editor.fillHolesCheckBox.checked
+    assert editor.effect.edit.maskOptions == editor.effect.options.mask
