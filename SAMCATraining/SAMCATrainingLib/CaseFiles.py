@@ -107,7 +107,7 @@ def nameOf(folder: Path) -> str:
         return folder.name
 
 
-def rename(folder: Path, name: str) -> None:
+def writeName(folder: Path, name: str) -> None:
     """Call a dataset by another name; its folder, which runs know, stays."""
     write_atomically(folder / ABOUT, json.dumps({"name": name}).encode())
 

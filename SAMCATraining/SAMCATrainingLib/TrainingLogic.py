@@ -120,7 +120,7 @@ class TrainingLogic:
             raise Refusal(_("There is a dataset {name} already: take another name.").format(name=name))
         if not folder.is_dir():
             return self.newDataset(name)
-        CaseFiles.rename(folder, name)
+        CaseFiles.writeName(folder, name)
         return folder
 
     def removeCases(self, folder, ids: Sequence[str]) -> int:

@@ -280,6 +280,7 @@ class EditLogic:
             self.sweep = NeighbourRun(self.steps, self.engine)
             raise
         if hasChanged:
+            self._takeChanges()  # before points are shown anew, which would take back what was moved
             self.message = self.message if self.sweep.isRunning else self.sweep.message
             self._refresh()
 
@@ -293,8 +294,6 @@ class EditLogic:
         if self._dragging and not self.points.isHeld:
             self._dragging = False
             self._refresh()
-
-    # Below: how it is done
 
     def _forget(self) -> None:
         self._frame = self._current = self._seen = self._told = None

@@ -98,7 +98,8 @@ def test_an_adapter_given_as_base_gives_no_variant_a_head_start(base, data, tmp_
 
 def test_full_fine_tuning_trains_every_part_of_the_base(base, data, tmp_path, monkeypatch):
     monkeypatch.setitem(ABLATIONS, "adapters", ABLATIONS["adapters"][-1:])
-    shared = common(base, data, tmp_path, schedule=Part("double_click", {"iterations": 1}))
+    schedule = Part("double_click", {"iterations": 1})
+    shared = common(base, data, tmp_path, schedule=schedule, keep="last")
     list(ablate("adapters", shared))
     (row,) = load_variants("adapters", shared)
     before, after = checkpoint.load(base).state_dict(), row.model.state_dict()

@@ -21,6 +21,7 @@ from SAMCALib.Models.ModelLogic import ModelLogic
 from SAMCALib.SegmentationLogic import SegmentationLogic
 from SAMCALib.Segments.SegmentLogic import maskOf
 from SAMCALib.Texts import Refusal
+from SAMCATrainingLib.DatasetCheck import SIDE
 from SAMCATrainingLib.TrainingLogic import TrainingLogic
 
 PATIENCE = 900.0  # s; a machine may be busy
@@ -104,7 +105,7 @@ def test_the_data_are_what_was_segmented(logic, data):
     assert summary.problems == ()
     assert (summary.layout, summary.counts.cases, summary.counts.groups) == ("folder", 9, 3)
     assert {row.targets for row in summary.rows} == {1}
-    assert all(row.thumbnail.shape[1] == 96 for row in summary.rows)
+    assert all(row.thumbnail.shape[1] == SIDE for row in summary.rows)
 
 
 def test_a_run_that_was_stopped_and_killed_is_whole(logic, run):
