@@ -215,7 +215,9 @@ def test_undo_of_an_option_shows_it_as_it_was_whichever_segment_is_chosen_since(
 
 
 def test_undo_of_an_option_that_waits_for_a_click_shows_it_as_it_was(open_editor, gated):
+    gated.gate.set()
     editor = open_editor()
+    gated.gate.clear()
     editor.view.click(at(editor, 30, 30))
     editor.fillHolesCheckBox.click()
     editor.tick()
