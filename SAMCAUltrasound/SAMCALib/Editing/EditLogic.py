@@ -280,8 +280,10 @@ class EditLogic:
             self.sweep = NeighbourRun(self.steps, self.engine)
             raise
         if hasChanged:
-            self._takeChanges()  # before points are shown anew, which would take back what was moved
-            self.message = self.message if self.sweep.isRunning else self.sweep.message
+            if self.sweep.isRunning:
+                self._takeChanges()  # before points are shown anew, which would take back what was moved
+            else:
+                self.message = self.sweep.message
             self._refresh()
 
     def _takeChanges(self) -> None:
