@@ -87,6 +87,7 @@ def test_thumbnails_show_frame_and_outline(running):
 
 
 def test_rows_that_are_selected_are_removed(running):
+    work(lambda: running.data.isChecked)  # what is looked at anew has no row to select
     running.data.ui.casesTable.selectRow(2)
     running.data.ui.removeButton.click()
     work(lambda: running.data.ui.casesTable.rowCount == 5)
