@@ -33,22 +33,11 @@ class HybridLoss:
         truth: torch.Tensor,
         present: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Logits (B, 1, m, m), predicted IoU (B, 1), truth (B, 1, S, S) float 0 or 1 -> scalar.
+        """Logits (B, M, m, m), predicted IoU (B, M), truth (B, 1, S, S) float 0 or 1 -> scalar.
 
+        Of several masks for one prompt the best one counts (SAM, section 3), of the predicted IoU all.
         present (B,) bool, by default True: where a mask is that of a structure; elsewhere its IoU is 0.
         """
-        masks, heads = self._terms(logits, predicted_iou, truth, present)
-        return masks.mean() + heads.mean()
-
-    def of_alternatives(
-        self,
-        logits: torch.Tensor,
-        predicted_iou: torch.Tensor,
-        truth: torch.Tensor,
-        present: torch.Tensor | None = None,
-    ) -> torch.Tensor:
-        """Logits (B, M, m, m) and predicted IoU (B, M) of M masks for one prompt -> scalar: of the masks the
-        best one counts (SAM, section 3), of the predicted IoU all."""
         masks, heads = self._terms(logits, predicted_iou, truth, present)
         return masks.min(dim=1).values.mean() + heads.mean()
 

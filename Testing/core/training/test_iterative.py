@@ -102,7 +102,7 @@ def test_unlearned_prompts_come_first_and_carry_no_gradient():
 
 def best(others):
     shared = batch()
-    return float(shared.loss_of_alternatives(*(each.detach() for each in others)))
+    return float(shared.loss_of(*(each.detach() for each in others)))
 
 
 def test_at_a_first_single_click_the_best_alternative_counts_as_much_as_the_answer():

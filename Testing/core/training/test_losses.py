@@ -101,20 +101,10 @@ def test_of_alternatives_the_best_mask_of_each_image_counts_and_the_iou_of_all()
             for i in range(3)
         ]
     )
-    torch.testing.assert_close(masks.of_alternatives(logits, predicted, truth), each.min(dim=1).values.mean())
+    torch.testing.assert_close(masks(logits, predicted, truth), each.min(dim=1).values.mean())
     expected = torch.mean((predicted - overlap(logits, truth.expand(3, 3, 8, 8))) ** 2)
-    torch.testing.assert_close(heads.of_alternatives(logits, predicted, truth), expected)
-    masks.of_alternatives(logits, predicted, truth).backward()
+    torch.testing.assert_close(heads(logits, predicted, truth), expected)
+    masks(logits, predicted, truth).backward()
     learned = logits.grad.abs().sum((2, 3)) > 0
     np.testing.assert_array_equal(learned.sum(1), 1)
     np.testing.assert_array_equal(learned.int().argmax(1), each.argmin(1))
-
-
-def test_of_one_alternative_it_is_the_loss_itself():
-    logits, truth = (
-        torch.randn(2, 1, 8, 8, generator=torch.Generator().manual_seed(0)),
-        torch.ones(2, 1, 8, 8),
-    )
-    both = HybridLoss(LossConfig(iou_head=0.5))
-    given = logits, IOU.expand(2, 1), truth, torch.tensor([True, False])
-    torch.testing.assert_close(both.of_alternatives(*given), both(*given))

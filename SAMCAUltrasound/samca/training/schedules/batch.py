@@ -42,15 +42,9 @@ class Batch:
         return torch.from_numpy(self.truth[:, None].astype(np.float32)).to(self.device)
 
     def loss_of(self, logits: torch.Tensor, iou: torch.Tensor) -> torch.Tensor:
-        """The loss, a scalar, of logits (B, 1, m, m) and predicted IoU (B, 1)."""
-        return self.loss(logits, iou, self.target(), self._present())
-
-    def _present(self) -> torch.Tensor | None:
-        return None if self.present is None else torch.from_numpy(self.present).to(self.device)
-
-    def loss_of_alternatives(self, logits: torch.Tensor, iou: torch.Tensor) -> torch.Tensor:
-        """The loss, a scalar, of M masks for one prompt: logits (B, M, m, m) and predicted IoU (B, M)."""
-        return self.loss.of_alternatives(logits, iou, self.target(), self._present())
+        """The loss, a scalar, of logits (B, M, m, m) and predicted IoU (B, M) of M masks for one prompt."""
+        present = None if self.present is None else torch.from_numpy(self.present).to(self.device)
+        return self.loss(logits, iou, self.target(), present)
 
     def masks(self, logits: torch.Tensor) -> np.ndarray:
         """Logits (B, 1, m, m) -> (B, S, S) bool, detached, at the resolution of the truth."""

@@ -101,7 +101,7 @@ def _decoded(model, features, sets, previous, alternatives: bool) -> tuple:
 
 def _loss(batch: Batch, logits, iou, alternatives) -> torch.Tensor:
     loss = batch.loss_of(logits, iou)
-    return loss if alternatives is None else loss + batch.loss_of_alternatives(*alternatives)
+    return loss if alternatives is None else loss + batch.loss_of(*alternatives)
 
 
 def _sets(model, prompts, device):
