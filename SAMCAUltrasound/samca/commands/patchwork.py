@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from .. import datasets
 from ..datasets import Case
-from ..files.changes import changing
 from ..images.contrast import as_rgb
 from ..phantoms.patchwork import patchwork
 from ..prompts.geometry import resample
-from .phantoms import prepare, write_frame
+from .phantoms import add_frames, write_each
 
 SHOWN = (0.5, 1.0)  # of the sides of an image, how much a frame shows of it
 DRAWS = 50  # of a frame, until there is an object in it
@@ -29,12 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="dataset folder whose training images are taken; repeat for more, each is taken equally often",
     )
-    parser.add_argument("--count", type=int, default=1000, help="number of frames (default %(default)s)")
-    parser.add_argument(
-        "--out", type=Path, required=True, help="dataset folder to write images/ and labels/ into"
-    )
-    parser.add_argument("--size", type=int, default=256, help="side of a frame in px (default %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="frame N is the same for the same seed and data")
+    add_frames(parser, "frame N is the same for the same seed and data")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -48,22 +43,12 @@ def run(arguments: argparse.Namespace) -> int:
 def write_frames(
     folder: Path, sets: Sequence[Sequence[Case]], count: int, size: int = 256, seed: int = 0
 ) -> Iterator[Path]:
-    """Write `count` frames of (size, size) px with at least one object each; yields each image's path.
-
-    Frames that are there already are kept, so a run that was interrupted goes on.
-    """
+    """Write `count` frames of (size, size) px with at least one object each, as `phantoms.write_each`."""
     if size < SMALLEST:
         raise ValueError(f"size {size}: expected at least {SMALLEST} px")
     if len({case.image for cases in sets for case in cases}) < 2:
         raise ValueError("one training image in all: expected two, each frame gets parts of another image")
-    prepare(folder, count, seed)
-    for number in range(count):
-        path = folder / "images" / f"patchwork_{number:05d}.png"
-        if not path.exists():
-            image, labels = _frame(sets, size, np.random.default_rng([seed, number]))
-            with changing(folder) as files:
-                write_frame(files, path.name, image, labels)
-        yield path
+    return write_each(folder, "patchwork", count, seed, partial(_frame, sets, size))
 
 
 def _training_images(folder: str) -> list[Case]:
