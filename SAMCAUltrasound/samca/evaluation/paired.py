@@ -13,6 +13,7 @@ from math import nan, sqrt
 
 import numpy as np
 
+from ..datasets import Case
 from .evaluate import Record, Target
 
 
@@ -60,6 +61,12 @@ def difference_of(
 def standard_error(values: dict[Target, float], group_of: Callable[[Target], str]) -> float:
     """Standard error over groups of the mean of the targets' values."""
     return _error(np.array(list(values.values())), [group_of(target) for target in values])[0]
+
+
+def by_group(cases: Iterable[Case]) -> Callable[[Target], str]:
+    """What tells the group of a target of these cases, whose dataset is their source; of another its case."""
+    groups = {(case.source, case.id): f"{case.source}/{case.group}" for case in cases}
+    return lambda target: groups.get(target[:2], target[1])
 
 
 def per_target(records: Iterable[Record], count: int, measure: str) -> dict[Target, float]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from .. import typed_json
 from ..config import TrainConfig, from_json
 from ..datasets import Case
 from ..evaluation.evaluate import dice_of, mean_by_clicks, trials
-from ..evaluation.paired import difference_of
+from ..evaluation.paired import by_group, difference_of
 from ..files import make_folder, write_atomically
 from ..files.changes import changing
 from ..images.overlay import png
@@ -141,7 +140,7 @@ def _judge(config: TrainConfig, judges: list[Case], before: Dice, number: int, d
     records = folder.records()
     kept, targets = records[-1]["kept"], next(r["targets"] for r in records if r["event"] == "base")
     after = before if kept == 0 else _dice(checkpoint.load(folder.best), judges, config)
-    gain = difference_of(of_each(after), of_each(before), partial(_group_of, _groups_by_case(judges)))
+    gain = difference_of(of_each(after), of_each(before), by_group(judges))
     seconds = sum(record["seconds"] for record in folder.epochs())
     means = _means(before), _means(after)
     return Judged(number, draw, targets, kept, *means, gain.mean, gain.standard_error, round(seconds, 1))
@@ -150,14 +149,6 @@ def _judge(config: TrainConfig, judges: list[Case], before: Dice, number: int, d
 def _dice(model, cases: Sequence[Case], config: TrainConfig) -> Dice:
     clicks = config.validation_clicks
     return dice_of(trials(model.eval(), cases, max(clicks), 0, 0 in clicks), clicks)
-
-
-def _groups_by_case(cases: Iterable[Case]) -> dict[tuple[str, str], str]:
-    return {(case.source, case.id): f"{case.source}/{case.group}" for case in cases}
-
-
-def _group_of(groups: dict[tuple[str, str], str], target) -> str:
-    return groups[target[:2]]
 
 
 def _means(dice: Dice) -> dict[str, float]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..datasets import Case
 from ..evaluation.evaluate import Target
-from ..evaluation.paired import Difference, difference_of
+from ..evaluation.paired import Difference, by_group, difference_of
 
 ERRORS = 1.0  # standard errors that an epoch has to be ahead of epoch 0
 
@@ -26,7 +26,7 @@ class Choice:
 
     def __init__(self, keep: str, cases: Iterable[Case]):
         self.keep, self.kept, self.best = keep, -1, -1.0  # no epoch yet
-        self._groups = {(case.source, case.id): f"{case.source}/{case.group}" for case in cases}
+        self._group_of = by_group(cases)
         self._before: dict[Target, float] = {}
 
     @property
@@ -68,9 +68,6 @@ class Choice:
             (str(source), str(case), int(index)): float(value)
             for source, case, index, value in state["before"]
         }
-
-    def _group_of(self, target: Target) -> str:
-        return self._groups.get(target[:2], target[1])
 
 
 def of_before(state: dict[str, Any], epochs: Sequence[dict[str, Any]]) -> dict[str, Any]:
