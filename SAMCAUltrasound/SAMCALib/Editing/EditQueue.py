@@ -217,9 +217,8 @@ class EditQueue:
             return
         thing = _objectIn(after, edit.object)
         isAnswered = thing is None or not thing.pending
-        picture = (
-            None if isAnswered else self._pictureOf(edit.place[2])
-        )  # may be refused: nothing is changed yet
+        # It may be refused, and nothing is changed yet.
+        picture = None if isAnswered else self._pictureOf(edit.place[2])
         edit.noteIn(_segment(edit.place), isBegun=False)
         if edit.undo:
             begin(self.host, *_target(edit.place)[:2])
