@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,8 @@ from .memory import Memory
 
 REMEMBERED = 64  # prompts whose logits are kept
 
+Said = tuple[np.ndarray, list[float]]  # logits (n, m, m) float32 and predicted IoU of n looks
+
 
 class Decoding:
     """What a model says of the features of a picture, or of a picture and its mirror image if `mirror`.
@@ -24,21 +25,14 @@ class Decoding:
 
     def __init__(self, model: Embedder, mirror: bool, features: Any, geometry: Geometry):
         self._model, self._mirror, self._features, self._geometry = model, mirror, features, geometry
-        self._said: Memory[Prompts, tuple[np.ndarray, list[float]]] = Memory(REMEMBERED)
+        self._said: Memory[Prompts, Said] = Memory(REMEMBERED)
 
-    def __call__(self, prompts: Prompts) -> tuple[np.ndarray, list[float]]:
+    def __call__(self, prompts: Prompts) -> Said:
         """Logits (n, m, m) float32 in model resolution and predicted IoU of n looks; a mirror image's stay
         mirrored."""
         if prompts.mask is not None:  # masks are not compared, so their logits are not kept
             return self._decode(prompts, None)
-        waiting = [prompts]
-        while waiting[-1] not in self._said and (earlier := self._before(waiting[-1])):
-            waiting.append(earlier)
-        answer = None
-        for each in reversed(waiting):
-            before = None if answer is None else answer[0]
-            answer = self._said.of(each, partial(self._decode, each, before))
-        return answer
+        return self._said.following(prompts, self._before, self._decode_after)
 
     @property
     def nbytes(self) -> int:
@@ -49,7 +43,10 @@ class Decoding:
         """Remember nothing."""
         self._said.clear()
 
-    def _decode(self, prompts: Prompts, previous: np.ndarray | None) -> tuple[np.ndarray, list[float]]:
+    def _decode_after(self, prompts: Prompts, answer: Said | None) -> Said:
+        return self._decode(prompts, None if answer is None else answer[0])
+
+    def _decode(self, prompts: Prompts, previous: np.ndarray | None) -> Said:
         given = self._geometry.prompts_to_model(prompts)
         if not self._mirror:
             before = None if previous is None else previous[0]

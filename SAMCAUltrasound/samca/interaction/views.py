@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -100,13 +99,7 @@ class View:
             return None
         if prompts.mask is not None:
             return self._choose(prompts)
-        waiting = [prompts]
-        while waiting[-1] not in self._chosen and (earlier := _before(waiting[-1])):
-            waiting.append(earlier)
-        window = None
-        for each in reversed(waiting):
-            window = self._chosen.of(each, partial(self._choose, each, window))
-        return window
+        return self._chosen.following(prompts, _before, self._choose)
 
     def _choose(self, prompts: Prompts, kept: Window | None = None) -> Window | None:
         return enlarging(_mask_of(self._at_once(prompts)[0]), prompts, self.model.config.zoom, kept)
