@@ -1,0 +1,18 @@
+"""Sizes of outlined objects: axes, area, outline, brightness, volume, and the words that follow from them."""
+
+from .axes import Axis
+from .ellipse import Ellipse
+from .measure import Measurements, measure
+from .volume import ellipsoid_volume, three_diameters, voxel_volume
+from .wording import sentence_of
+
+__all__ = [
+    "Axis",
+    "Ellipse",
+    "Measurements",
+    "ellipsoid_volume",
+    "measure",
+    "sentence_of",
+    "three_diameters",
+    "voxel_volume",
+]

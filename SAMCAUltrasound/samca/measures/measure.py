@@ -1,0 +1,154 @@
+"""All sizes of one object in one frame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from .axes import Axis, axes_of, hull_of
+from .brightness import brightness_of
+from .ellipse import Ellipse, ellipse_of
+from .outline import length_of
+from .shape import shape_of
+
+TOUCHING = np.ones((3, 3), bool)  # pixels that meet at a corner are of one part
+EDGES = ("top", "bottom", "left", "right")
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """Sizes of the parts of an object together; lengths in `unit`, areas in its square.
+
+    None stands for what there is not: everything but pixels and area of an empty object, brightness
+    without an image, an ellipse that does not fit.
+    """
+
+    unit: str  # "mm" where the size of a pixel is known, else "px"
+    spacing_mm: tuple[float, float] | None  # (row, column) of a pixel
+    pixels: int
+    area: float  # of whole pixels
+    long_axis: Axis | None = None  # of the convex hull
+    short_axis: Axis | None = None  # the longest perpendicular to that
+    perimeter: float | None = None  # outer outlines of all parts
+    depth: float | None = None  # extent from top to bottom, whole pixels
+    width: float | None = None  # extent from left to right
+    circularity: float | None = None  # 4 pi area / perimeter^2, at most 1
+    skin_distance: float | None = None  # from the image's top edge to the object's
+    mean_inside: float | None = None  # brightness, in the image's own numbers
+    mean_ring: float | None = None  # in a ring around it, a tenth of the long axis wide
+    shape: str = ""  # oval, round or irregular, see `shape.py`; of several parts none
+    ellipse: Ellipse | None = None  # fitted to the outline; its circumference is that of a head
+    cut_by: tuple[str, ...] = ()  # edges of the image that it touches, of EDGES
+    parts: tuple[Measurements, ...] = ()  # each, the largest first, where there are several
+    notes: tuple[str, ...] = ()  # sentences about what to heed
+
+    @property
+    def depth_to_width(self) -> float | None:
+        """Above 1: taller than wide."""
+        return None if self.depth is None else self.depth / self.width
+
+
+def measure(
+    mask: np.ndarray, spacing_mm: Sequence[float] | None, pixels: np.ndarray | None = None
+) -> Measurements:
+    """Measure one frame's object.
+
+    mask: (H, W) bool. spacing_mm: (row, column) mm of a pixel; None, or anything but two positive finite
+    numbers, means that it is not known: then all is in px and a note says so. pixels: (H, W) or (H, W, C)
+    image, for brightness, the mean of its colours.
+
+    A pixel is a square: area, depth and width count whole ones. The outline for axes runs through the
+    middles of pixels' edges, half way between centres in and out, so one pixel is 1 px long and wide, and
+    a row of n pixels n px. ValueError for a mask or an image of another shape or kind.
+    """
+    mask = np.asarray(mask)
+    if mask.ndim != 2 or mask.dtype != bool:
+        raise ValueError(
+            f"expected a mask (H, W) of bool, got {mask.dtype} of shape {mask.shape}: use mask > 0"
+        )
+    if pixels is not None and np.shape(pixels)[:2] != mask.shape:
+        raise ValueError(
+            f"the image is {np.shape(pixels)[:2]} and the mask {mask.shape}: give both of one frame"
+        )
+    spacing, note = known_spacing(spacing_mm)
+    labels, count = ndimage.label(mask, TOUCHING)
+    if not count:
+        note = "The object is empty: there is nothing to measure."
+        return Measurements("mm" if spacing else "px", spacing, 0, 0.0, notes=(note,))
+    if count == 1:
+        return _measured(mask, spacing, pixels, note)
+    parts = [_measured(labels == number, spacing, pixels, note) for number in range(1, count + 1)]
+    parts.sort(key=lambda part: -part.pixels)
+    return _measured(mask, spacing, pixels, note, tuple(parts))
+
+
+def known_spacing(spacing_mm: Sequence[float] | None) -> tuple[tuple[float, float] | None, str]:
+    """((row, column) mm or None, what to say about it): only two positive finite numbers are a spacing."""
+    if spacing_mm is None:
+        return None, "The size of a pixel is not known: lengths are in px, not in mm."
+    try:
+        row, column = map(float, spacing_mm)
+    except (TypeError, ValueError):
+        row = column = math.nan
+    if 0 < row < math.inf and 0 < column < math.inf:
+        return (row, column), ""
+    given = " x ".join(map(str, spacing_mm)) if isinstance(spacing_mm, Sequence) else str(spacing_mm)
+    return (
+        None,
+        f"A pixel of {given} mm cannot be, expected two positive numbers: lengths are in px, not in mm.",
+    )
+
+
+def _measured(mask, spacing, pixels, note: str, parts: tuple[Measurements, ...] = ()) -> Measurements:
+    row, column = size_yx = spacing or (1.0, 1.0)
+    size = size_yx[::-1]
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    top, left = max(rows[0] - 1, 0), max(columns[0] - 1, 0)  # most of an image is empty
+    near = mask[top : rows[-1] + 2, left : columns[-1] + 2]
+    filled = ndimage.binary_fill_holes(near)
+    hull = np.add(hull_of(near), (left, top))
+    long, short = axes_of(hull, size)
+    perimeter = sum(part.perimeter for part in parts) if parts else length_of(filled, hull, size)
+    count, cut_by = int(np.count_nonzero(near)), _edges(mask)
+    area = count * row * column
+    inside, ring = brightness_of(mask, pixels, size, long.length / 10)
+    return Measurements(
+        unit="mm" if spacing else "px",
+        spacing_mm=spacing,
+        pixels=count,
+        area=area,
+        long_axis=long,
+        short_axis=short,
+        perimeter=perimeter,
+        depth=float((rows[-1] + 1 - rows[0]) * row),
+        width=float((columns[-1] + 1 - columns[0]) * column),
+        circularity=min(4 * math.pi * area / perimeter**2, 1.0),
+        skin_distance=float(rows[0] * row),
+        mean_inside=inside,
+        mean_ring=ring,
+        shape="" if parts else shape_of(near, size_yx),
+        ellipse=ellipse_of(filled, size, (left, top)),
+        cut_by=cut_by,
+        parts=parts,
+        notes=tuple(filter(None, (note, _about_parts(parts), _about_edges(cut_by)))),
+    )
+
+
+def _edges(mask: np.ndarray) -> tuple[str, ...]:
+    """The edges of the image that the mask touches."""
+    lines = dict(zip(EDGES, (mask[0], mask[-1], mask[:, 0], mask[:, -1]), strict=True))
+    return tuple(name for name, line in lines.items() if line.any())
+
+
+def _about_parts(parts: Sequence[Measurements]) -> str:
+    return f"The object is in {len(parts)} parts: these are the sizes of all together." if parts else ""
+
+
+def _about_edges(cut_by: tuple[str, ...]) -> str:
+    if not cut_by:
+        return ""
+    return f"The image's edge cuts the object ({', '.join(cut_by)}): it may be larger than that."
