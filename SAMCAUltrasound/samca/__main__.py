@@ -13,6 +13,7 @@ from .commands import places
 COMMANDS = {  # name: (module with add_arguments and run, what it does)
     "demo": ("samca.commands.demo", "segment an ultrasound frame and leave pictures"),
     "segment": ("samca.commands.segment", "segment an image by clicks or a box"),
+    "measure": ("samca.commands.measure", "measure what a mask outlines, in mm where spacing is known"),
     "phantoms": ("samca.commands.phantoms", "write a dataset folder of simulated frames"),
     "patchwork": ("samca.commands.patchwork", "write one of real frames with further objects in them"),
     "describe": ("samca.commands.describe", "count the parameters of a model by its settings"),

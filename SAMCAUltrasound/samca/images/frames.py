@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from .regions import Region
 
 PICTURES = pictures.SUFFIXES
 VOLUMES = nrrd.SUFFIXES + nifti.SUFFIXES + metaimage.SUFFIXES + dicom.SUFFIXES
-__all__ = ["PICTURES", "VOLUMES", "Frame", "Grid", "as_bytes", "as_rgb", "read"]
+__all__ = ["PICTURES", "VOLUMES", "Frame", "Grid", "as_bytes", "as_rgb", "read", "read_all"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Frame:
         pixels = window.crop(self.pixels)
         size = (pixels.shape[1], pixels.shape[0], grid.size[2])
         spacing = (*(region.spacing_mm or grid.spacing[:2]), grid.spacing[2])
-        grid = Grid(size, spacing, tuple(map(float, origin)), grid.direction)
+        grid = replace(grid, size=size, spacing=spacing, origin=tuple(map(float, origin)))
         return replace(self, pixels=pixels, spacing_mm=region.spacing_mm, grid=grid, regions=())
 
 
@@ -52,20 +53,38 @@ def read(path: str | Path, index: int = 0) -> Frame:
     The frames of a 3D file are its slices along the last axis. A picture's dots per inch tell of paper, not
     of tissue, so pictures have no spacing. FileNotFoundError, or ValueError for what is no readable frame.
     """
-    path = Path(path)
+    return _opened(Path(path))(index)
+
+
+def read_all(path: str | Path) -> list[Frame]:
+    """All frames of such a file, which is read once."""
+    frame = _opened(Path(path))
+    first = frame(0)
+    return [first, *map(frame, range(1, first.count))]
+
+
+def _opened(path: Path) -> Callable[[int], Frame]:
+    """What makes a frame by its number, from 0."""
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not a file: give an image file ({', '.join(PICTURES + VOLUMES)})")
     name = path.name.lower()
     if name.endswith(PICTURES):
-        pixels, pages, _lossy = pictures.decoded(path, index)
-        _check_index(index, pages, path)
-        return Frame(pixels, None, path, 0, Grid((pixels.shape[1], pixels.shape[0], 1)), pages)
+        return lambda index: _page(path, index)
     for reader in (metaimage, nifti, nrrd):
         if name.endswith(reader.SUFFIXES):
-            return _frame_of(reader.read(path), index, path)
+            volume = reader.read(path)
+            return lambda index: _frame_of(volume, index, path)
     if dicom.is_dicom(path):
-        return _read_dicom(path, index)
+        header = dicom.header_of(path)
+        volume = dicom_pixels.read(path, header)
+        return lambda index: _dicom_frame(volume, header, index, path)
     raise ValueError(f"{path} has no known image format: expected {', '.join(PICTURES + VOLUMES)} or DICOM")
+
+
+def _page(path: Path, index: int) -> Frame:
+    pixels, pages, _lossy = pictures.decoded(path, index)
+    _check_index(index, pages, path)
+    return Frame(pixels, None, path, 0, Grid((pixels.shape[1], pixels.shape[0], 1)), pages)
 
 
 def _check_index(index: int, count: int, path: Path) -> None:
@@ -80,9 +99,8 @@ def _frame_of(volume: Volume, index: int, path: Path) -> Frame:
     return Frame(np.array(voxels[index]), spacing, path, index % grid.size[2], grid, len(voxels))
 
 
-def _read_dicom(path: Path, index: int) -> Frame:
-    header = dicom.header_of(path)
-    frame = _frame_of(dicom_pixels.read(path, header), index, path)
+def _dicom_frame(volume: Volume, header: dicom.Header, index: int, path: Path) -> Frame:
+    frame = _frame_of(volume, index, path)
     spacing = dicom.spacing_mm(header, index)
     grid = replace(frame.grid, spacing=(*(spacing or (1.0, 1.0)), frame.grid.spacing[2]))
     regions = dicom.pictures(header, *frame.pixels.shape[:2])

@@ -17,12 +17,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Grid:
-    """Where voxels lie, axes i, j, k in LPS: size in voxels, spacing and origin in mm, direction by rows."""
+    """Where voxels lie, axes i, j, k in LPS: size in voxels, spacing and origin in mm, direction by rows.
+
+    across_known: whether the file says how far its slices lie apart; a loop's frames are no distance apart.
+    """
 
     size: tuple[int, int, int]
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
     origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
     direction: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+    across_known: bool = False
 
 
 class Volume(NamedTuple):
@@ -58,7 +62,8 @@ def laid_out(
         directions = left @ right
     origin = np.where(np.isfinite(origin), origin, 0.0)
     parts = (tuple(map(float, part)) for part in (lengths, origin, directions.ravel()))
-    return Grid(size, *parts), ((float(lengths[0]), float(lengths[1])) if known[:2].all() else None)
+    spacing = (float(lengths[0]), float(lengths[1])) if known[:2].all() else None
+    return Grid(size, *parts, bool(known[2])), spacing
 
 
 def _completed(directions: np.ndarray, known: np.ndarray) -> np.ndarray:

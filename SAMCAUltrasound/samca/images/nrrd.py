@@ -74,9 +74,21 @@ def read(path: Path) -> Volume:
     return Volume(voxels.reshape(shape), grid, spacing)
 
 
+def texts(path: Path) -> dict[str, str]:
+    """What writers have added to the header in their own words, as Slicer the names of segments."""
+    return {name: value[1:] for name, value in _entries(path)[0] if value.startswith("=")}
+
+
 def _header(path: Path) -> tuple[dict[str, str], int]:
     """The fields, and where the file goes on behind the empty line that ends them."""
-    fields: dict[str, str] = {}
+    entries, start = _entries(path)
+    fields = [(name.strip().lower().replace(" ", ""), value) for name, value in entries]
+    return {name: value.strip() for name, value in fields if not value.startswith("=")}, start
+
+
+def _entries(path: Path) -> tuple[list[tuple[str, str]], int]:
+    """Names and values; those of texts start with an equals sign."""
+    entries = []
     with path.open("rb") as file:
         if not file.readline(LONGEST).startswith(MARK):
             raise ValueError(f"{path} cannot be read: it is damaged, cut off, or no NRRD file")
@@ -84,9 +96,9 @@ def _header(path: Path) -> tuple[dict[str, str], int]:
             if file.tell() > LONGEST:
                 raise ValueError(f"{path} cannot be read: its header has no end")
             name, colon, value = line.partition(":")
-            if colon and not value.startswith("=") and not line.startswith("#"):
-                fields[name.strip().lower().replace(" ", "")] = value.strip()
-        return fields, file.tell()
+            if colon and not line.startswith("#"):
+                entries.append((name, value))
+        return entries, file.tell()
 
 
 def _roles(

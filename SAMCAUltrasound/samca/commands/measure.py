@@ -1,0 +1,87 @@
+"""`samca measure`: sizes of what a mask outlines in an image, for each segment and frame."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from .. import spreadsheets
+from ..datasets import segments
+from ..files import write_atomically
+from ..images import frames
+from ..images.frames import Frame
+from ..measures import Measurements, measure, sentence_of, voxel_volume
+from ..measures.table import COLUMNS, values_of
+from . import places
+
+HEADING = ("segment", "frame", "part", "volume", *COLUMNS)
+ALL = "all"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of this command."""
+    add = parser.add_argument
+    add("image", metavar="IMAGE", help="a picture, loop or volume, of any format that samca segment reads")
+    add("mask", metavar="MASK", help="what is outlined in it: a mask, labels, or a .seg.nrrd")
+    add("--frame", type=int, help="measure this frame alone, from 0, of which a mask of one frame is")
+    add("--csv", metavar="FILE", help="write a table: a row for each segment, frame and part")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print a line for each object and volume, and write the table; errors as of reading the files."""
+    if arguments.csv:
+        places.check_output(arguments.csv, [arguments.image, arguments.mask])
+    shown = frames.read_all(arguments.image)
+    rows = []
+    for name, masks in segments.read(arguments.mask, shown, arguments.frame):
+        numbers = range(len(shown)) if arguments.frame is None else [arguments.frame]
+        for number in [n for n in numbers if masks[n].any()] or list(numbers)[:1]:
+            measured = _measured(shown[number], masks[number])
+            rows += _rows(name, number, measured)
+            print(f"{name}, frame {number}: {_words(measured)}")
+        if arguments.frame is None and len(shown) > 1:
+            rows += _volumes(name, masks, shown[0])
+    if arguments.csv:
+        write_atomically(Path(arguments.csv), spreadsheets.text_of([HEADING, *rows]).encode())
+    return 0
+
+
+def _measured(frame: Frame, mask: np.ndarray) -> Measurements:
+    """Of the picture on a screen with several that it lies in, with its spacing; across them without any."""
+    if frame.regions and mask.any():
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        ends = (columns[0], rows[0]), (columns[-1], rows[-1])
+        for region in frame.regions:
+            if all(region.window.holds(*end) for end in ends):
+                return _measured(frame.part(region), region.window.crop(mask))
+        return measure(mask, None, frame.pixels)
+    return measure(mask, frame.spacing_mm and frame.spacing_mm[::-1], frame.pixels)
+
+
+def _rows(name: str, number: int, measured: Measurements) -> list[list]:
+    whole = [name, number, ALL, None, *values_of(measured)]
+    return [whole, *([name, number, n, None, *values_of(part)] for n, part in enumerate(measured.parts, 1))]
+
+
+def _words(measured: Measurements) -> str:
+    area = f"Area {measured.area:.4g} {measured.unit}\u00b2."
+    return " ".join([sentence_of(measured), *([area] if measured.pixels else []), *measured.notes]).strip()
+
+
+def _volumes(name: str, masks: np.ndarray, frame: Frame) -> list[list]:
+    """A row for a volume, or for each of a Sequence of volumes; one without where frames are no slices."""
+    slices = frame.grid.size[2]
+    if slices == 1 or not masks.any():
+        return []
+    if not (frame.grid.across_known and frame.spacing_mm):
+        print(f"{name}: How far the frames lie apart is not known: no volume.")
+        return []
+    rows = []
+    for item in masks.reshape(-1, slices, *masks.shape[1:]):
+        volume = voxel_volume(item, frame.grid.spacing[::-1])
+        print(f"{name}: volume {volume:.4g} mm\u00b3, {volume / 1000:.4g} ml, by voxels.")
+        values = {"unit": "mm", "pixels": int(item.sum())}
+        rows.append([name, ALL, ALL, volume, *map(values.get, COLUMNS)])
+    return rows
