@@ -11,6 +11,7 @@ import slicer
 from SAMCALib.Texts import _, counted
 
 from .DatasetCheck import together
+from .ExportWidget import EXPORTED, ExportWidget
 from .SceneWidget import ADDED, SceneWidget
 from .Slices import Slices
 from .StepWidget import StepWidget, ask, cell, fillCombo, openPath, pixmapOf, removed, showText, withSize
@@ -24,7 +25,7 @@ class DataWidget(StepWidget):
     """logic: a TrainingLogic. changed(): called when there are other data to train on."""
 
     file, button, label = "SAMCATrainingData.ui", "dataButton", "dataLabel"
-    labels = (DATASET, ADDED)
+    labels = (DATASET, ADDED, EXPORTED)
 
     def __init__(self, uiFolder: str, logic, changed):
         slots = {
@@ -43,6 +44,7 @@ class DataWidget(StepWidget):
         self.slices = Slices(qt.QTimer())
         self.connect(self.slices.timer, "timeout()", self.slices.goOn)
         self.scene = SceneWidget(self, logic)
+        self.export = ExportWidget(self, logic)
         self.connect(self.ui.datasetComboBox, "activated(int)", self._chooseDataset)
         self.connect(self.ui.datasetNameLineEdit, "editingFinished()", self.rename)
         self._show()

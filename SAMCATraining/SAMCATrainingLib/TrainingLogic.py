@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from samca import datasets as readers
+from samca import exchange
 from samca.config import TrainConfig, from_json
 from samca.datasets.listing import unfinished
 from samca.methods.presets import DEFAULT
@@ -20,6 +21,7 @@ from . import (
     AdvancedSettings,
     AllPairs,
     CaseFiles,
+    DatasetExport,
     DatasetLogic,
     Estimation,
     MadeOn,
@@ -134,6 +136,24 @@ class TrainingLogic:
     def checking(self, folder) -> Iterator[Looked]:
         """The same file by file."""
         return checking(folder)
+
+    def exportFormats(self) -> list[tuple[str, str]]:
+        """(name, what it is called) of what a data set can be written as."""
+        return DatasetExport.formats()
+
+    def exportDataset(self, folder, form: str, parent) -> str:
+        """Write a data set as COCO, YOLO-seg, nnU-Net folders or plain PNG; what was written, in a sentence.
+
+        form: a name of `exportFormats()`. A new folder is made in `parent`, or nothing. Refusal says what is
+        wrong.
+        """
+        *_others, last = self.exporting(folder, form, parent)
+        return last.text
+
+    def exporting(self, folder, form: str, parent) -> Iterator[exchange.Progress]:
+        """The same case by case; closed before its end it leaves nothing."""
+        out = DatasetExport.placeIn(Path(parent), Path(folder), form)
+        return DatasetExport.exporting(Path(folder), form, out)
 
     # Settings
 

@@ -16,6 +16,7 @@ COMMANDS = {  # name: (module with add_arguments and run, what it does)
     "measure": ("samca.commands.measure", "measure what a mask outlines, in mm where spacing is known"),
     "phantoms": ("samca.commands.phantoms", "write a dataset folder of simulated frames"),
     "patchwork": ("samca.commands.patchwork", "write one of real frames with further objects in them"),
+    "convert": ("samca.commands.convert", "write a dataset as COCO, YOLO-seg, nnU-Net folders or plain PNG"),
     "describe": ("samca.commands.describe", "count the parameters of a model by its settings"),
     "train": ("samca.commands.train", "train adapters on folders of images and masks"),
     "average": ("samca.commands.average", "mean of the weights of several base files"),

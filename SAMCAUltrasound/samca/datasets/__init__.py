@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from . import busi, camus, ddti, folder, tg3k, tn3k, tnscui, udiat
+from . import busi, camus, coco, ddti, folder, tg3k, tn3k, tnscui, udiat
 from .case import Case, Dataset
 from .check import Steps, examined, examining
 from .listing import unfinished
@@ -32,6 +32,7 @@ __all__ = [
 # a reader is a module with LAYOUT (in words), matches(folder) -> bool and find(folder) -> (cases, problems);
 # BESIDE, if it has that, are ends of names of other files that are not told of as left out
 READERS = {
+    "coco": coco,  # before the folder, which would take its images/ for images without truth
     "folder": folder,
     "busi": busi,
     "tn3k": tn3k,

@@ -97,8 +97,11 @@ def _empty(case: Case, filled: list[bool]) -> list[str]:
         problems.append(f"{case.masks[0]}: empty mask, every pixel is black")
     if labels and not any(labels):
         problems.append(f"{case.labels}: empty labels, every pixel is 0")
-    if case.outlines and not case.mask().any():
-        problems.append(f"{case.image}: empty mask, its outlines lie outside the image")
+    try:
+        if (case.outlines or case.drawn) and not case.mask().any():
+            problems.append(f"{case.image}: empty mask, its outlines lie outside the image")
+    except ValueError as error:  # of objects that were drawn on another image
+        problems.append(f"{case.image}: {error}")
     return problems
 
 

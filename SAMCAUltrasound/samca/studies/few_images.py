@@ -126,7 +126,7 @@ def write_data(folder: Path, cases: Sequence[Case]) -> None:
         for name, case in zip(names, cases, strict=True):
             files.write(f"images/{name}.png", png(case.pixels()))
             files.write(f"masks/{name}.png", png(case.mask().astype(np.uint8) * 255))
-            if case.labels:
+            if case.has_values:
                 values = np.zeros(case.mask().shape, np.uint8)
                 for value, structure in case.structures().items():
                     values[structure] = value

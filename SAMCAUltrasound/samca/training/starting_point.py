@@ -112,7 +112,7 @@ def classes_of(config: TrainConfig, model: Model, cases: list[Case]) -> Classes 
             f"{config.schedule.name} looks for objects in single whole frames, leave them 0 and 1"
         )
     for case in cases:
-        if case.labels:
+        if case.has_values:
             model.predictor.classes.truths(case)
     return model.predictor.classes
 

@@ -259,7 +259,7 @@ def test_a_folder_that_is_not_there_or_not_a_dataset_is_refused(tmp_path):
         datasets.read(tmp_path / "nowhere")
     with pytest.raises(ValueError, match=r"no known dataset.*busi: benign/"):
         datasets.read(tmp_path)
-    with pytest.raises(ValueError, match="'bussi' is not one of folder, busi"):
+    with pytest.raises(ValueError, match="'bussi' is not one of coco, folder, busi"):
         datasets.read(tmp_path, reader="bussi")
 
 
