@@ -30,6 +30,10 @@ COMMANDS = {  # name: (module with add_arguments and run, what it does)
         "train once for each fold and evaluate on what it held out",
     ),
     "compare": ("samca.commands.compare", "train, measure and evaluate all methods side by side"),
+    "head-circumference": (
+        "samca.commands.head_circumference",
+        "measure outlined heads by a fitted ellipse, beside the truth",
+    ),
     "benchmark": ("samca.commands.benchmark", "time encoding and clicks beside plain SAM"),
 }
 MISUSE, INTERRUPTED = 2, 130

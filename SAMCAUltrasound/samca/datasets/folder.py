@@ -5,8 +5,8 @@ background, one value per kind of structure), labels.csv and cases.csv (tables.p
 image is a group and no split is known. A folder with images/ alone holds cases without truth.
 
 Such folders may lie in folders named by their split and these in one named by the dataset,
-busi/train/images/, with a splits.csv beside the datasets that gives the groups. Any level of it can be
-read.
+busi/train/images/, with a splits.csv beside the datasets that gives the groups, and a spacing.csv that gives
+the sizes of pixels. Any level of it can be read.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .case import Case
 from .listing import by_id, composed, file_named, visible
 from .pairing import Found, paired
 from .split_words import hints_at, split_of
-from .tables import described, grouped, with_kinds, with_names
+from .tables import described, grouped, with_kinds, with_names, with_spacing
 
 LAYOUT = "images/ and masks/, in the folder or up to two levels down"
 
@@ -55,6 +55,8 @@ def _find_leaf(folder: Path, root: Path) -> Found:
     cases, more = with_names(with_kinds(cases, folder), file_named(folder, "labels.csv"))
     problems += more
     cases, more = described(cases, file_named(folder, "cases.csv"))
+    problems += more
+    cases, more = with_spacing(cases, folder)
     return cases, problems + more
 
 

@@ -16,7 +16,7 @@ from .images import SUFFIXES
 
 OF_SYSTEMS = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "icon\r"}
 TABLES = (".csv", ".tsv", ".txt", ".xls", ".xlsx", ".ods")  # what may say who is to test with
-READ = {"cases.csv", "labels.csv", "splits.csv", "structures.csv"}
+READ = {"cases.csv", "labels.csv", "spacing.csv", "splits.csv", "structures.csv"}
 Beside = tuple[str, ...]  # ends of names
 NAMED = 3  # files that a sentence about what is left out names
 

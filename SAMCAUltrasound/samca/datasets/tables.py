@@ -1,4 +1,4 @@
-"""The tables beside image folders: cases.csv and labels.csv, and splits.csv of a folder of datasets."""
+"""The tables beside image folders: cases.csv, labels.csv; splits.csv, spacing.csv of several datasets."""
 
 from __future__ import annotations
 
@@ -117,9 +117,11 @@ def _unmatched(cases: list[Case], rows: list[Row], path: Path) -> list[str]:
     )
 
 
-def _spacing(row: Row) -> tuple[tuple[float, float] | None, str]:
+def _spacing(
+    row: Row, columns: tuple[str, str] = ("spacing_x_mm", "spacing_y_mm")
+) -> tuple[tuple[float, float] | None, str]:
     """(x, y) mm of a row, None if it is empty or wrong, and what is wrong."""
-    texts = row.get("spacing_x_mm", ""), row.get("spacing_y_mm", "")
+    texts = tuple(row.get(name, "") for name in columns)
     if texts == ("", ""):
         return None, ""
     try:
@@ -192,6 +194,19 @@ def with_kinds(cases: list[Case], folder: Path) -> list[Case]:
             box = tuple(int(row[side]) for side in BOX)
             kinds[row["dataset"], row["id"]].append((box, row["structure"]))
     return [replace(c, kinds=tuple(kinds[c.source, c.id])) if c.labels else c for c in cases]
+
+
+def with_spacing(cases: list[Case], folder: Path) -> Found:
+    """Cases that have no spacing with that of their row in spacing.csv, which lies as splits.csv does.
+
+    Columns: dataset, id, spacing_mm, of square pixels. Anything else is not meant for us.
+    """
+    path, problems, spacings = _near(folder, "spacing.csv"), [], {}
+    for row in read_rows(path, ("dataset", "id", "spacing_mm"))[0] if path else ():
+        spacings[row["dataset"], row["id"]], problem = _spacing(row, ("spacing_mm",) * 2)
+        if problem and any((case.source, case.id) == (row["dataset"], row["id"]) for case in cases):
+            problems.append(f"{path}: id {row['id']!r}: {problem}")
+    return [replace(c, spacing_mm=c.spacing_mm or spacings.get((c.source, c.id))) for c in cases], problems
 
 
 def with_names(cases: list[Case], path: Path | None) -> Found:

@@ -19,6 +19,7 @@ ONTO_ITSELF = {  # command: words with an output that is an input
     "estimate": [RUN, "--out", RUN],
     "evaluate": ["--data", "data", "--out", "data"],
     "robustness": ["--data", "other", "--data", "data", "--out", "data"],
+    "head-circumference": ["--data", "other", "--data", "data", "--out", "data"],
     "ablate": ["fusion", "--data", "other", "--validation", "data", "--out", "data"],
     "compare": ["--data", "other", "--validation", "data", "--out", "data"],
     "cross-validate": [RUN, "--out", "data"],

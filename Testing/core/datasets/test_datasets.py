@@ -337,3 +337,24 @@ def test_the_real_frames_are_read_without_a_problem():
     val = datasets.checked(REAL / "usgra/val")
     assert val.cases == tuple(case for case in dataset.cases if case.split == "val")
     assert sum(len(case.targets()) for case in dataset.cases) == 267 + 224  # nerves and vessels
+
+
+def test_a_spacing_table_beside_the_datasets_gives_the_size_of_square_pixels(collection):
+    (collection / "breast/val/cases.csv").write_text("id,spacing_x_mm,spacing_y_mm\nc,0.3,0.4\n")
+    rows = ["breast,a,0.25", "breast,c,9", "elsewhere,b,-1", "normal,n,0.5"]
+    (collection / "spacing.csv").write_text("\n".join(["dataset,id,spacing_mm", *rows]))
+    spacings = [case.spacing_mm for case in datasets.checked(collection).cases]
+    assert spacings == [(0.25, 0.25), None, (0.3, 0.4), (0.5, 0.5)]
+    (case,) = datasets.checked(collection / "normal/train").cases
+    assert case.spacing_mm == (0.5, 0.5)
+
+
+@pytest.mark.parametrize("cell", ["0", "-0.1", "nan", "wide"])
+def test_what_is_no_size_in_the_spacing_table_is_a_problem(collection, cell):
+    (collection / "spacing.csv").write_text(f"dataset,id,spacing_mm\nbreast,a,{cell}\n")
+    assert "expected two positive numbers" in only_problem(collection)
+
+
+def test_a_spacing_table_of_someone_else_is_left_alone(collection):
+    (collection / "spacing.csv").write_text("probe,mm\nx,0.1\n")
+    assert {case.spacing_mm for case in datasets.checked(collection).cases} == {None}
