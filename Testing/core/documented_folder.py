@@ -24,6 +24,7 @@ KINDS = {  # what each data set has
     "busi_normal": ("images",),
     "ddti": ("images", "masks"),
     "psfhs": ("images", "masks", "labels"),
+    "hc18": ("images", "masks"),
 }
 SPLITS = (
     *("dataset", "id", "class", "split", "width", "height", "area_fraction", "group", "group_size"),
@@ -56,6 +57,8 @@ def make_folder(folder: Path) -> dict[str, str]:
             write_dataset(folder / "data" / name / part, ids, kinds)
             rows += [(name, one, "", part, SIDE, SIDE, 0.1, one, 1, 1) for one in ids]
     write_table(folder / "data" / "splits.csv", SPLITS, rows)
+    sizes = [(name, one, 0.2) for name, one, *_rest in rows if name == "hc18"]
+    write_table(folder / "data" / "spacing.csv", ("dataset", "id", "spacing_mm"), sizes)
     ids = [f"case{number}" for number in range(6)]
     write_dataset(folder / "mydata", ids, ("images", "masks"))
     rows = [(one, one, "train" if number % 4 else "val") for number, one in enumerate(ids)]

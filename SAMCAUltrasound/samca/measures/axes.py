@@ -32,13 +32,13 @@ def hull_of(mask: np.ndarray) -> np.ndarray:
     return points[ConvexHull(points).vertices]  # in px: hulls stay hulls however large or small a pixel is
 
 
-def axes_of(hull: np.ndarray, size: tuple[float, float]) -> tuple[Axis, Axis]:
+def axes_of(hull: np.ndarray, steps: np.ndarray) -> tuple[Axis, Axis]:
     """The longest line in a convex hull, and the longest one in it that is perpendicular to that.
 
-    hull: (N, 2) corners (x, y) px in order around; size: (x, y) of a pixel, in the unit of the lengths;
-    right angles are right in that unit.
+    hull: (N, 2) corners (x, y) px in order around; steps: (2, 2), where a step along x and one along y lead
+    in the unit of the lengths, in which right angles are right.
     """
-    corners = hull * size
+    corners = hull @ steps
     distances = squareform(pdist(corners))
     here, there = sorted(np.unravel_index(distances.argmax(), distances.shape))
     along = (corners[there] - corners[here]) / distances[here, there]
@@ -50,10 +50,9 @@ def axes_of(hull: np.ndarray, size: tuple[float, float]) -> tuple[Axis, Axis]:
     start, end = (
         corners[here] + places[widest] * along + v * np.array([-along[1], along[0]]) for v in sides[widest]
     )
-    return _axis(corners[here], corners[there], size), _axis(start, end, size)
+    return _axis(corners[here], corners[there], steps), _axis(start, end, steps)
 
 
-def _axis(start: np.ndarray, end: np.ndarray, size: tuple[float, float]) -> Axis:
-    length = float(np.hypot(*(end - start)))
-    ends = sorted([tuple(map(float, start / size)), tuple(map(float, end / size))])
-    return Axis(*ends, length)
+def _axis(start: np.ndarray, end: np.ndarray, steps: np.ndarray) -> Axis:
+    ends = np.stack([start, end]) @ np.linalg.inv(steps)
+    return Axis(*sorted(tuple(map(float, each)) for each in ends), float(np.hypot(*(end - start))))

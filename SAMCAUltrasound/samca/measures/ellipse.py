@@ -30,16 +30,14 @@ class Ellipse:
         return float(2 * self.long * ellipe(1 - (self.short / self.long) ** 2))
 
 
-def ellipse_of(
-    mask: np.ndarray, size: tuple[float, float], corner: tuple[int, int] = (0, 0)
-) -> Ellipse | None:
+def ellipse_of(mask: np.ndarray, steps: np.ndarray, corner: tuple[int, int] = (0, 0)) -> Ellipse | None:
     """The least-squares ellipse of the outline of a (H, W) bool mask; None where no ellipse fits.
 
-    size: (x, y) of a pixel; corner: (x, y) px of the mask's first pixel in the image. Halir and Flusser's
+    steps: as of `axes_of`; corner: (x, y) px of the mask's first pixel in the image. Halir and Flusser's
     stable form of the direct fit (WSCG 1998), which finds ellipses only. The image's edge, where it cuts the
     object, is not part of the outline.
     """
-    points = (points_on(mask) + corner) * size
+    points = (points_on(mask) + corner) @ steps
     if len(points) < LEAST:
         return None
     middle, scale = points.mean(0), points.std() or 1.0
@@ -56,7 +54,7 @@ def ellipse_of(
     along = vectors[:, 0]  # of the smaller value: the long diameter
     angle = np.degrees(np.arctan2(along[1], along[0]))
     angle = (angle + 90) % 180 - 90
-    x, y = (centre * scale + middle) / size
+    x, y = (centre * scale + middle) @ np.linalg.inv(steps)
     return Ellipse((float(x), float(y)), float(long), float(short), float(angle))
 
 

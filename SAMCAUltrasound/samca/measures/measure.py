@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
@@ -53,13 +53,17 @@ class Measurements:
 
 
 def measure(
-    mask: np.ndarray, spacing_mm: Sequence[float] | None, pixels: np.ndarray | None = None
+    mask: np.ndarray,
+    spacing_mm: Sequence[float] | None,
+    pixels: np.ndarray | None = None,
+    lean: float = 0.0,
 ) -> Measurements:
     """Measure one frame's object.
 
     mask: (H, W) bool. spacing_mm: (row, column) mm of a pixel; None, or anything but two positive finite
     numbers, means that it is not known: then all is in px and a note says so. pixels: (H, W) or (H, W, C)
-    image, for brightness, the mean of its colours.
+    image, for brightness, the mean of its colours. lean: cosine of the angle between the image's columns
+    and rows in space, 0 for a right one, where a transform has sheared it.
 
     A pixel is a square: area, depth and width count whole ones. The outline for axes runs through the
     middles of pixels' edges, half way between centres in and out, so one pixel is 1 px long and wide, and
@@ -74,16 +78,19 @@ def measure(
         raise ValueError(
             f"the image is {np.shape(pixels)[:2]} and the mask {mask.shape}: give both of one frame"
         )
+    if not abs(lean) < 1:
+        raise ValueError(f"lean {lean}: expected the cosine of an angle, between -1 and 1")
     spacing, note = known_spacing(spacing_mm)
     labels, count = ndimage.label(mask, TOUCHING)
     if not count:
         note = "The object is empty: there is nothing to measure."
         return Measurements("mm" if spacing else "px", spacing, 0, 0.0, notes=(note,))
-    if count == 1:
-        return _measured(mask, spacing, pixels, note)
-    parts = [_measured(labels == number, spacing, pixels, note) for number in range(1, count + 1)]
+    row, column = spacing or (1.0, 1.0)
+    steps = np.array([[column, 0.0], [row * lean, row * math.sqrt(1 - lean**2)]])
+    parts = [_measured(labels == number, steps, pixels) for number in range(1, count + 1)]
     parts.sort(key=lambda part: -part.pixels)
-    return _measured(mask, spacing, pixels, note, tuple(parts))
+    whole = parts[0] if count == 1 else _measured(mask, steps, pixels, tuple(parts))
+    return _labelled(whole, spacing, note)
 
 
 def known_spacing(spacing_mm: Sequence[float] | None) -> tuple[tuple[float, float] | None, str]:
@@ -103,22 +110,28 @@ def known_spacing(spacing_mm: Sequence[float] | None) -> tuple[tuple[float, floa
     )
 
 
-def _measured(mask, spacing, pixels, note: str, parts: tuple[Measurements, ...] = ()) -> Measurements:
-    row, column = size_yx = spacing or (1.0, 1.0)
-    size = size_yx[::-1]
+def _labelled(measured: Measurements, spacing: tuple[float, float] | None, note: str) -> Measurements:
+    """The same in mm if there is a spacing, its parts as well, with the note before the others."""
+    parts = tuple(_labelled(part, spacing, note) for part in measured.parts)
+    notes = (note, *measured.notes) if note else measured.notes
+    return replace(measured, unit="mm" if spacing else "px", spacing_mm=spacing, parts=parts, notes=notes)
+
+
+def _measured(mask, steps, pixels, parts: tuple[Measurements, ...] = ()) -> Measurements:
+    column, row = map(float, np.hypot(*steps.T))
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     top, left = max(rows[0] - 1, 0), max(columns[0] - 1, 0)  # most of an image is empty
     near = mask[top : rows[-1] + 2, left : columns[-1] + 2]
     filled = ndimage.binary_fill_holes(near)
     hull = np.add(hull_of(near), (left, top))
-    long, short = axes_of(hull, size)
-    perimeter = sum(part.perimeter for part in parts) if parts else length_of(filled, hull, size)
+    long, short = axes_of(hull, steps)
+    perimeter = sum(part.perimeter for part in parts) if parts else length_of(filled, hull, steps)
     count, cut_by = int(np.count_nonzero(near)), _edges(mask)
-    area = count * row * column
-    inside, ring = brightness_of(mask, pixels, size, long.length / 10)
+    area = count * float(steps[0, 0] * steps[1, 1])
+    inside, ring = brightness_of(mask, pixels, (column, row), long.length / 10)
     return Measurements(
-        unit="mm" if spacing else "px",
-        spacing_mm=spacing,
+        unit="px",
+        spacing_mm=None,
         pixels=count,
         area=area,
         long_axis=long,
@@ -130,11 +143,11 @@ def _measured(mask, spacing, pixels, note: str, parts: tuple[Measurements, ...] 
         skin_distance=float(rows[0] * row),
         mean_inside=inside,
         mean_ring=ring,
-        shape="" if parts else shape_of(near, size_yx),
-        ellipse=ellipse_of(filled, size, (left, top)),
+        shape="" if parts else shape_of(near, steps),
+        ellipse=ellipse_of(filled, steps, (left, top)),
         cut_by=cut_by,
         parts=parts,
-        notes=tuple(filter(None, (note, _about_parts(parts), _about_edges(cut_by)))),
+        notes=tuple(filter(None, (_about_parts(parts), _about_edges(cut_by)))),
     )
 
 

@@ -11,13 +11,15 @@ import numpy as np
 ALIKE = 0.9
 
 
-def shape_of(mask: np.ndarray, size: tuple[float, float]) -> str:
-    """The word for a (H, W) bool mask that is not empty; size: (row, column) of a pixel."""
-    places = np.argwhere(mask) * size
+def shape_of(mask: np.ndarray, steps: np.ndarray) -> str:
+    """The word for a (H, W) bool mask that is not empty; steps: as of `axes_of`."""
+    places = np.argwhere(mask)[:, ::-1] @ steps
     places -= places.mean(0)
-    spread = places.T @ places / len(places) + np.diag(np.square(size)) / 12  # a pixel's own spread
+    spread = places.T @ places / len(places) + steps.T @ steps / 12  # a pixel's own spread
     short, long = np.sqrt(np.linalg.eigvalsh(spread))
-    edge = len(places) * np.prod(size) / (np.pi * short * long)  # of the ellipse that has the same area
+    edge = (
+        len(places) * np.linalg.det(steps) / (np.pi * short * long)
+    )  # of the ellipse that has the same area
     within = np.einsum("ni,ij,nj->n", places, np.linalg.inv(spread), places) <= edge
     if within.mean() < ALIKE:
         return "irregular"

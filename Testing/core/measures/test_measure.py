@@ -204,3 +204,29 @@ def test_what_is_no_mask_is_refused(mask):
 def test_an_image_of_another_size_is_refused():
     with pytest.raises(ValueError, match="give both of one frame"):
         measures.measure(np.zeros((3, 4), bool), None, np.zeros((4, 3)))
+
+
+@pytest.mark.parametrize("lean", [-0.6, 0.3, 0.8])
+def test_what_a_transform_has_sheared_is_measured_as_it_lies_in_space(lean):
+    row, column = 0.3, 0.2
+    rows, columns = np.indices((220, 260)).astype(float)
+    x = columns * column + rows * row * lean
+    y = rows * row * math.sqrt(1 - lean**2)
+    middle = x[110, 130], y[110, 130]
+    mask = (x - middle[0]) ** 2 / 12**2 + (y - middle[1]) ** 2 / 7**2 <= 1
+    measured = measures.measure(mask, (row, column), lean=lean)
+    assert measured.long_axis.length == pytest.approx(24, abs=0.3)
+    assert measured.short_axis.length == pytest.approx(14, abs=0.3)
+    assert measured.area == pytest.approx(math.pi * 12 * 7, rel=0.005)
+    assert measured.ellipse.long == pytest.approx(24, abs=0.2)
+    assert measured.perimeter == pytest.approx(60.8, rel=0.03)
+    assert measured.shape == "oval"
+    ends = np.array([measured.long_axis.start, measured.long_axis.end])
+    steps = np.array([[column, 0], [row * lean, row * math.sqrt(1 - lean**2)]])
+    assert np.hypot(*np.diff(ends @ steps, axis=0)[0]) == pytest.approx(measured.long_axis.length)
+
+
+@pytest.mark.parametrize("lean", [1.0, -2, math.nan])
+def test_what_leans_over_entirely_is_refused(lean):
+    with pytest.raises(ValueError, match="cosine"):
+        measures.measure(np.eye(5, dtype=bool), (1, 1), lean=lean)
