@@ -163,6 +163,7 @@ class QtWindow(real_qt.Wrapped):
         """What Qt calls for this key of the keyboard."""
         key = QtGui.QKeySequence(keys)[0]
         QtTest.QTest.keyClick(self.thing, key.key(), key.keyboardModifiers())
+        QtTest.QTest.keyRelease(self.thing, key.key())  # without it Shift stays down for every later test
         QtCore.QCoreApplication.processEvents()
 
 
