@@ -16,6 +16,8 @@ from .Editing.SuggestLogic import OfClass, SuggestLogic
 from .Engine.EngineLogic import EngineLogic, sharedEngine
 from .Frames import FolderLogic, FrameLogic, Given, SequenceLogic
 from .Frames.FrameLogic import Frame
+from .Measures import Ellipsoid, MeasureLogic
+from .Measures.MeasureLogic import Sizes
 from .Prompts import PromptLogic
 from .Prompts.TagLogic import PromptObject
 from .Segments import SegmentLogic
@@ -107,6 +109,34 @@ class SegmentationLogic:
         if sweep.error:
             raise RuntimeError(sweep.error)
         return segmentId
+
+    def measure(
+        self, segmentationNode, segmentId: str, volumeNode, frame: Frame | int | None = None
+    ) -> Sizes:
+        """Sizes of a segment in the frames of a volume or Sequence that it lies in, or in one; see `Sizes`.
+
+        Lengths are in mm of the world, under all transforms, where the size of a pixel is known, else in px.
+        ValueError where something does not fit.
+        """
+        volumeNode, items = _opened(volumeNode, segmentationNode)
+        frame = _itemOf(items, frame)
+        if frame is not None:
+            frame = _frameOf(volumeNode, frame, ())
+        return MeasureLogic.ofSegment(segmentationNode, segmentId, volumeNode, frame)
+
+    def ellipsoid(self, one: tuple, other: tuple) -> Ellipsoid.Ellipsoid:
+        """The ellipsoid of an object from its outlines in two frames that cross, or of two images.
+
+        one, other: (segmentation node, segment id, volume or Sequence node, frame), as of `measure`.
+        """
+        outlines = []
+        for segmentationNode, segmentId, volumeNode, frame in (one, other):
+            volumeNode, items = _opened(volumeNode, segmentationNode)
+            frame = _frameOf(volumeNode, _itemOf(items, frame), ())
+            SegmentLogic.ensureSegment(segmentationNode, segmentId or "(none)")
+            mask = SegmentLogic.maskOf(segmentationNode, segmentId, frame)
+            outlines.append(Ellipsoid.outlineOf(mask, frame))
+        return Ellipsoid.between(*outlines)
 
     def _segmentItems(self, items, points, segmentationNode, segmentId: str, options: MaskOptions) -> str:
         target, refusal, done = (segmentationNode, segmentId), None, False

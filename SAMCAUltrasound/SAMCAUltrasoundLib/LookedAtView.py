@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import slicer
 
-from SAMCALib.Editing import StartLogic
 from SAMCALib.Frames import FrameLogic
 from SAMCALib.Texts import Refusal, _
 
@@ -76,7 +75,7 @@ class LookedAtView:
                 refusal = why
         if not found:
             raise refusal
-        axis = StartLogic.acquiredAxis(volume)
+        axis = FrameLogic.acquiredAxis(volume)
         frame, self.widget = min(found, key=lambda each: each[0].axis != axis)
         return frame
 

@@ -32,7 +32,7 @@ FLOORS = (
 LIB_FLOORS = (
     ("SegmentationLogic", "BenchmarkLogic"),
     ("Editing",),
-    ("Models", "Engine"),
+    ("Models", "Engine", "Measures"),
     ("Segments", "Prompts"),
     ("Frames",),
     ("Texts", "__init__"),

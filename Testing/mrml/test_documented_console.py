@@ -60,17 +60,21 @@ def console(application, scene, monkeypatch, tmp_path):
     engine.stop()
 
 
-def test_the_blocks_of_segmenting_run(console, tmp_path):
+def test_the_blocks_of_segmenting_run(console, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    segmented = {"volumeNode": console["volumeNode"], "segmentId": "Lesion"}
     volume = volumes.volume(np.repeat(volumes.speckle(1, 64, 80), 9, axis=0))
     points = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode")
     points.AddControlPointWorld(*FrameLogic.xyToRas(FrameLogic.frameOf(volume, 4), 36, 30))
     console |= {"volumeNode": volume, "fiducials": points}
     console["modelFile"] = suggesting_model(tmp_path / "finds.safetensors")
-    outlined, suggested = blocks("Slicer's console")
+    outlined, suggested, measured = blocks("Slicer's console")
     exec(outlined, console)
     assert console["segmentId"]
     exec(suggested, console)
     assert console["segmentId"]
+    exec(measured, console | segmented)
+    assert (tmp_path / "sizes.csv").is_file()
 
 
 def test_the_blocks_of_training_run(console):

@@ -6,7 +6,7 @@ import numpy as np
 import slicer
 import slicer.util
 
-from ..Frames import TransformLogic
+from ..Frames import FrameLogic, TransformLogic
 
 
 def volumeInUse():
@@ -26,12 +26,6 @@ def segmentationFor(volume):
     return node
 
 
-def acquiredAxis(volume) -> int:
-    """The IJK axis across the frames as they were acquired: the one that has one frame, else k."""
-    counts = volume.GetImageData().GetDimensions()
-    return min((2, 1, 0), key=lambda axis: counts[axis] > 1)
-
-
 def isFlat(volume) -> bool:
     """Whether there is one plane to look at: a single frame, or a loop of them as a Sequence."""
     image = volume.GetImageData()
@@ -41,7 +35,7 @@ def isFlat(volume) -> bool:
 def showFlat(sliceLogic, volume) -> None:
     """Show a flat volume in this slice view, as a whole, upright as it is stored."""
     sliceLogic.GetSliceCompositeNode().SetBackgroundVolumeID(volume.GetID())
-    axis = acquiredAxis(volume)
+    axis = FrameLogic.acquiredAxis(volume)
     ijkToRas = TransformLogic.toWorld(volume) @ TransformLogic.ijkToRas(volume)
     x, y = (ijkToRas[:3, each] / np.linalg.norm(ijkToRas[:3, each]) for each in range(3) if each != axis)
     sliceToRas = np.eye(4)

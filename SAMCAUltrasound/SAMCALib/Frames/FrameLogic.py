@@ -94,6 +94,11 @@ def frameOf(volumeNode, index: int, axis: int = 2) -> Frame:
     return frame
 
 
+def acquiredAxis(volumeNode) -> int:
+    """The IJK axis across the frames as they were acquired: the one that has one frame, else k."""
+    return min((2, 1, 0), key=lambda axis: _dimensions(volumeNode)[axis] > 1)
+
+
 def turnToFrame(sliceNode, volumeNode) -> None:
     """Rotate the view to the volume's nearest axes and snap it to the nearest frame."""
     checkVolume(volumeNode)

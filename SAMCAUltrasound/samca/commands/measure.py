@@ -13,11 +13,8 @@ from ..files import write_atomically
 from ..images import frames
 from ..images.frames import Frame
 from ..measures import Measurements, measure, sentence_of, voxel_volume
-from ..measures.table import COLUMNS, values_of
+from ..measures.table import ALL, HEADING, rows_of, volume_row
 from . import places
-
-HEADING = ("segment", "frame", "part", "volume", *COLUMNS)
-ALL = "all"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
         numbers = range(len(shown)) if arguments.frame is None else [arguments.frame]
         for number in [n for n in numbers if masks[n].any()] or list(numbers)[:1]:
             measured = _measured(shown[number], masks[number])
-            rows += _rows(name, number, measured)
+            rows += rows_of(name, str(number), measured)
             print(f"{name}, frame {number}: {_words(measured)}")
         if arguments.frame is None and len(shown) > 1:
             rows += _volumes(name, masks, shown[0])
@@ -60,11 +57,6 @@ def _measured(frame: Frame, mask: np.ndarray) -> Measurements:
     return measure(mask, frame.spacing_mm and frame.spacing_mm[::-1], frame.pixels)
 
 
-def _rows(name: str, number: int, measured: Measurements) -> list[list]:
-    whole = [name, number, ALL, None, *values_of(measured)]
-    return [whole, *([name, number, n, None, *values_of(part)] for n, part in enumerate(measured.parts, 1))]
-
-
 def _words(measured: Measurements) -> str:
     area = f"Area {measured.area:.4g} {measured.unit}\u00b2."
     return " ".join([sentence_of(measured), *([area] if measured.pixels else []), *measured.notes]).strip()
@@ -82,6 +74,5 @@ def _volumes(name: str, masks: np.ndarray, frame: Frame) -> list[list]:
     for item in masks.reshape(-1, slices, *masks.shape[1:]):
         volume = voxel_volume(item, frame.grid.spacing[::-1])
         print(f"{name}: volume {volume:.4g} mm\u00b3, {volume / 1000:.4g} ml, by voxels.")
-        values = {"unit": "mm", "pixels": int(item.sum())}
-        rows.append([name, ALL, ALL, volume, *map(values.get, COLUMNS)])
+        rows.append(volume_row(name, ALL, volume, int(item.sum()), "mm"))
     return rows

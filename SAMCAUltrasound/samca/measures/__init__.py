@@ -1,6 +1,6 @@
 """Sizes of outlined objects: axes, area, outline, brightness, volume, and the words that follow from them."""
 
-from .axes import Axis
+from .axes import Axis, hull_of
 from .ellipse import Ellipse
 from .measure import Measurements, measure
 from .volume import ellipsoid_volume, three_diameters, voxel_volume
@@ -11,6 +11,7 @@ __all__ = [
     "Ellipse",
     "Measurements",
     "ellipsoid_volume",
+    "hull_of",
     "measure",
     "sentence_of",
     "three_diameters",

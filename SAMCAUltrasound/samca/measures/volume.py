@@ -19,30 +19,20 @@ def ellipsoid_volume(a: float, b: float, c: float) -> float:
 
 
 def three_diameters(one: Measurements, other: Measurements) -> tuple[float, float, float]:
-    """Three diameters of an object from its outlines in two planes at right angles, the largest first.
+    """Three diameters of an object from two images at right angles to each other, the largest first.
 
-    Where the planes cross they share a diameter: the two, one of each outline, that are most alike, which
-    counts with their mean. ValueError for an empty outline, and for one in mm and one in px.
+    A probe that is turned about its beam shows the same depth twice: of each outline the axis that is nearer
+    to the image's columns is along the beam, and the two count with their mean. ValueError for an empty
+    outline, and for one in mm and one in px.
     """
     if one.long_axis is None or other.long_axis is None:
         raise ValueError("one of the two objects is empty: outline it first")
     if one.unit != other.unit:
         raise ValueError(
-            "one of the two objects has a pixel spacing and the other has none: use two images with one"
+            "one of the two objects has a pixel spacing and the other has none: use two images with it"
         )
-    pairs = [
-        (
-            abs(mine.length - its.length) / max(mine.length, its.length),
-            mine.length,
-            its.length,
-            rest.length,
-            third.length,
-        )
-        for mine, rest in _both_ways(one)
-        for its, third in _both_ways(other)
-    ]
-    _difference, mine, its, rest, third = min(pairs)
-    return tuple(sorted(((mine + its) / 2, rest, third), reverse=True))
+    (deep, wide), (other_deep, other_wide) = _deep_and_wide(one), _deep_and_wide(other)
+    return tuple(sorted(((deep + other_deep) / 2, wide, other_wide), reverse=True))
 
 
 def voxel_volume(voxels: np.ndarray, spacing_mm: tuple[float, float, float] | None) -> float:
@@ -58,6 +48,9 @@ def voxel_volume(voxels: np.ndarray, spacing_mm: tuple[float, float, float] | No
     return count * math.prod(map(float, spacing_mm))
 
 
-def _both_ways(measured: Measurements):
-    axes = measured.long_axis, measured.short_axis
-    return axes, axes[::-1]
+def _deep_and_wide(measured: Measurements) -> tuple[float, float]:
+    """Lengths of the axis along the beam and of the one across it."""
+    row, column = measured.spacing_mm or (1.0, 1.0)
+    x, y = np.abs(np.subtract(measured.long_axis.end, measured.long_axis.start)) * (column, row)
+    axes = measured.long_axis.length, measured.short_axis.length
+    return axes if y > x else axes[::-1]

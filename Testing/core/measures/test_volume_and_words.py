@@ -27,15 +27,18 @@ def shape(mask, spacing=MM):
     return measures.measure(mask, spacing).shape
 
 
-def test_an_ellipsoid_from_two_crossing_planes():
-    diameters = measures.three_diameters(measured((20, 15)), measured((15, 10)))
+def test_an_ellipsoid_from_two_planes_along_the_beam():
+    diameters = measures.three_diameters(measured((20, 10)), measured((15, 10)))
     assert diameters == pytest.approx((40, 30, 20), abs=0.3)
     assert measures.ellipsoid_volume(*diameters) == pytest.approx(math.pi / 6 * 24000, rel=0.03)
 
 
-@pytest.mark.parametrize("planes", [((20, 15), (20, 10)), ((20, 10), (15, 10)), ((15, 10), (20, 15))])
-def test_the_shared_diameter_is_the_one_that_is_alike(planes):
-    diameters = measures.three_diameters(*map(measured, planes))
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(((20, 15), 90), ((20, 10), 90)), (((20, 10), 90), ((20, 15), 90)), (((20, 15), 80), ((20, 10), 100))],
+)
+def test_the_depth_is_what_both_planes_share(one, other):
+    diameters = measures.three_diameters(measured(*one), measured(*other))
     assert diameters == pytest.approx((40, 30, 20), abs=0.3)
 
 

@@ -237,7 +237,7 @@ def test_a_frame_or_a_loop_fills_one_view_upright(view, shape, geometry):
     shown = view(volume, "Coronal")
     StartLogic.showFlat(shown.logic, volume)
     frame = FrameLogic.frameShownIn(shown.node, volume)
-    assert frame.axis == StartLogic.acquiredAxis(volume)
+    assert frame.axis == FrameLogic.acquiredAxis(volume)
     height, width = FrameLogic.shape(frame)
     left, top = shown.pixelOf(FrameLogic.xyToRas(frame, 0, 0))
     right, bottom = shown.pixelOf(FrameLogic.xyToRas(frame, width - 1, height - 1))

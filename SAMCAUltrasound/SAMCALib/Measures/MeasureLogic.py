@@ -1,0 +1,123 @@
+"""Sizes of a segment: in one frame, and in all frames of a volume or Sequence that it lies in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from samca import measures, spreadsheets
+from samca.files import write_atomically
+from samca.measures import Measurements
+from samca.measures.table import ALL, HEADING, rows_of, volume_row
+
+from ..Frames import FrameLogic, TransformLogic
+from ..Frames.FrameLogic import Frame
+from ..Segments import GridLogic, SegmentLogic
+from . import PixelSize, TableLogic
+
+
+@dataclass(frozen=True)
+class Volume:
+    """Of all voxels in one item: how many, and how much they are, in mm^3 or, in px, their number."""
+
+    item: str
+    voxels: int
+    size: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Of one segment: the frames that it lies in, one at least, which may be empty; volumes of sweeps."""
+
+    segment: str  # its name
+    frames: tuple[tuple[Frame, Measurements], ...]
+    volumes: tuple[Volume, ...] = ()
+
+    @property
+    def largest(self) -> tuple[Frame, Measurements]:
+        """Where its area is largest."""
+        return max(self.frames, key=lambda each: each[1].area)
+
+    @property
+    def rows(self) -> list:
+        """As of samca.measures.table, without a heading; frames by item or number, from 1 as users count."""
+        rows = [row for frame, each in self.frames for row in rows_of(self.segment, numberOf(frame), each)]
+        for each in self.volumes:
+            rows.append(volume_row(self.segment, each.item or ALL, each.size, each.voxels, each.unit))
+        return rows
+
+    @property
+    def sentence(self) -> str:
+        """The words of the largest frame, with what to heed."""
+        return wordsOf(self.largest[1])
+
+    def toTable(self, tableNode=None):
+        """The vtkMRMLTableNode with all rows, a new one in the scene if none is given."""
+        return TableLogic.fill(tableNode, self.segment, HEADING, self.rows)
+
+    def toCsv(self, path: str | Path) -> None:
+        """Write all rows; OSError where that cannot be."""
+        write_atomically(Path(path), spreadsheets.text_of([HEADING, *self.rows]).encode())
+
+
+def numberOf(frame: Frame) -> str:
+    """What the user calls the frame within its volume: item, number from 1, or both."""
+    count, number = len(slicesOf(frame)), str(frame.index + 1)
+    if not frame.item:
+        return number
+    return frame.item if count == 1 else f"{frame.item} {number}"
+
+
+def wordsOf(measured: Measurements) -> str:
+    """A line of words to copy, and what to heed; "" without an object."""
+    return " ".join([measures.sentence_of(measured), *measured.notes]).strip()
+
+
+def ofMask(mask: np.ndarray, frame: Frame) -> Measurements:
+    """Sizes of an (H, W) bool mask on a frame, as it lies in the world."""
+    spacing, lean = PixelSize.ofFrame(frame)
+    return measures.measure(mask, spacing, FrameLogic.pixels(frame), lean)
+
+
+def ofSegment(segmentationNode, segmentId: str, volumeNode, frame: Frame | None = None) -> Sizes:
+    """All frames of the volume, of its Sequence those of all items, that the segment lies in; or one frame.
+
+    Refusal for what cannot be read as it lies, ValueError for a segment that does not exist.
+    """
+    FrameLogic.checkVolume(volumeNode)
+    SegmentLogic.checkSegmentation(segmentationNode)
+    SegmentLogic.ensureSegment(segmentationNode, segmentId or "(none)")
+    name = segmentationNode.GetSegmentation().GetSegment(segmentId).GetName()
+    first = FrameLogic.frameOf(volumeNode, 0, FrameLogic.acquiredAxis(volumeNode))
+    items = FrameLogic.items(first)
+    asked = [each for item in items for each in slicesOf(item)] if frame is None else [frame]
+    masks = ((each, SegmentLogic.maskOf(segmentationNode, segmentId, each)) for each in asked)
+    found = [(each, ofMask(mask, each)) for each, mask in masks if mask.any()]
+    found = found or [(asked[0], ofMask(np.zeros(FrameLogic.shape(asked[0]), bool), asked[0]))]
+    isSweep = frame is None and len(asked) > len(items)
+    volumes = [_volume(segmentationNode, segmentId, item) for item in items] if isSweep else []
+    return Sizes(name, tuple(found), tuple(each for each in volumes if each.voxels))
+
+
+def slicesOf(frame: Frame) -> list[Frame]:
+    """All frames along the axis of this one, in its item."""
+    count = FrameLogic.imageOf(frame).GetImageData().GetDimensions()[frame.axis]
+    return [replace(frame, index=index) for index in range(count)]
+
+
+def _volume(segmentationNode, segmentId: str, frame: Frame) -> Volume:
+    """Of the segment's own voxels in the item of a frame."""
+    node = FrameLogic.nodeAt(frame, segmentationNode)
+    segment = node and node.GetSegmentation().GetSegment(segmentId)
+    labelmap = segment and segment.GetRepresentation(SegmentLogic.LABELMAP)
+    voxels = GridLogic.voxelsIn(segment, labelmap) if labelmap else None
+    if voxels is None:
+        return Volume(frame.item, 0, 0.0, "mm")
+    count = int(np.count_nonzero(voxels.values))
+    if PixelSize.ofFrame(frame)[0] is None:
+        return Volume(frame.item, count, float(count), "px")
+    toWorld = FrameLogic.toWorld(frame, segmentationNode) @ TransformLogic.imageToWorld(labelmap)
+    return Volume(frame.item, count, count * abs(float(np.linalg.det(toWorld[:3, :3]))), "mm")

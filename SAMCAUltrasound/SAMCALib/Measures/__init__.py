@@ -1,0 +1,1 @@
+"""Sizes of segments, where they lie in space."""
