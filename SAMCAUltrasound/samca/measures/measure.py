@@ -15,7 +15,6 @@ from .ellipse import Ellipse, ellipse_of
 from .outline import length_of
 from .shape import shape_of
 
-TOUCHING = np.ones((3, 3), bool)  # pixels that meet at a corner are of one part
 EDGES = ("top", "bottom", "left", "right")
 
 
@@ -81,7 +80,7 @@ def measure(
     if not abs(lean) < 1:
         raise ValueError(f"lean {lean}: expected the cosine of an angle, between -1 and 1")
     spacing, note = known_spacing(spacing_mm)
-    labels, count = ndimage.label(mask, TOUCHING)
+    labels, count = ndimage.label(mask, np.ones((3, 3)))  # pixels that meet at a corner are of one part
     if not count:
         note = "The object is empty: there is nothing to measure."
         return Measurements("mm" if spacing else "px", spacing, 0, 0.0, notes=(note,))
