@@ -14,9 +14,7 @@ from ..Frames.FrameLogic import Frame
 from ..Texts import Refusal, _
 from . import MeasureLogic
 
-CROSSING = math.cos(
-    math.radians(30)
-)  # of the angle between frames: planes that cross at less are as parallel
+CROSSING = 0.87  # cosine of 30 degrees: planes at a smaller angle count as parallel
 
 
 @dataclass(frozen=True)
