@@ -20,7 +20,7 @@ FLOORS = (
     ("evaluation",),
     ("__init__",),
     ("weights",),
-    ("interaction", "network", "exchange"),
+    ("interaction", "network", "exchange", "dicom_objects"),
     ("methods", "clicks", "datasets"),
     ("images", "config"),
     ("prompts", "phantoms", "measures"),
@@ -48,6 +48,7 @@ LIGHT = (
     "clicks",
     "datasets",
     "exchange",
+    "dicom_objects",
     "files",
     "tensor_header",
     "typed_json",
@@ -57,7 +58,7 @@ LIGHT = (
 WITH_TENSORS = ("prompts/pointing.py", "interaction/text_box.py")  # light rooms' batches and detectors
 LIGHT_LIBRARIES = {"numpy", "scipy", "SimpleITK"}
 LIBRARIES = LIGHT_LIBRARIES | {"torch", "safetensors"}
-INSIDE_FUNCTIONS = {"PIL", "pydicom", "monai", "matplotlib", "transformers"}
+INSIDE_FUNCTIONS = {"PIL", "pydicom", "monai", "matplotlib", "transformers", "highdicom"}
 NEVER = {"slicer", "vtk", "qt", "ctk", "torchvision", "segment_anything"}
 
 

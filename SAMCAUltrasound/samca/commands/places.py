@@ -8,6 +8,7 @@ from pathlib import Path
 
 READ = (  # names of arguments that are files or folders to read
     "image",
+    "mask",
     "truth",
     "files",
     "settings",

@@ -24,6 +24,7 @@ ONTO_ITSELF = {  # command: words with an output that is an input
     "compare": ["--data", "other", "--validation", "data", "--out", "data"],
     "cross-validate": [RUN, "--out", "data"],
     "train": [RUN, "--set", "out=data"],
+    "dicom-seg": ["left/mask.png", "frame.png", "--out", "frame.png"],
     "convert": ["data", "--to", "png", "--out", "data"],
     "patchwork": ["--data", "other", "--data", "data", "--out", "data"],
     "few-shot": [RUN, "--set", "out=data"],
