@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import words
 from .source import Source
 from .terms import Term, Terms
 
@@ -45,7 +44,7 @@ def segmentation(
 ):
     """The data set; masks: (N, H, W, S) bool, of which every segment has a pixel, N frames of the images.
 
-    ValueError for several frames of images of which nobody knows where they lie, nor how large they are.
+    Of images without a place only one frame may be outlined (`check_frames`).
     """
     import highdicom as hd
 
@@ -55,12 +54,6 @@ def segmentation(
     ]
     images, outlined = list(source.elements), np.flatnonzero(masks.any((1, 2, 3)))
     if not source.has_place:
-        if len(outlined) > 1:
-            raise ValueError(
-                f"{words.counted(len(outlined), 'frame')} are outlined of images that have neither a frame "
-                "of reference nor a known size of pixels, where a segmentation can hold one: outline one "
-                "frame, or give images with spacing"
-            )
         images, masks = [_alone(source, int(outlined[0]))], masks[outlined]
     made = hd.seg.Segmentation(
         images,
@@ -83,6 +76,16 @@ def segmentation(
         made.SharedFunctionalGroupsSequence[0].pop("PixelMeasuresSequence", None)
         _number_frames(made, source, outlined)
     return made
+
+
+def check_frames(source: Source, masks: np.ndarray) -> None:
+    """ValueError for several frames of images of which nobody knows where they lie, nor their size."""
+    outlined = int(masks.any((1, 2, 3)).sum())
+    if outlined > 1 and not source.has_place:
+        raise ValueError(
+            f"{outlined} frames are outlined of images that have neither a frame of reference nor a known "
+            "size of pixels, where a segmentation can hold one: outline one frame, or give images with spacing"
+        )
 
 
 def places(made, source: Source) -> list[Place]:

@@ -104,6 +104,8 @@ def _elements(header: Header, keep_patient: bool, has_place: bool):
             setattr(found, name, copy.deepcopy(value))
     for name in OF_PATIENT:
         setattr(found, name, header.get(name, "") if keep_patient else "")
+    if has_place and "SliceThickness" not in found:
+        found.SliceThickness = STEP_MM  # nothing is known; readers ask for one
     if not has_place:
         for name in ("FrameOfReferenceUID", *(name for name in IMAGE if name.endswith("GroupsSequence"))):
             if name in found:

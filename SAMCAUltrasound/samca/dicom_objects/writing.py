@@ -15,7 +15,7 @@ from ..images import dicom
 from ..images.regions import Region
 from ..measures import measure
 from .report import report
-from .segmentation import NO_DATE, NO_TIME, places, segmentation
+from .segmentation import NO_DATE, NO_TIME, check_frames, places, segmentation
 from .source import source_of
 from .terms import TISSUE, Terms
 
@@ -73,20 +73,31 @@ def write(
     _check_sizes(images, source, there)
     masks = np.stack([one.masks for one in there], axis=-1)  # (N, H, W, S)
     names, terms = [one.name for one in there], [one.terms for one in there]
-    with dicom.quietly():
-        made = segmentation(source, names, terms, masks, version)
-        where = sorted(places(made, source), key=lambda place: (place.segment, place.frame))
-        sizes = [
-            _measured(images, masks[place.frame, ..., place.segment - 1], place.frame) for place in where
-        ]
-        about = report(source, made, where, sizes, names, terms, version) if report_out else None
-        for one in filter(None, (made, about)):
-            if not keep_patient:
-                _forget_dates(one)
-        _save(made, Path(out), about, Path(report_out) if report_out else None)
+    check_frames(source, masks)
+    made, about, sizes = _made(images, source, masks, names, terms, version, bool(report_out))
+    for one in filter(None, (made, about)):
+        if not keep_patient:
+            _forget_dates(one)
+    _save(made, Path(out), about, Path(report_out) if report_out else None)
     if source.own_place:
         notes.append(OWN_PLACE if source.has_place else NO_PLACE)
     return notes + sorted({note for each in sizes for note in each.notes} if report_out else ())
+
+
+def _made(images, source, masks, names, terms, version: str, with_report: bool) -> tuple:
+    """The segmentation, the report if asked for, and the sizes of the outlines."""
+    try:
+        with dicom.quietly():
+            made = segmentation(source, names, terms, masks, version)
+            where = sorted(places(made, source), key=lambda place: (place.segment, place.frame))
+            sizes = [_measured(images, masks[p.frame, ..., p.segment - 1], p.frame) for p in where]
+            words = source, made, where, sizes, names, terms, version
+            return made, report(*words) if with_report else None, sizes
+    except Exception as error:  # what headers that break the standard raise differs from tag to tag
+        raise ValueError(
+            f"{images[0]} has a header that no DICOM object can be made on ({error}): export it from the "
+            "scanner again"
+        ) from error
 
 
 def check_new(path: Path) -> None:
@@ -150,7 +161,7 @@ def _forget_dates(made) -> None:
 
 def _save(made, out: Path, about, report_out: Path | None) -> None:
     make_folder(out.parent)
-    with replacing(out) as temporary:
+    with dicom.quietly(), replacing(out) as temporary:
         made.save_as(temporary)
         if about is not None:
             make_folder(report_out.parent)

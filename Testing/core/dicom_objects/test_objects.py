@@ -192,6 +192,9 @@ def test_images_that_say_where_they_lie_give_their_place(tmp_path):
     shared = made.SharedFunctionalGroupsSequence[0]
     assert shared.PlaneOrientationSequence[0].ImageOrientationPatient == [0, 1, 0, 0, 0, -1]
     assert shared.PixelMeasuresSequence[0].PixelSpacing == [0.3, 0.4]
+    del place["SliceThickness"]
+    image = study(tmp_path / "thin.dcm", spacing=False, **place)
+    assert write([image], ONE, tmp_path / "thin_seg.dcm") == []
 
 
 # Nothing of the patient
@@ -285,6 +288,17 @@ def test_a_file_that_refers_to_no_study_is_refused(tmp_path):
     image = study(tmp_path / "image.dcm", StudyInstanceUID="")
     with pytest.raises(ValueError, match="has no StudyInstanceUID, so no DICOM object can refer to it: give"):
         write([image], ONE, tmp_path / "seg.dcm")
+
+
+def test_a_header_that_breaks_the_standard_is_a_sentence(tmp_path):
+    place = {
+        "FrameOfReferenceUID": "1.2.5", "ImagePositionPatient": [10, 20, 30], "PixelSpacing": [0.3, 0.4],
+        "ImageOrientationPatient": [0, 1],
+    }  # fmt: skip
+    image = study(tmp_path / "image.dcm", spacing=False, **place)
+    with pytest.raises(ValueError, match=r"header that no DICOM object can be made on .* scanner again"):
+        write([image], ONE, tmp_path / "seg.dcm")
+    assert not (tmp_path / "seg.dcm").exists()
 
 
 @pytest.mark.parametrize("taken", ["seg.dcm", "sr.dcm"])
