@@ -84,7 +84,8 @@ def check_frames(source: Source, masks: np.ndarray) -> None:
     if outlined > 1 and not source.has_place:
         raise ValueError(
             f"{outlined} frames are outlined of images that have neither a frame of reference nor a known "
-            "size of pixels, where a segmentation can hold one: outline one frame, or give images with spacing"
+            "size of pixels, where a segmentation can hold one: outline one frame, or give images with "
+            "spacing"
         )
 
 
