@@ -28,6 +28,7 @@ def hostAt(host, segmentationNode, frame: Frame) -> Iterator[tuple]:
         editor, volume = itemHost.parameterSetNode(), _imageOf(frame, segmentationNode, node.GetScene())
         _copyMasks(host.parameterSetNode(), editor)
         editor.SetAndObserveSourceVolumeNode(volume)
+        _copyVisibility(segmentationNode, node)
         yield itemHost, node
     SequenceLogic.toBeSaved(segmentationNode)
 
@@ -50,6 +51,15 @@ def editorOf(segmentationNode) -> Iterator[tuple]:
         logic.SetSegmentEditorNode(None)
         logic.SetMRMLScene(None)
         scene.Clear(1)
+
+
+def _copyVisibility(source, target) -> None:
+    """Which segments are shown: some masks, and an overwrite mode, are about those."""
+    shown, display = source.GetDisplayNode(), slicer.vtkMRMLSegmentationDisplayNode()
+    target.GetScene().AddNode(display)
+    target.SetAndObserveDisplayNodeID(display.GetID())
+    for each in target.GetSegmentation().GetSegmentIDs() if shown else ():
+        display.SetSegmentVisibility(each, shown.GetSegmentVisibility(each))
 
 
 def _copyMasks(source, target) -> None:

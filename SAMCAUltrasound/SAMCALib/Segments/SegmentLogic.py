@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import slicer
 
 from ..Frames import FrameLogic, SequenceLogic, TransformLogic
 from ..Frames.FrameLogic import Frame
 from ..Texts import Refusal, _
-from . import GridLogic
-from .EditorHost import EditorHost
+from . import GridLogic, Masking
+from .EditorHost import EditorHost as EditorHost  # where it is looked for
 from .GridLogic import Patch, geometryText
 from .ItemHost import hostAt
 
@@ -42,13 +41,13 @@ def replaceObject(host, segmentationNode, segmentId: str, frame: Frame, old, new
     if added is not None:
         GridLogic.grow(own, added.extent)
         if not (added.values & ~GridLogic.present(segment, labelmap, grid, added.extent)).any():
-            added = None  # with masks, each change of a large volume takes 0.2 s
+            added = None
     changes = {kind: voxels for kind, voxels in (("Remove", gone), ("Add", added)) if voxels is not None}
     changes = {kind: GridLogic.imageOf(grid, each) for kind, each in changes.items() if each.values.any()}
     if changes:
         with hostAt(host, segmentationNode, frame) as (itemHost, node):
             for kind, image in changes.items():
-                itemHost.modifySegmentByLabelmap(node, segmentId, image, _mode(itemHost, kind))
+                Masking.modify(itemHost, node, segmentId, image, kind)
 
 
 def checkReach(segmentationNode, frame: Frame, mask: np.ndarray) -> None:
@@ -129,10 +128,3 @@ def _patches(segmentationNode, frame: Frame, masks) -> list[Patch]:
 def _onFrame(segmentationNode, frame: Frame, gridToNode: np.ndarray, voxels) -> np.ndarray:
     toNode = GridLogic.toNode(segmentationNode, frame)
     return GridLogic.sampled(toNode, FrameLogic.shape(frame), gridToNode, voxels)
-
-
-def _mode(host, kind: str):
-    """ "Add" or "Remove" as the host's own enumeration: C++ takes neither a number nor the other one."""
-    own = isinstance(host, EditorHost)
-    owner = slicer.vtkSlicerSegmentEditorLogic if own else slicer.qSlicerSegmentEditorAbstractEffect
-    return getattr(owner, f"ModificationMode{kind}")

@@ -37,9 +37,36 @@ def outside_all(node):
     node.SetMaskMode(Segmentation.EditAllowedOutsideAllSegments)
 
 
+def outside_those_seen(node):
+    node.SetMaskMode(Segmentation.EditAllowedOutsideVisibleSegments)
+
+
+def overwrites_those_seen(node):
+    node.SetOverwriteMode(node.OverwriteVisibleSegments)
+
+
+def hides_another(node):
+    """Masks and overwrites only what is seen, and that is nothing."""
+    outside_those_seen(node)
+    overwrites_those_seen(node)
+    node.GetSegmentationNode().GetDisplayNode().SetSegmentVisibility("Vessel", False)
+
+
 def by_brightness(node):
     node.SetSourceVolumeIntensityMask(True)
     node.SetSourceVolumeIntensityMaskRange(20, 60)
+
+
+MASKS = (
+    nothing,
+    overwrites,
+    overwrites_those_seen,
+    inside_another,
+    outside_all,
+    outside_those_seen,
+    hides_another,
+    by_brightness,
+)
 
 
 @pytest.fixture(params=LOOPS)
@@ -81,7 +108,7 @@ def written(editor, frame):
 
 
 @pytest.mark.parametrize("moves", [True, False], ids=["with the images", "by itself"])
-@pytest.mark.parametrize("masks", [nothing, overwrites, inside_another, outside_all, by_brightness])
+@pytest.mark.parametrize("masks", MASKS)
 def test_masks_and_overwriting_are_those_of_the_item(make, masks, moves):
     told = []
     for is_shown in (True, False):
