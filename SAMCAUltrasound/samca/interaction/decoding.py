@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,22 @@ from .memory import Memory
 REMEMBERED = 64  # prompts whose logits are kept
 
 Said = tuple[np.ndarray, list[float]]  # logits (n, m, m) float32 and predicted IoU of n looks
+
+
+class Question(NamedTuple):
+    """What a model is to decode: prompts of each look in model pixels, and logits (n, m, m) of earlier ones,
+    or None."""
+
+    looks: tuple[Prompts, ...]
+    previous: np.ndarray | None
+
+    @property
+    def kind(self) -> tuple:
+        """Those of one kind can be one batch."""
+        prompts = self.looks[0]
+        clicks = tuple((click.positive, bool(click.path)) for click in prompts.clicks)
+        rest = prompts.box is None, bool(prompts.lasso), prompts.suggestion, prompts.initial_clicks
+        return clicks, *rest, self.previous is None
 
 
 class Decoding:
@@ -47,13 +64,26 @@ class Decoding:
         return self._decode(prompts, None if answer is None else answer[0])
 
     def _decode(self, prompts: Prompts, previous: np.ndarray | None) -> Said:
-        given = self._geometry.prompts_to_model(prompts)
-        if not self._mirror:
-            before = None if previous is None else previous[0]
-            logits, iou = self._model.predict(self._features, given, before)
-            return logits[None], [iou]
-        mirrored = self._geometry.prompts_to_model(prompts.mirrored(self._geometry.width))
-        return self._model.predict_each(self._features, (given, mirrored), previous)
+        looks = self._looks(prompts)
+        if self._mirror:
+            return self._model.predict_each(self._features, looks, previous)
+        before = None if previous is None else previous[0]
+        logits, iou = self._model.predict(self._features, *looks, before)
+        return logits[None], [iou]
+
+    def _looks(self, prompts: Prompts) -> tuple[Prompts, ...]:
+        seen = (prompts, prompts.mirrored(self._geometry.width)) if self._mirror else (prompts,)
+        return tuple(map(self._geometry.prompts_to_model, seen))
+
+    def _question(self, prompts: Prompts) -> Question | None:
+        """What is to be decoded for these prompts; None where their logits, or those before, are not to be
+        had by one decoding."""
+        before = self._before(prompts)
+        if not prompts or prompts.mask is not None or prompts in self._said:
+            return None
+        if before and before not in self._said:
+            return None
+        return Question(self._looks(prompts), self._said[before][0] if before else None)
 
     def _before(self, prompts: Prompts) -> Prompts:
         """The prompts whose logits are the mask prompt for these; none where there are no earlier ones."""
@@ -64,3 +94,21 @@ class Decoding:
             return prompts.first(len(prompts.clicks) - 1)
         initial, _ = prompts.initial_and_guided()
         return Prompts() if initial == prompts else initial
+
+
+def decode_together(parts: Sequence[tuple[Decoding, Prompts]]) -> None:
+    """Decode prompts on several pictures of one model, with the same look or looks, in one batch, if they are
+    asked alike, each by one decoding; the logits are remembered."""
+    questions = [decoding._question(prompts) for decoding, prompts in parts]
+    if None in questions or len({question.kind for question in questions}) > 1:
+        return
+    model, features = parts[0][0]._model, [decoding._features for decoding, _ in parts]
+    looks = [look for question in questions for look in question.looks]
+    previous = [question.previous for question in questions if question.previous is not None]
+    logits, ious = model.predict_each(
+        model.joined(features), looks, np.concatenate(previous) if previous else None
+    )
+    count = len(looks) // len(parts)
+    for start, (decoding, prompts) in zip(range(0, len(looks), count), parts, strict=True):
+        own = slice(start, start + count)
+        decoding._said.of(prompts, lambda own=own: (logits[own], ious[own]))

@@ -32,3 +32,6 @@ class Embedder(Protocol):
         self, features: Any, prompts: Sequence[Prompts], previous: np.ndarray | None
     ) -> tuple[np.ndarray, list[float]]:
         """The same of a batch; asked for where a session mirrors."""
+
+    def joined(self, features: Sequence[Any]) -> Any:
+        """Those of several pictures as of one batch; a model may lack it, then each is decoded by itself."""

@@ -12,7 +12,7 @@ from ..prompts.geometry import Geometry
 from ..prompts.prompts import box_around
 from ..prompts.windows import Window, enlarging
 from .closeups import KEPT, Closeups, bytes_of
-from .decoding import REMEMBERED, Decoding
+from .decoding import REMEMBERED, Decoding, decode_together
 from .embedder import Embedder
 from .memory import Memory
 
@@ -102,6 +102,9 @@ class View:
         return self._chosen.following(prompts, _before, self._choose)
 
     def _choose(self, prompts: Prompts, kept: Window | None = None) -> Window | None:
+        if kept and self.closeups.has(kept) and hasattr(self.model, "joined"):  # most often it is kept again
+            both = (self, prompts), (self._at(kept), kept.prompts(prompts))
+            decode_together([(view._decoding, given) for view, given in both])
         return enlarging(_mask_of(self._at_once(prompts)[0]), prompts, self.model.config.zoom, kept)
 
     def _at(self, window: Window) -> View:

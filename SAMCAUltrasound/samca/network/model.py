@@ -208,6 +208,15 @@ class Model(nn.Module):
             for i in range(depth)
         ]
 
+    def joined(self, features: Sequence[Features]) -> Features:
+        """Features of several batches as of one."""
+        fine, late = (
+            tuple(map(torch.cat, zip(*groups, strict=True)))
+            for groups in ([each.fine for each in features], [each.late for each in features])
+        )
+        embedding = torch.cat([each.embedding for each in features])
+        return features[0]._replace(embedding=embedding, fine=fine, late=late)
+
     def predict(
         self, features: Features, prompts: Prompts, previous: np.ndarray | None = None
     ) -> tuple[np.ndarray, float]:
