@@ -109,7 +109,7 @@ class EditLogic:
     def deactivate(self) -> None:
         """Drop requests and points; prompts stay in the tags."""
         self.engine.cancel(self)
-        for end in (self.sweep.cancel, self._queue.stop, self.steps.finish):
+        for end in (self.sweep.end, self._queue.stop, self.steps.finish):
             self._survive(end)
         self.points.remove()
         self._forget()

@@ -1,7 +1,8 @@
 """This frame and its neighbours, for a timer: asks for one frame after the other, and writes all at the end.
 
 What the user pointed at in the frames is read first, some frames at each tick. Nothing is written before all
-masks are there. Then some frames go into the segment at each tick, as one step.
+masks are there. Then some frames go into the segment at each tick, as one step, which is not left half done:
+cancelled from then on, it goes on to its end.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ class NeighbourRun:
         """One sentence: how far it is."""
         if not self.isRunning:
             return self.message
+        if self._isEnding:
+            return _("Too late to cancel: the frames are being written, and Undo takes them all out again.")
         return self._carrying.status if self._carrying else statusOf(0, self._bounds[1] - self._bounds[0] + 1)
 
     def start(self, target: tuple, frame: Frame, prompts: Prompts, count: int, options: MaskOptions) -> None:
@@ -56,11 +59,16 @@ class NeighbourRun:
         self._read()
 
     def cancel(self) -> None:
-        """Stop; nothing has been written, or all is written now."""
-        if self.isRunning and self._writing:
-            self._write(math.inf)
-        elif self.isRunning:
+        """Stop where nothing has been written; else the next polls write what is left."""
+        self._isEnding = self.isRunning and self._writing is not None
+        if self.isRunning and not self._isEnding:
             self._finish(_("Cancelled."))
+
+    def end(self) -> None:
+        """Cancel, and write what is left at once: nobody is going to poll."""
+        self.cancel()
+        if self._isEnding:
+            self._write(math.inf)
 
     def poll(self) -> bool:
         """Take an answer and ask for the next frame; whether something changed."""
@@ -128,6 +136,7 @@ class NeighbourRun:
         self._carrying: Carrying | None = None
         self._watch: PromptWatch | None = None
         self._writing: Iterator[Frame] | None = None
+        self._isEnding = False
         self._loop, self._bounds, self._reading, self._given = [], (0, 0), iter(()), {}
 
     def _segment(self) -> tuple | None:

@@ -96,6 +96,8 @@ class SuggestLogic:
         if self.isRunning:
             self._finish(_("Cancelled after {done} of {total} frames."))
 
+    end = cancel  # nothing is left to be done later
+
     def poll(self) -> bool:
         """Take answers, of the finder and the engine, and go on; whether something changed."""
         if not self.isRunning:

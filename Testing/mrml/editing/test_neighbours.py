@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 
 import numpy as np
@@ -306,10 +307,27 @@ def test_undo_while_masks_go_into_the_segment_takes_all_out_and_no_more_come(hal
     assert edit.status == "Undone: the frames beside stay as they are."
 
 
-@pytest.mark.parametrize("how", ["cancel", "deactivate"])
-def test_nothing_is_left_half_written(half_written, volume, how):
+def test_cancelled_while_it_is_written_it_goes_on_with_a_frame_at_each_tick_to_its_end(half_written, volume):
+    editor, edit, run = half_written
+    edit.cancel()
+    assert "Too late to cancel" in edit.status
+    counts = [len(filled(editor.segmentation, "Lesion", volume))]
+    while edit.sweep.isRunning:
+        edit.cancel()  # as often as the user likes
+        run(1)
+        counts.append(len(filled(editor.segmentation, "Lesion", volume)))
+    assert counts[0] == 2
+    assert {later - before for before, later in itertools.pairwise(counts)} <= {0, 1}
+    assert filled(editor.segmentation, "Lesion", volume) == [2, 3, 4, 5, 6]
+    assert "carried through 5 frames" in edit.status
+    editor.logic.Undo()
+    run(2)
+    assert filled(editor.segmentation, "Lesion", volume) == [4]
+
+
+def test_nothing_is_left_half_written_when_the_effect_is_left(half_written, volume):
     editor, edit, _run = half_written
-    getattr(edit, how)()
+    edit.deactivate()
     assert filled(editor.segmentation, "Lesion", volume) == [2, 3, 4, 5, 6]
     assert not edit.sweep.isRunning
 

@@ -92,6 +92,22 @@ def test_neighbours_are_read_computed_written_and_taken_back_in_slices(loop, edi
     assert timer.longest < LONGEST
 
 
+def test_neighbours_that_are_cancelled_while_they_are_written_are_written_in_slices(loop, editor, timer):
+    frame, edit = show(loop, ITEMS // 2), timer.edit
+    timer.tick(lambda: edit.setFrame(frame))
+    timer.tick(lambda: edit.click(frame, 256, 200))
+    timer.settle()
+    timer.tick(lambda: edit.segmentNeighbours(frame, SIDE))
+    while filled(editor, frame) < 2:
+        edit.engine.wait(0.05)
+        timer.tick()
+    assert filled(editor, frame) < 2 * SIDE
+    timer.tick(edit.cancel)
+    timer.settle()
+    assert filled(editor, frame) == 2 * SIDE + 1
+    assert timer.longest < LONGEST
+
+
 def test_while_a_loop_is_played_points_are_shown_and_nothing_is_encoded(loop, timer, disc_model):
     browser, edit = loop[0], timer.edit
     encoded = len(disc_model.embedded)
