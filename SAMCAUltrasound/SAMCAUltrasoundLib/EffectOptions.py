@@ -51,6 +51,7 @@ class EffectOptions:
     hoverPreview = Option(False)
     markUnsure = Option(False)
     encodeAhead = Option(True)
+    measure = Option(False)
     neighbours = Option(5)  # frames to each side that the object is carried through
 
     def __init__(self, host):

@@ -17,6 +17,7 @@ BOXES = {
     "hoverCheckBox": "hoverPreview",
     "unsureCheckBox": "markUnsure",
     "encodeAheadCheckBox": "encodeAhead",
+    "measureCheckBox": "measure",
 }
 NUMBERS = {
     "smoothingSpinBox": ("smoothingMm", "valueChanged(double)"),
@@ -31,6 +32,8 @@ BUTTONS = (
     "takeBack",
     "neighbours",
     "takePoints",
+    "holdFrame",
+    "sizesTable",
     "turn",
     "startAnew",
     "setup",
@@ -52,6 +55,7 @@ class EffectPanel:
         self._shownReasons: dict[str, str] = {}
         self._suggestions, self._hasTarget = None, False
         self._models: list = []
+        self._sizes: tuple | None = None
         self._details = ""
         self._connections: list = []
         for name in BUTTONS:
@@ -163,6 +167,17 @@ class EffectPanel:
         if self._details != details:
             self._details = details
             label.toolTip = asToolTip(details or _("No model is loaded."))
+
+    def showSizes(self, isMeasuring: bool, text: str, isHeld: bool) -> None:
+        """What was measured, and the buttons that go on from there; nothing if it is not to be."""
+        if self._sizes == (sizes := (isMeasuring, text, isHeld)):
+            return
+        self._sizes = sizes
+        self.ui.sizesLabel.setVisible(isMeasuring)
+        self.ui.sizesLabel.text = text or _("There is no object in this frame: outline it first.")
+        self.ui.holdFrameButton.setVisible(isMeasuring)
+        self.ui.holdFrameButton.text = _("Let go of frame") if isHeld else _("Hold for volume")
+        self.ui.sizesTableButton.setVisible(isMeasuring)
 
     def showHelp(self, **isOffered: bool) -> None:
         """The buttons that are there only when they help."""

@@ -27,6 +27,7 @@ def helpText() -> str:
         ("S", _("suggest an outline, if the model can")),
         ("H", _("preview under the mouse, on or off")),
         ("U", _("mark where the model is not sure, on or off")),
+        ("A", _("measure the object: its axes and sizes, on or off")),
         ("Z, Ctrl+Z", _("undo")),
         ("Y, Ctrl+Y,<br>Ctrl+Shift+Z", _("redo")),
     )

@@ -18,6 +18,7 @@ KEYS = {
     "H": "hoverPreview",
     "U": "markUnsure",
     "L": "neighbours",
+    "A": "measure",
     "Ctrl+Y": "redo",  # the Segment Editor itself has Y, and one of these two, another one on each system
     "Ctrl+Shift+Z": "redo",
 }  # free in Slicer, SLICER.md 3.3

@@ -15,7 +15,7 @@ from SAMCALib.Editing.EditQueue import pictureOf
 from SAMCALib.Editing.OptionSteps import OptionSteps
 from SAMCALib.Editing.ReasonLogic import ReasonLogic
 from SAMCALib.Editing.StatusLogic import StatusLogic
-from SAMCALib.Editing.TargetLogic import Named, TargetLogic, isAvailable
+from SAMCALib.Editing.TargetLogic import TargetLogic, isAvailable
 from SAMCALib.Models.InstallLogic import InstallLogic, State, Status
 from SAMCALib.Models.ModelLogic import ModelLogic
 from SAMCALib.Texts import _, explained
@@ -25,11 +25,13 @@ from .EffectPanel import EffectPanel
 from .HelpText import helpText
 from .Keys import Keys
 from .LookedAtView import LookedAtView
+from .MeasureTool import MeasureTool
 from .ModelChoice import ModelChoice
 from .Mouse import Mouse
 from .PointMenu import offerDeletionOnly
 from .SlicersUndo import SlicersUndo
 from .SliceShapes import SliceShapes
+from .TargetTool import TargetTool
 
 ICON = Path(__file__).resolve().parent.parent / "Resources" / "Icons" / "SAMCAEffect.png"
 TICK_MS = 30  # how often answers of the engine, undo and the mouse are looked at
@@ -54,6 +56,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.installation, self.models = InstallLogic(), ModelLogic()
         self.view, self.mouse = LookedAtView(scriptedEffect), Mouse(self)
         self.shapes, self.undo = SliceShapes(scriptedEffect, self.view), SlicersUndo(scriptedEffect)
+        self.measure, self.words = MeasureTool(self), TargetTool(self)
         self.panel = self.timer = self.keys = None
         self._forget()
 
@@ -87,8 +90,8 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         """Make the widgets, once for each instance."""
         actions = {
             "suggest": lambda: self.apply(lambda frame: self.edit.suggest(frame, self.panel.chosenClass)),
-            "suggestAll": lambda: self.apply(self.suggestAll),
-            "findTarget": self.findTarget,
+            "suggestAll": lambda: self.apply(self.words.suggestAll),
+            "findTarget": self.words.find,
             "newObject": lambda: self.apply(self.edit.newObject),
             "useMask": lambda: self.apply(self.edit.useMask),
             "clear": lambda: self.apply(self.edit.clear),
@@ -102,6 +105,9 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             "modelFile": self.addModelFile,
             "hoverPreview": lambda: self.toggle("hoverPreview"),
             "markUnsure": lambda: self.toggle("markUnsure"),
+            "measure": lambda: self.toggle("measure"),
+            "holdFrame": self.measure.hold,
+            "sizesTable": self.measure.table,
             "redo": self.undo.redo,
         }
         self.keys = Keys(actions)
@@ -120,7 +126,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.panel.showTarget(isAvailable())
         self.keys.take(slicer.util.mainWindow())
         self._useOptions()
-        self._showStatus()
+        self.showStatus()
         self.timer.start()
 
     def deactivate(self):
@@ -135,6 +141,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         """Nobody works with this instance now: the engine and the scene keep nothing of it."""
         self.target.forget()
         self.doubt.forget()
+        self.measure.sizes.leave()
         self.edit.deactivate()
         self.undo.forget()
         self._forget()
@@ -190,15 +197,15 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
     def apply(self, action) -> None:
         """Run action(frame) on the frame that is looked at; a refusal becomes the status line."""
         if not self._canWork():
-            self._showStatus()
+            self.showStatus()
             return
-        with self._telling():
+        with self.telling():
             frame, self.status.view = self.view.frame(), ""
             if self._isSegmentVisible():
                 action(frame)
                 self.edit.answer()
         self._isStatusOld = True
-        self._showStatus()
+        self.showStatus()
 
     def segmentNeighbours(self) -> None:
         """Carry the current object to the frames beside this one."""
@@ -212,20 +219,9 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         else:
             self.apply(lambda frame: self.edit.takeFiducials(frame, points))
 
-    def findTarget(self) -> None:
-        """Look for what is named in the panel; its box is taken by `tick`."""
-        self.apply(lambda frame: self.target.ask(self.edit, frame, self.panel.target))
-        if self.target.isSearching and not self.status.said:
-            self.tell(_("Looking for {target}...").format(target=self.panel.target))
-
-    def suggestAll(self, frame) -> None:
-        """Find on all frames what is named in the panel, or else the class that is chosen there."""
-        finder = Named(self.target, self.panel.target) if self.panel.target.strip() else None
-        self.edit.suggestAll(frame, self.panel.chosenClass, finder)
-
     def takeBack(self) -> None:
         """Undo what was done last in this loop; offered where Slicer's own Undo cannot."""
-        with self._telling():
+        with self.telling():
             self.status.say(self.edit.steps.takeBack())
         self._isStatusOld = True
 
@@ -237,7 +233,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
 
     def turn(self) -> None:
         """Turn the view that is looked at to the volume's nearest frame."""
-        with self._telling():
+        with self.telling():
             self.view.turn()
 
     def toggle(self, option: str) -> None:
@@ -249,11 +245,11 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         """Offer a file as model, and use it."""
         path = self.panel.askForModelFile()
         if path:
-            with self._telling():
+            with self.telling():
                 self.options.model = self.models.add(path).source
             self.panel.showModels(self.models.models())
             self._useOptions()
-            self._showStatus()
+            self.showStatus()
 
     # The timer
 
@@ -261,11 +257,12 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         """Follow the view, the mouse and the engine."""
         if self.scriptedEffect.parameterSetNode() is None:  # the scene was closed
             return
-        for step in (self._follow, self._hover, self._checkModel, self._search, self._poll):
-            with self._telling(anew=False):
+        steps = self._follow, self._hover, self._checkModel, self._search, self._poll, self.measure.follow
+        for step in steps:
+            with self.telling(anew=False):
                 step()
         if self._isStatusOld or self.status.isOver:
-            self._showStatus()
+            self.showStatus()
         self._isStatusOld = self.edit.engine.isBusy or self.doubt.isWaiting
 
     def _follow(self) -> None:
@@ -282,15 +279,8 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.edit.setFrame(frame)
 
     def _search(self) -> None:
-        """A box that was found starts the object on its frame; what is looked at is shown again after."""
-        self.target.wait(YIELD_SECONDS)
-        if not self.target.isDone or self.edit.sweep.isRunning:
-            return
-        shown = self.edit.frame
-        with self._telling():
-            self.target.outline(self.edit)
-        self.view.isOld = self.view.isOld or self.edit.frame != shown
-        self._isStatusOld = True
+        """Take what was found by its name."""
+        self._isStatusOld = self.words.follow(YIELD_SECONDS) or self._isStatusOld
 
     def _poll(self) -> None:
         """Take the engine's answers, and show what has changed."""
@@ -360,7 +350,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         return self.scriptedEffect.confirmCurrentSegmentVisible() != 0
 
     @contextlib.contextmanager
-    def _telling(self, anew: bool = True):
+    def telling(self, anew: bool = True):
         """Whatever is raised inside is said in the status line; anew: what was said before is over."""
         if anew:
             self.status.say("")
@@ -373,9 +363,10 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
     def tell(self, text: str) -> None:
         """Say this in the status line, for a while."""
         self.status.say(text)
-        self._showStatus()
+        self.showStatus()
 
-    def _showStatus(self) -> None:
+    def showStatus(self) -> None:
+        """The status line, and what the panel offers."""
         status, engine = self.status, self.edit.engine
         status.instead = "" if self._setup.ready or engine.hasModel else self._setup.text
         isBusy = engine.isBusy or self.edit.sweep.isRunning or self.target.isSearching

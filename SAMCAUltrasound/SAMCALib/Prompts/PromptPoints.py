@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import slicer
 import slicer.util
 import vtk
@@ -31,6 +32,7 @@ ROLES = {
 }
 GLYPH_SCALE, HANDLE_SCALE = 5.0, 3.0  # percent of the view
 MOVED_PX = 0.01
+AXIS = "SAMCA.axis"  # attribute of a line along an axis of an object
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class PromptPoints:
         self._nodes = {}
         self._observed = []  # (node, observation)
         self._frame: Frame | None = None
+        self._prompts = FramePrompts()
+        self._lies: np.ndarray | None = None  # (4, 4) of the frame when they were shown
         self._shown: dict[str, list] = {}  # role -> [(control point id, object id, click)]
         self._held: str | None = None  # id of the control point that the mouse holds, "" of another one
         self._picked: str | None = None
@@ -79,14 +83,20 @@ class PromptPoints:
         return self._held is not None
 
     def isOver(self) -> bool:
-        """Whether the mouse is over a control point, ours or any other: then it belongs to Markups."""
+        """Whether the mouse is over a control point, ours or any other: then it belongs to Markups.
+
+        Ends of axes that are measured are not for the mouse.
+        """
         displays = slicer.util.getNodesByClass("vtkMRMLMarkupsDisplayNode")
         point = slicer.vtkMRMLMarkupsDisplayNode.ComponentControlPoint
-        return any(d.GetActiveComponentType() == point and d.GetActiveComponentIndex() >= 0 for d in displays)
+        over = [d for d in displays if d.GetActiveComponentType() == point]
+        over = [d.GetDisplayableNode() for d in over if d.GetActiveComponentIndex() >= 0]
+        return any(node is not None and node.GetAttribute(AXIS) is None for node in over)
 
     def show(self, frame: Frame | None, prompts: FramePrompts) -> None:
         """Show these prompts of this frame (None: no points), the current object's in full colour."""
-        self._frame = frame
+        self._frame, self._prompts = frame, prompts
+        self._lies = FrameLogic.pictureToRas(frame) if frame else None
         wanted = _byRole(prompts) if frame else {}
         if not self._nodes and not any(wanted.values()):
             return
@@ -97,10 +107,19 @@ class PromptPoints:
         """What the user did since the last `show`, and which point was pressed since the last call."""
         picked, self._picked = self._picked, None
         changes = [] if picked is None else [Change("pick", picked)]
+        self._followImage()
         for role, node in self._nodes.items():
             if self._frame and node.GetScene():
                 changes += self._changesOf(role, node)
         return sorted(changes, key=lambda change: change.kind == "remove")
+
+    def _followImage(self) -> None:
+        """Points go where a transform or the user has brought the image: nobody has moved them on it."""
+        isShown = any(node.GetNumberOfControlPoints() for node in self._nodes.values())
+        if self._frame is None or self.isHeld or not isShown:
+            return
+        if not np.array_equal(FrameLogic.pictureToRas(self._frame), self._lies):
+            self.show(self._frame, self._prompts)
 
     def remove(self) -> None:
         """Take the nodes and the observers away."""

@@ -93,7 +93,7 @@ def test_a_newer_click_takes_the_old_words_away_and_gets_its_own(open_editor, tw
     editor = click(open_editor(), 40, 30)
     twofold.lean = 0.0
     editor.view.click(at(editor, 50, 30))
-    editor.effect._showStatus()
+    editor.effect.showStatus()
     editor.effect.doubt.follow()
     assert not editor.effect.doubt.text
     settled(editor)

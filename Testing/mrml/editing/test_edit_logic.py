@@ -232,3 +232,17 @@ def test_the_first_click_makes_a_segment_where_there_is_none(scene, editing, set
 def test_all_roles_differ_in_glyph_and_colour():
     assert len({glyph for _name, glyph, _colour in ROLES.values()}) == len(ROLES)
     assert len({colour for _name, _glyph, colour in ROLES.values()}) == len(ROLES)
+
+
+def test_a_transform_that_moves_the_image_moves_its_points_and_no_outline(editor, edit, frame, settle):
+    edit.click(frame, 30, 20)
+    settle(edit)
+    before = editor.voxels()
+    node = volumes.transform()
+    for each in (editor.volume, editor.segmentation):
+        each.SetAndObserveTransformNodeID(node.GetID())
+    settle(edit)
+    assert np.array_equal(editor.voxels(), before)
+    assert [(click.x, click.y) for click in edit.prompts.object.prompts.clicks] == [(30, 20)]
+    place = edit.points.nodes["initial"].GetNthControlPointPositionWorld(0)
+    assert FrameLogic.rasToXy(frame, place) == pytest.approx((30, 20))

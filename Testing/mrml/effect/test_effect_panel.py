@@ -221,7 +221,7 @@ def test_what_a_model_cannot_do_is_not_there(open_editor, disc_model):
     editor = open_editor()
     editor.effect.panel.showTarget(False)  # nothing can be named in words either
     settled(editor)
-    editor.effect._showStatus()
+    editor.effect.showStatus()
     assert not editor.suggestButton.visible
     assert not editor.suggestAllButton.visible
     disc_model.suggests = ("lesion",)
