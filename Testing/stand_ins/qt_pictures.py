@@ -61,6 +61,8 @@ def fill(widget: QtWidgets.QWidget) -> None:
     """Put texts of usual length where the running application would."""
     texts = {
         "statusLabel": "Click adds, Ctrl+click takes away.\nThe model is sure of this outline.",
+        "sizesLabel": "Computed from the outline, no category: 17.0 x 8.7 mm; depth 8.9 mm, width 16.7 mm; "
+        "not taller than wide (0.54); orientation parallel to the skin; shape oval.",
         "installLabel": "torch is not installed. Press Install. Until then outlines and saved points are "
         "shown, saved and edited by all other effects; only new clicks wait.",
         "deviceLabel": "SAMCA small on CPU; last encoding 0.31 s; last click 14 ms.",
