@@ -7,7 +7,7 @@ from pathlib import Path
 
 from samca import datasets, exchange
 from samca.exchange import FORMATS, Progress
-from samca.files import DiskFullError, part_of_name
+from samca.files import part_of_name
 from SAMCALib.Texts import Refusal, _
 
 from . import CaseFiles
@@ -40,9 +40,9 @@ def exporting(folder: Path, form: str, out: Path) -> Iterator[Progress]:
             raise Refusal(text.format(problem=data.problems[0], count=len(data.problems)))
         for step in exchange.converting(data, form, out):
             yield Progress(len(data.cases) + step.done, 2 * len(data.cases), step.text)
-    except (DiskFullError, FileExistsError) as error:
-        raise Refusal(str(error)) from error
     except OSError as error:
+        if error.errno is None:  # a sentence of ours
+            raise Refusal(str(error)) from error
         text = _("{folder} cannot be written to ({reason}): choose another folder.")
         raise Refusal(text.format(folder=out.parent, reason=error.strerror or error)) from error
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import qt
 import slicer
 
+from SAMCALib.Editing.StartLogic import editedNodes
 from SAMCALib.Texts import _, asToolTip
 
 from . import ResultLogic
 from .Outcome import BETTER, WORSE, changes
-from .StepWidget import StepWidget, agreed, ask, cell, editedNodes, openPath, showText
+from .StepWidget import StepWidget, agreed, ask, cell, openPath, showText
 
 MEASURES = {
     "dice": "Dice",

@@ -7,9 +7,10 @@ import contextlib
 import qt
 import slicer
 
+from SAMCALib.Editing.StartLogic import editedNodes
 from SAMCALib.Texts import _
 
-from .StepWidget import agreed, editedNodes, fillCombo
+from .StepWidget import agreed, fillCombo
 
 ADDING = "adding"  # a job of the step's slices
 ADDED = "addedLabel"  # the line under the buttons that add

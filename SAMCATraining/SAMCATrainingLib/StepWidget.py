@@ -137,14 +137,3 @@ def withSize(name: str, folder: Path) -> str:
 def openPath(path: Path) -> None:
     """Show a file or folder with what the system opens it with."""
     qt.QDesktopServices.openUrl(qt.QUrl(Path(path).as_uri()))
-
-
-def editedNodes() -> tuple:
-    """(volume, segmentation) of the Segment Editor; a ValueError where it has none."""
-    node = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSegmentEditorNode")
-    nodes = (node.GetSourceVolumeNode(), node.GetSegmentationNode()) if node else (None, None)
-    if None in nodes:
-        raise ValueError(
-            _("The Segment Editor has no segmentation with a source volume: open one there first.")
-        )
-    return nodes

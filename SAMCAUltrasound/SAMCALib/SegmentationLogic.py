@@ -16,6 +16,7 @@ from .Editing.SuggestLogic import OfClass, SuggestLogic
 from .Engine.EngineLogic import EngineLogic, sharedEngine
 from .Frames import FolderLogic, FrameLogic, Given, SequenceLogic
 from .Frames.FrameLogic import Frame
+from .Handover import DicomLogic
 from .Measures import Ellipsoid, MeasureLogic
 from .Measures.MeasureLogic import Sizes
 from .Prompts import PromptLogic
@@ -109,6 +110,25 @@ class SegmentationLogic:
         if sweep.error:
             raise RuntimeError(sweep.error)
         return segmentId
+
+    def exportDicom(
+        self,
+        segmentationNode,
+        volumeNode,
+        path: str | Path,
+        report: str | Path | None = None,
+        segmentIds: list[str] | None = None,
+        keepPatient: bool = False,
+        ask: Callable[[str], bool] = lambda question: False,
+    ) -> str:
+        """Write what is outlined on a volume or Sequence from DICOM as SEG, and a report (SR) with sizes.
+
+        segmentIds: all segments if not given. keepPatient: with name, number and dates of patient and study;
+        else they are empty. ask: question -> whether highdicom may be installed, if it is missing. Returns
+        what was written, in sentences; ValueError, with nothing written, says what is wrong.
+        """
+        words = segmentationNode, volumeNode, path, report, segmentIds, keepPatient, ask
+        return DicomLogic.export(*words)
 
     def measure(
         self, segmentationNode, segmentId: str, volumeNode, frame: Frame | int | None = None

@@ -12,6 +12,8 @@ from SAMCALib.Models import Links, ModelLogic, Samples
 from SAMCALib.Models.InstallLogic import InstallLogic
 from SAMCALib.Texts import Refusal, _, asToolTip
 
+from .HandoverWidget import HandoverWidget
+
 PURPOSE = 1  # the column that takes what room there is
 PROGRESS_MS, YIELD_SECONDS = 50, 0.03  # how often a download is looked at, and given the lock of Python
 
@@ -25,6 +27,7 @@ class ModuleWidget:
         self.ui = slicer.util.childWidgetVariables(self.widget)
         self.installation = installation or InstallLogic(ask, self._sayInstalling)
         self.models = models or ModelLogic.ModelLogic()
+        self.handover = HandoverWidget(self.ui, ask)
         self.download = None
         self._listed: list = []
         self._connections: list = []
@@ -42,6 +45,7 @@ class ModuleWidget:
     def _connectAll(self) -> None:
         for button, slot in {
             "segmentButton": self.segment,
+            "exportDicomButton": self.handover.exportDicom,
             "sampleNerveButton": lambda: self.loadSample("SAMCANerve"),
             "sampleLesionButton": lambda: self.loadSample("SAMCALesion"),
             "sampleLoopButton": lambda: self.loadSample("SAMCALoop"),

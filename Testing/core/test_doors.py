@@ -31,7 +31,7 @@ FLOORS = (
 )
 LIB_FLOORS = (
     ("SegmentationLogic", "BenchmarkLogic"),
-    ("Editing",),
+    ("Editing", "Handover"),
     ("Models", "Engine", "Measures"),
     ("Segments", "Prompts"),
     ("Frames",),

@@ -338,7 +338,9 @@ def install(monkeypatch, window=None):
     qt.QCursor, qt.QUrl = str, str
     qt.QTableWidgetItem, qt.QHeaderView = TableItem, types.SimpleNamespace(Stretch=1)
     qt.QFileDialog = types.SimpleNamespace(
-        getOpenFileName=lambda *words: "", getExistingDirectory=lambda *words: ""
+        getOpenFileName=lambda *words: "",
+        getSaveFileName=lambda *words: "",
+        getExistingDirectory=lambda *words: "",
     )
     qt.QDesktopServices = types.SimpleNamespace(openUrl=lambda address: qt.opened.append(address))
     qt.opened = []

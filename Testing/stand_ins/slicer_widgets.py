@@ -201,6 +201,8 @@ def loadUI(path):
         child = CLASSES.get(element.get("class"), Widget)(element.get("name"))
         tip = element.find("property[@name='toolTip']/string")
         child.values["toolTip"] = "" if tip is None else tip.text
+        if element.find("property[@name='checked']") is not None:
+            child.values["checked"] = element.findtext("property[@name='checked']/bool") == "true"
         child.values["enabled"] = element.findtext("property[@name='enabled']/bool") != "false"
         children[element.get("name")] = child
     panel.values["children"] = children

@@ -1,4 +1,4 @@
-"""What the Segment Editor is opened with: a volume, how it is shown, and a segmentation of it."""
+"""What the Segment Editor is opened with: a volume, how it is shown, a segmentation; and what it works on."""
 
 from __future__ import annotations
 
@@ -7,12 +7,23 @@ import slicer
 import slicer.util
 
 from ..Frames import FrameLogic, TransformLogic
+from ..Texts import Refusal, _
 
 
 def volumeInUse():
     """The volume that the views show, else the first of the scene; None in an empty scene."""
     active = slicer.app.applicationLogic().GetSelectionNode().GetActiveVolumeID()
     return slicer.mrmlScene.GetNodeByID(active or "") or _firstVolume()
+
+
+def editedNodes() -> tuple:
+    """(volume, segmentation) of the Segment Editor; Refusal where it has none."""
+    node = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSegmentEditorNode")
+    nodes = (node.GetSourceVolumeNode(), node.GetSegmentationNode()) if node else (None, None)
+    if None in nodes:
+        text = _("The Segment Editor has no segmentation with a source volume: open one there first.")
+        raise Refusal(text)
+    return nodes
 
 
 def segmentationFor(volume):

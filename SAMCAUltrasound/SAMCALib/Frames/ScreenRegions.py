@@ -24,19 +24,20 @@ IN_PLANE = 2  # the axis across the frames of a DICOM file
 
 def regionsOf(frame: Frame) -> tuple[Region, ...]:
     """The pictures on this frame, from the left, in its px; none if it is one picture or nothing is known."""
-    path = _file(frame) if frame.axis == IN_PLANE else None
+    path = fileOf(frame) if frame.axis == IN_PLANE else None
     if path is None or not path.is_file():
         return ()
     return _regions(path, path.stat().st_mtime_ns, *FrameLogic.shape(frame))
 
 
-def _file(frame: Frame) -> Path | None:
+def fileOf(frame: Frame) -> Path | None:
     """The DICOM file of a frame; None if it came from none, or that is not known."""
-    nodes = FrameLogic.imageOf(frame), frame.volume
+    nodes = FrameLogic.imageOf(frame), frame.volume, FrameLogic.lastingNode(frame)
     uids = next((uids.split() for node in nodes if (uids := node.GetAttribute(UIDS))), [])
     database = getattr(slicer, "dicomDatabase", None)
     if uids and database is not None:
-        name = database.fileForInstance(uids[frame.index] if frame.index < len(uids) > 1 else uids[0])
+        place = FrameLogic.loopOf(frame).index(frame) if len(uids) > 1 and frame.axis == IN_PLANE else 0
+        name = database.fileForInstance(uids[place if place < len(uids) else 0])
         return Path(name) if name else None
     storage = frame.volume.GetStorageNode()
     name = storage.GetFullNameFromFileName() if storage else None

@@ -193,14 +193,14 @@ class InstallLogic:
         plain = [line for line in lines if line != hashed and line not in self.packages]
         if plain:
             self.say(_("Installing {packages}.").format(packages=", ".join(plain)))
-            _pipInstall(plain, options)
+            pipInstall(plain, options)
         own = [line for line in lines if line in self.packages]
         if own:
             self.say(_("Installing {packages}.").format(packages=", ".join(own)))
-            _pipInstall(["--no-deps", *own], options)  # monai must not replace torch
+            pipInstall(["--no-deps", *own], options)  # monai must not replace torch
         if hashed in lines:
             self.say(_("Installing {packages}.").format(packages=hashed))
-            _pipInstall(["--no-deps", "-r", str(RESOURCES / "segment-anything.txt")], options)
+            pipInstall(["--no-deps", "-r", str(RESOURCES / "segment-anything.txt")], options)
 
     def _whatIsMissing(self, missing: list[str]) -> tuple[State, str]:
         version = self.versionOf("torch")
@@ -238,7 +238,7 @@ class InstallLogic:
         )
 
     def _isMet(self, line: str) -> bool:
-        requirement = _requirement(line)
+        requirement = requirementOf(line)
         version = self.versionOf(requirement.name)
         return version is not None and requirement.specifier.contains(version, prereleases=True)
 
@@ -266,7 +266,8 @@ def _lines(path: Path) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def _requirement(line: str):
+def requirementOf(line: str):
+    """A requirement line, understood."""
     try:
         from packaging.requirements import Requirement
     except ImportError:  # a Slicer that has it inside pip only
@@ -275,15 +276,15 @@ def _requirement(line: str):
 
 
 def _names() -> list[str]:
-    return [_requirement(line).name for line in [TORCH, *_requirements()]]
+    return [requirementOf(line).name for line in [TORCH, *_requirements()]]
 
 
 def _hasWheel(folder: Path, line: str) -> bool:
-    name = _requirement(line).name.replace("-", "_").lower()
+    name = requirementOf(line).name.replace("-", "_").lower()
     return any(file.name.lower().startswith(f"{name}-") for file in folder.glob("*.whl"))
 
 
-def _pipInstall(words: list[str], options: list[str]) -> None:
+def pipInstall(words: list[str], options: list[str]) -> None:
     """slicer.packaging (5.12), or slicer.util.pip_install (5.10); raises what they raise."""
     try:
         from slicer import packaging

@@ -1,0 +1,1 @@
+"""What is outlined in the scene, for a PACS and for other programs."""
