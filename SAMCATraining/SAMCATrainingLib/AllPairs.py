@@ -11,15 +11,15 @@ from .CaseFiles import nameOf
 from .DatasetLogic import Added, Progress, adding
 
 
-def addingAll(folder) -> Iterator[Progress]:
-    """Add each segmentation on the image that it was made on; progress in pairs.
+def addingAll(folder, keepBanner: bool = False) -> Iterator[Progress]:
+    """Add each segmentation on the image that it was made on; progress in pairs; keepBanner: as of `adding`.
 
     A pair that cannot be added is left out, and told. Refusal where there is none that can.
     """
     pairs, done, left = MadeOn.pairs(), [], []
     for number, pair in enumerate(pairs):
         try:
-            for progress in adding(*pair, folder):
+            for progress in adding(*pair, folder, keepBanner=keepBanner):
                 last = progress
                 yield Progress(number, len(pairs))
             done.append(last.added)
@@ -32,6 +32,7 @@ def addingAll(folder) -> Iterator[Progress]:
     cases = tuple(name for added in done for name in added.cases)
     replaced = sum(added.replaced for added in done)
     text = _sentence(nameOf(done[0].folder), len(cases), len(done), replaced, left)
+    text = " ".join([text, *filter(None, (added.heed for added in done))])
     yield Progress(len(pairs), len(pairs), Added(done[0].folder, cases, replaced, text))
 
 

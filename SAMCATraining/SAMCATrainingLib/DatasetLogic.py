@@ -21,8 +21,8 @@ from scipy.ndimage import maximum_filter
 
 from samca.files import DiskFullError
 from samca.files.changes import changing
-from samca.images import frames
-from SAMCALib.Frames import FrameLogic
+from samca.images import banner, frames
+from SAMCALib.Frames import FrameLogic, ScreenRegions
 from SAMCALib.Frames.FrameLogic import Frame
 from SAMCALib.Texts import Refusal, _, counted
 
@@ -41,6 +41,7 @@ class Added:
     cases: tuple[str, ...]
     replaced: int
     text: str
+    heed: str = ""  # a sentence about names that may stand on the images
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,22 @@ def addCase(*words, **options) -> Added:
 
 
 def adding(
-    volumeNode, segmentationNode, folder, segmentIds=None, axis=None, group="", anyImage=False
+    volumeNode,
+    segmentationNode,
+    folder,
+    segmentIds=None,
+    axis=None,
+    group="",
+    anyImage=False,
+    keepBanner=False,
 ) -> Iterator[Progress]:
     """The same frame by frame; closed before its end it leaves the folder as it was.
 
+    keepBanner: with what stands outside of the ultrasound regions of images from DICOM, which else is black.
     Refusal, with the folder as it was, for what is missing, for a frame that cannot be shown, for a mask of
     another image unless `anyImage`, and for a disk that is full.
     """
-    source = sourceOf(volumeNode, segmentationNode, segmentIds, axis, anyImage)
+    source = sourceOf(volumeNode, segmentationNode, segmentIds, axis, anyImage, keepBanner)
     folder = checkFolder(folder)
     found, cases = candidates(source), []
     try:
@@ -78,7 +87,9 @@ def adding(
         raise Refusal(str(error)) from error
     except OSError as error:
         raise Refusal(f"{error}. {Advice.adviceFor(str(error))}") from error
-    added = Added(folder, tuple(cases), replaced, _sentence(source, folder, len(cases), replaced))
+    heed = aboutBanner(source)
+    text = " ".join(filter(None, [_sentence(source, folder, len(cases), replaced), heed]))
+    added = Added(folder, tuple(cases), replaced, text, heed)
     yield Progress(len(found), len(found), added)
 
 
@@ -108,6 +119,15 @@ def _sentence(source: Source, folder: Path, cases: int, replaced: int) -> str:
     return text.format(added=added, volume=source.volume.GetName(), folder=nameOf(folder), replaced=replaced)
 
 
+def aboutBanner(source: Source) -> str:
+    """What to heed of names and dates on images from DICOM, "" where they are black or it came from none."""
+    shown = FrameLogic.frameOf(source.volume, 0, source.axis)
+    if source.keepsBanner or ScreenRegions.fileOf(shown) is None or ScreenRegions.areaOf(shown) is not None:
+        return ""
+    text = _("{volume}: its DICOM file names no ultrasound region, look whether a name stands on the images.")
+    return text.format(volume=source.volume.GetName())
+
+
 def casesOf(source: Source, frame: Frame, group: str, loop: str, values: dict[str, int]) -> list[NewCase]:
     """The case of a frame; none without a voxel, several where segments overlap. values: by segment id."""
     masks = masksOf(source, frame)
@@ -115,7 +135,7 @@ def casesOf(source: Source, frame: Frame, group: str, loop: str, values: dict[st
         return []
     stored = FrameLogic.pixels(frame)
     try:
-        pixels = asPicture(stored, FrameLogic.window(frame))
+        pixels = withoutBanner(source, frame, asPicture(stored, FrameLogic.window(frame)))
     except ValueError as error:
         raise Refusal(_("{name} cannot be exported: {error}").format(name=frame.name, error=error)) from error
     name, spacing = caseName(frame, stored), FrameLogic.spacing(frame)
@@ -129,6 +149,12 @@ def asPicture(pixels: np.ndarray, window: tuple[float, float] | None) -> np.ndar
     picture = frames.as_bytes(pixels, window)
     isGrey = picture.ndim == 3 and (picture == picture[..., :1]).all()
     return picture[..., 0] if isGrey else picture
+
+
+def withoutBanner(source: Source, frame: Frame, picture: np.ndarray) -> np.ndarray:
+    """The picture, black outside of what is ultrasound where that is known and not to be kept."""
+    area = None if source.keepsBanner else ScreenRegions.areaOf(frame)
+    return picture if area is None else banner.blackened(picture, area)
 
 
 def caseName(frame: Frame, stored: np.ndarray) -> str:

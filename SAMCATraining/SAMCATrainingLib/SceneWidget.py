@@ -84,7 +84,7 @@ class SceneWidget:
 
     def addAll(self) -> None:
         """Add everything that is segmented in the scene."""
-        self._start(self.logic.addingAll(self.step.dataset))
+        self._start(self.logic.addingAll(self.step.dataset, self._keepsBanner))
 
     def add(self) -> None:
         """Add the ticked segments of the chosen images."""
@@ -112,10 +112,14 @@ class SceneWidget:
     def _begin(self, volume, segmentation, segments, axis, group: str) -> None:
         if agreed(self.logic, volume, segmentation):
             words = volume, segmentation, self.step.dataset, segments, axis, group
-            self._start(self.logic.adding(*words, anyImage=True))
+            self._start(self.logic.adding(*words, anyImage=True, keepBanner=self._keepsBanner))
         else:
             text = _("Nothing was added: choose the image that the segmentation was made on.")
             self.step.say(text, ADDED)
+
+    @property
+    def _keepsBanner(self) -> bool:
+        return not self.ui.bannerCheckBox.checked
 
     def _start(self, steps) -> None:
         self.step.say("", ADDED)

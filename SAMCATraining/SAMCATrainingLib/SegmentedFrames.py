@@ -25,10 +25,16 @@ class Source:
     segmentation: object  # node
     segmentIds: tuple[str, ...]
     axis: int
+    keepsBanner: bool = False  # what stands outside of the ultrasound
 
 
 def sourceOf(
-    volumeNode, segmentationNode, segmentIds: Sequence[str] | None, axis: int | None, anyImage: bool = False
+    volumeNode,
+    segmentationNode,
+    segmentIds: Sequence[str] | None,
+    axis: int | None,
+    anyImage: bool = False,
+    keepsBanner: bool = False,
 ) -> Source:
     """The source; None: all segments, the natural axis. Refusal says what is missing.
 
@@ -57,7 +63,7 @@ def sourceOf(
     if axis is not None and axis not in axes:
         text = _("{name} has no frames across axis {axis}: expected one of {axes}.")
         raise Refusal(text.format(name=volumeNode.GetName(), axis=axis, axes=", ".join(map(str, axes))))
-    return Source(volumeNode, segmentationNode, tuple(ids), axes[0] if axis is None else axis)
+    return Source(volumeNode, segmentationNode, tuple(ids), axes[0] if axis is None else axis, keepsBanner)
 
 
 def axesOf(volumeNode) -> list[int]:

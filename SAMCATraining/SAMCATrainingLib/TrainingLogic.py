@@ -84,29 +84,46 @@ class TrainingLogic:
         return MadeOn.doubt(volumeNode, segmentationNode)
 
     def addCase(
-        self, volumeNode, segmentationNode, folder=None, segmentIds=None, axis=None, group="", anyImage=False
+        self,
+        volumeNode,
+        segmentationNode,
+        folder=None,
+        segmentIds=None,
+        axis=None,
+        group="",
+        anyImage=False,
+        keepBanner=False,
     ) -> Added:
         """Add every segmented frame of a volume or Sequence to a data set, all or none.
 
         folder: "Data" under the logic's folder if not given. segmentIds: all segments if not given. axis: IJK
         axis across the frames. group: what must never be split; the patient, else the volume or loop, if
-        empty. anyImage: even if the segmentation was made on another image. A frame that was added before is
-        replaced. Refusal says what is missing.
+        empty. anyImage: even if the segmentation was made on another image. keepBanner: with what stands
+        outside of the ultrasound regions of images from DICOM, which else is black. A frame that was added
+        before is replaced. Refusal says what is missing.
         """
         folder = folder or self.folder / "Data" / "Data"
-        words = volumeNode, segmentationNode, folder, segmentIds, axis, group, anyImage
+        words = volumeNode, segmentationNode, folder, segmentIds, axis, group, anyImage, keepBanner
         return DatasetLogic.addCase(*words)
 
     def adding(
-        self, volumeNode, segmentationNode, folder, segmentIds=None, axis=None, group="", anyImage=False
+        self,
+        volumeNode,
+        segmentationNode,
+        folder,
+        segmentIds=None,
+        axis=None,
+        group="",
+        anyImage=False,
+        keepBanner=False,
     ) -> Iterator[Progress]:
         """The same frame by frame; closed before its end it leaves the folder as it was."""
-        words = volumeNode, segmentationNode, folder, segmentIds, axis, group, anyImage
+        words = volumeNode, segmentationNode, folder, segmentIds, axis, group, anyImage, keepBanner
         return DatasetLogic.adding(*words)
 
-    def addingAll(self, folder) -> Iterator[Progress]:
+    def addingAll(self, folder, keepBanner=False) -> Iterator[Progress]:
         """The same for every segmentation of the scene, each on the image that it was made on."""
-        return AllPairs.addingAll(folder)
+        return AllPairs.addingAll(folder, keepBanner)
 
     def datasetName(self, folder) -> str:
         """What the user calls a data set."""

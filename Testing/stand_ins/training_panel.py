@@ -317,7 +317,7 @@ def loadUI(path):
         for entry in element.findall("property"):
             if entry.get("name") in ("text", "toolTip") and len(entry):
                 child.values[entry.get("name")] = entry[0].text or ""
-            elif entry.get("name") in ("checkable", "collapsed"):
+            elif entry.get("name") in ("checkable", "checked", "collapsed"):
                 child.values[entry.get("name")] = entry[0].text == "true"
             elif entry.get("name") == "nodeTypes":
                 child.values["nodeTypes"] = tuple(text.text for text in entry.iter("string"))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import slicer
 
 from samca.images.regions import Region
@@ -28,6 +29,19 @@ def regionsOf(frame: Frame) -> tuple[Region, ...]:
     if path is None or not path.is_file():
         return ()
     return _regions(path, path.stat().st_mtime_ns, *FrameLogic.shape(frame))
+
+
+def areaOf(frame: Frame) -> np.ndarray | None:
+    """(H, W) bool of what is ultrasound on this frame, across any axis; None where nothing is known."""
+    path = fileOf(frame)
+    if path is None or not path.is_file():
+        return None
+    width, height, _count = FrameLogic.imageOf(frame).GetImageData().GetDimensions()
+    area = _area(path, path.stat().st_mtime_ns, height, width)
+    if area is None or frame.axis == IN_PLANE:
+        return area
+    line = area[frame.index] if frame.axis == 1 else area[:, frame.index]  # the same in every frame of a loop
+    return np.broadcast_to(line, FrameLogic.shape(frame))
 
 
 def fileOf(frame: Frame) -> Path | None:
@@ -51,14 +65,29 @@ def _is_dicom(path: Path) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _regions(path: Path, _changed: int, height: int, width: int) -> tuple[Region, ...]:
+def _regions(path: Path, changed: int, height: int, width: int) -> tuple[Region, ...]:
     """Of a file at one time; none where it is not of the frame's size."""
+    from samca.images import dicom
+
+    header = _headerOf(path, height, width)
+    return () if header is None else dicom.pictures(header, height, width)
+
+
+@lru_cache(maxsize=64)
+def _area(path: Path, changed: int, height: int, width: int) -> np.ndarray | None:
+    """The same of what is ultrasound."""
+    from samca.images import banner
+
+    header = _headerOf(path, height, width)
+    return None if header is None else banner.ultrasound_area(header, height, width)
+
+
+def _headerOf(path: Path, height: int, width: int):
+    """What the file says; None where it is damaged or not of this size."""
     from samca.images import dicom
 
     try:
         header = dicom.header_of(path)
     except (OSError, ValueError):
-        return ()
-    if (header.number("Rows"), header.number("Columns")) != (height, width):
-        return ()
-    return dicom.pictures(header, height, width)
+        return None
+    return header if (header.number("Rows"), header.number("Columns")) == (height, width) else None

@@ -156,14 +156,15 @@ def pictures(header: Header, height: int, width: int) -> tuple[Region, ...]:
 def _regions(header: Header, kinds: tuple[int, ...] = ()) -> list[Region]:
     """What shows space, not time or a spectrum, of these kinds."""
     return [
-        Region(_window(item), _delta_mm(item))
+        Region(window_of(item), _delta_mm(item))
         for item in header.items("SequenceOfUltrasoundRegions")
         if item.number("RegionSpatialFormat", TWO_DIMENSIONAL) == TWO_DIMENSIONAL
         and (not kinds or item.number("RegionDataType") in kinds)
     ]
 
 
-def _window(region: Header) -> Window:
+def window_of(region: Header) -> Window:
+    """Where a region lies on the screen."""
     names = ("MinX0", "MinY0", "MaxX1", "MaxY1")
     x0, y0, x1, y1 = (int(region.number(f"RegionLocation{name}")) for name in names)
     return Window(x0, y0, x1 + 1, y1 + 1)

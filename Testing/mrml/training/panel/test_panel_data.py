@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pytest
 import slicer
 import volumes
 from panel_user import add, choose, lesion, wait
@@ -67,6 +68,23 @@ def test_what_the_segment_editor_works_on_is_chosen_already(panel, segmented):
     choose(shown, segmented[1])
     shown.enter()
     assert shown.data.ui.volumeSelector.currentNode() is segmented[1].volume
+
+
+@pytest.mark.parametrize("ticked", [True, False])
+def test_the_tick_says_whether_what_is_no_ultrasound_becomes_black(panel, segmented, monkeypatch, ticked):
+    kept = []
+    monkeypatch.setattr(
+        "SAMCATrainingLib.DatasetLogic.withoutBanner",
+        lambda source, frame, picture: kept.append(source.keepsBanner) or picture,
+    )
+    shown = panel()
+    assert shown.data.ui.bannerCheckBox.checked, "unless the user says otherwise"
+    shown.data.ui.bannerCheckBox.checked = ticked
+    add(shown, segmented[0])
+    shown.data.ui.addAllButton.click()
+    wait(shown)
+    assert set(kept) == {not ticked}
+    assert len(kept) == 2 + 4
 
 
 def test_nothing_ticked_or_chosen_is_told(panel, scene):
