@@ -38,9 +38,10 @@ class SAMCAUltrasound(ScriptedLoadableModule):
 
 
 def onStartupCompleted():
-    """Register effect and samples; go on with an installation that a restart interrupted."""
+    """Register effect, samples and statistics; go on with an installation that a restart interrupted."""
     registerEffect()
     registerSampleData()
+    registerStatistics()
     from SAMCALib.Models.InstallLogic import InstallLogic
 
     if InstallLogic().shouldResume() and slicer.util.mainWindow():
@@ -66,6 +67,18 @@ def registerSampleData():
         Samples.register()
     except ImportError:  # an application without that module
         logging.info("SAMCA Ultrasound: no Sample Data module, so no samples")
+
+
+def registerStatistics():
+    """Offer sizes in the module Segment Statistics."""
+    try:
+        from SegmentStatistics import SegmentStatisticsLogic
+
+        from SAMCAUltrasoundLib.StatisticsPlugin import SAMCASegmentStatisticsPlugin
+    except ImportError:  # an application without that module
+        logging.info("SAMCA Ultrasound: no Segment Statistics module, so no sizes there")
+    else:
+        SegmentStatisticsLogic.registerPlugin(SAMCASegmentStatisticsPlugin())
 
 
 class SAMCAUltrasoundWidget(ScriptedLoadableModuleWidget):

@@ -8,7 +8,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACES = (ROOT / "SAMCAUltrasound", ROOT / "SAMCATraining")  # both are on Slicer's search path
-ALLOWED = {"slicer", "qt", "ctk", "SegmentEditorEffects", "vtk", "SimpleITK", "numpy", "scipy"}
+ALLOWED = {
+    "slicer",
+    "qt",
+    "ctk",
+    "SegmentEditorEffects",
+    "SegmentStatisticsPlugins",
+    "vtk",
+    "SimpleITK",
+    "numpy",
+    "scipy",
+}
 ALLOWED |= set(sys.stdlib_module_names)
 DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # calls that make a value and do nothing else, beside those of a class, which begins with a capital

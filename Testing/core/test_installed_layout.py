@@ -99,7 +99,7 @@ def test_the_package_is_made_without_the_tests_too(tmp_path):
 
 BARE = """
 import importlib, pathlib, sys, types
-import numpy, pytest, scipy, slicer_application, slicer_scene, training_panel
+import numpy, pytest, scipy, slicer_application, slicer_scene, slicer_statistics, training_panel
 base, i18n = types.ModuleType("slicer.ScriptedLoadableModule"), types.ModuleType("slicer.i18n")
 for name in ("", "Widget", "Test"):
     setattr(base, f"ScriptedLoadableModule{name}", type(name, (), {}))
@@ -107,6 +107,7 @@ i18n.tr, i18n.translate = str, lambda context, text: text
 sys.modules |= {module.__name__: module for module in (base, i18n)}
 slicer_scene.start()
 training_panel.install(pytest.MonkeyPatch())
+slicer_statistics.install(pytest.MonkeyPatch())
 
 ALLOWED = set(sys.stdlib_module_names) | {"numpy", "scipy", "SimpleITK", "slicer", "vtk", "vtkmodules"}
 

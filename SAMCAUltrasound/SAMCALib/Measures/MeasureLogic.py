@@ -87,18 +87,39 @@ def ofSegment(segmentationNode, segmentId: str, volumeNode, frame: Frame | None 
 
     Refusal for what cannot be read as it lies, ValueError for a segment that does not exist.
     """
+    _check(segmentationNode, segmentId, volumeNode)
+    if frame is not None:
+        return _ofFrames(segmentationNode, segmentId, [frame], [])
+    items = FrameLogic.items(_firstFrame(volumeNode))
+    asked = [each for item in items for each in slicesOf(item)]
+    return _ofFrames(segmentationNode, segmentId, asked, items)
+
+
+def ofShown(segmentationNode, segmentId: str, volumeNode) -> Sizes:
+    """The same in the item that is shown alone: for a segmentation that does not follow the Sequence."""
+    _check(segmentationNode, segmentId, volumeNode)
+    first = _firstFrame(volumeNode)
+    return _ofFrames(segmentationNode, segmentId, slicesOf(first), [first])
+
+
+def _check(segmentationNode, segmentId: str, volumeNode) -> None:
     FrameLogic.checkVolume(volumeNode)
     SegmentLogic.checkSegmentation(segmentationNode)
     SegmentLogic.ensureSegment(segmentationNode, segmentId or "(none)")
-    name = segmentationNode.GetSegmentation().GetSegment(segmentId).GetName()
-    first = FrameLogic.frameOf(volumeNode, 0, FrameLogic.acquiredAxis(volumeNode))
-    items = FrameLogic.items(first)
-    asked = [each for item in items for each in slicesOf(item)] if frame is None else [frame]
+
+
+def _firstFrame(volumeNode) -> Frame:
+    return FrameLogic.frameOf(volumeNode, 0, FrameLogic.acquiredAxis(volumeNode))
+
+
+def _ofFrames(segmentationNode, segmentId: str, asked: list[Frame], items: list[Frame]) -> Sizes:
+    """items: those whose volumes are to be measured, if they have several frames."""
     masks = ((each, SegmentLogic.maskOf(segmentationNode, segmentId, each)) for each in asked)
     found = [(each, ofMask(mask, each)) for each, mask in masks if mask.any()]
     found = found or [(asked[0], ofMask(np.zeros(FrameLogic.shape(asked[0]), bool), asked[0]))]
-    isSweep = frame is None and len(asked) > len(items)
+    isSweep = len(asked) > len(items) > 0
     volumes = [_volume(segmentationNode, segmentId, item) for item in items] if isSweep else []
+    name = segmentationNode.GetSegmentation().GetSegment(segmentId).GetName()
     return Sizes(name, tuple(found), tuple(each for each in volumes if each.voxels))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import os
 import subprocess
 import sys
@@ -266,26 +265,6 @@ def test_sample_buttons_load_samples_and_a_failure_is_told(panel, sample_data, s
     slicer.modules.sampleDataSources.clear()
     shown.ui.sampleLoopButton.click()
     assert "SAMCALoop was not loaded" in qt.opened[-1]
-
-
-@pytest.fixture
-def shell(qt, monkeypatch):
-    """The module SAMCAUltrasound, imported with Slicer's base classes stood in for."""
-    base, i18n = types.ModuleType("slicer.ScriptedLoadableModule"), types.ModuleType("slicer.i18n")
-
-    class Module:
-        def __init__(self, parent):
-            self.parent = parent
-
-    for name in ("ScriptedLoadableModule", "ScriptedLoadableModuleWidget", "ScriptedLoadableModuleTest"):
-        setattr(base, name, type(name, (Module,), {}))
-    i18n.tr, i18n.translate = str, lambda context, text: text
-    monkeypatch.setitem(sys.modules, base.__name__, base)
-    monkeypatch.setitem(sys.modules, i18n.__name__, i18n)
-    monkeypatch.delitem(sys.modules, "SAMCAUltrasound", raising=False)
-    module = importlib.import_module("SAMCAUltrasound")
-    yield module
-    del sys.modules["SAMCAUltrasound"]
 
 
 def test_the_shell_waits_for_the_end_of_the_start(shell, monkeypatch):
