@@ -5,10 +5,12 @@
     session.set_image(array)
     mask = session.click(x, y)
 
-torch is imported by `load`, not by `import samca`.
+torch is imported by `load`, not by `import samca`; where there is none, ONNX Runtime takes its place.
 """
 
 from __future__ import annotations
+
+from importlib.util import find_spec
 
 from .interaction.session import Session
 
@@ -17,7 +19,23 @@ __all__ = ["Session", "__version__", "load"]
 
 
 def load(source="shipped", base=None, device: str = "cpu", settings=None):
-    """A model from "shipped" or a file of weights, ours or a published one; see `checkpoint.load`."""
+    """A model from "shipped" or a file of weights, ours or a published one; see `checkpoint.load`.
+
+    Without torch the shipped model, adapters of its form, and what `samca export` wrote; see
+    `runtime.loading`. RuntimeError where neither torch nor ONNX Runtime is there.
+    """
+    if str(source).endswith(".onnx") or not has_torch():
+        from .runtime.loading import load as load_graph
+
+        return load_graph(source, base, settings)
     from .weights.checkpoint import load as load_checkpoint  # torch takes a second or more to import
 
     return load_checkpoint(source, base, device, settings)
+
+
+def has_torch() -> bool:
+    """Whether there is what a model needs to run on torch; nothing is imported."""
+    try:
+        return all(map(find_spec, ("torch", "safetensors", "segment_anything")))
+    except ImportError:  # of a package that is there and broken
+        return False

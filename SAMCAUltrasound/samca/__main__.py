@@ -18,6 +18,7 @@ COMMANDS = {  # name: (module with add_arguments and run, what it does)
     "patchwork": ("samca.commands.patchwork", "write one of real frames with further objects in them"),
     "convert": ("samca.commands.convert", "write a dataset as COCO, YOLO-seg, nnU-Net folders or plain PNG"),
     "dicom-seg": ("samca.commands.dicom_seg", "write a mask of a DICOM image as DICOM SEG, and a report"),
+    "export": ("samca.commands.export", "write a model as one ONNX file to give away"),
     "describe": ("samca.commands.describe", "count the parameters of a model by its settings"),
     "train": ("samca.commands.train", "train adapters on folders of images and masks"),
     "average": ("samca.commands.average", "mean of the weights of several base files"),

@@ -94,12 +94,6 @@ def outline(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     }, header.metadata
 
 
-def read_metadata(path: str | Path) -> dict[str, str]:
-    """The metadata of a .safetensors file without its tensors; empty for any other file."""
-    path = _checked(path)
-    return tensor_header.read(path).metadata if path.suffix == ".safetensors" else {}
-
-
 def check_bytes(path: str | Path) -> None:
     """ValueError for a torch file of which a byte is not as it was written; torch itself does not look."""
     try:

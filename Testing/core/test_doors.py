@@ -19,12 +19,12 @@ FLOORS = (
     ("training",),
     ("evaluation",),
     ("__init__",),
-    ("weights",),
-    ("interaction", "network", "exchange", "dicom_objects"),
-    ("methods", "clicks", "datasets"),
+    ("weights", "export"),
+    ("interaction", "network", "exchange", "dicom_objects", "runtime"),
+    ("methods", "clicks", "datasets", "model_files"),
     ("images", "config"),
     ("prompts", "phantoms", "measures"),
-    ("tensor_files",),
+    ("tensor_files", "tensor_arrays"),
     ("tensor_header",),
     ("files",),
     ("typed_json", "words", "spreadsheets"),
@@ -50,6 +50,9 @@ LIGHT = (
     "exchange",
     "dicom_objects",
     "files",
+    "model_files",
+    "runtime",
+    "tensor_arrays",
     "tensor_header",
     "typed_json",
     "words",
@@ -58,7 +61,16 @@ LIGHT = (
 WITH_TENSORS = ("prompts/pointing.py", "interaction/text_box.py")  # light rooms' batches and detectors
 LIGHT_LIBRARIES = {"numpy", "scipy", "SimpleITK"}
 LIBRARIES = LIGHT_LIBRARIES | {"torch", "safetensors"}
-INSIDE_FUNCTIONS = {"PIL", "pydicom", "monai", "matplotlib", "transformers", "highdicom"}
+INSIDE_FUNCTIONS = {
+    "PIL",
+    "pydicom",
+    "monai",
+    "matplotlib",
+    "transformers",
+    "highdicom",
+    "onnx",
+    "onnxruntime",
+}
 NEVER = {"slicer", "vtk", "qt", "ctk", "torchvision", "segment_anything"}
 
 

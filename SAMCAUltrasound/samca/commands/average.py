@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
+from .. import model_files
 from ..config import to_json
 from ..training.averaging import mean_of
 from ..weights import checkpoint
@@ -24,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     for file in arguments.files:
         if form_of(file) != form_of(last):
             raise ValueError(f"{file} is {form_of(file)}: expected {form_of(last)}, as {last}")
-    _, provenance, kind = checkpoint.describe_file(last)
+    _, provenance, kind = model_files.describe_file(last)
     model, facts = (
         mean_of([checkpoint.load(file) for file in arguments.files]),
         replace(provenance, figures={}),
@@ -39,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def form_of(file: str) -> str:
     """What files must have in common for their mean to make sense."""
-    config, _, kind = checkpoint.describe_file(file)
+    config, _, kind = model_files.describe_file(file)
     form = f"a file of kind {kind} with {config.backbone.name} at {config.image_size} px"
     if kind == "base":
         return form

@@ -13,8 +13,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from ..config import ModelConfig
-from ..prompts import Prompts, polygons
-from ..prompts.geometry import Geometry, resample
+from ..prompts import Prompts, arrays
+from ..prompts.arrays import MASK_PROMPT_LOGIT
 from ..prompts.pointing import Pointing, collate
 from . import sam
 from .adapters import ADAPTERS
@@ -25,9 +25,6 @@ from .fusion import FUSIONS
 from .hyper_prompting import DECODER_ADAPTERS
 from .prompt_predictor import BOX_TOKENS, PREDICTORS, Suggested
 from .refiner import Refiner, spots
-
-MASK_PROMPT_LOGIT = 10.0  # a painted mask becomes logits of this size, about what a sure decoder gives
-LASSO_LOGIT = 1.0  # inside of a lasso: what the structure leaves of it is for the model to say
 
 
 class Decoded(NamedTuple):
@@ -253,23 +250,12 @@ class Model(nn.Module):
         return prompts.initial_and_guided() if self.fusion.splits else (prompts,)
 
     def logits_of_lassos(self, prompts: Sequence[Prompts]) -> np.ndarray:
-        """The mask prompts that the lassos of B prompts in model pixels are: (B, m, m) float32 logits, surely
-        outside of the curve, perhaps inside."""
-        side, size = self.mask_side, self.config.image_size
-        place = Geometry(size, size, side).xy_to_model
-        within = [polygons.inside([place(*at) for at in each.lasso], side, side) for each in prompts]
-        return np.where(within, np.float32(LASSO_LOGIT), np.float32(-MASK_PROMPT_LOGIT))
+        """As of `arrays.logits_of_lassos`, for prompts in model pixels: (B, m, m) float32."""
+        return arrays.logits_of_lassos(prompts, self.mask_side, self.config.image_size)
 
     def _mask_prompt(self, prompts: Sequence[Prompts], previous: np.ndarray | None) -> torch.Tensor | None:
-        logits = previous
-        if logits is None and prompts[0].mask is not None:
-            side = self.mask_side
-            logits = np.stack([(2 * resample(p.mask, side, side) - 1) * MASK_PROMPT_LOGIT for p in prompts])
-        elif logits is None and prompts[0].lasso:
-            logits = self.logits_of_lassos(prompts)
-        if logits is None:
-            return None
-        return torch.from_numpy(np.ascontiguousarray(logits))[:, None].to(self.device)
+        logits = arrays.mask_prompts_of(prompts, previous, self.mask_side, self.config.image_size)
+        return None if logits is None else torch.from_numpy(logits)[:, None].to(self.device)
 
 
 def build(config: ModelConfig) -> Model:

@@ -205,7 +205,8 @@ class MaskDecoder(modeling.MaskDecoder):
         """As `answer`, of the three masks for ambiguous prompts the one of the highest predicted IoU."""
         logits, iou = self.alternatives(tokens, upscaled)
         best = iou.argmax(dim=1, keepdim=True)  # (B, 1)
-        return logits.take_along_dim(best[..., None, None], dim=1), iou.take_along_dim(best, dim=1)
+        of_each_pixel = best[..., None, None].expand(-1, -1, *logits.shape[2:])
+        return logits.gather(1, of_each_pixel), iou.gather(1, best)
 
     def _upscale(self, source: torch.Tensor, fine: tuple[torch.Tensor, ...]) -> torch.Tensor:
         if not fine:

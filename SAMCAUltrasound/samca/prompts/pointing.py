@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 import torch
 
+from .arrays import boxes_of, points_of
 from .prompts import Prompts
 
 
@@ -27,18 +27,12 @@ class Pointing(NamedTuple):
 def collate(prompts: Sequence[Prompts], device: torch.device) -> Pointing:
     """Prompts of B images in model pixels -> tensors; a stroke becomes its marks, and a set of fewer points
     than the longest is filled up with label -1."""
-    marks = [[(*mark, click.positive) for click in p.clicks for mark in click.marks] for p in prompts]
-    longest = max(map(len, marks))
-    points = np.zeros((len(prompts), longest, 2), np.float32)
-    labels = np.full((len(prompts), longest), -1, np.int64)
-    for row, each in enumerate(marks):
-        for column, (x, y, positive) in enumerate(each):
-            points[row, column] = x, y
-            labels[row, column] = positive
+    points, labels = points_of(prompts)
+    boxes = boxes_of(prompts)
     return Pointing(
         torch.from_numpy(points).to(device),
         torch.from_numpy(labels).to(device),
-        _boxes(prompts, device),
+        None if boxes is None else torch.from_numpy(boxes).to(device),
         _classes(prompts, device),
     )
 
@@ -51,15 +45,6 @@ def joined(first: Pointing, second: Pointing) -> Pointing:
         second.boxes if first.boxes is None else first.boxes,
         second.classes if first.classes is None else first.classes,
     )
-
-
-def _boxes(prompts: Sequence[Prompts], device: torch.device) -> torch.Tensor | None:
-    boxes = [p.box for p in prompts]
-    if all(box is None for box in boxes):
-        return None
-    if any(box is None for box in boxes):
-        raise ValueError("either all images of a batch have a box or none")
-    return torch.tensor([[b.x0, b.y0, b.x1, b.y1] for b in boxes], dtype=torch.float32, device=device)
 
 
 def _classes(prompts: Sequence[Prompts], device: torch.device) -> torch.Tensor | None:

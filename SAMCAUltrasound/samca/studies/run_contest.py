@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from .. import typed_json
+from .. import model_files, typed_json
 from ..config import TrainConfig, from_json
 from ..datasets import Dataset
 from ..evaluation.contestants import Contestant, files_of
@@ -42,7 +42,7 @@ def contest_of(run: Path, device: str) -> tuple[list[Contestant], Dataset, tuple
         asked = {} if before.suffix == ".safetensors" else config.model
         model = checkpoint.load(before, device=where, settings={k: asked[k] for k in INPUT if k in asked})
         contestants.append(Contestant(UNTOUCHED, model, files_of(before)))
-    _, provenance, kind = checkpoint.describe_file(weights)
+    _, provenance, kind = model_files.describe_file(weights)
     base = base if kind == "adapter" else None
     name = provenance.name if provenance.name not in ("", UNTOUCHED) else "trained"
     contestants.append(Contestant(name, checkpoint.load(weights, base, where), files_of(weights, base)))

@@ -13,10 +13,10 @@ from .. import datasets
 from ..config import ModelConfig, Part, TrainConfig, to_json
 from ..datasets import Case
 from ..methods import configure
+from ..model_files import metadata_of
 from ..network.classes import Classes
 from ..network.fusion import FUSIONS
 from ..network.model import Model, adapt, build_base
-from ..tensor_files import read_metadata
 from ..weights import checkpoint
 from ..weights.checkpoint import Provenance
 from .parts import as_before, kept_of, place_of
@@ -152,7 +152,7 @@ def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | Non
         )
     source = checkpoint.source_path(config.base)
     start, base = checkpoint.load(source), checkpoint.base_of(source)
-    ours = read_metadata(base).get("kind") == "base"  # which runs at its own size; a published one at any
+    ours = metadata_of(base).get("kind") == "base"  # which runs at its own size; a published one at any
     inherited = {
         k: v for k, v in to_json(start.config).items() if k in (INHERITED if ours else ("backbone",))
     }

@@ -1,13 +1,16 @@
-"""How the tensors of a file are stored: in half precision, or matrices as bytes, which takes half of that."""
+"""How the tensors of a file are stored: in half precision, or matrices as bytes, which takes half of that.
+
+`tensor_arrays.restored` undoes it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 
-SCALE = ".scale"  # after a tensor's name: what one step of a byte is worth in each of its rows
+from ..tensor_arrays import SCALE
+
 STEPS = 127  # from zero to the largest value of a row
 
 Tensors = dict[str, torch.Tensor]
@@ -33,24 +36,4 @@ def int8(tensors: Tensors) -> Tensors:
     return stored
 
 
-def restored(tensors: Tensors, path: str | Path) -> Tensors:
-    """The tensors of a file of either kind by their names; ValueError for bytes without their scales."""
-    scales = {name: t for name, t in tensors.items() if name.endswith(SCALE) and _is_stored(name, tensors)}
-    values = {name: t for name, t in tensors.items() if name not in scales}
-    for name, tensor in values.items():
-        if tensor.dtype == torch.int8:
-            scale = scales.get(name + SCALE)
-            if scale is None or scale.shape != tensor.shape[:1]:
-                raise ValueError(f"{path} is damaged: {name} has no scale for each row; copy it again")
-            values[name] = tensor * scale.reshape(-1, *[1] * (tensor.dim() - 1))
-    return values
-
-
-def _is_stored(name: str, tensors: Tensors) -> bool:
-    """Whether a name is that of scales: an adapter's own parameter may be called so, too."""
-    scaled = tensors.get(name.removesuffix(SCALE))
-    return scaled is not None and scaled.dtype == torch.int8
-
-
 STORAGES: dict[str, Callable[[Tensors], Tensors]] = {"half": half, "int8": int8}
-FORMATS = {"half": 1, "int8": 2}  # what a file says that it has: older programs read 1 alone

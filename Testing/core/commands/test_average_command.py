@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import samca
+from samca import model_files
 from samca.__main__ import main
 from samca.config import with_settings
 from samca.network.model import adapt, build_base
@@ -34,7 +35,7 @@ def test_the_mean_has_what_the_last_file_says_but_for_its_figures(bases, storage
     assert all(
         torch.equal(t, torch.full_like(t, 1.5)) for n, t in samca.load(out).state_dict().items() if n in state
     )
-    _, provenance, kind = checkpoint.describe_file(out)
+    _, provenance, kind = model_files.describe_file(out)
     assert (kind, provenance.name, provenance.licence, provenance.figures) == (
         "base",
         "made of 2",
@@ -57,7 +58,7 @@ def adapters(base, tiny_config, tmp_path):
 
 
 def test_the_mean_of_adapters_is_one_of_their_base(adapters, base, tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoint, "MODEL_FOLDERS", (Path(base).parent,))
+    monkeypatch.setattr(model_files, "MODEL_FOLDERS", (Path(base).parent,))
     out = tmp_path / "mean.safetensors"
     assert main(["average", *adapters, "--out", str(out)]) == 0
     state, metadata = checkpoint.read(out)
@@ -67,7 +68,7 @@ def test_the_mean_of_adapters_is_one_of_their_base(adapters, base, tmp_path, mon
 
 
 def test_an_adapter_and_a_base_have_no_mean(adapters, bases, base, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(checkpoint, "MODEL_FOLDERS", (Path(base).parent,))
+    monkeypatch.setattr(model_files, "MODEL_FOLDERS", (Path(base).parent,))
     assert main(["average", adapters[0], bases[0], "--out", str(tmp_path / "mean.safetensors")]) == 2
     assert "is a file of kind adapter" in capsys.readouterr().err
 

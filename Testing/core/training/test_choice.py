@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from samca import model_files
 from samca.datasets import Case
 from samca.training import train
 from samca.training.choice import Choice
@@ -93,7 +94,7 @@ def test_a_training_that_spoils_the_model_leaves_the_one_that_it_started_from(se
     before, after = (checkpoint.read(path)[0] for path in (learned, RunFolder(spoiled["out"]).best))
     shared = [name for name in before if not name.startswith("fusion.")]
     assert all(np.array_equal(before[name], after[name]) for name in shared)
-    assert checkpoint.describe_file(RunFolder(spoiled["out"]).best)[1].figures["epoch"] == 0
+    assert model_files.describe_file(RunFolder(spoiled["out"]).best)[1].figures["epoch"] == 0
 
 
 @pytest.mark.usefixtures("drawn")

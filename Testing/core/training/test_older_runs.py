@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from samca import model_files
 from samca.training import train
 from samca.training.run_folder import RunFolder
-from samca.weights import checkpoint
 from training_runs import config_of, events, learned, run, same, without_steps
 
 pytestmark = pytest.mark.usefixtures("drawn")
@@ -57,7 +57,7 @@ def test_a_finished_one_stays_finished_with_its_weights(settings):
     before = folder.best.read_bytes()
     resumed, finish = run(settings())
     assert (resumed["event"], finish["event"]) == ("resume", "finish")
-    assert finish["kept"] == checkpoint.describe_file(folder.best)[1].figures["epoch"]
+    assert finish["kept"] == model_files.describe_file(folder.best)[1].figures["epoch"]
     assert folder.best.read_bytes() == before
 
 

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 import samca
+from samca import model_files
 from samca.training import train
 from samca.training.learner import Learner, Moment
 from samca.training.run_folder import RunFolder
@@ -118,8 +119,8 @@ def test_the_weights_on_disk_predict_as_the_model_in_memory(settings, tmp_path):
 def test_an_adapter_and_its_random_base_stay_together(settings):
     run(settings(epochs=1))
     folder = RunFolder(settings()["out"])
-    assert checkpoint.describe_file(folder.path / "base.safetensors")[2] == "base"
-    config, provenance, kind = checkpoint.describe_file(folder.best)
+    assert model_files.describe_file(folder.path / "base.safetensors")[2] == "base"
+    config, provenance, kind = model_files.describe_file(folder.best)
     assert kind == "adapter"
     assert config.image_size == 64
     assert provenance.data == "discs 6"

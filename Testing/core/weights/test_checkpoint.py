@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 import samca
+from samca import model_files
 from samca.config import to_json, with_settings
 from samca.network.adapters import ADAPTERS
 from samca.network.model import build_base
@@ -83,16 +84,16 @@ def test_a_base_file_gives_the_model_with_an_untrained_adapter(files):
 
 def test_a_file_tells_about_itself_without_loading(files):
     folder, model = files
-    config, provenance, kind = checkpoint.describe_file(folder / "tuned.safetensors")
+    config, provenance, kind = model_files.describe_file(folder / "tuned.safetensors")
     assert (config, kind) == (model.config, "adapter")
     assert provenance.versions.pop("torch") == torch.__version__
     assert provenance == FACTS
-    assert checkpoint.describe_file(folder / "base.safetensors")[2] == "base"
+    assert model_files.describe_file(folder / "base.safetensors")[2] == "base"
 
 
 def test_the_base_is_found_beside_the_adapter_by_its_content(files, tmp_path, monkeypatch):
     folder, model = files
-    monkeypatch.setattr(checkpoint, "MODEL_FOLDERS", (tmp_path / "no shipped base of this name",))
+    monkeypatch.setattr(model_files, "MODEL_FOLDERS", (tmp_path / "no shipped base of this name",))
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (folder / "base.safetensors").rename(elsewhere / "renamed.safetensors")
@@ -124,7 +125,7 @@ def test_a_base_of_the_adapters_own_name_is_found_by_the_settings_of_its_run(fil
 
 def test_a_base_is_found_through_the_adapter_that_a_run_went_on_from(files, tmp_path, monkeypatch):
     folder, model = files
-    monkeypatch.setattr(checkpoint, "MODEL_FOLDERS", ())
+    monkeypatch.setattr(model_files, "MODEL_FOLDERS", ())
     run, further = tmp_path / "run", tmp_path / "further"
     for each in (run, further):
         each.mkdir()
@@ -142,14 +143,14 @@ def test_a_base_is_looked_for_among_the_shipped_files(files, tmp_path, monkeypat
     models = tmp_path / "Models"
     models.mkdir()
     (folder / "base.safetensors").rename(models / "base.safetensors")
-    monkeypatch.setattr(checkpoint, "MODEL_FOLDERS", (tmp_path / "absent", models))
+    monkeypatch.setattr(model_files, "MODEL_FOLDERS", (tmp_path / "absent", models))
     assert samca.load(folder / "tuned.safetensors").tuned == model.tuned
     (folder / "tuned.safetensors").rename(models / "samca.safetensors")
     assert samca.load().tuned == model.tuned
 
 
 def test_a_missing_shipped_model_says_where_it_should_be(tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoint, "MODEL_FOLDERS", (tmp_path / "a", tmp_path / "b"))
+    monkeypatch.setattr(model_files, "MODEL_FOLDERS", (tmp_path / "a", tmp_path / "b"))
     with pytest.raises(
         FileNotFoundError, match=r"shipped model is missing: expected .*samca\.safetensors; reinstall"
     ):
@@ -186,7 +187,7 @@ def test_a_truncated_file_is_refused(files, name, share):
         samca.load(folder / "tuned.safetensors")
     if share < 1:
         with pytest.raises(ValueError, match="damaged"):
-            checkpoint.describe_file(folder / name)
+            model_files.describe_file(folder / name)
 
 
 def test_a_truncated_torch_file_is_refused(tmp_path):
@@ -231,7 +232,7 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path):
         with pytest.raises(FileNotFoundError, match="no file of weights at"):
             samca.load(path)
         with pytest.raises(FileNotFoundError, match="no file of weights at"):
-            checkpoint.describe_file(path)
+            model_files.describe_file(path)
 
 
 @pytest.mark.parametrize("key", ["format", "config", "base", "base_sha256"])

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 
 import samca
 from any_json import damaged
-from samca import tensor_files, tensor_header
+from samca import model_files, tensor_files, tensor_header
 from samca.config import to_json, with_settings
 from samca.methods import METHODS
 from samca.network.model import build, build_base
@@ -214,7 +214,7 @@ def test_a_file_without_a_sha256_loads_as_before(files):
 
 
 def test_the_shipped_files_are_those_of_before_and_load():
-    folder = checkpoint.shipped_folder()
+    folder = model_files.shipped_folder()
     for path in folder.glob("*.safetensors"):
         tensor_header.check_sha256(path)
     samca.load()

@@ -8,9 +8,10 @@ from safetensors.torch import load_file, save_file
 
 import samca
 from samca.network.model import build_base
+from samca.tensor_arrays import SCALE, restored
 from samca.weights import checkpoint
 from samca.weights.checkpoint import Provenance
-from samca.weights.storage import SCALE, STEPS, int8, restored
+from samca.weights.storage import STEPS, int8
 
 
 @given(

@@ -1,0 +1,43 @@
+"""The graph that comes with the package: its halves without the tensors that a file of weights holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..files import write_atomically
+from ..network.model import Model
+from ..runtime.about import About, to_text
+from ..runtime.loading import GRAPH, HALVES, SUFFIX
+from .tracing import onnx, traced
+
+ELSEWHERE = "weights"  # a name that ONNX wants for the place of tensors, which are given in its stead
+
+
+def write(model: Model, folder: str | Path, about: About) -> None:
+    """Write both halves, and what is known of them, into a folder."""
+    for name, content in files(model, about).items():
+        write_atomically(Path(folder) / name, content)
+
+
+def files(model: Model, about: About) -> dict[str, bytes]:
+    """The contents of these files by their names."""
+    halves, held = traced(model, about), set(model.state_dict())
+    lacks = {half: _without_tensors(halves[half].graph, held) for half in HALVES}
+    known = json.dumps({"about": to_text(about), "lacks": lacks}, indent=1, sort_keys=True) + "\n"
+    graphs = {f"{half}{SUFFIX}": halves[half].SerializeToString(deterministic=True) for half in HALVES}
+    return {GRAPH: known.encode(), **graphs}
+
+
+def _without_tensors(graph: Any, held: set[str]) -> dict[str, list[int]]:
+    """Take the values of the tensors of these names out of a graph; their shapes by name."""
+    lacks = {}
+    for tensor in graph.initializer:
+        if tensor.name in held:
+            lacks[tensor.name] = list(tensor.dims)
+            tensor.ClearField("raw_data")
+            tensor.data_location = onnx().TensorProto.EXTERNAL
+            place = tensor.external_data.add()
+            place.key, place.value = "location", ELSEWHERE
+    return lacks

@@ -1,0 +1,92 @@
+"""Halves of a model as ONNX graphs, by torch's exporter; tensors keep their names in the model."""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..network.model import Model
+from ..runtime.about import GIVEN, About
+from .halves import TWO_SETS, Decoding, Encoding
+
+OPSET = 17  # the first with a layer norm of its own
+BATCH, MARKS = 2, 3  # what is traced with; a graph takes any other numbers
+OBJECTS, POINTS = "objects", "points"  # what the sizes that are free are called
+Inputs = dict[str, torch.Tensor]
+
+
+def traced(model: Model, about: About) -> dict[str, Any]:
+    """The graphs "encode" and "decode" (onnx.ModelProto) of a model, with their tensors."""
+    pictures = torch.zeros(BATCH, 3, model.config.image_size, model.config.image_size)
+    with torch.inference_mode():
+        features = Encoding(model)(pictures)
+    known = (GIVEN + name for name in about.features)
+    given = {**dict(zip(known, features, strict=True)), **_prompts(about)}
+    return {
+        "encode": _trace(Encoding(model), {"images": pictures}, about.features),
+        "decode": _trace(Decoding(model, about), given, ("logits", "iou")),
+    }
+
+
+def _prompts(about: About) -> Inputs:
+    """Inputs of decoding beside features, in its order."""
+    points, labels = torch.ones(BATCH, MARKS, 2), torch.tensor([[1, 0, -1]] * BATCH)
+    masks = torch.zeros(BATCH, 1, about.mask_side, about.mask_side)
+    given = {"masks": masks, "has_mask": torch.ones(1), "points": points, "labels": labels}
+    both = (points.clone(), labels.clone(), torch.ones(2))
+    return given | (dict(zip(TWO_SETS, both, strict=True)) if about.two_sets else {})
+
+
+def _trace(half: nn.Module, given: Inputs, outputs: Sequence[str]) -> Any:
+    content = io.BytesIO()
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # it tells of every size that is fixed
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        torch.onnx.export(
+            half.eval(),
+            tuple(given.values()),
+            content,
+            input_names=list(given),
+            output_names=list(outputs),
+            dynamic_axes=_free_sizes(given, outputs),
+            opset_version=OPSET,
+            dynamo=False,  # the newer exporter needs a further package, and names tensors anew
+            do_constant_folding=False,  # what is computed of tensors is computed where they are known
+        )
+    graph = onnx().load_from_string(content.getvalue())
+    _tidy(graph.graph)
+    return graph
+
+
+def _free_sizes(given: Inputs, outputs: Sequence[str]) -> dict[str, dict[int, str]]:
+    free = {name: {0: OBJECTS} for name in (*given, *outputs) if name not in ("has_mask", "set_weights")}
+    for name in free:
+        if name.endswith(("points", "labels")):
+            free[name][1] = POINTS
+    return free
+
+
+def _tidy(graph: Any) -> None:
+    """Without the wrapper's name before those of tensors, and without what only a reader of traces needs."""
+    names = {tensor.name: tensor.name.removeprefix("model.") for tensor in graph.initializer}
+    for tensor in graph.initializer:
+        tensor.name = names[tensor.name]
+    for node in graph.node:
+        node.name = node.doc_string = ""
+        node.input[:] = [names.get(name, name) for name in node.input]
+    del graph.value_info[:]
+
+
+def onnx() -> Any:
+    """The package onnx; RuntimeError without it."""
+    try:
+        import onnx
+    except ImportError as error:
+        raise RuntimeError("exporting needs the package onnx: run `pip install onnx`") from error
+    return onnx

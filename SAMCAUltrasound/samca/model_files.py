@@ -1,0 +1,148 @@
+"""Which files a model is made of, and what they say about themselves: without tensors, without torch.
+
+Base file: every tensor of a model without its adapter. Adapter file: the tuned tensors, with name and SHA256
+of the base they belong to. Both are .safetensors whose metadata hold the config and where they come from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import tensor_header, typed_json
+from .config import ModelConfig, from_json
+from .files import plain_name
+
+FORMATS = {"half": 1, "int8": 2}  # what a file says that it has: older programs read 1 alone
+SHIPPED_BASE, SHIPPED_ADAPTER = "base.safetensors", "samca.safetensors"
+PACKAGE = Path(__file__).resolve().parent
+MODEL_FOLDERS = (PACKAGE.parent / "Resources" / "Models", PACKAGE / "Resources" / "Models")  # Slicer; wheel
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a file of weights says about itself, beside its config."""
+
+    name: str = ""  # shown in lists of models
+    data: str = ""  # what it was trained on
+    licence: str = ""
+    figures: dict[str, Any] = field(default_factory=dict)  # validation results
+    versions: dict[str, str] = field(default_factory=dict)  # of the software that wrote it
+
+
+def source_path(source: str | Path) -> Path:
+    """The file that a source names; "shipped" is the adapter that comes with the package."""
+    return shipped_folder() / SHIPPED_ADAPTER if str(source) == "shipped" else Path(source)
+
+
+def base_of(path: str | Path, given: str | Path | None = None) -> Path:
+    """The base file that an adapter file belongs to; any other file is its own base."""
+    metadata = metadata_of(path)
+    return _find_base(Path(path), metadata, given) if metadata.get("kind") == "adapter" else Path(path)
+
+
+def shipped_folder() -> Path:
+    """The folder of the models that come with the package."""
+    for folder in MODEL_FOLDERS:
+        if (folder / SHIPPED_ADAPTER).exists():
+            return folder
+    raise FileNotFoundError(
+        f"the shipped model is missing: expected {MODEL_FOLDERS[0] / SHIPPED_ADAPTER}; reinstall"
+    )
+
+
+def describe_file(path: str | Path) -> tuple[ModelConfig, Provenance, str]:
+    """Config, provenance and kind ("base" or "adapter") of one of our files, without its tensors."""
+    path = Path(path)
+    metadata = metadata_of(path)
+    config, provenance = config_of(path, metadata), entry(path, metadata, "provenance")
+    told = typed_json.parse(provenance, path.name).plain
+    return config, from_json(Provenance, told, path.name), entry(path, metadata, "kind")
+
+
+def sha256(path: str | Path) -> str:
+    """Hexadecimal SHA256 of a file."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """A setting that does not fit is that of this file."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{path.name}: {error}") from error
+
+
+def metadata_of(path: str | Path) -> dict[str, str]:
+    """The metadata of a .safetensors file without its tensors; empty for any other file. FileNotFoundError
+    where there is none, ValueError for a damaged one."""
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no file of weights at {path}")
+    return tensor_header.read(path).metadata if path.suffix == ".safetensors" else {}
+
+
+def _find_base(path: Path, metadata: dict, given: str | Path | None) -> Path:
+    wanted, name = entry(path, metadata, "base_sha256"), entry(path, metadata, "base")
+    likely = [path.parent, *_folders_of_runs(path.parent), *MODEL_FOLDERS]
+    if given:
+        places = [Path(given)]
+    else:
+        name = plain_name(name, f"the base of {path.name}")
+        places = [folder / name for folder in likely if folder / name != path]
+    found = [place for place in places if place.is_file()]
+    for place in found:
+        if sha256(place) == wanted:
+            return place
+    if found:
+        raise ValueError(
+            f"{path.name} belongs to the base {name} with SHA256 {wanted}, but {found[0]} is another file: "
+            "give the path of the right one"
+        )
+    raise FileNotFoundError(
+        f"{path.name} needs its base {name}: not found at {' or '.join(map(str, places))}; give its path"
+    )
+
+
+def _folders_of_runs(folder: Path) -> list[Path]:
+    """The folder of what the run in this one went on from, of what that did, and so on by their settings."""
+    found: list[Path] = []
+    with suppress(OSError, ValueError):
+        while folder not in found[:-1]:  # runs may name each other
+            folder = Path(typed_json.read(folder / "run.json")["base"].text()).parent
+            found.append(folder)
+    return found
+
+
+def entry(path: Path, metadata: dict, key: str) -> str:
+    """What the metadata of a file have by this name; ValueError without."""
+    if key not in metadata:
+        raise ValueError(f"{path} has no {key} inside: it is no file of this program, or damaged")
+    return metadata[key]
+
+
+def config_of(path: Path, metadata: dict) -> ModelConfig:
+    """The settings of the model in a file, as its metadata have them."""
+    try:
+        version = int(entry(path, metadata, "format"))
+        config = typed_json.parse(entry(path, metadata, "config"), "config").plain
+    except ValueError as error:
+        raise ValueError(
+            f"{path} has no settings inside: it is no file of this program, or damaged"
+        ) from error
+    newest = max(FORMATS.values())
+    if version > newest:
+        raise ValueError(
+            f"{path} has format {version}, this program reads up to {newest}: update the program"
+        )
+    with naming(path):
+        return from_json(ModelConfig, config, "model")

@@ -1,0 +1,97 @@
+"""A model as graphs on ONNX Runtime: what a session asks of a model, without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..prompts import Prompts
+from ..prompts.arrays import mask_prompts_of
+from .about import GIVEN, About
+from .pointing import inputs_of
+
+# Of RGB in 0..255, what is zero to an encoder: SAM's mean, or black.
+FILLINGS = {"normalized": (123.675, 116.28, 103.53), "unit": (0.0, 0.0, 0.0)}
+
+
+class Encoded(NamedTuple):
+    """Features of B pictures, float32: embedding (B, C, h, w) and finer maps, (B, C/8, 4h, 4w) and
+    (B, C/4, 2h, 2w), or none."""
+
+    embedding: np.ndarray
+    fine: tuple[np.ndarray, ...] = ()
+
+
+class GraphModel:
+    """Encodes and decodes by two sessions, or one of both; see `interaction.embedder.Embedder`."""
+
+    suggests: tuple[str, ...] = ()
+    engine = "ONNX Runtime"
+
+    def __init__(self, about: About, encoder: Any, decoder: Any, tensors: Any = None):
+        """tensors: what the sessions read and do not hold."""
+        self.about, self.config = about, about.config
+        self._encoder, self._decoder, self._tensors = encoder, decoder, tensors
+
+    @property
+    def mask_side(self) -> int:
+        """Side in px of mask logits and mask prompts."""
+        return self.about.mask_side
+
+    def embed(self, pixels: np.ndarray) -> Encoded:
+        """(h, w, 3) float32 RGB in 0..255 at model resolution -> features of one picture."""
+        return self.embed_each([pixels])
+
+    def embed_each(self, pictures: Sequence[np.ndarray]) -> Encoded:
+        """B pictures, each as in `embed` and all of one shape -> features of them as one batch."""
+        size = self.config.image_size
+        squares = np.empty((len(pictures), 3, size, size), np.float32)
+        squares[:] = np.reshape(FILLINGS[self.config.intensities], (3, 1, 1))
+        for square, picture in zip(squares, pictures, strict=True):
+            square[:, : picture.shape[0], : picture.shape[1]] = picture.transpose(2, 0, 1)
+        embedding, *fine = self._encoder.run(self.about.features, {"images": squares})
+        return Encoded(embedding, tuple(fine))
+
+    def embed_frames(self, *groups: Sequence[np.ndarray]) -> list[Encoded]:
+        """B groups of frames -> features of each place in the groups, a batch of B; each frame is encoded by
+        itself, because graphs are made of models of single frames alone."""
+        return [self.embed_each(frames) for frames in zip(*groups, strict=True)]
+
+    def joined(self, features: Sequence[Encoded]) -> Encoded:
+        """Features of several batches as of one."""
+        fine = zip(*(each.fine for each in features), strict=True)
+        return Encoded(np.concatenate([f.embedding for f in features]), tuple(map(np.concatenate, fine)))
+
+    def predict(
+        self, features: Encoded, prompts: Prompts, previous: np.ndarray | None = None
+    ) -> tuple[np.ndarray, float]:
+        """Prompts of one object in model pixels, and logits (m, m) of earlier ones as mask prompt -> logits
+        (m, m) float32 and predicted IoU."""
+        logits, iou = self.predict_each(features, [prompts], None if previous is None else previous[None])
+        return logits[0], iou[0]
+
+    def predict_each(
+        self, features: Encoded, prompts: Sequence[Prompts], previous: np.ndarray | None = None
+    ) -> tuple[np.ndarray, list[float]]:
+        """The same for the B pictures of a batch, pointed at alike: prompts of each, logits (B, m, m) or None
+        -> logits (B, m, m) float32 and B predicted IoU. ValueError for a suggestion, which no graph makes."""
+        if prompts[0].suggestion is not None:
+            raise ValueError(
+                "this model makes no suggestion: click on the object, or load one that was trained with a "
+                "prompt predictor (method sam2rad) with torch"
+            )
+        masks = mask_prompts_of(prompts, previous, self.mask_side, self.config.image_size)
+        names = (GIVEN + name for name in self.about.features)
+        given = dict(zip(names, (features.embedding, *features.fine), strict=True))
+        given |= inputs_of(prompts, self.about)
+        given |= self._mask_inputs(masks)
+        logits, iou = self._decoder.run(("logits", "iou"), given)
+        return logits[:, 0], iou[:, 0].tolist()
+
+    def _mask_inputs(self, masks: np.ndarray | None) -> dict[str, np.ndarray]:
+        has_mask = np.array([masks is not None], np.float32)
+        if masks is None:
+            masks = np.zeros((1, self.mask_side, self.mask_side), np.float32)
+        return {"masks": np.asarray(masks, np.float32)[:, None], "has_mask": has_mask}

@@ -1,0 +1,139 @@
+"""A model for ONNX Runtime out of a file: one that was exported whole, or weights.
+
+Weights go into the graph that comes with the package, which holds none itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import model_files, tensor_arrays, tensor_header, typed_json
+from ..config import ModelConfig, with_settings
+from .about import KEY, About, from_text
+from .graph_model import GraphModel
+from .sessions import session_of
+
+GRAPH, HALVES, SUFFIX = "graph.json", ("encode", "decode"), ".onnx"
+FORM = (  # settings that decide what a graph computes; of the others the file's own go
+    "backbone", "adapter", "decoder_adapter", "branch", "predictor", "image_size", "depth", "intensities",
+    "refine", "best_of_three", "replace_unstable",
+)  # fmt: skip
+Shapes = dict[str, tuple[int, ...]]  # of tensors by their names
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The graph that comes with the package: what it says of itself, and the tensors that each half lacks."""
+
+    about: About
+    lacks: dict[str, Shapes]
+
+
+def load(
+    source: str | Path = "shipped",
+    base: str | Path | None = None,
+    settings: dict[str, Any] | None = None,
+) -> GraphModel:
+    """A model from "shipped", an adapter file, or a file that `samca export` wrote.
+
+    settings: over the file's own by dotted name, of those that change nothing of what a graph computes.
+
+    Raises FileNotFoundError and ValueError as `weights.checkpoint.load`, ValueError also for a file that does
+    not fit the graph, and RuntimeError where ONNX Runtime is missing or too old.
+    """
+    path, settings = model_files.source_path(source), settings or {}
+    if path.suffix == SUFFIX:
+        return _whole(path, settings)
+    return _of_weights(path, model_files.base_of(path, base), settings)
+
+
+def why_not(source: str | Path) -> str:
+    """Why a file cannot be answered for without torch, one sentence; "" if it can. Tensors are not read."""
+    try:
+        path = model_files.source_path(source)
+        if path.suffix != SUFFIX:
+            _check_fit(path, model_files.base_of(path), shipped_graph(), {})
+    except (OSError, ValueError) as error:
+        return str(error)
+    return ""
+
+
+def shipped_graph() -> Graph:
+    """What is known of the graph that comes with the package; ValueError where that is damaged."""
+    told = typed_json.read(model_files.shipped_folder() / GRAPH)
+    lacks = {
+        half: {
+            name: tuple(side.whole(0) for side in shape.items())
+            for name, shape in told["lacks"][half].fields().items()
+        }
+        for half in HALVES
+    }
+    return Graph(from_text(told["about"].text(), GRAPH), lacks)
+
+
+def _whole(path: Path, settings: dict[str, Any]) -> GraphModel:
+    session = session_of(path)
+    text = session.get_modelmeta().custom_metadata_map.get(KEY)
+    if text is None:
+        raise ValueError(f"{path} is a graph of another program: give one that `samca export` wrote")
+    about = from_text(text, path.name)
+    config = with_settings(about.config, "model", settings)
+    _check_form(path, config, about.config)
+    return GraphModel(replace(about, config=config), session, session)
+
+
+def _of_weights(path: Path, base: Path, settings: dict[str, Any]) -> GraphModel:
+    graph = shipped_graph()
+    config = _check_fit(path, base, graph, settings)
+    tensors = {**tensor_arrays.read(base)[0], **tensor_arrays.read(path)[0]}
+    _check_numbers(path, tensors)
+    weights = sum(tensor.nbytes for tensor in tensors.values())
+    folder = model_files.shipped_folder()
+    kept = {half: {name: tensors[name] for name in graph.lacks[half]} for half in HALVES}
+    encoder, decoder = (session_of(folder / f"{half}{SUFFIX}", kept[half], weights) for half in HALVES)
+    return GraphModel(replace(graph.about, config=config), encoder, decoder, kept)
+
+
+def _check_fit(path: Path, base: Path, graph: Graph, settings: dict[str, Any]) -> ModelConfig:
+    """The settings of an adapter; ValueError unless it and its base make what the graph computes."""
+    if model_files.metadata_of(path).get("kind") != "adapter":
+        raise ValueError(f"{path} is no adapter of SAMCA's base: it needs torch")
+    config = with_settings(model_files.describe_file(path)[0], "model", settings)
+    _check_form(path, config, graph.about.config)
+    if not _is_one_set(config):
+        raise ValueError(f"{path} has a model.fusion of two sets, SAMCA's own graph of one: it needs torch")
+    shapes = {
+        name: place.shape for file in (base, path) for name, place in tensor_header.read(file).tensors.items()
+    }
+    for half in HALVES:
+        for name, shape in graph.lacks[half].items():
+            if shapes.get(name) != shape:
+                raise ValueError(f"{path} does not fit the graph: {name} is {shapes.get(name)}, not {shape}")
+    return config
+
+
+def _check_form(path: Path, config: ModelConfig, own: ModelConfig) -> None:
+    """ValueError unless a graph of a model with settings `own` computes what one with `config` does."""
+    for name in FORM:
+        if getattr(config, name) != getattr(own, name):
+            raise ValueError(f"{path} has another model.{name} than the graph for it: it needs torch")
+
+
+def _is_one_set(config: ModelConfig) -> bool:
+    """Whether initial and guided clicks are answered as one set; see network/fusion.py."""
+    options = config.fusion.options
+    if config.fusion.name == "joined":
+        return options.get("join", "beside") == "beside" and not options.get("normalized", False)
+    return config.fusion.name in ("single", "concat")
+
+
+def _check_numbers(path: Path, tensors: dict[str, np.ndarray]) -> None:
+    for name, tensor in tensors.items():
+        if tensor.dtype.kind == "f" and name != "fusion.last_loss" and not np.isfinite(tensor).all():
+            raise ValueError(
+                f"{path} is damaged: {name} holds numbers that are not finite; take another file"
+            )

@@ -1,0 +1,106 @@
+"""What is wrong with ONNX Runtime, a graph or a file is told in a sentence that says what to do."""
+
+import shutil
+import sys
+from types import SimpleNamespace
+
+import onnx
+import pytest
+from onnx import helper
+
+import samca
+from samca import model_files
+from samca.export import halves, whole
+from samca.prompts import Prompts
+from samca.runtime import loading, sessions
+from samca.weights import checkpoint
+
+
+def graph_of_others(path, opset=17, ir_version=8, known=None):
+    """A graph that hands on its input."""
+    place = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1]) for name in ("x", "y")]
+    graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "others", place[:1], place[1:])
+    file = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+    file.ir_version = ir_version
+    if known:
+        helper.set_model_props(file, {"samca": known})
+    path.write_bytes(file.SerializeToString())
+    return path
+
+
+@pytest.fixture
+def adapter(tiny_model, base, tmp_path):
+    path = tmp_path / "tiny.safetensors"
+    shutil.copy(base, tmp_path)
+    checkpoint.save_adapter(tiny_model({"fusion": "single"}), path, base, model_files.Provenance())
+    return path
+
+
+def test_without_onnx_runtime_it_is_asked_for(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(RuntimeError, match=r"install onnxruntime 1\.23 or later .*, or torch"):
+        loading.load()
+
+
+def test_an_old_onnx_runtime_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", SimpleNamespace(__version__="1.9.0"))
+    with pytest.raises(RuntimeError, match=r"1\.9\.0 is too old: install onnxruntime 1\.23 or later"):
+        loading.load()
+
+
+def test_a_graph_of_another_program_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="is a graph of another program: give one that `samca export` wrote"):
+        loading.load(graph_of_others(tmp_path / "other.onnx"))
+
+
+@pytest.mark.parametrize("version", [{"opset": 999}, {"ir_version": 999}])
+def test_a_graph_of_an_unknown_opset_or_version_is_refused(version, tmp_path):
+    with pytest.raises(ValueError, match=r"cannot be run by ONNX Runtime .*: update onnxruntime, or export"):
+        loading.load(graph_of_others(tmp_path / "new.onnx", **version))
+
+
+def test_a_graph_that_says_what_it_is_in_a_newer_format_is_refused(tmp_path):
+    known = '{"format": 99, "config": {}, "mask_side": 16}'
+    with pytest.raises(ValueError, match="has format 99, this program reads up to 1: update the program"):
+        loading.load(graph_of_others(tmp_path / "new.onnx", known=known))
+
+
+def test_a_cut_graph_is_refused(tmp_path, tiny_model):
+    path, model = tmp_path / "cut.onnx", tiny_model()
+    whole.write(model, path, halves.about_of(model, model_files.Provenance()))
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ValueError, match=r"cut\.onnx cannot be run by ONNX Runtime"):
+        loading.load(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"absent\.onnx"):
+        samca.load(tmp_path / "absent.onnx")
+
+
+def test_what_another_model_needs_is_torch(adapter):
+    with pytest.raises(ValueError, match=r"tiny\.safetensors has another model\.backbone .*: it needs torch"):
+        loading.load(adapter)
+    assert "it needs torch" in loading.why_not(adapter)
+
+
+def test_a_base_needs_torch_and_the_shipped_adapter_does_not(base):
+    assert "it needs torch" in loading.why_not(base)
+    assert loading.why_not("shipped") == ""
+
+
+def test_a_setting_that_changes_what_is_computed_needs_torch():
+    with pytest.raises(ValueError, match=r"another model\.image_size .*: it needs torch"):
+        loading.load(settings={"image_size": 128})
+    assert not loading.load(settings={"mirror": False}).config.mirror
+
+
+def test_a_suggestion_is_refused_in_words():
+    model = loading.load()
+    with pytest.raises(ValueError, match="makes no suggestion: click on the object"):
+        model.predict(None, Prompts(suggestion=0))
+
+
+def test_what_is_asked_for_is_the_release_that_the_package_names():
+    text = (model_files.PACKAGE.parents[1] / "pyproject.toml").read_text()
+    assert f"onnxruntime>={sessions.OLDEST}" in text
