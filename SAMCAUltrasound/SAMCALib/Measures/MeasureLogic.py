@@ -15,6 +15,7 @@ from samca.measures.table import ALL, HEADING, rows_of, volume_row
 from ..Frames import FrameLogic, TransformLogic
 from ..Frames.FrameLogic import Frame
 from ..Segments import GridLogic, SegmentLogic
+from ..Texts import _
 from . import PixelSize, TableLogic
 
 
@@ -57,6 +58,23 @@ class Sizes:
     def toTable(self, tableNode=None):
         """The vtkMRMLTableNode with all rows, a new one in the scene if none is given."""
         return TableLogic.fill(tableNode, self.segment, HEADING, self.rows)
+
+    def toChart(self):
+        """A vtkMRMLPlotChartNode of how area and axes grow from frame to frame of the loop or sweep."""
+        loop = FrameLogic.loopOf(self.frames[0][0])
+        place = {frame: number for number, frame in enumerate(loop, start=1)}
+        rows = [
+            (place[frame], each.area, each.long_axis.length, each.short_axis.length)
+            for frame, each in self.frames
+            if frame in place and each.long_axis is not None
+        ]
+        unit = self.frames[0][1].unit
+        curves = (
+            _("area, {unit}").format(unit=f"{unit}\u00b2"),
+            _("long axis, {unit}").format(unit=unit),
+            _("short axis, {unit}").format(unit=unit),
+        )
+        return TableLogic.chart(self.segment, _("frame"), curves, rows)
 
     def toCsv(self, path: str | Path) -> None:
         """Write all rows; OSError where that cannot be."""

@@ -9,6 +9,8 @@ import vtk
 
 from ..Texts import _
 
+COLOURS = ((0.12, 0.47, 0.71), (0.85, 0.37, 0.01), (0.0, 0.55, 0.35))
+
 
 def fill(tableNode, name: str, heading: Sequence[str], rows: Sequence[Sequence]):
     """The node with these rows in place of what it had; a new one, named after this, for None.
@@ -27,6 +29,25 @@ def fill(tableNode, name: str, heading: Sequence[str], rows: Sequence[Sequence])
     tableNode.SetUseColumnTitleAsColumnHeader(True)
     tableNode.EndModify(modified)
     return tableNode
+
+
+def chart(name: str, x: str, curves: Sequence[str], rows: Sequence[Sequence[float]]):
+    """A chart node with a line for each curve; rows: x and a value of each."""
+    scene = slicer.mrmlScene
+    title = _("{name} growth").format(name=name)
+    table = fill(scene.AddNewNodeByClass("vtkMRMLTableNode", title), name, (x, *curves), rows)
+    node = scene.AddNewNodeByClass("vtkMRMLPlotChartNode", title)
+    node.SetTitle(name)
+    node.SetXAxisTitle(x)
+    for curve, colour in zip(curves, COLOURS, strict=True):
+        series = scene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", curve)
+        series.SetAndObserveTableNodeID(table.GetID())
+        series.SetXColumnName(x)
+        series.SetYColumnName(curve)
+        series.SetPlotType(series.PlotTypeScatter)  # numbers on both axes; PlotTypeLine counts rows
+        series.SetColor(*colour)
+        node.AddAndObservePlotSeriesNodeID(series.GetID())
+    return node
 
 
 def _column(cells: list):

@@ -10,7 +10,7 @@ import numpy as np
 from .. import spreadsheets
 from ..datasets import segments
 from ..files import write_atomically
-from ..images import frames
+from ..images import dicom, frames
 from ..images.frames import Frame
 from ..measures import Measurements, measure, sentence_of, voxel_volume
 from ..measures.table import ALL, HEADING, rows_of, volume_row
@@ -54,7 +54,14 @@ def _measured(frame: Frame, mask: np.ndarray) -> Measurements:
             if all(region.window.holds(*end) for end in ends):
                 return _measured(frame.part(region), region.window.crop(mask))
         return measure(mask, None, frame.pixels)
-    return measure(mask, frame.spacing_mm and frame.spacing_mm[::-1], frame.pixels)
+    return measure(mask, _known(frame), frame.pixels)
+
+
+def _known(frame: Frame) -> tuple[float, float] | None:
+    """(row, column) mm of a pixel; None where it is not known, which other files than DICOM say by 1 mm."""
+    if frame.spacing_mm is None or (frame.spacing_mm == (1.0, 1.0) and not dicom.is_dicom(frame.source)):
+        return None
+    return frame.spacing_mm[::-1]
 
 
 def _words(measured: Measurements) -> str:
@@ -67,7 +74,7 @@ def _volumes(name: str, masks: np.ndarray, frame: Frame) -> list[list]:
     slices = frame.grid.size[2]
     if slices == 1 or not masks.any():
         return []
-    if not (frame.grid.across_known and frame.spacing_mm):
+    if not (frame.grid.across_known and _known(frame)):
         print(f"{name}: How far the frames lie apart is not known: no volume.")
         return []
     rows = []

@@ -219,3 +219,23 @@ def test_of_pictures_side_by_side_the_one_counts_that_holds_the_object(tmp_path,
     Image.fromarray(mask).save(tmp_path / "mask.png")
     measured(tmp_path / "screen.dcm", tmp_path / "mask.png", "--csv", tmp_path / "sizes.csv")
     assert {row["unit"] for row in table(tmp_path / "sizes.csv")} == {"px"}
+
+
+@pytest.mark.parametrize("spacings", ["", "spacings: 1 1 1\n"])
+def test_1_mm_in_a_file_means_that_nobody_knows(tmp_path, capsys, outlined, spacings):
+    header = f"NRRD0004\ntype: uint8\ndimension: 3\nsizes: 30 20 4\n{spacings}encoding: raw\n\n"
+    (tmp_path / "sweep.nrrd").write_bytes(header.encode() + outlined.tobytes())
+    measured(tmp_path / "sweep.nrrd", tmp_path / "sweep.nrrd", "--csv", tmp_path / "sizes.csv")
+    assert {row["unit"] for row in table(tmp_path / "sizes.csv")} == {"px"}
+    assert "mm³" not in capsys.readouterr().out
+
+
+def test_1_mm_in_a_dicom_file_is_1_mm(tmp_path):
+    elements = picture(smooth(0, 60, 100).astype(np.uint8))
+    elements.PixelSpacing = [1, 1]
+    saved(elements, tmp_path / "frame.dcm")
+    mask = np.zeros((60, 100), np.uint8)
+    mask[20:30, 60:80] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    measured(tmp_path / "frame.dcm", tmp_path / "mask.png", "--csv", tmp_path / "sizes.csv")
+    assert table(tmp_path / "sizes.csv")[0]["unit"] == "mm"

@@ -242,6 +242,7 @@ def test_the_lines_come_with_the_scene_and_are_found_again(measuring, scene, tmp
     scene.Commit()
     text = (tmp_path / "scene.mrml").read_text()
     assert text.count("SAMCA.axis:long") == text.count("SAMCA.axis:short") == 1
+    assert text.count(f"SAMCA.segmentation:{measuring.slicer.segmentation.GetID()}") == 2
     measuring.activate()
     measuring.effect.measure.sizes.lines._nodes = {}  # as after loading: nobody holds them
     settled(measuring)

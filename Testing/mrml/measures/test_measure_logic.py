@@ -127,6 +127,20 @@ def test_a_sweep_is_measured_frame_by_frame_and_by_its_voxels(logic, scene, tmp_
     assert table.GetNumberOfRows() == 4
 
 
+def test_how_an_object_grows_from_frame_to_frame_is_a_chart(logic, scene):
+    voxels = np.zeros((5, 60, 80), bool)
+    voxels[1, 10:20, 10:30] = voxels[3, 10:24, 10:40] = True
+    editor = filled(volumes.volume(volumes.speckle(*voxels.shape), "anisotropic"), voxels)
+    chart = logic.measure(editor.segmentation, "Lesion", editor.volume).toChart()
+    assert chart.GetNumberOfPlotSeriesNodes() == 3
+    area = chart.GetNthPlotSeriesNode(0)
+    table = area.GetTableNode().GetTable()
+    assert [table.GetColumnByName(area.GetXColumnName()).GetValue(row) for row in range(2)] == [2, 4]
+    found = [table.GetColumnByName(area.GetYColumnName()).GetValue(row) for row in range(2)]
+    assert found == pytest.approx([200 * 0.14, 420 * 0.14])
+    assert area.GetYColumnName() == "area, mm\u00b2"
+
+
 def test_one_frame_of_a_sweep_alone(logic, scene):
     voxels = np.zeros((5, 60, 80), bool)
     voxels[1, 10:20, 10:30] = voxels[2, 10:24, 10:40] = True
