@@ -20,6 +20,7 @@ from ..Texts import Refusal, _, counted
 from .TermLogic import termsOf
 
 HIGHDICOM = "highdicom>=0.25"
+LOADED = ("pydicom", "numpy", "pillow")  # what it needs and Slicer has imported
 
 
 def export(
@@ -45,7 +46,7 @@ def export(
     SegmentLogic.checkSegmentation(segmentationNode)
     frames = FrameLogic.loopOf(FrameLogic.frameOf(volumeNode, 0, IN_PLANE))
     images = _filesOf(frames, volumeNode)
-    ExtraPackage.ensure(HIGHDICOM, _("DICOM export"), ask)
+    ExtraPackage.ensure(HIGHDICOM, _("DICOM export"), ask, loaded=LOADED)
     outlined = [_outlined(segmentationNode, each, frames) for each in _ids(segmentationNode, segmentIds)]
     words = images, outlined, path, report, keepPatient
     try:

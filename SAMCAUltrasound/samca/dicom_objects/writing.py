@@ -93,6 +93,8 @@ def _made(images, source, masks, names, terms, version: str, with_report: bool) 
             sizes = [_measured(images, masks[p.frame, ..., p.segment - 1], p.frame) for p in where]
             words = source, made, where, sizes, names, terms, version
             return made, report(*words) if with_report else None, sizes
+    except ImportError as error:
+        raise RuntimeError(f"{EXTRA} ({error})") from error
     except Exception as error:  # what headers that break the standard raise differs from tag to tag
         raise ValueError(
             f"{images[0]} has a header that no DICOM object can be made on ({error}): export it from the "

@@ -1,6 +1,8 @@
 """SEG and SR: every voxel and size in its place, nothing of the patient, what other programs say."""
 
+import errno
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +19,7 @@ import SimpleITK
 from dicom_studies import FRAMES, HEIGHT, OTHERS, PATIENT, WIDTH, block, study
 from samca import dicom_objects
 from samca.dicom_objects import Outlined, Term, Terms
+from samca.files import DiskFullError
 
 MASS = Terms(
     Term("49755003", "SCT", "Morphologically Abnormal Structure"),
@@ -315,6 +318,35 @@ def test_where_one_of_the_two_cannot_be_written_neither_is(loop, tmp_path):
     with pytest.raises(OSError, match="file"):
         write([loop], OUTLINED, tmp_path / "seg.dcm", tmp_path / "file" / "sr.dcm")
     assert {path.name for path in tmp_path.iterdir()} == {"loop.dcm", "file"}
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(loop, tmp_path, monkeypatch):
+    def full(self, path, *words, **options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(pydicom.Dataset, "save_as", full)
+    with pytest.raises(DiskFullError, match=r"seg\.dcm cannot be written, its disk is full"):
+        write([loop], OUTLINED, tmp_path / "seg.dcm", tmp_path / "sr.dcm")
+    assert [path.name for path in tmp_path.iterdir()] == ["loop.dcm"]
+
+
+REAL = Path(__file__).parents[3].parent / "shared/data/dicom"
+WITH_SPACING = ("fodicom_DIRW0007", "pydicom_examples_palette", "pydicomdata_gdcm-US-ALOKA-16")
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason=f"no real frames: {REAL} is not there")
+@pytest.mark.parametrize("name", WITH_SPACING)
+def test_dcmqi_reads_the_voxels_of_real_images_back(tmp_path, name):
+    header = pydicom.dcmread(REAL / f"{name}.dcm", stop_before_pixels=True)
+    masks = np.zeros((int(header.get("NumberOfFrames", 1)), header.Rows, header.Columns), bool)
+    masks[-1, 120:160, 100:170] = True
+    write([REAL / f"{name}.dcm"], [Outlined("mass", masks, MASS)], tmp_path / "seg.dcm", tmp_path / "sr.dcm")
+    words = "--inputDICOM", tmp_path / "seg.dcm", "--outputDirectory", tmp_path, "-t", "nrrd"
+    assert run(tool("segimage2itkimage"), *words).returncode == 0
+    voxels = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(tmp_path / "1.nrrd")))
+    np.testing.assert_array_equal(voxels.squeeze() > 0, masks[-1])
+    ((_name, found),) = sizes(tmp_path / "sr.dcm")
+    assert found["Area"][1] == "mm2"
 
 
 def test_without_highdicom_the_sentence_says_how_to_get_it(loop, tmp_path, monkeypatch):

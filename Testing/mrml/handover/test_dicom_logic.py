@@ -185,9 +185,12 @@ class Installer:
         if not self.works:
             raise RuntimeError("no network.")
         self.installed["highdicom"] = "0.28.2"
+        if self.installed.get("pydicom") == "2.4.4":
+            self.installed["pydicom"] = "3.0.2"
 
     def ensure(self):
-        ExtraPackage.ensure(DicomLogic.HIGHDICOM, "DICOM export", self.ask, self.installed.get)
+        words = DicomLogic.HIGHDICOM, "DICOM export", self.ask, self.installed.get, DicomLogic.LOADED
+        ExtraPackage.ensure(*words)
 
 
 def test_a_missing_package_is_installed_after_one_question(monkeypatch):
@@ -207,6 +210,14 @@ def test_no_is_no_and_a_failure_is_a_sentence(monkeypatch):
     assert declined.installed == {}
     with pytest.raises(Refusal, match=r"could not be installed \(no network\): check the network"):
         Installer(monkeypatch, works=False).ensure()
+
+
+def test_where_pydicom_had_to_be_replaced_slicer_is_restarted_first(monkeypatch):
+    ours = Installer(monkeypatch)
+    ours.installed["pydicom"] = "2.4.4"
+    with pytest.raises(Refusal, match="newer versions of what is in use: restart Slicer, then try again"):
+        ours.ensure()
+    ours.ensure()
 
 
 def test_an_old_version_is_not_enough(monkeypatch):
