@@ -108,8 +108,12 @@ def _changed(host, target: tuple, before: FramePrompts, after: FramePrompts, add
 def _takeFromUnder(target: tuple, come: list[Patch]) -> None:
     """What has come was not there before the objects of the segment."""
     grid = _grid(target)
-    if (voxels := GridLogic.voxelsOf(grid, come)) is not None:
-        PromptLogic.takeFromUnder(*target, lambda shape, toRas: GridLogic.sampled(toRas, shape, grid, voxels))
+
+    def covered(shape: tuple[int, int], toRas: np.ndarray) -> np.ndarray:  # seldom asked
+        return GridLogic.sampled(toRas, shape, grid, GridLogic.voxelsOf(grid, come))
+
+    if any(patch.mask.any() for patch in come):
+        PromptLogic.takeFromUnder(*target, covered)
 
 
 def _exchanged(host, target: tuple, gone: list, new: dict, others: list, added: Iterable) -> tuple:
@@ -121,7 +125,7 @@ def _exchanged(host, target: tuple, gone: list, new: dict, others: list, added: 
     grid, lies, present = _grid(target), GridLogic.toNode(node, frame), SegmentLogic.maskOf(*target)
     asked = {name: Patch(thing.mask, lies) for name, thing in new.items() if not thing.pending}
     gone, new = HandWork.kept(node, frame, present, _located(gone, lies), new, added)
-    old, put = _masks(gone, lies), [Patch(t.mask, lies) for t in new.values() if not t.pending]
+    old, put = _masks(gone, lies), [_again(asked[name], new[name].mask) for name in asked]
     taken = [Patch(thing.mask, lies) for thing in new.values() if thing.pending]
     around = GridLogic.voxelsOf(grid, old + put)
     extent = around.extent if around else GridLogic.NOWHERE
@@ -134,6 +138,11 @@ def _exchanged(host, target: tuple, gone: list, new: dict, others: list, added: 
     shares = {name: _share(target, patch, now) for name, patch in asked.items()}
     new = {name: _put(thing, lies, now, painted, shares.get(name, 1.0)) for name, thing in new.items()}
     return new, (Patch(now & ~present, lies),)
+
+
+def _again(patch: Patch, mask: np.ndarray) -> Patch:
+    """The mask where the patch lies; the patch itself, whose voxels are found, if it has this mask."""
+    return patch if patch.mask is mask else Patch(mask, patch.toNode)
 
 
 def shareOf(node, segmentId: str, frame: Frame, thing: PromptObject) -> float:
