@@ -63,8 +63,8 @@ def find(folder: Path) -> Found:
 
 def _files(folder: Path) -> list[Path]:
     inside = [path for path in visible(folder / PLACE) if path.suffix == ".json"]
-    near = [path for place in (folder, *filter(Path.is_dir, visible(folder))) for path in visible(place)]
-    return [path for path in inside + [p for p in near if p.name.endswith(ENDING)] if _is_coco(path)]
+    near = sorted(path for above in ("", "*/") for path in folder.glob(f"{above}*{ENDING}"))
+    return [path for path in inside + near if not path.name.startswith(".") and _is_coco(path)]
 
 
 def _is_coco(path: Path) -> bool:
