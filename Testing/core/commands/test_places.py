@@ -25,6 +25,7 @@ ONTO_ITSELF = {  # command: words with an output that is an input
     "cross-validate": [RUN, "--out", "data"],
     "train": [RUN, "--set", "out=data"],
     "dicom-seg": ["left/mask.png", "frame.png", "--out", "frame.png"],
+    "export": ["a.safetensors", "--out", "a.safetensors"],
     "convert": ["data", "--to", "png", "--out", "data"],
     "patchwork": ["--data", "other", "--data", "data", "--out", "data"],
     "few-shot": [RUN, "--set", "out=data"],
