@@ -322,7 +322,7 @@ class TrainingLogic:
 
     def installation(self, ask, say) -> InstallLogic:
         """What is installed of torch and the packages of training, and how to get the rest."""
-        return InstallLogic(ask, say, packages=PACKAGES)
+        return InstallLogic(ask, say, packages=PACKAGES, needsTorch=True)
 
 
 def _newestFirst(folder: Path, holds: str) -> list[Path]:

@@ -52,6 +52,7 @@ class ModuleWidget:
             "tutorialButton": lambda: openAddress(Links.TUTORIAL),
             "questionsButton": lambda: openAddress(Links.ISSUES),
             "installButton": self.install,
+            "torchButton": self.installTorch,
             "folderButton": self.installFromFolder,
             "restartButton": slicer.util.restart,
             "addButton": self.addFile,
@@ -122,19 +123,26 @@ class ModuleWidget:
         """Install what is missing."""
         self.showInstallation(self.installation.install())
 
+    def installTorch(self) -> None:
+        """Install torch, too, and what belongs to it."""
+        self.showInstallation(self.installation.install(withTorch=True))
+
     def installFromFolder(self) -> None:
         """Install what is missing from a folder of wheels."""
         title = _("Folder of wheels (.whl)")
         folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), title)
         if folder:
-            self.showInstallation(self.installation.installFromFolder(folder))
+            withTorch = self.installation.status().ready
+            self.showInstallation(self.installation.installFromFolder(folder, withTorch))
 
     def showInstallation(self, status=None) -> None:
         """What is installed, or what became of the last attempt."""
         status = status or self.installation.status()
         self.ui.installLabel.text = status.text
-        self.ui.installButton.setVisible(not status.ready and not status.restart)
-        self.ui.folderButton.setVisible(not status.ready and not status.restart)
+        isMissing = not status.ready and not status.restart
+        self.ui.installButton.setVisible(isMissing)
+        self.ui.torchButton.setVisible(status.lacksTorch)
+        self.ui.folderButton.setVisible(isMissing or status.lacksTorch)
         self.ui.restartButton.setVisible(status.restart)
         self.ui.deviceLabel.text = details = sharedEngine().details
         self.ui.deviceLabel.setVisible(bool(details))  # before the first click there is nothing to say

@@ -10,12 +10,14 @@ torch is imported by `load`, not by `import samca`; where there is none, ONNX Ru
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from importlib.util import find_spec
 
 from .interaction.session import Session
 
 __version__ = "0.1.0"
 __all__ = ["Session", "__version__", "load"]
+OLDEST_TORCH = [2, 8]  # as pyproject.toml has it
 
 
 def load(source="shipped", base=None, device: str = "cpu", settings=None):
@@ -34,8 +36,9 @@ def load(source="shipped", base=None, device: str = "cpu", settings=None):
 
 
 def has_torch() -> bool:
-    """Whether there is what a model needs to run on torch; nothing is imported."""
+    """Whether there is what a model needs to run on torch, new enough; nothing is imported."""
     try:
-        return all(map(find_spec, ("torch", "safetensors", "segment_anything")))
-    except ImportError:  # of a package that is there and broken
+        release = [int(part) for part in version("torch").split(".")[:2]]
+        return release >= OLDEST_TORCH and all(map(find_spec, ("torch", "safetensors", "segment_anything")))
+    except (ImportError, ValueError):  # no such package, one that is broken, one of an odd number
         return False

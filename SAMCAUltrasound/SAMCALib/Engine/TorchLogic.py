@@ -1,4 +1,7 @@
-"""What the engine asks of torch, which it imports late: loading, devices, threads, errors in words."""
+"""What the engine asks of torch, which it imports late: loading, devices, threads, errors in words.
+
+Where there is no torch, the model that comes with SAMCA and adapters of its form run on ONNX Runtime.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ import contextlib
 import importlib
 import sys
 
+import samca
+
 from ..Texts import _
 
-BESIDE = ("scipy.ndimage", "scipy.sparse", "samca.files", "samca.methods", "samca.tensor_header")
+BESIDE = ("scipy.ndimage", "scipy.sparse", "samca.files", "samca.methods", "samca.runtime.loading")
 
 
 def importBeside() -> None:
@@ -19,13 +24,29 @@ def importBeside() -> None:
     """
     for name in BESIDE:
         importlib.import_module(name)
+    if not samca.has_torch():
+        with contextlib.suppress(ImportError):  # what needs it says so in words
+            importlib.import_module("onnxruntime")
 
 
 def loadModel(source: str, device: str):
-    import samca
-    from samca.network.devices import choose_device  # torch takes a second or more to import
-
+    """A model by torch; without it by ONNX Runtime, where the file has the form for that."""
+    if not samca.has_torch():
+        return _withoutTorch(source)
+    try:
+        from samca.network.devices import choose_device  # torch takes a second or more to import
+    except (ImportError, OSError):  # a torch that does not start
+        return _withoutTorch(source)
     return samca.load(source, device=str(choose_device(device)))
+
+
+def _withoutTorch(source: str):
+    from samca.runtime import loading
+
+    if why := loading.why_not(source):
+        advice = _("Press Install torch... in the module SAMCA Ultrasound.")
+        raise ValueError(f"{why}. {advice}")
+    return loading.load(source)
 
 
 def threadsFor(model):
@@ -39,7 +60,7 @@ def threadsFor(model):
 
 def deviceName(model) -> str:
     if not hasattr(model, "device"):
-        return "CPU"
+        return _("CPU by {engine}").format(engine=model.engine) if hasattr(model, "engine") else "CPU"
     from samca.network.devices import device_name
 
     return device_name(model.device)

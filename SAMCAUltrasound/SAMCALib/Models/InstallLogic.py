@@ -1,7 +1,8 @@
-"""What is installed of torch and the packages beside it, and how the rest gets there: each state in words.
+"""What is installed of ONNX Runtime, torch and what belongs to them, and how the rest gets there, in words.
 
-Nothing here imports torch, and pip starts only when `install`, `installFromFolder` or `resume` is called and
-its question is answered with yes.
+ONNX Runtime answers clicks with the model of SAMCA; training, other models and GPUs need torch. Nothing here
+imports either, and pip starts only when `install`, `installFromFolder` or `resume` is called and its question
+is answered with yes.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from ..Texts import _
 
+LIGHT = "onnxruntime>=1.23"
 TORCH, TORCHVISION = "torch>=2.8", ">=0.23"  # monai's lower bound, and the torchvision that belongs to it
 REQUESTER = "SAMCA"
 RESUME_KEY = "SAMCA/ResumeInstallation"  # in Slicer's user settings
@@ -45,10 +47,11 @@ class Status:
 
     state: State
     text: str
+    lacksTorch: bool = False
 
     @property
     def ready(self) -> bool:
-        """Whether a model can be loaded now."""
+        """Whether a model can be loaded now; lacksTorch: that of SAMCA alone."""
         return self.state is State.READY
 
     @property
@@ -77,9 +80,12 @@ class InstallLogic:
         say: Callable[[str], None] = logger.info,
         versionOf: Callable[[str], str | None] = installedVersion,
         packages: tuple[str, ...] = (),
+        needsTorch: bool = False,
     ):
-        """packages: requirements beside those of the effect, which need nothing that is not there then."""
-        self.ask, self.say, self.versionOf, self.packages = ask, say, versionOf, packages
+        """packages: requirements beside those of the effect, which need nothing that is not there then.
+        needsTorch: what is to be done cannot do without."""
+        self.ask, self.say, self.versionOf = ask, say, versionOf
+        self.packages, self.needsTorch = packages, needsTorch
         self._replaced: dict[str, str] = {}  # packages whose old version is still in memory
 
     def status(self) -> Status:
@@ -87,31 +93,55 @@ class InstallLogic:
         if self._replaced:
             return Status(State.RESTART, _restartText(", ".join(self._replaced)))
         missing = self.missing()
+        if not missing and self._whole():
+            text = _(
+                "Ready: {versions}. Training, models of other forms and an NVIDIA GPU need torch; Install "
+                "torch... gets it."
+            )
+            version = f"onnxruntime {self.versionOf('onnxruntime')}"
+            return Status(State.READY, text.format(versions=version), lacksTorch=True)
         if not missing:
             return Status(State.READY, _("Ready: {versions}.").format(versions=self._versions()))
         state, what = self._whatIsMissing(missing)
         return Status(state, f"{what} {self._meanwhile()}")
 
-    def missing(self) -> list[str]:
-        """Requirements that are not met, torch first."""
+    def missing(self, withTorch: bool = False) -> list[str]:
+        """Requirements that are not met, torch first; ONNX Runtime will do in the place of torch, unless that
+        is needed or there already."""
+        whole = self._whole()
+        if not whole or withTorch or self.needsTorch:
+            return whole
+        if self._isMet(LIGHT):
+            return []
+        return whole if TORCH not in whole else [LIGHT]
+
+    def _whole(self) -> list[str]:
+        """What is missing with torch."""
         return [line for line in [TORCH, *_requirements(), *self.packages] if not self._isMet(line)]
 
-    def install(self) -> Status:
+    def install(self, withTorch: bool = False) -> Status:
         """Ask once, then get all that is missing; torch through the PyTorch extension."""
-        missing = self.missing()
+        missing = self.missing(withTorch)
         if not missing:
             return self.status()
         question = _(
             "SAMCA needs {packages}. They are downloaded (torch: 0.2 GB without, up to 3 GB with a GPU) "
             "and installed into Slicer's Python. Install now?"
         )
+        if missing == [LIGHT]:
+            question = _(
+                "SAMCA needs {packages}. It is downloaded (less than 30 MB) and installed into Slicer's "
+                "Python. Install now?"
+            )
         if not self.ask(question.format(packages=", ".join(missing))):
             return self._declined()
-        return self._guarded(lambda: self._installFromNetwork(missing))
+        return self._guarded(lambda: self._installFromNetwork(missing), withTorch)
 
-    def installFromFolder(self, folder: str | Path) -> Status:
+    def installFromFolder(self, folder: str | Path, withTorch: bool = False) -> Status:
         """Ask, then install what is missing from wheels in a folder, without network."""
-        missing, folder = self.missing(), Path(folder)
+        missing, folder = self.missing(withTorch), Path(folder)
+        if missing == [LIGHT] and not _hasWheel(folder, LIGHT) and _hasWheel(folder, TORCH):
+            missing = self._whole()
         if not missing:
             return self.status()
         absent = [line for line in missing if not _hasWheel(folder, line)]
@@ -124,7 +154,7 @@ class InstallLogic:
         if not self.ask(question.format(packages=", ".join(missing), folder=folder)):
             return self._declined()
         options = ["--no-index", "--find-links", str(folder)]
-        return self._guarded(lambda: self._installPackages(missing, options))
+        return self._guarded(lambda: self._installPackages(missing, options), withTorch)
 
     def shouldResume(self) -> bool:
         """Whether Slicer was restarted in the middle of an installation."""
@@ -133,9 +163,9 @@ class InstallLogic:
     def resume(self) -> Status:
         """Go on after a restart; asks again before anything is downloaded."""
         _settings().remove(RESUME_KEY)
-        return self.install()
+        return self.install(withTorch=True)
 
-    def _guarded(self, action: Callable[[], Status | None]) -> Status:
+    def _guarded(self, action: Callable[[], Status | None], withTorch: bool) -> Status:
         """Run one installation; whatever goes wrong becomes a sentence, and replaced packages a restart."""
         before = {name: self.versionOf(name) for name in _names() if name.replace("-", "_") in sys.modules}
         try:
@@ -151,7 +181,7 @@ class InstallLogic:
             _settings().setValue(RESUME_KEY, "1")
         if status is not None:
             return status
-        left = self.missing()
+        left = self.missing(withTorch)
         if left:
             return self._failed(_("Still missing: {packages}.").format(packages=", ".join(left)))
         return self.status()

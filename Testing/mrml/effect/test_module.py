@@ -39,7 +39,11 @@ class Installation:
     def shouldResume(self):
         return self.resumes
 
-    install = resume = status
+    resume = status
+
+    def install(self, withTorch=False):
+        self.withTorch = withTorch
+        return self.status()
 
 
 @pytest.fixture
@@ -64,8 +68,12 @@ def panel(qt, tmp_path, monkeypatch):
 
 
 def buttons(panel):
-    """Which of the three installation buttons are shown."""
-    return [name for name in ("install", "folder", "restart") if getattr(panel.ui, f"{name}Button").visible]
+    """Which of the four installation buttons are shown."""
+    return [
+        name
+        for name in ("install", "torch", "folder", "restart")
+        if getattr(panel.ui, f"{name}Button").visible
+    ]
 
 
 def test_ready_shows_no_installation_buttons(panel):
@@ -91,6 +99,17 @@ def test_missing_torch_shows_how_to_get_it_and_a_restart_when_one_is_needed(pane
     assert buttons(shown) == ["restart"]
     shown.ui.restartButton.click()
     assert qt.opened == ["restart"]
+
+
+def test_where_clicks_are_answered_already_a_button_gets_torch(panel):
+    light, whole = Status(State.READY, "onnxruntime", lacksTorch=True), Status(State.READY, "torch")
+    installation = Installation(light, whole)
+    shown = panel(installation)
+    assert buttons(shown) == ["torch", "folder"]
+    shown.ui.torchButton.click()
+    assert installation.withTorch
+    assert shown.ui.installLabel.text == "torch"
+    assert buttons(shown) == []
 
 
 def test_after_the_restart_the_panel_goes_on(panel):

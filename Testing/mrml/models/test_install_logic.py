@@ -9,9 +9,15 @@ from importlib.machinery import ModuleSpec
 import pytest
 import slicer_installers as fakes
 
+from samca.runtime import sessions
 from SAMCALib.Models.InstallLogic import RESUME_KEY, InstallLogic, State
 
-AVAILABLE = {"torch": "2.9.1", "safetensors": "0.8.0", "segment-anything": "1.0"}
+AVAILABLE = {
+    "torch": "2.9.1",
+    "safetensors": "0.8.0",
+    "segment-anything": "1.0",
+    "onnxruntime": "1.32.0",
+}
 ALL = {"torch": "2.8.0", "safetensors": "0.5.0", "segment-anything": "1.0"}
 RELEASES = ("5.12", "5.10")
 
@@ -19,11 +25,22 @@ RELEASES = ("5.12", "5.10")
 class Machine:
     """A Slicer with these packages; `agree` is what the user answers."""
 
-    def __init__(self, monkeypatch, installed, *, release="5.12", extension=True, online=True, agree=True):
+    def __init__(
+        self,
+        monkeypatch,
+        installed,
+        *,
+        release="5.12",
+        extension=True,
+        online=True,
+        agree=True,
+        needsTorch=True,
+    ):
         self.questions, self.said, self.agree = [], [], agree
         self.packages = fakes.Packages(installed, AVAILABLE if online else {})
         self.manager, self.settings = fakes.ExtensionsManager(online), fakes.Settings()
         self.packaging = fakes.Packaging(self.packages) if release == "5.12" else None
+        self.needsTorch = needsTorch
         self.restart(monkeypatch, extension)
 
     def restart(self, monkeypatch, extension=True):
@@ -39,7 +56,7 @@ class Machine:
         if self.packaging:
             slicer.packaging = self.packaging
         self._offer(monkeypatch, extension)
-        self.logic = InstallLogic(self._ask, self.said.append, self.packages.get)
+        self.logic = InstallLogic(self._ask, self.said.append, self.packages.get, needsTorch=self.needsTorch)
 
     def _offer(self, monkeypatch, extension):
         for name in ("PyTorchUtils", "torch", "safetensors", "segment_anything"):
@@ -221,8 +238,86 @@ def test_pip_that_ends_well_but_installs_nothing_is_told(machine):
 def test_a_package_of_another_module_comes_without_what_it_depends_on(machine, release):
     ours = machine(ALL, release=release)
     ours.packages.available = {**AVAILABLE, "monai": "1.6.0"}
-    logic = InstallLogic(ours._ask, ours.said.append, ours.packages.get, packages=("monai>=1.5.1",))
+    logic = InstallLogic(
+        ours._ask, ours.said.append, ours.packages.get, packages=("monai>=1.5.1",), needsTorch=True
+    )
     assert logic.missing() == ["monai>=1.5.1"]
     assert logic.status().state is State.PACKAGES_MISSING
     assert logic.install().ready
     assert ours.packages.calls == [("pip", ["--no-deps", "monai>=1.5.1"])], "torch stays as it is"
+
+
+LIGHT = {"onnxruntime": "1.32.0"}
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("extension", [True, False])
+def test_clicks_ask_for_one_small_package_and_no_restart(machine, release, extension):
+    ours = machine({}, needsTorch=False, release=release, extension=extension)
+    assert ours.logic.missing() == ["onnxruntime>=1.23"]
+    assert ours.logic.install().ready
+    (question,) = ours.questions
+    assert "less than 30 MB" in question
+    assert "torch" not in question
+    assert ours.packages == LIGHT
+    assert not ours.manager.installed
+    assert not ours.logic.shouldResume()
+
+
+def test_what_answers_clicks_says_what_torch_is_for_and_gets_it_when_asked(machine):
+    ours = machine(LIGHT, needsTorch=False)
+    status = ours.logic.status()
+    assert status.ready
+    assert status.lacksTorch
+    assert "onnxruntime 1.32.0. Training, models of other forms and an NVIDIA GPU need torch" in status.text
+    assert ours.logic.install().ready
+    assert not ours.questions, "clicks need nothing more"
+    status = ours.logic.install(withTorch=True)
+    assert status.ready
+    assert not status.lacksTorch
+    assert ours.packages == {**AVAILABLE}
+
+
+def test_an_old_onnx_runtime_is_replaced(machine):
+    ours = machine({"onnxruntime": "1.9.0"}, needsTorch=False)
+    assert ours.logic.status().state is State.PACKAGES_MISSING
+    assert ours.logic.install().ready
+    assert ours.packages == LIGHT
+
+
+def test_where_torch_is_complete_nothing_else_is_asked_for(machine):
+    ours = machine(ALL, needsTorch=False)
+    assert ours.logic.status().ready
+    assert not ours.logic.status().lacksTorch
+    assert ours.logic.missing() == []
+
+
+def test_where_torch_is_there_what_belongs_to_it_is_completed(machine):
+    assert machine({"torch": "2.8.0"}, needsTorch=False).logic.missing()[0].startswith("safetensors")
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_one_wheel_in_a_folder_is_enough_for_clicks(machine, tmp_path, release):
+    (tmp_path / "onnxruntime-1.32.0-cp312-cp312-any.whl").touch()
+    ours = machine({}, needsTorch=False, release=release)
+    assert ours.logic.installFromFolder(tmp_path).ready
+    assert ours.packages == LIGHT
+    assert "No wheel (.whl) of torch" in ours.logic.installFromFolder(tmp_path, withTorch=True).text
+
+
+def test_a_folder_with_torch_but_no_onnx_runtime_will_do(machine, tmp_path):
+    for name in ("torch-2.9.1-cp312", "safetensors-0.8.0-cp38", "segment_anything-1.0-py3"):
+        (tmp_path / f"{name}-none-any.whl").touch()
+    ours = machine({}, needsTorch=False)
+    assert ours.logic.installFromFolder(tmp_path).ready
+    assert "torch" in ours.packages
+
+
+def test_what_is_asked_for_is_what_the_core_needs():
+    assert f"onnxruntime>={sessions.OLDEST}" == InstallLogic(versionOf=lambda name: None).missing()[0]
+
+
+def test_declining_torch_leaves_clicks_answered(machine):
+    ours = machine(LIGHT, needsTorch=False, agree=False)
+    assert "only training waits" in ours.logic.install(withTorch=True).text
+    assert ours.logic.status().ready

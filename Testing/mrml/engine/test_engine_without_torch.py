@@ -1,0 +1,78 @@
+"""The engine where there is no torch: the shipped model answers, other models say what they need."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+import volumes
+
+import samca
+from samca.prompts import Click, Prompts
+from SAMCALib.Editing.EditQueue import pictureOf
+from SAMCALib.Engine.EngineLogic import EngineLogic
+from SAMCALib.Frames import FrameLogic
+from SAMCALib.Segments.MaskLogic import MaskOptions
+
+PROMPTS = Prompts((Click(200, 100, True), Click(20, 30, False)))
+
+
+@pytest.fixture
+def picture(scene):
+    return pictureOf(FrameLogic.frameOf(volumes.volume(volumes.speckle(3, 300, 380)), 1))
+
+
+@pytest.fixture
+def withoutTorch(monkeypatch):
+    monkeypatch.setattr(samca, "has_torch", lambda: False)
+
+
+def answered(picture, source="shipped"):
+    """The mask of a new engine, and the model and device that it names."""
+    engine = EngineLogic()
+    engine.useModel(source)
+    try:
+        mask = engine.segment(picture, PROMPTS, MaskOptions())
+        return mask, engine.details
+    finally:
+        engine.stop()
+
+
+def test_the_shipped_model_answers_as_with_torch_and_the_engine_says_on_what(picture, monkeypatch):
+    monkeypatch.setattr(samca, "has_torch", lambda: False)
+    mask, details = answered(picture)
+    assert details.startswith("SAMCA small on CPU by ONNX Runtime;")
+    monkeypatch.setattr(samca, "has_torch", lambda: True)
+    expected, details = answered(picture)
+    assert details.startswith("SAMCA small on CPU;")
+    assert (mask == expected).mean() > 0.9999
+    assert expected.any()
+
+
+def test_torch_that_does_not_start_lets_onnx_runtime_answer(picture, monkeypatch):
+    monkeypatch.delitem(sys.modules, "samca.network.devices", raising=False)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    _mask, details = answered(picture)
+    assert "ONNX Runtime" in details
+
+
+def test_a_foreign_checkpoint_says_that_it_needs_torch_and_where_to_get_it(withoutTorch, picture, tmp_path):
+    path = tmp_path / "sam_vit_b.pth"
+    path.write_bytes(b"weights")
+    with pytest.raises(RuntimeError, match=r"it needs torch\. Press Install torch\.\.\. in the module SAMCA"):
+        answered(picture, str(path))
+
+
+def test_without_onnx_runtime_too_it_says_what_to_install(withoutTorch, picture, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(RuntimeError, match="install onnxruntime"):
+        answered(picture)
+
+
+def test_features_of_graphs_count_in_the_cache(withoutTorch, picture):
+    engine = EngineLogic()
+    engine.useModel("shipped")
+    engine.segment(picture, PROMPTS, MaskOptions())
+    least = 4 * 2 * 128 * 32 * 32  # bytes of the embeddings of a frame and its mirror image
+    assert engine.cachedBytes > least
+    engine.stop()
