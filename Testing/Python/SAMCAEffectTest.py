@@ -268,3 +268,20 @@ class SAMCAEffectTest(unittest.TestCase):
         self.assertFalse(self.effect.icon().isNull())
         self.assertIn("Ctrl+click", self.effect.helpText())
         self.assertIsNotNone(self.effect.createCursor(None))
+
+    def test_measure_shows_two_lines_that_follow_the_outline(self):
+        self.effect.view.frame, self.effect.view.isOld = self.frame, True
+        self.click(40, 32)
+        box = self.effect.panel.ui.measureCheckBox
+        box.click()
+        self.settle()
+        nodes = self.effect.measure.sizes.lines.nodes
+        self.assertEqual(set(nodes), {"long", "short"})
+        before = nodes["long"].GetName()
+        self.assertIn(" px", before)  # nobody knows the size of a pixel
+        self.assertIn("in px, not in mm", self.effect.panel.ui.sizesLabel.text)
+        self.click(52, 32)
+        self.assertNotEqual(nodes["long"].GetName(), before)
+        box.click()
+        self.settle()
+        self.assertEqual(slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLMarkupsLineNode"), 0)
