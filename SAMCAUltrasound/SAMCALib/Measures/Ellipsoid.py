@@ -35,7 +35,7 @@ def outlineOf(mask: np.ndarray, frame: Frame) -> Outline:
     toRas, hull = FrameLogic.pictureToRas(frame), measures.hull_of(mask)
     normal = np.cross(toRas[:3, 0], toRas[:3, 1])
     places = np.column_stack([hull, np.full(len(hull), frame.index), np.ones(len(hull))]) @ toRas.T
-    measured = MeasureLogic.ofMask(mask, frame)
+    measured = MeasureLogic.ofMask(mask, frame, brightness=False)  # which no volume needs
     return Outline(frame, frame.name, measured, normal / np.linalg.norm(normal), places[:, :3])
 
 

@@ -94,10 +94,10 @@ def wordsOf(measured: Measurements) -> str:
     return " ".join([measures.sentence_of(measured), *measured.notes]).strip()
 
 
-def ofMask(mask: np.ndarray, frame: Frame) -> Measurements:
-    """Sizes of an (H, W) bool mask on a frame, as it lies in the world."""
+def ofMask(mask: np.ndarray, frame: Frame, brightness: bool = True) -> Measurements:
+    """Sizes of an (H, W) bool mask on a frame, as it lies in the world; with how bright it is there."""
     spacing, lean = PixelSize.ofFrame(frame)
-    return measures.measure(mask, spacing, FrameLogic.pixels(frame), lean)
+    return measures.measure(mask, spacing, FrameLogic.pixels(frame) if brightness else None, lean)
 
 
 def ofSegment(segmentationNode, segmentId: str, volumeNode, frame: Frame | None = None) -> Sizes:

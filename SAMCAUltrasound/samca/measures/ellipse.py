@@ -40,36 +40,33 @@ def ellipse_of(mask: np.ndarray, steps: np.ndarray, corner: tuple[int, int] = (0
     points = (points_on(mask) + corner) @ steps
     if len(points) < LEAST:
         return None
-    middle, scale = points.mean(0), points.std() or 1.0
-    conic = _conic(*((points - middle) / scale).T)
-    if conic is None:
+    middle = points.mean(0)
+    scale = (points - middle).std()
+    try:
+        a, b, c, d, e, f = _conic(*((points - middle) / scale).T)
+        form = np.array([[a, b / 2], [b / 2, c]])
+        centre = np.linalg.solve(-2 * form, [d, e])
+        values, vectors = np.linalg.eigh(form / -(f + centre @ [d, e] / 2))
+    except np.linalg.LinAlgError:
         return None
-    a, b, c, d, e, f = conic
-    form = np.array([[a, b / 2], [b / 2, c]])
-    centre = np.linalg.solve(-2 * form, [d, e])
-    values, vectors = np.linalg.eigh(form / -(f + centre @ [d, e] / 2))
-    if not (values > 0).all():
+    if not ((values > 0) & np.isfinite(values)).all():
         return None
     short, long = sorted(2 * scale / np.sqrt(values))
     along = vectors[:, 0]  # of the smaller value: the long diameter
-    angle = np.degrees(np.arctan2(along[1], along[0]))
-    angle = (angle + 90) % 180 - 90
+    angle = (np.degrees(np.arctan2(along[1], along[0])) + 90) % 180 - 90
     x, y = (centre * scale + middle) @ np.linalg.inv(steps)
     return Ellipse((float(x), float(y)), float(long), float(short), float(angle))
 
 
-def _conic(x: np.ndarray, y: np.ndarray) -> np.ndarray | None:
-    """(6,) of a x^2 + b xy + c y^2 + d x + e y + f = 0 with 4ac - b^2 = 1; None for points on a line."""
+def _conic(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(6,) of a x^2 + b xy + c y^2 + d x + e y + f = 0 with 4ac - b^2 > 0; LinAlgError without one."""
     squares, lines = np.stack([x * x, x * y, y * y], 1), np.stack([x, y, np.ones_like(x)], 1)
-    try:
-        linear = -np.linalg.solve(lines.T @ lines, lines.T @ squares)
-        reduced = squares.T @ squares + squares.T @ lines @ linear
-        _values, vectors = np.linalg.eig(np.array([reduced[2] / 2, -reduced[1], reduced[0] / 2]))
-    except np.linalg.LinAlgError:
-        return None
+    linear = -np.linalg.solve(lines.T @ lines, lines.T @ squares)
+    reduced = squares.T @ squares + squares.T @ lines @ linear
+    _values, vectors = np.linalg.eig(np.array([reduced[2] / 2, -reduced[1], reduced[0] / 2]))
     vectors = np.real(vectors)
     is_ellipse = 4 * vectors[0] * vectors[2] - vectors[1] ** 2 > 0
     if not is_ellipse.any():
-        return None
+        raise np.linalg.LinAlgError("no ellipse")
     first = vectors[:, is_ellipse.argmax()]
     return np.concatenate([first, linear @ first])

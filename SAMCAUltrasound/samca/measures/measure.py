@@ -12,9 +12,10 @@ from scipy import ndimage
 from .axes import Axis, axes_of, hull_of
 from .brightness import brightness_of
 from .ellipse import Ellipse, ellipse_of
-from .outline import length_of
+from .outline import crossed, length_of
 from .shape import shape_of
 
+MOST = 50  # parts that are measured each
 EDGES = ("top", "bottom", "left", "right")
 
 
@@ -42,7 +43,8 @@ class Measurements:
     shape: str = ""  # oval, round or irregular, see `shape.py`; of several parts none
     ellipse: Ellipse | None = None  # fitted to the outline; its circumference is that of a head
     cut_by: tuple[str, ...] = ()  # edges of the image that it touches, of EDGES
-    parts: tuple[Measurements, ...] = ()  # each, the largest first, where there are several
+    count: int = 1  # of parts
+    parts: tuple[Measurements, ...] = ()  # the largest first, up to MOST, where there are several
     notes: tuple[str, ...] = ()  # sentences about what to heed
 
     @property
@@ -83,13 +85,14 @@ def measure(
     labels, count = ndimage.label(mask, np.ones((3, 3)))  # pixels that meet at a corner are of one part
     if not count:
         note = "The object is empty: there is nothing to measure."
-        return Measurements("mm" if spacing else "px", spacing, 0, 0.0, notes=(note,))
+        return Measurements("mm" if spacing else "px", spacing, 0, 0.0, count=0, notes=(note,))
     row, column = spacing or (1.0, 1.0)
     steps = np.array([[column, 0.0], [row * lean, row * math.sqrt(1 - lean**2)]])
-    parts = [_measured(labels == number, steps, pixels) for number in range(1, count + 1)]
-    parts.sort(key=lambda part: -part.pixels)
-    whole = parts[0] if count == 1 else _measured(mask, steps, pixels, tuple(parts))
-    return _labelled(whole, spacing, note)
+    if count == 1:
+        return _labelled(_measured(mask, steps, pixels), spacing, note)
+    largest = np.argsort(-np.bincount(labels.ravel())[1:], kind="stable")[:MOST] + 1
+    parts = [_measured(labels == number, steps, pixels) for number in largest]
+    return _labelled(_measured(mask, steps, pixels, count, tuple(parts)), spacing, note)
 
 
 def known_spacing(spacing_mm: Sequence[float] | None) -> tuple[tuple[float, float] | None, str]:
@@ -116,7 +119,7 @@ def _labelled(measured: Measurements, spacing: tuple[float, float] | None, note:
     return replace(measured, unit="mm" if spacing else "px", spacing_mm=spacing, parts=parts, notes=notes)
 
 
-def _measured(mask, steps, pixels, parts: tuple[Measurements, ...] = ()) -> Measurements:
+def _measured(mask, steps, pixels, count: int = 1, parts: tuple[Measurements, ...] = ()) -> Measurements:
     column, row = map(float, np.hypot(*steps.T))
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     top, left = max(rows[0] - 1, 0), max(columns[0] - 1, 0)  # most of an image is empty
@@ -124,14 +127,14 @@ def _measured(mask, steps, pixels, parts: tuple[Measurements, ...] = ()) -> Meas
     filled = ndimage.binary_fill_holes(near)
     hull = np.add(hull_of(near), (left, top))
     long, short = axes_of(hull, steps)
-    perimeter = sum(part.perimeter for part in parts) if parts else length_of(filled, hull, steps)
-    count, cut_by = int(np.count_nonzero(near)), _edges(mask)
-    area = count * float(steps[0, 0] * steps[1, 1])
+    perimeter = length_of(filled, hull, steps) if count == 1 else _perimeter(filled, steps, count, parts)
+    pixel_count, cut_by = int(np.count_nonzero(near)), _edges(mask)
+    area = pixel_count * float(steps[0, 0] * steps[1, 1])
     inside, ring = brightness_of(mask, pixels, (column, row), long.length / 10)
     return Measurements(
         unit="px",
         spacing_mm=None,
-        pixels=count,
+        pixels=pixel_count,
         area=area,
         long_axis=long,
         short_axis=short,
@@ -145,8 +148,9 @@ def _measured(mask, steps, pixels, parts: tuple[Measurements, ...] = ()) -> Meas
         shape="" if parts else shape_of(near, steps),
         ellipse=ellipse_of(filled, steps, (left, top)),
         cut_by=cut_by,
+        count=count,
         parts=parts,
-        notes=tuple(filter(None, (_about_parts(parts), _about_edges(cut_by)))),
+        notes=tuple(filter(None, (_about_parts(count, len(parts)), _about_edges(cut_by)))),
     )
 
 
@@ -156,8 +160,16 @@ def _edges(mask: np.ndarray) -> tuple[str, ...]:
     return tuple(name for name, line in lines.items() if line.any())
 
 
-def _about_parts(parts: Sequence[Measurements]) -> str:
-    return f"The object is in {len(parts)} parts: these are the sizes of all together." if parts else ""
+def _perimeter(mask: np.ndarray, steps: np.ndarray, count: int, parts: Sequence[Measurements]) -> float:
+    """Of all parts: of each, as far as each is measured."""
+    return sum(part.perimeter for part in parts) if count == len(parts) else crossed(mask, steps)
+
+
+def _about_parts(count: int, told: int) -> str:
+    if count == 1:
+        return ""
+    of_each = "" if count == told else f" The {told} largest are told one by one."
+    return f"The object is in {count} parts: these are the sizes of all together.{of_each}"
 
 
 def _about_edges(cut_by: tuple[str, ...]) -> str:

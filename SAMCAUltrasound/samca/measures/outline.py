@@ -15,7 +15,7 @@ def length_of(mask: np.ndarray, hull: np.ndarray, steps: np.ndarray) -> float:
     its convex hull, which is exact for what is convex, however small.
     """
     around = np.diff(np.concatenate([hull, hull[:1]]), axis=0) @ steps
-    return max(_crofton(mask, steps), float(np.hypot(*around.T).sum()))
+    return max(crossed(mask, steps), float(np.hypot(*around.T).sum()))
 
 
 def points_on(mask: np.ndarray) -> np.ndarray:
@@ -29,7 +29,8 @@ def points_on(mask: np.ndarray) -> np.ndarray:
     return np.concatenate([below, np.stack([columns + 0.5, rows], 1)])
 
 
-def _crofton(mask: np.ndarray, steps: np.ndarray) -> float:
+def crossed(mask: np.ndarray, steps: np.ndarray) -> float:
+    """Length of the outline by how often lines cross it, whatever is in the mask."""
     mask, area = np.pad(mask, 2), np.linalg.det(steps)
     lines = STEPS @ steps
     angles = np.unwrap(np.arctan2(lines[:, 1], lines[:, 0]))

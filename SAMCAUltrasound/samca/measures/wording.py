@@ -23,7 +23,7 @@ def sentence_of(measured: Measurements, third: float | None = None) -> str:
         f"depth {measured.depth:{digits}} {unit}, width {measured.width:{digits}} {unit}",
         f"{height} ({ratio:.2f})",
         f"orientation {orientation} to the skin",
-        f"in {len(measured.parts)} parts" if measured.parts else f"shape {measured.shape}",
+        f"in {measured.count} parts" if measured.parts else f"shape {measured.shape}",
         *(["cut by the image's edge"] if measured.cut_by else []),
     ]
     return f"Computed from the outline, no category: {'; '.join(words)}."

@@ -230,3 +230,33 @@ def test_what_a_transform_has_sheared_is_measured_as_it_lies_in_space(lean):
 def test_what_leans_over_entirely_is_refused(lean):
     with pytest.raises(ValueError, match="cosine"):
         measures.measure(np.eye(5, dtype=bool), (1, 1), lean=lean)
+
+
+def test_of_very_many_parts_the_largest_are_measured_each():
+    mask = np.zeros((80, 200), bool)
+    mask[::3, ::3] = True
+    mask[10:14, 20:40] = True
+    measured = measures.measure(mask, None)
+    assert measured.count > 1000
+    assert len(measured.parts) == 50
+    assert measured.parts[0].pixels >= 80
+    assert f"in {measured.count} parts" in measured.notes[-2]
+    assert "The 50 largest" in measured.notes[-2]
+    assert measured.perimeter > 1000
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_noise_is_measured_has_numbers(seed):
+    noise = np.random.default_rng(seed).random((40, 50)) > 0.7
+    measured = measures.measure(noise, (0.2, 0.3), noise.astype(np.uint8))
+    for each in (measured, *measured.parts):
+        sizes = [each.long_axis.length, each.short_axis.length, each.perimeter, each.depth, each.width]
+        assert all(0 < size < math.inf for size in sizes)
+        assert each.ellipse is None or 0 < each.ellipse.short <= each.ellipse.long < math.inf
+
+
+def test_the_ellipse_is_as_right_for_a_small_object_far_from_the_corner():
+    small = ellipse((300, 4000), (1, 1), (3900, 40), (9, 6), 0)
+    fitted = measures.measure(small, (1, 1)).ellipse
+    assert (fitted.long, fitted.short) == pytest.approx((18, 12), abs=0.6)
+    assert fitted.centre == pytest.approx((3900, 40), abs=0.01)
