@@ -70,11 +70,13 @@ def clicks_in_slicer(repeats: int) -> list[dict[str, Any]] | None:
 
 def as_text(rows: list[dict[str, Any]]) -> str:
     """Medians in ms, and how many times faster than plain."""
-    lines = [f"{'model':<22}{'px':>6}{'encode ms':>12}{'click ms':>12}{'encode x':>12}{'click x':>12}"]
+    heads = "".join(f"{head:>12}" for head in ("encode ms", "click ms", "encode x", "click x"))
+    lines = [f"{'model':<22}{'engine':<14}{'px':>6}{heads}"]
     for row in rows:
         encode, click = row["encode_ms"], row["click_ms"]
         ratios = f"{row['encode_times_faster']:>12.2f}{row['click_times_faster']:>12.2f}"
-        lines.append(f"{row['model']:<22}{row['image_size']:>6}{encode:>12.1f}{click:>12.1f}{ratios}")
+        which = f"{row['model']:<22}{row['engine']:<14}{row['image_size']:>6}"
+        lines.append(f"{which}{encode:>12.1f}{click:>12.1f}{ratios}")
     return "\n".join(lines)
 
 

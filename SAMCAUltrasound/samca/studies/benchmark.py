@@ -20,6 +20,8 @@ from ..network.backbones import BACKBONES
 from ..network.backbones.sam_vit import SIZES
 from ..network.model import Model, build
 from ..prompts import Click, Prompts
+from ..runtime import loading
+from ..runtime.graph_model import GraphModel
 from ..weights import checkpoint
 
 PLAIN = "plain ViT-B"
@@ -32,6 +34,7 @@ class Contestant(NamedTuple):
     image_size: int
     encode: Callable[[], Any]
     click: Callable[[Any], Any]
+    engine: str = "torch"
 
 
 class Timing(NamedTuple):
@@ -41,13 +44,14 @@ class Timing(NamedTuple):
     image_size: int
     step: str
     seconds: float
+    engine: str = "torch"
 
 
 def contestants(
     image_sizes: Collection[int], backbones: Collection[str] = ("sam_vit_b",)
 ) -> Iterator[Contestant]:
     """The plain ViT-B and SAMCA on these backbones at each input size in px, and the shipped small model at
-    its own size. Raises ValueError for a wrong name before any model is built."""
+    its own size on each engine that is there. ValueError for a wrong name before any model is built."""
     for name in backbones:
         choose("backbone", BACKBONES, name)
     for size in image_sizes:
@@ -55,12 +59,12 @@ def contestants(
         for name in backbones:
             settings = {"backbone": name, "image_size": size}
             yield ours(f"samca {name}", build(with_settings(METHODS["samca"], "model", settings)))
-    model = small()
-    if model.config.image_size in image_sizes:
-        yield ours("samca small", model)
+    for model in filter(None, (small(), small_without_torch())):
+        if model.config.image_size in image_sizes:
+            yield ours("samca small", model)
 
 
-def ours(name: str, model: Model) -> Contestant:
+def ours(name: str, model: Model | GraphModel) -> Contestant:
     """One of our models with a black image and one click in its middle; with the mirror image if it mirrors,
     and if it zooms decoded twice: for the frame, and for a window that was encoded before."""
     size, mirror = model.config.image_size, model.config.mirror
@@ -72,7 +76,8 @@ def ours(name: str, model: Model) -> Contestant:
             answer = model.predict_each(features, both) if mirror else model.predict(features, prompts)
         return answer
 
-    return Contestant(name, size, lambda: embed(model, image, mirror), click)
+    engine = getattr(model, "engine", "torch")
+    return Contestant(name, size, lambda: embed(model, image, mirror), click, engine)
 
 
 def plain(size: int) -> Contestant:
@@ -112,21 +117,22 @@ def benchmark(rows: Iterable[Contestant], repeats: int) -> Iterator[Timing]:
             encoding, features = _timed(row.encode)
             click, _ = _timed(partial(row.click, features))
             if turn:
-                yield Timing(row.name, row.image_size, "encode", encoding)
-                yield Timing(row.name, row.image_size, "click", click)
+                yield Timing(row.name, row.image_size, "encode", encoding, row.engine)
+                yield Timing(row.name, row.image_size, "click", click, row.engine)
 
 
 def summary(timings: Iterable[Timing]) -> list[dict[str, Any]]:
-    """One row a model and size: medians in ms, and how many times faster than plain it is at that size."""
-    seconds: dict[tuple[str, int], dict[str, list[float]]] = {}
+    """One row a model, size and engine: medians in ms, and how many times faster than plain it is there."""
+    seconds: dict[tuple[str, int, str], dict[str, list[float]]] = {}
     for timing in timings:
-        steps = seconds.setdefault((timing.name, timing.image_size), {"encode": [], "click": []})
+        key = timing.name, timing.image_size, timing.engine
+        steps = seconds.setdefault(key, {"encode": [], "click": []})
         steps[timing.step].append(timing.seconds)
     medians = {key: {k: statistics.median(v) for k, v in steps.items()} for key, steps in seconds.items()}
     rows = []
-    for (name, size), median in sorted(medians.items(), key=lambda item: item[0][1]):
-        reference = medians[PLAIN, size]
-        row = {"model": name, "image_size": size}
+    for (name, size, engine), median in sorted(medians.items(), key=lambda item: item[0][1]):
+        reference = medians[PLAIN, size, "torch"]
+        row = {"model": name, "image_size": size, "engine": engine}
         row |= {f"{step}_ms": 1000 * median[step] for step in ("encode", "click")}
         row |= {f"{step}_times_faster": reference[step] / median[step] for step in ("encode", "click")}
         rows.append(row)
@@ -145,3 +151,11 @@ def small() -> Model:
         return checkpoint.load("shipped")
     except FileNotFoundError:  # random weights take the same time
         return build(ModelConfig())
+
+
+def small_without_torch() -> GraphModel | None:
+    """The shipped model on ONNX Runtime; None where either is not there."""
+    try:
+        return loading.load("shipped")
+    except (RuntimeError, ValueError, FileNotFoundError):
+        return None

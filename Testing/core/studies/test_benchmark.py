@@ -46,6 +46,7 @@ def test_a_summary_has_medians_and_ratios(steps):
     assert summary(timings)[1] == {
         "model": "ours",
         "image_size": 64,
+        "engine": "torch",
         "encode_ms": 1000.0,
         "click_ms": 250.0,
         "encode_times_faster": 4.0,
@@ -96,7 +97,7 @@ def test_the_command_prints_a_row_for_each_model(steps, slicer_side, monkeypatch
         times = {"first_ms": 20.0, "next_ms": 20.0, "last_ms": 50.0}
         assert result["clicks"] == [{"image": "512 x 400", "masks": True, **times}]
     else:
-        assert printed.splitlines()[2].split() == ["ours", "64", "1000.0", "250.0", "4.00", "4.00"]
+        assert printed.splitlines()[2].split() == ["ours", "torch", "64", "1000.0", "250.0", "4.00", "4.00"]
         assert printed.splitlines()[-1].split() == ["512", "x", "400", "yes", "20.0", "20.0", "50.0"]
 
 
@@ -128,10 +129,25 @@ def test_backbones_are_measured_at_every_size_beside_the_plain_one(monkeypatch, 
     monkeypatch.setattr(benchmark, "plain", lambda size: Contestant(PLAIN, size, None, None))
     monkeypatch.setattr(benchmark, "build", lambda config: built.append(config) or tiny_model())
     monkeypatch.setattr(benchmark, "small", tiny_model)
+    monkeypatch.setattr(benchmark, "small_without_torch", lambda: None)
     names = [row.name for row in benchmark.contestants([256, 512], ["mobile_sam", "sam2_tiny"])]
     assert names == [PLAIN, "samca mobile_sam", "samca sam2_tiny"] * 2
     expected = [(name, size) for size in (256, 512) for name in ("mobile_sam", "sam2_tiny")]
     assert [(config.backbone.name, config.image_size) for config in built] == expected
+
+
+def test_the_shipped_model_is_measured_on_both_engines(monkeypatch):
+    monkeypatch.setattr(benchmark, "plain", lambda size: Contestant(PLAIN, size, None, None))
+    *_others, by_torch, by_graph = benchmark.contestants([256], [])
+    assert [row.engine for row in (by_torch, by_graph)] == ["torch", "ONNX Runtime"]
+    assert by_torch.name == by_graph.name
+    logits, _ = by_graph.click(by_graph.encode())
+    assert logits.shape == (2, 128, 128)
+
+
+def test_where_there_is_no_onnx_runtime_the_other_engine_is_measured_alone(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    assert benchmark.small_without_torch() is None
 
 
 def test_a_wrong_backbone_is_refused_before_a_model_is_built(monkeypatch, capsys):
