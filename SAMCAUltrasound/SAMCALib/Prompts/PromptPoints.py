@@ -96,7 +96,7 @@ class PromptPoints:
     def show(self, frame: Frame | None, prompts: FramePrompts) -> None:
         """Show these prompts of this frame (None: no points), the current object's in full colour."""
         self._frame, self._prompts = frame, prompts
-        self._lies = FrameLogic.pictureToRas(frame) if frame else None
+        self._lies = _placeOf(frame)
         wanted = _byRole(prompts) if frame else {}
         if not self._nodes and not any(wanted.values()):
             return
@@ -118,7 +118,8 @@ class PromptPoints:
         isShown = any(node.GetNumberOfControlPoints() for node in self._nodes.values())
         if self._frame is None or self.isHeld or not isShown:
             return
-        if not np.array_equal(FrameLogic.pictureToRas(self._frame), self._lies):
+        place = _placeOf(self._frame)
+        if place is not None and not np.array_equal(place, self._lies):
             self.show(self._frame, self._prompts)
 
     def remove(self) -> None:
@@ -227,6 +228,12 @@ class PromptPoints:
         indices = map(node.GetNthControlPointIndexByID, ids)
         places = [toXy @ [*node.GetNthControlPointPositionWorld(index), 1] for index in indices]
         return {id: tuple(map(float, xy)) for id, xy in zip(ids, places, strict=True)}
+
+
+def _placeOf(frame: Frame | None) -> np.ndarray | None:
+    """(4, 4) of a frame in the world; None where there is none, or its volume is gone, which others tell."""
+    isThere = frame is not None and slicer.mrmlScene.GetNodeByID(frame.volumeId) is not None
+    return FrameLogic.pictureToRas(frame) if isThere else None
 
 
 def _byRole(prompts: FramePrompts) -> dict[str, list]:
