@@ -24,7 +24,10 @@ def importBeside() -> None:
     """
     for name in BESIDE:
         importlib.import_module(name)
-    if not samca.has_torch():
+    isThere = (
+        "torch" in sys.modules or "onnxruntime" in sys.modules
+    )  # looking for packages takes a millisecond
+    if not isThere and not samca.has_torch():
         with contextlib.suppress(ImportError):  # what needs it says so in words
             importlib.import_module("onnxruntime")
 
