@@ -12,6 +12,7 @@ from ..datasets import segments
 from ..files import write_atomically
 from ..images import dicom, frames
 from ..images.frames import Frame
+from ..images.regions import region_around
 from ..measures import Measurements, measure, sentence_of, voxel_volume
 from ..measures.table import ALL, HEADING, rows_of, volume_row
 from . import places
@@ -48,11 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _measured(frame: Frame, mask: np.ndarray) -> Measurements:
     """Of the picture on a screen with several that it lies in, with its spacing; across them without any."""
     if frame.regions and mask.any():
-        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-        ends = (columns[0], rows[0]), (columns[-1], rows[-1])
-        for region in frame.regions:
-            if all(region.window.holds(*end) for end in ends):
-                return _measured(frame.part(region), region.window.crop(mask))
+        if region := region_around(frame.regions, mask):
+            return _measured(frame.part(region), region.window.crop(mask))
         return measure(mask, None, frame.pixels)
     return measure(mask, _known(frame), frame.pixels)
 

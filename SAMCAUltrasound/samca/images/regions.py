@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from ..prompts import Prompts
 from ..prompts.windows import Window
 
@@ -64,6 +66,15 @@ def region_under(regions: Sequence[Region], prompts: Prompts) -> Region | None:
                 "there are several on this screen, point at one at a time"
             )
     return first
+
+
+def region_around(regions: Sequence[Region], mask: np.ndarray) -> Region | None:
+    """The picture that all of a (H, W) bool mask lies in; None for one across several, beside, or empty."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not len(rows):
+        return None
+    ends = (columns[0], rows[0]), (columns[-1], rows[-1])
+    return next((each for each in regions if all(each.window.holds(*end) for end in ends)), None)
 
 
 def _common(one: Window, other: Window) -> Window:

@@ -6,7 +6,7 @@ from pydicom.sequence import Sequence
 
 from dicom_pictures import picture, region, saved, smooth
 from samca.images import frames
-from samca.images.regions import Region, region_under, side_by_side
+from samca.images.regions import Region, region_around, region_under, side_by_side
 from samca.prompts import Box, Click, Prompts
 from samca.prompts.windows import Window
 
@@ -98,3 +98,19 @@ def test_flow_in_the_picture_and_a_spectrum_below_it_are_no_pictures(tmp_path):
         ]
     )
     assert frames.read(saved(elements, tmp_path / "a.dcm")).regions == ()
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "expected"),
+    [
+        ((20, 200), (10, 110), TWO[0]),  # all of it
+        ((50, 60), (110, 120), TWO[1]),
+        ((50, 60), (109, 111), None),  # a column of each
+        ((19, 60), (20, 30), None),  # a row above
+        ((0, 0), (0, 0), None),
+    ],
+)
+def test_a_mask_is_in_a_picture_that_holds_all_of_it(rows, columns, expected):
+    mask = np.zeros((240, 240), bool)
+    mask[slice(*rows), slice(*columns)] = True
+    assert region_around(TWO, mask) == expected
