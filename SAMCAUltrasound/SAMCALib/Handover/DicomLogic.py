@@ -108,4 +108,4 @@ def _outlined(segmentationNode, segmentId: str, frames: list[Frame]) -> Outlined
         else nothing
         for frame in frames
     ]
-    return Outlined(segment.GetName(), np.stack(masks), termsOf(segment))
+    return Outlined(segment.GetName(), np.stack(masks), termsOf(segment), tuple(segment.GetColor()))

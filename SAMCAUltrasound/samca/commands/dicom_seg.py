@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import itertools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -42,9 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
     if image.is_file() and not dicom.is_dicom(image):
         raise ValueError(f"{image} is no DICOM file: give the image as the scanner exported it")
     shown = frames.read_all(image)
-    terms = _terms(mask)
+    terms, colours = _terms(mask), _colours(mask)
     outlined = [
-        Outlined(one.name, np.asarray(one.masks), terms.get(one.name, TISSUE))
+        Outlined(one.name, np.asarray(one.masks), terms.get(one.name, TISSUE), colours.get(one.name))
         for one in segments.read(mask, shown, arguments.frame if len(shown) > 1 else 0)
     ]
     words = arguments.out, arguments.report, arguments.keep_patient
@@ -57,17 +60,31 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _terms(mask: Path) -> dict[str, Terms]:
     """Terms by the names of segments, of a segmentation that 3D Slicer has saved."""
-    if not mask.name.lower().endswith(nrrd.SUFFIXES):
-        return {}
-    texts, found, number = nrrd.texts(mask), {}, 0
-    while f"Segment{number}_ID" in texts:
-        tags = dict(
-            tag.split(":", 1) for tag in texts.get(f"Segment{number}_Tags", "").split("|") if ":" in tag
-        )
-        name = texts.get(f"Segment{number}_Name") or texts[f"Segment{number}_ID"]
+    found = {}
+    for name, said in _saved(mask):
+        tags = dict(tag.split(":", 1) for tag in said("Tags").split("|") if ":" in tag)
         try:
             found[name] = terms_of(tags.get("TerminologyEntry", ""))
         except ValueError as error:
             raise ValueError(f"{mask}: segment {name!r}: {error}") from error
-        number += 1
     return found
+
+
+def _colours(mask: Path) -> dict[str, tuple[float, float, float]]:
+    """Colours by the names of segments of such a file; none of one that says no colour."""
+    found = {}
+    for name, said in _saved(mask):
+        with contextlib.suppress(ValueError):
+            red, green, blue = map(float, said("Color").split())
+            if all(0 <= each <= 1 for each in (red, green, blue)):
+                found[name] = red, green, blue
+    return found
+
+
+def _saved(mask: Path) -> Iterator[tuple[str, Callable[[str], str]]]:
+    """The name of each segment, and what gives the text that the file has of it, "" for none."""
+    texts = nrrd.texts(mask) if mask.name.lower().endswith(nrrd.SUFFIXES) else {}
+    for number in itertools.takewhile(lambda each: f"Segment{each}_ID" in texts, itertools.count()):
+        start = f"Segment{number}_"
+        said = {key.removeprefix(start): text for key, text in texts.items() if key.startswith(start)}
+        yield said.get("Name") or said["ID"], lambda field, said=said: said.get(field, "")

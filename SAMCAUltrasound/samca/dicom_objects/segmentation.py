@@ -11,6 +11,7 @@ import numpy as np
 from .source import Source
 from .terms import Term, Terms
 
+Colour = tuple[float, float, float]  # red, green and blue, 0 to 1
 MAKER = "SAMCA"
 SERIES = 100  # its number: beyond those of scanners
 NO_DATE, NO_TIME = "19000101", "000000"  # where the standard asks for one
@@ -40,7 +41,12 @@ def identification(version: str):
 
 
 def segmentation(
-    source: Source, names: Sequence[str], terms: Sequence[Terms], masks: np.ndarray, version: str
+    source: Source,
+    names: Sequence[str],
+    terms: Sequence[Terms],
+    colours: Sequence[Colour | None],
+    masks: np.ndarray,
+    version: str,
 ):
     """The data set; masks: (N, H, W, S) bool, of which every segment has a pixel, N frames of the images.
 
@@ -49,8 +55,8 @@ def segmentation(
     import highdicom as hd
 
     described = [
-        _described(number, name, term, version)
-        for number, (name, term) in enumerate(zip(names, terms, strict=True), start=1)
+        _described(number, *each, version)
+        for number, each in enumerate(zip(names, terms, colours, strict=True), start=1)
     ]
     images, outlined = list(source.elements), np.flatnonzero(masks.any((1, 2, 3)))
     if not source.has_place:
@@ -102,7 +108,7 @@ def places(made, source: Source) -> list[Place]:
     return found
 
 
-def _described(number: int, name: str, terms: Terms, version: str):
+def _described(number: int, name: str, terms: Terms, colour: Colour | None, version: str):
     import highdicom as hd
 
     found = hd.seg.SegmentDescription(
@@ -115,6 +121,7 @@ def _described(number: int, name: str, terms: Terms, version: str):
         tracking_uid=hd.UID(),
         tracking_id=f"{number}",
         anatomic_regions=[code(terms.region)] if terms.region else None,
+        display_color=hd.color.CIELabColor.from_rgb(*(255 * each for each in colour)) if colour else None,
     )
     if terms.modifier:
         found.SegmentedPropertyTypeCodeSequence[0].SegmentedPropertyTypeModifierCodeSequence = [

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from ..files import make_folder, replacing
-from ..images import dicom
-from ..images.regions import Region
+from ..images import dicom, frames
+from ..images.regions import Region, region_around
 from ..measures import measure
 from .report import report
-from .segmentation import NO_DATE, NO_TIME, check_frames, places, segmentation
+from .segmentation import NO_DATE, NO_TIME, Colour, check_frames, places, segmentation
 from .source import source_of
+from .steps import step_mm
 from .terms import TISSUE, Terms
 
 EXTRA = "DICOM objects need the package highdicom: install it with `pip install 'samca[dicom]'`"
@@ -29,15 +30,20 @@ NO_PLACE = (
     "The images have neither a frame of reference nor a known size of pixels, so the segmentation refers to "
     "them by their numbers alone, and sizes are in px."
 )
+NO_VOLUME = (
+    "The report has no volume, as nothing in the images says that their frames lie one behind the other at "
+    "even steps."
+)
 
 
 @dataclass(frozen=True)
 class Outlined:
-    """A segment; masks: (N, H, W) bool, a frame of the images each."""
+    """A segment; masks: (N, H, W) bool, a frame of the images each; colour: what programs show it in."""
 
     name: str
     masks: np.ndarray
     terms: Terms = TISSUE
+    colour: Colour | None = None
 
 
 def available() -> bool:
@@ -72,27 +78,34 @@ def write(
     source = source_of(images, _spacing(images), keep_patient)
     _check_sizes(images, source, there)
     masks = np.stack([one.masks for one in there], axis=-1)  # (N, H, W, S)
-    names, terms = [one.name for one in there], [one.terms for one in there]
     check_frames(source, masks)
-    made, about, sizes = _made(images, source, masks, names, terms, version, bool(report_out))
+    made, about, told = _made(images, source, there, masks, version, bool(report_out))
     for one in filter(None, (made, about)):
         if not keep_patient:
             _forget_dates(one)
     _save(made, Path(out), about, Path(report_out) if report_out else None)
     if source.own_place:
         notes.append(OWN_PLACE if source.has_place else NO_PLACE)
-    return notes + sorted({note for each in sizes for note in each.notes} if report_out else ())
+    return notes + told
 
 
-def _made(images, source, masks, names, terms, version: str, with_report: bool) -> tuple:
-    """The segmentation, the report if asked for, and the sizes of the outlines."""
+def _made(images, source, there: Sequence[Outlined], masks, version: str, with_report: bool) -> tuple:
+    """The segmentation, the report if asked for, and sentences about what that has."""
+    names, terms = [one.name for one in there], [one.terms for one in there]
     try:
         with dicom.quietly():
-            made = segmentation(source, names, terms, masks, version)
+            made = segmentation(source, names, terms, [one.colour for one in there], masks, version)
+            if not with_report:
+                return made, None, []
             where = sorted(places(made, source), key=lambda place: (place.segment, place.frame))
-            sizes = [_measured(images, masks[p.frame, ..., p.segment - 1], p.frame) for p in where]
-            words = source, made, where, sizes, names, terms, version
-            return made, report(*words) if with_report else None, sizes
+            pixels, told = _pixels(images, source.frames)
+            sizes = [
+                _measured(images, masks[p.frame, ..., p.segment - 1], p.frame, pixels[p.frame]) for p in where
+            ]
+            step = step_mm(source)
+            told += sorted({note for each in sizes for note in each.notes})
+            told += [NO_VOLUME] if step is None and source.frames > 1 else []
+            return made, report(source, made, where, sizes, names, terms, step, version), told
     except ImportError as error:
         raise RuntimeError(f"{EXTRA} ({error})") from error
     except Exception as error:  # what headers that break the standard raise differs from tag to tag
@@ -139,16 +152,24 @@ def _spacing(images: Sequence[Path]) -> tuple[float, float] | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _measured(images: Sequence[Path], mask: np.ndarray, frame: int):
-    """Sizes with the spacing of the picture on the screen that the mask lies in."""
+def _pixels(images: Sequence[Path], count: int) -> tuple[Sequence[np.ndarray | None], list[str]]:
+    """Of each frame; None of all, and a sentence, where they cannot be read: sizes need none."""
+    try:
+        return [frame.pixels for path in images for frame in frames.read_all(path)], []
+    except ValueError as error:
+        return [None] * count, [f"The report has no brightness: {error}."]
+
+
+def _measured(images: Sequence[Path], mask: np.ndarray, frame: int, pixels: np.ndarray | None):
+    """Sizes in the picture on the screen that the mask lies in, with its spacing; across them without any."""
     path, index = (images[frame], 0) if len(images) > 1 else (images[0], frame)
     spacing, regions = dicom.spacing_mm(dicom.header_of(path), index), _regions(path)
     if regions:
-        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-        ends = (columns[0], rows[0]), (columns[-1], rows[-1])
-        holding = (region for region in regions if all(region.window.holds(*end) for end in ends))
-        spacing = next((region.spacing_mm for region in holding), None)
-    return measure(mask, spacing and spacing[::-1])
+        region = region_around(regions, mask)
+        spacing = region and region.spacing_mm
+        if region:
+            mask, pixels = region.window.crop(mask), None if pixels is None else region.window.crop(pixels)
+    return measure(mask, spacing and spacing[::-1], pixels)
 
 
 def _forget_dates(made) -> None:

@@ -63,19 +63,22 @@ def test_what_samca_segment_has_written_fits(place):
     assert segments("seg.dcm") == {"SAMCA": 100}
 
 
-def test_names_and_terms_of_slicers_segmentation_are_taken(place):
+def test_names_terms_and_colours_of_slicers_segmentation_are_taken(place):
     labels = np.stack([block(5, 10, 15, 20) + 2 * block(30, 30, 35, 36)] * FRAMES).astype(np.uint8)
     image = SimpleITK.GetImageFromArray(labels)
     for number, (name, entry) in enumerate((("Cyst | left", ENTRY), ("Rest", ""))):
         tags = f"Segmentation.Status:inprogress|TerminologyEntry:{entry}|" if entry else ""
         for key, value in {"ID": f"S{number}", "Name": name, "LabelValue": f"{number + 1}", "Layer": "0",
-                           "Tags": tags, "Extent": "0 63 0 47 0 4"}.items():  # fmt: skip
+                           "Tags": tags, "Extent": "0 63 0 47 0 4",
+                           "Color": ("1 0 0", "red")[number]}.items():  # fmt: skip
             image.SetMetaData(f"Segment{number}_{key}", value)
     SimpleITK.WriteImage(image, "mask.seg.nrrd")
     assert main(["dicom-seg", "loop.dcm", "mask.seg.nrrd", "--out", "seg.dcm"]) == 0
     assert segments("seg.dcm") == {"Cyst | left": 100 * FRAMES, "Rest": 30 * FRAMES}
     types = [one.segmented_property_type.meaning for one in hd.seg.segread("seg.dcm").SegmentSequence]
     assert types == ["Mass", "Tissue"]
+    coloured = ["RecommendedDisplayCIELabValue" in one for one in hd.seg.segread("seg.dcm").SegmentSequence]
+    assert coloured == [True, False]  # what says no colour has none
 
 
 def test_with_keep_patient_it_is_the_patients(place):

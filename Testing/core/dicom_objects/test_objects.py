@@ -121,7 +121,7 @@ def test_a_report_has_the_sizes_of_each_outline_in_mm(written):
     assert first["Area"] == (pytest.approx(12 * 10 * 0.2 * 0.1), "mm2")
     assert first["Width"] == (pytest.approx(12 * 0.2), "mm")
     assert first["Depth"] == (pytest.approx(10 * 0.1), "mm")
-    assert {unit for value, unit in first.values()} == {"mm", "mm2"}
+    assert {unit for value, unit in first.values()} == {"mm", "mm2", "1"}
     assert first["Long axis"][0] > first["Short axis"][0] > 0
 
 
@@ -144,7 +144,7 @@ def test_without_known_spacing_nothing_is_in_mm(tmp_path):
     notes = write([image], ONE, tmp_path / "seg.dcm", tmp_path / "sr.dcm")
     assert any("sizes are in px" in note for note in notes)
     ((_name, found),) = sizes(tmp_path / "sr.dcm")
-    assert {unit for _value, unit in found.values()} == {"{pixels}"}
+    assert {unit for _value, unit in found.values()} == {"{pixels}", "1"}
     assert found["Area"][0] == 120
     assert found["Width"][0] == 12
     made = pydicom.dcmread(tmp_path / "seg.dcm")

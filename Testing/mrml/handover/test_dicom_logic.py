@@ -81,6 +81,16 @@ def test_every_outline_lies_in_its_frame_of_the_file(loop, tmp_path):
     ]
 
 
+def test_colours_are_those_of_the_scene(loop, tmp_path):
+    loop.segmentation.GetSegmentation().GetSegment("Lesion").SetColor(1, 0, 0)
+    loop.segmentation.GetSegmentation().GetSegment("Duct").SetColor(0, 0, 1)
+    export(loop, tmp_path / "seg.dcm")
+    red, blue = (
+        one.RecommendedDisplayCIELabValue for one in hd.seg.segread(tmp_path / "seg.dcm").SegmentSequence
+    )
+    assert red[2] > 0x8080 > blue[2]  # b*: from blue to yellow
+
+
 def test_terms_are_those_that_the_user_chose(loop, tmp_path):
     export(loop, tmp_path / "seg.dcm", segmentIds=["Lesion"])
     (segment,) = hd.seg.segread(tmp_path / "seg.dcm").SegmentSequence
