@@ -34,6 +34,7 @@ BUTTONS = (
     "takePoints",
     "holdFrame",
     "sizesTable",
+    "sizesChart",
     "turn",
     "startAnew",
     "setup",
@@ -168,9 +169,9 @@ class EffectPanel:
             self._details = details
             label.toolTip = asToolTip(details or _("No model is loaded."))
 
-    def showSizes(self, isMeasuring: bool, text: str, isHeld: bool) -> None:
+    def showSizes(self, isMeasuring: bool, text: str, isHeld: bool, isBusy: bool) -> None:
         """What was measured, and the buttons that go on from there; nothing if it is not to be."""
-        if self._sizes == (sizes := (isMeasuring, text, isHeld)):
+        if self._sizes == (sizes := (isMeasuring, text, isHeld, isBusy)):
             return
         self._sizes = sizes
         self.ui.sizesLabel.setVisible(isMeasuring)
@@ -178,6 +179,8 @@ class EffectPanel:
         self.ui.holdFrameButton.setVisible(isMeasuring)
         self.ui.holdFrameButton.text = _("Let go of frame") if isHeld else _("Hold for volume")
         self.ui.sizesTableButton.setVisible(isMeasuring)
+        self.ui.sizesTableButton.text = _("Stop") if isBusy else _("Table")
+        self.ui.sizesChartButton.setVisible(isMeasuring and not isBusy)
 
     def showHelp(self, **isOffered: bool) -> None:
         """The buttons that are there only when they help."""

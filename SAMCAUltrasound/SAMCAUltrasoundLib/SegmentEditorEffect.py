@@ -108,6 +108,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             "measure": lambda: self.toggle("measure"),
             "holdFrame": self.measure.hold,
             "sizesTable": self.measure.table,
+            "sizesChart": self.measure.chart,
             "redo": self.undo.redo,
         }
         self.keys = Keys(actions)
@@ -229,6 +230,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         """Stop what goes on."""
         self.edit.cancel()
         self.target.forget()
+        self.measure.cancel()
         self.tell("")
 
     def turn(self) -> None:
@@ -369,7 +371,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         """The status line, and what the panel offers."""
         status, engine = self.status, self.edit.engine
         status.instead = "" if self._setup.ready or engine.hasModel else self._setup.text
-        isBusy = engine.isBusy or self.edit.sweep.isRunning or self.target.isSearching
+        isBusy = engine.isBusy or self.edit.sweep.isRunning or self.target.isSearching or self.measure.isBusy
         self.panel.showStatus(status.text, status.details)
         self.panel.showHelp(
             turn=self.view.canTurn,

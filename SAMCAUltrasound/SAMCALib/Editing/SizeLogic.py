@@ -1,4 +1,4 @@
-"""Sizes of the current object while they are wanted: axes in the view, a line of words, a volume, a table.
+"""Sizes of the current object while they are wanted: in the view, as words, a volume, a table, a chart.
 
 They follow the segment, whoever changes it, between two ticks: a click does not wait for them.
 """
@@ -6,6 +6,7 @@ They follow the segment, whoever changes it, between two ticks: a click does not
 from __future__ import annotations
 
 import numpy as np
+import slicer
 
 from ..Frames import FrameLogic, SequenceLogic
 from ..Frames.FrameLogic import Frame
@@ -14,6 +15,7 @@ from ..Segments import SegmentLogic
 from ..Texts import Refusal, _
 from .EditLogic import EditLogic
 from .Selection import Selection
+from .SizesRun import SizesRun
 
 
 class SizeLogic:
@@ -21,6 +23,7 @@ class SizeLogic:
 
     def __init__(self, edit: EditLogic):
         self.edit, self.lines, self._selection = edit, AxisLines(), Selection(edit.host)
+        self.run = SizesRun()  # of all frames
         self.isMeasuring = False
         self._held = self._seen = None
         self.text = ""  # of the object, to copy; "" where there is none
@@ -40,6 +43,7 @@ class SizeLogic:
         else:
             self._held = None
             self.lines.remove()
+            self.run.cancel()
 
     def leave(self) -> None:
         """Nobody looks any more: the lines stay as long as they are right."""
@@ -48,6 +52,7 @@ class SizeLogic:
             self.lines.leave(segmentation.GetSegmentation())
         else:
             self.lines.hide()
+        self.run.cancel()
         self.isMeasuring, self._held, self._seen, self.text = False, None, None, ""
 
     def follow(self) -> bool:
@@ -77,13 +82,15 @@ class SizeLogic:
             self._held = None
         self._seen = None
 
-    def table(self, frame: Frame) -> str:
-        """Put the sizes of the segment in all frames into a table; where that is. Refusal without one."""
-        from ..Measures import MeasureLogic
-
+    def table(self, frame: Frame) -> None:
+        """Put the sizes of the segment in all frames into a table, by `run`. Refusal without a segment."""
         self._check(frame)
-        table = MeasureLogic.ofSegment(*self._selection.segment, frame.volume).toTable()
-        return _("{table} is in the module Tables, and saved as CSV.").format(table=table.GetName())
+        self.run.start(self._selection.place(frame), _table)
+
+    def chart(self, frame: Frame) -> None:
+        """The same as a chart of how they grow from frame to frame, which is shown."""
+        self._check(frame)
+        self.run.start(self._selection.place(frame), _chart)
 
     def _check(self, frame: Frame) -> None:
         if frame is None or not self._selection.segment[1]:
@@ -125,3 +132,13 @@ class SizeLogic:
         voxels = labelmap and labelmap.GetMTime()
         what = segmentation.GetID(), segmentId, voxels, self.edit.prompts.object.id
         return frame, what, lies, SequenceLogic.isPlayed(frame.volume)
+
+
+def _table(sizes) -> str:
+    return _("{table} is in the module Tables, and saved as CSV.").format(table=sizes.toTable().GetName())
+
+
+def _chart(sizes) -> str:
+    chart = sizes.toChart()
+    slicer.modules.plots.logic().ShowChartInLayout(chart)
+    return _("{chart} is in the module Plots.").format(chart=chart.GetName())

@@ -15,7 +15,8 @@ PASSING_SECONDS = 8.0  # for reading a refusal
 class StatusLogic:
     """edit, doubt: whose status it is. clock: seconds, for tests.
 
-    instead: why nothing can be done at all, as long as that is so; view: why the view shows no frame.
+    instead: why nothing can be done at all, as long as that is so; view: why the view shows no frame;
+    meanwhile: what goes on while clicks are answered.
     """
 
     def __init__(self, edit: EditLogic, doubt: DoubtLogic, clock=time.monotonic):
@@ -24,7 +25,7 @@ class StatusLogic:
 
     def forget(self) -> None:
         """Nothing was said, nothing is in the way."""
-        self.instead = self.view = self._said = self._message = ""
+        self.instead = self.view = self.meanwhile = self._said = self._message = ""
         self._since, self._isOver = 0.0, True
 
     @property
@@ -51,7 +52,7 @@ class StatusLogic:
         if self.instead:
             return _("No click is answered yet: press Set up.") + "\n" + self.instead
         first = self.said or self.view or self.edit.problem or self._next()
-        parts = first, self._drawn.text or self.doubt.text, self._doing()
+        parts = first, self._drawn.text or self.doubt.text, self._doing(), self.meanwhile
         return "\n".join(dict.fromkeys(part for part in parts if part))
 
     @property

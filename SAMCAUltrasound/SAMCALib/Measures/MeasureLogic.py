@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -81,6 +82,15 @@ class Sizes:
         write_atomically(Path(path), spreadsheets.text_of([HEADING, *self.rows]).encode())
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far measuring is, in frames measured; `sizes` at its end."""
+
+    done: int
+    of: int
+    sizes: Sizes | None = None
+
+
 def numberOf(frame: Frame) -> str:
     """What the user calls the frame within its volume: item, number from 1, or both."""
     count, number = len(slicesOf(frame)), str(frame.index + 1)
@@ -105,19 +115,25 @@ def ofSegment(segmentationNode, segmentId: str, volumeNode, frame: Frame | None 
 
     Refusal for what cannot be read as it lies, ValueError for a segment that does not exist.
     """
+    if frame is None:
+        return _atEnd(measuring(segmentationNode, segmentId, volumeNode))
     _check(segmentationNode, segmentId, volumeNode)
-    if frame is not None:
-        return _ofFrames(segmentationNode, segmentId, [frame], [])
+    return _atEnd(_measuring(segmentationNode, segmentId, [frame], []))
+
+
+def measuring(segmentationNode, segmentId: str, volumeNode) -> Iterator[Progress]:
+    """All frames, one after the other, for a timer; raises as `ofSegment`."""
+    _check(segmentationNode, segmentId, volumeNode)
     items = FrameLogic.items(_firstFrame(volumeNode))
     asked = [each for item in items for each in slicesOf(item)]
-    return _ofFrames(segmentationNode, segmentId, asked, items)
+    yield from _measuring(segmentationNode, segmentId, asked, items)
 
 
 def ofShown(segmentationNode, segmentId: str, volumeNode) -> Sizes:
     """The same in the item that is shown alone: for a segmentation that does not follow the Sequence."""
     _check(segmentationNode, segmentId, volumeNode)
     first = _firstFrame(volumeNode)
-    return _ofFrames(segmentationNode, segmentId, slicesOf(first), [first])
+    return _atEnd(_measuring(segmentationNode, segmentId, slicesOf(first), [first]))
 
 
 def _check(segmentationNode, segmentId: str, volumeNode) -> None:
@@ -130,15 +146,28 @@ def _firstFrame(volumeNode) -> Frame:
     return FrameLogic.frameOf(volumeNode, 0, FrameLogic.acquiredAxis(volumeNode))
 
 
-def _ofFrames(segmentationNode, segmentId: str, asked: list[Frame], items: list[Frame]) -> Sizes:
+def _atEnd(steps: Iterator[Progress]) -> Sizes:
+    *_others, last = steps
+    return last.sizes
+
+
+def _measuring(
+    segmentationNode, segmentId: str, asked: list[Frame], items: list[Frame]
+) -> Iterator[Progress]:
     """items: those whose volumes are to be measured, if they have several frames."""
-    masks = ((each, SegmentLogic.maskOf(segmentationNode, segmentId, each)) for each in asked)
-    found = [(each, ofMask(mask, each)) for each, mask in masks if mask.any()]
+    found, volumes, isSweep = [], [], len(asked) > len(items) > 0
+    for number, each in enumerate(asked):
+        yield Progress(number, len(asked))
+        mask = SegmentLogic.maskOf(segmentationNode, segmentId, each)
+        if mask.any():
+            found.append((each, ofMask(mask, each)))
     found = found or [(asked[0], ofMask(np.zeros(FrameLogic.shape(asked[0]), bool), asked[0]))]
-    isSweep = len(asked) > len(items) > 0
-    volumes = [_volume(segmentationNode, segmentId, item) for item in items] if isSweep else []
+    for item in items if isSweep else ():
+        yield Progress(len(asked), len(asked))
+        volumes.append(_volume(segmentationNode, segmentId, item))
     name = segmentationNode.GetSegmentation().GetSegment(segmentId).GetName()
-    return Sizes(name, tuple(found), tuple(each for each in volumes if each.voxels))
+    sizes = Sizes(name, tuple(found), tuple(each for each in volumes if each.voxels))
+    yield Progress(len(asked), len(asked), sizes)
 
 
 def slicesOf(frame: Frame) -> list[Frame]:

@@ -230,6 +230,7 @@ def test_without_an_object_nothing_is_held_and_no_table_is_made(open_editor, sce
 
 def test_the_table_has_all_frames(measuring, scene):
     measuring.sizesTableButton.click()
+    settled(measuring)
     (table,) = slicer.util.getNodesByClass("vtkMRMLTableNode")
     assert table.GetName() in status(measuring)
     assert table.GetNumberOfRows() == 2  # the frame, and the volume
