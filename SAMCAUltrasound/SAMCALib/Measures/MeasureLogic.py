@@ -93,7 +93,7 @@ class Progress:
 
 def numberOf(frame: Frame) -> str:
     """What the user calls the frame within its volume: item, number from 1, or both."""
-    count, number = len(slicesOf(frame)), str(frame.index + 1)
+    count, number = _countIn(frame), str(frame.index + 1)
     if not frame.item:
         return number
     return frame.item if count == 1 else f"{frame.item} {number}"
@@ -172,8 +172,11 @@ def _measuring(
 
 def slicesOf(frame: Frame) -> list[Frame]:
     """All frames along the axis of this one, in its item."""
-    count = FrameLogic.imageOf(frame).GetImageData().GetDimensions()[frame.axis]
-    return [replace(frame, index=index) for index in range(count)]
+    return [replace(frame, index=index) for index in range(_countIn(frame))]
+
+
+def _countIn(frame: Frame) -> int:
+    return FrameLogic.imageOf(frame).GetImageData().GetDimensions()[frame.axis]
 
 
 def _volume(segmentationNode, segmentId: str, frame: Frame) -> Volume:
@@ -181,11 +184,17 @@ def _volume(segmentationNode, segmentId: str, frame: Frame) -> Volume:
     node = FrameLogic.nodeAt(frame, segmentationNode)
     segment = node and node.GetSegmentation().GetSegment(segmentId)
     labelmap = segment and segment.GetRepresentation(SegmentLogic.LABELMAP)
-    voxels = GridLogic.voxelsIn(segment, labelmap) if labelmap else None
-    if voxels is None:
+    count = _voxelsOf(segment, labelmap) if labelmap else 0
+    if not count:
         return Volume(frame.item, 0, 0.0, "mm")
-    count = int(np.count_nonzero(voxels.values))
     if PixelSize.ofFrame(frame)[0] is None:
         return Volume(frame.item, count, float(count), "px")
     toWorld = FrameLogic.toWorld(frame, segmentationNode) @ TransformLogic.imageToWorld(labelmap)
     return Volume(frame.item, count, count * abs(float(np.linalg.det(toWorld[:3, :3]))), "mm")
+
+
+def _voxelsOf(segment, labelmap) -> int:
+    """How many there are, counted layer by layer: a copy of a large labelmap takes long."""
+    *layer, first, last = labelmap.GetExtent()
+    layers = (GridLogic.voxelsIn(segment, labelmap, (*layer, k, k)) for k in range(first, last + 1))
+    return sum(int(np.count_nonzero(each.values)) for each in layers if each)
