@@ -97,13 +97,13 @@ def _clicks(edit: EditLogic, image: np.ndarray, truth: np.ndarray) -> list[tuple
     """Seconds until the segment has changed and until its last outline, of each click on an encoded frame."""
     frame, times, rng = _shown(edit, image), [], np.random.default_rng(0)
     segmentation = edit.host.parameterSetNode().GetSegmentationNode()
-    edit.clear(frame)
     while len(times) < PER_OBJECT:
         found = maskOf(segmentation, "Lesion", frame)
         click = CLICKS["error_deepest"](truth, found, 1, rng).clicks[0]
         times.append(_timed(edit, frame, click))
         if (maskOf(segmentation, "Lesion", frame) == truth).all():
             break
+    edit.clear(frame)  # before the image is another one: what the mask of the new one shuts out would stay
     return times
 
 
