@@ -28,6 +28,7 @@ def modify(host, segmentationNode, segmentId: str, image, kind: str) -> None:
     elif (allowed := _allowed(editor, segmentationNode, image)) is not None:
         own = _withoutMasks(editor)
         own.modifySegmentByLabelmap(segmentationNode, segmentId, allowed, _mode(own, kind))
+        _putBeside(editor.GetSourceVolumeNode(), segmentationNode)
 
 
 def _isLeftToSlicer(editor, kind: str) -> bool:
@@ -77,6 +78,16 @@ def _withoutMasks(editor) -> EditorHost:
     node.SetOverwriteMode(editor.GetOverwriteMode())
     logic.SetSegmentEditorNode(node)
     return EditorHost(logic)
+
+
+def _putBeside(volume, segmentationNode) -> None:
+    """Into the folder, study or patient of the volume, as Slicer does where an editor has one."""
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(segmentationNode.GetScene())
+    if volume is None or hierarchy is None:
+        return
+    ids = [hierarchy.GetItemByDataNode(node) for node in (volume, segmentationNode)]
+    if all(ids):
+        hierarchy.SetItemParent(ids[1], hierarchy.GetItemParent(ids[0]))
 
 
 def _mode(host, kind: str):

@@ -163,3 +163,28 @@ def test_the_users_masks_stay_as_they_are_meanwhile(scene, mode):
     frame, mask = FrameLogic.frameOf(volume, 4), some((0, 23, 0, 19, 4, 4)).values[0]
     replaceObject(EditorHost(editor.logic), editor.segmentation, "Lesion", frame, None, mask)
     assert told == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_segmentation_comes_into_the_folder_of_the_volume(scene, mode):
+    volume = volumes.volume()
+    editor = editor_on(volume, mode, "OverwriteNone", (60, 190))
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    study = hierarchy.CreateStudyItem(hierarchy.GetSceneItemID(), "Study")
+    hierarchy.SetItemParent(hierarchy.GetItemByDataNode(volume), study)
+    image = GridLogic.imageOf(GridLogic.gridToNode(editor.segmentation), some((3, 20, 2, 17, 4, 4)))
+    Masking.modify(EditorHost(editor.logic), editor.segmentation, "Lesion", image, "Add")
+    assert hierarchy.GetItemParent(hierarchy.GetItemByDataNode(editor.segmentation)) == study
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mask", [None, "Gone", "Lesion"])
+def test_a_mask_of_no_segment_or_of_the_edited_one_is_taken_as_slicer_does(scene, mode, mask):
+    volume = volumes.volume()
+
+    def make():
+        editor = editor_on(volume, mode, "OverwriteNone", None)
+        editor.node.SetMaskSegmentID(mask)
+        return editor
+
+    assert_alike(make, some((-3, 20, 2, 25, 4, 4)))
