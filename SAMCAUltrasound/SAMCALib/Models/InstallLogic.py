@@ -19,10 +19,10 @@ from pathlib import Path
 
 from ..Texts import _
 
-LIGHT = "onnxruntime>=1.23"
+LIGHT, LIGHT_NAME = "onnxruntime>=1.23", "onnxruntime"
 TORCH, TORCHVISION = "torch>=2.8", ">=0.23"  # monai's lower bound, and the torchvision that belongs to it
 REQUESTER = "SAMCA"
-RESUME_KEY = "SAMCA/ResumeInstallation"  # in Slicer's user settings
+RESUME_KEY = "SAMCA/ResumeInstallation"  # in Slicer's user settings; "light": without torch
 RESOURCES = Path(__file__).resolve().parents[2] / "Resources"
 
 logger = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ class InstallLogic:
                 "Ready: {versions}. Training, models of other forms and an NVIDIA GPU need torch; Install "
                 "torch... gets it."
             )
-            version = f"onnxruntime {self.versionOf('onnxruntime')}"
+            version = f"{LIGHT_NAME} {self.versionOf(LIGHT_NAME)}"
             return Status(State.READY, text.format(versions=version), lacksTorch=True)
         if not missing:
             return Status(State.READY, _("Ready: {versions}.").format(versions=self._versions()))
@@ -158,16 +158,18 @@ class InstallLogic:
 
     def shouldResume(self) -> bool:
         """Whether Slicer was restarted in the middle of an installation."""
-        return str(_settings().value(RESUME_KEY)) == "1"
+        return str(_settings().value(RESUME_KEY)) in ("1", "light")
 
     def resume(self) -> Status:
         """Go on after a restart; asks again before anything is downloaded."""
+        withTorch = str(_settings().value(RESUME_KEY)) == "1"
         _settings().remove(RESUME_KEY)
-        return self.install(withTorch=True)
+        return self.install(withTorch)
 
     def _guarded(self, action: Callable[[], Status | None], withTorch: bool) -> Status:
         """Run one installation; whatever goes wrong becomes a sentence, and replaced packages a restart."""
-        before = {name: self.versionOf(name) for name in _names() if name.replace("-", "_") in sys.modules}
+        names = (name for name in [LIGHT_NAME, *_names()] if name.replace("-", "_") in sys.modules)
+        before = {name: self.versionOf(name) for name in names}
         try:
             status = action()
         except (
@@ -178,7 +180,7 @@ class InstallLogic:
         importlib.invalidate_caches()
         self._replaced = {n: v for n, v in before.items() if self.versionOf(n) != v}
         if self._replaced:
-            _settings().setValue(RESUME_KEY, "1")
+            _settings().setValue(RESUME_KEY, "light" if list(self._replaced) == [LIGHT_NAME] else "1")
         if status is not None:
             return status
         left = self.missing(withTorch)

@@ -59,7 +59,7 @@ class Machine:
         self.logic = InstallLogic(self._ask, self.said.append, self.packages.get, needsTorch=self.needsTorch)
 
     def _offer(self, monkeypatch, extension):
-        for name in ("PyTorchUtils", "torch", "safetensors", "segment_anything"):
+        for name in ("PyTorchUtils", "torch", "safetensors", "segment_anything", "onnxruntime"):
             monkeypatch.delitem(sys.modules, name, raising=False)  # other tests have imported them
         if extension:
             module = types.ModuleType("PyTorchUtils")
@@ -283,6 +283,19 @@ def test_an_old_onnx_runtime_is_replaced(machine):
     assert ours.logic.status().state is State.PACKAGES_MISSING
     assert ours.logic.install().ready
     assert ours.packages == LIGHT
+
+
+def test_an_old_onnx_runtime_in_use_is_replaced_by_a_restart_that_asks_for_no_torch(machine, monkeypatch):
+    ours = machine({"onnxruntime": "1.9.0"}, needsTorch=False)
+    monkeypatch.setitem(sys.modules, "onnxruntime", types.ModuleType("onnxruntime"))
+    assert ours.logic.install().restart, "the old one would be asked until then"
+    ours.restart(monkeypatch)
+    assert ours.logic.shouldResume()
+    status = ours.logic.resume()
+    assert status.ready
+    assert status.lacksTorch
+    assert len(ours.questions) == 1
+    assert not ours.logic.shouldResume()
 
 
 def test_where_torch_is_complete_nothing_else_is_asked_for(machine):
