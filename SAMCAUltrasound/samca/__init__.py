@@ -38,7 +38,7 @@ def load(source="shipped", base=None, device: str = "cpu", settings=None):
 def has_torch() -> bool:
     """Whether there is what a model needs to run on torch, new enough; nothing is imported."""
     try:
-        release = [int(part) for part in version("torch").split(".")[:2]]
+        release = [int(part) for part in (version("torch") or "").split(".")[:2]]
         return release >= OLDEST_TORCH and all(map(find_spec, ("torch", "safetensors", "segment_anything")))
     except (ImportError, ValueError):  # no such package, one that is broken, one of an odd number
         return False

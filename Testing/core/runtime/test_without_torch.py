@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import samca
 from samca import Session, model_files, phantoms
 from samca.export import halves, whole
 from samca.weights import checkpoint
@@ -94,3 +95,8 @@ def test_clicks_are_answered_without_torch_as_with_it(name, frame, request, tmp_
 
 def test_an_adapter_makes_a_difference(frame, adapter):
     assert (mask_by_torch(adapter, frame) != mask_by_torch("shipped", frame)).any()
+
+
+def test_what_an_interrupted_removal_leaves_of_torch_is_no_torch(monkeypatch):
+    monkeypatch.setattr(samca, "version", lambda name: None)  # as of a folder of metadata that is empty
+    assert not samca.has_torch()
