@@ -32,9 +32,7 @@ from .Edits import Again, Edit, Move, Unfit
 from .StepLogic import begin
 
 REMEMBERED = 30  # edits; Segment Editor's history has ten steps
-SLOW_SECONDS = (
-    0.1  # that a change of the voxels takes, as inside of one segment of a large volume: then it is made once
-)
+SLOW_SECONDS = 0.1  # of a change that is made once only, as inside of one segment of a large volume
 
 
 @dataclass(frozen=True)
