@@ -79,6 +79,10 @@ def test_beside_torch_the_engine_imports_nothing_in_its_threads():
     assert not [name for name in names if name.split(".")[0] in ("scipy", "numpy", "PIL", "SimpleITK")]
 
 
+def test_without_torch_the_engine_imports_nothing_in_its_threads():
+    assert first_imports.of(f"import samca\nsamca.has_torch = lambda: False\n{ENGINE}") == []
+
+
 def test_a_dataset_is_looked_at_without_an_import_in_a_thread(tmp_path):
     for number, name in enumerate(("a.png", "b.jpg", "c.bmp", "d.tif")):
         save(tmp_path / "data" / "images" / name, picture(number))

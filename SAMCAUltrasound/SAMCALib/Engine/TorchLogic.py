@@ -24,11 +24,9 @@ def importBeside() -> None:
     """
     for name in BESIDE:
         importlib.import_module(name)
-    isThere = (
-        "torch" in sys.modules or "onnxruntime" in sys.modules
-    )  # looking for packages takes a millisecond
-    if not isThere and not samca.has_torch():
-        with contextlib.suppress(ImportError):  # what needs it says so in words
+    isThere = "torch" in sys.modules or "onnxruntime" in sys.modules
+    if not isThere and not samca.has_torch():  # looking for packages takes a millisecond
+        with contextlib.suppress(Exception):  # one that does not start: what needs it says so in words
             importlib.import_module("onnxruntime")
 
 
@@ -46,10 +44,11 @@ def loadModel(source: str, device: str):
 def _withoutTorch(source: str):
     from samca.runtime import loading
 
-    if why := loading.why_not(source):
+    try:
+        return loading.load(source)
+    except loading.NeedsTorch as why:
         advice = _("Press Install torch... in the module SAMCA Ultrasound.")
-        raise ValueError(f"{why}. {advice}")
-    return loading.load(source)
+        raise ValueError(f"{why}. {advice}") from why
 
 
 def threadsFor(model):

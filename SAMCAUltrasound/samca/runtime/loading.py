@@ -25,6 +25,10 @@ FORM = (  # settings that decide what a graph computes; of the others the file's
 Shapes = dict[str, tuple[int, ...]]  # of tensors by their names
 
 
+class NeedsTorch(ValueError):
+    """A model of another form than the graph for it."""
+
+
 @dataclass(frozen=True)
 class Graph:
     """The graph that comes with the package: what it says of itself, and the tensors that each half lacks."""
@@ -42,24 +46,13 @@ def load(
 
     settings: over the file's own by dotted name, of those that change nothing of what a graph computes.
 
-    Raises FileNotFoundError and ValueError as `weights.checkpoint.load`, ValueError also for a file that does
-    not fit the graph, and RuntimeError where ONNX Runtime is missing or too old.
+    Raises FileNotFoundError and ValueError as `weights.checkpoint.load`, NeedsTorch for a file that does not
+    fit the graph, and RuntimeError where ONNX Runtime is missing or too old.
     """
     path, settings = model_files.source_path(source), settings or {}
     if path.suffix == SUFFIX:
         return _whole(path, settings)
     return _of_weights(path, model_files.base_of(path, base), settings)
-
-
-def why_not(source: str | Path) -> str:
-    """Why a file cannot be answered for without torch, one sentence; "" if it can. Tensors are not read."""
-    try:
-        path = model_files.source_path(source)
-        if path.suffix != SUFFIX:
-            _check_fit(path, model_files.base_of(path), shipped_graph(), {})
-    except (OSError, ValueError) as error:
-        return str(error)
-    return ""
 
 
 def shipped_graph() -> Graph:
@@ -99,28 +92,28 @@ def _of_weights(path: Path, base: Path, settings: dict[str, Any]) -> GraphModel:
 
 
 def _check_fit(path: Path, base: Path, graph: Graph, settings: dict[str, Any]) -> ModelConfig:
-    """The settings of an adapter; ValueError unless it and its base make what the graph computes."""
+    """The settings of an adapter; NeedsTorch unless it and its base make what the graph computes."""
     if model_files.metadata_of(path).get("kind") != "adapter":
-        raise ValueError(f"{path} is no adapter of SAMCA's base: it needs torch")
+        raise NeedsTorch(f"{path} is no adapter of SAMCA's base: it needs torch")
     config = with_settings(model_files.describe_file(path)[0], "model", settings)
     _check_form(path, config, graph.about.config)
     if not _is_one_set(config):
-        raise ValueError(f"{path} has a model.fusion of two sets, SAMCA's own graph of one: it needs torch")
+        raise NeedsTorch(f"{path} has a model.fusion of two sets, SAMCA's own graph of one: it needs torch")
     shapes = {
         name: place.shape for file in (base, path) for name, place in tensor_header.read(file).tensors.items()
     }
     for half in HALVES:
         for name, shape in graph.lacks[half].items():
             if shapes.get(name) != shape:
-                raise ValueError(f"{path} does not fit the graph: {name} is {shapes.get(name)}, not {shape}")
+                raise NeedsTorch(f"{path} does not fit the graph: {name} is {shapes.get(name)}, not {shape}")
     return config
 
 
 def _check_form(path: Path, config: ModelConfig, own: ModelConfig) -> None:
-    """ValueError unless a graph of a model with settings `own` computes what one with `config` does."""
+    """NeedsTorch unless a graph of a model with settings `own` computes what one with `config` does."""
     for name in FORM:
         if getattr(config, name) != getattr(own, name):
-            raise ValueError(f"{path} has another model.{name} than the graph for it: it needs torch")
+            raise NeedsTorch(f"{path} has another model.{name} than the graph for it: it needs torch")
 
 
 def _is_one_set(config: ModelConfig) -> bool:

@@ -8,8 +8,10 @@ import pytest
 import volumes
 
 import samca
+from samca import model_files, tensor_header
 from samca.prompts import Click, Prompts
 from SAMCALib.Editing.EditQueue import pictureOf
+from SAMCALib.Engine import TorchLogic
 from SAMCALib.Engine.EngineLogic import EngineLogic
 from SAMCALib.Frames import FrameLogic
 from SAMCALib.Segments.MaskLogic import MaskOptions
@@ -61,6 +63,23 @@ def test_a_foreign_checkpoint_says_that_it_needs_torch_and_where_to_get_it(witho
     path.write_bytes(b"weights")
     with pytest.raises(RuntimeError, match=r"it needs torch\. Press Install torch\.\.\. in the module SAMCA"):
         answered(picture, str(path))
+
+
+def test_torch_is_no_help_for_an_adapter_that_has_lost_its_base(withoutTorch, picture, tmp_path):
+    path = tmp_path / "mine.safetensors"
+    content = model_files.source_path("shipped").read_bytes()
+    path.write_bytes(tensor_header.with_metadata(content, {"base": "lost.safetensors"}))
+    with pytest.raises(RuntimeError, match=r"needs its base lost\.safetensors: .*; give its path") as told:
+        answered(picture, str(path))
+    assert "Install torch" not in str(told.value)
+
+
+def test_onnx_runtime_that_does_not_start_stops_no_click(withoutTorch, monkeypatch, tmp_path):
+    (tmp_path / "onnxruntime.py").write_text("raise OSError('a library is missing')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "onnxruntime", raising=False)
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    TorchLogic.importBeside()
 
 
 def test_without_onnx_runtime_too_it_says_what_to_install(withoutTorch, picture, monkeypatch):
