@@ -8,13 +8,14 @@ one picture.
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import slicer
 
-from samca.images.regions import Region
+from samca.images.regions import Region, region_around
 
 from . import FrameLogic
 from .FrameLogic import Frame
@@ -29,6 +30,20 @@ def regionsOf(frame: Frame) -> tuple[Region, ...]:
     if path is None or not path.is_file():
         return ()
     return _regions(path, path.stat().st_mtime_ns, *FrameLogic.shape(frame))
+
+
+def windowOf(frame: Frame, mask: np.ndarray) -> tuple[int, int, int, int] | None:
+    """(x0, y0, x1, y1) px, ends excluded, of the picture that an (H, W) bool mask lies in.
+
+    None where it lies in none of several, and where nothing is known.
+    """
+    if regions := regionsOf(frame):
+        region = region_around(regions, mask)
+        return astuple(region.window) if region else None
+    path = fileOf(frame) if frame.axis == IN_PLANE else None
+    if path is None or not path.is_file():
+        return None
+    return _onlyWindow(path, path.stat().st_mtime_ns, *FrameLogic.shape(frame))
 
 
 def areaOf(frame: Frame) -> np.ndarray | None:
@@ -71,6 +86,15 @@ def _regions(path: Path, changed: int, height: int, width: int) -> tuple[Region,
 
     header = _headerOf(path, height, width)
     return () if header is None else dicom.pictures(header, height, width)
+
+
+@lru_cache(maxsize=64)
+def _onlyWindow(path: Path, changed: int, height: int, width: int) -> tuple[int, int, int, int] | None:
+    """The same of where the only picture lies."""
+    from samca.images import dicom
+
+    header = _headerOf(path, height, width)
+    return None if header is None else dicom.only_window(header, height, width)
 
 
 @lru_cache(maxsize=64)

@@ -13,7 +13,7 @@ from samca.files import write_atomically
 from samca.measures import Measurements
 from samca.measures.table import ALL, HEADING, rows_of, volume_row
 
-from ..Frames import FrameLogic, TransformLogic
+from ..Frames import FrameLogic, ScreenRegions, TransformLogic
 from ..Frames.FrameLogic import Frame
 from ..Segments import GridLogic, SegmentLogic
 from ..Texts import _
@@ -107,7 +107,8 @@ def wordsOf(measured: Measurements) -> str:
 def ofMask(mask: np.ndarray, frame: Frame, brightness: bool = True) -> Measurements:
     """Sizes of an (H, W) bool mask on a frame, as it lies in the world; with how bright it is there."""
     spacing, lean = PixelSize.ofFrame(frame)
-    return measures.measure(mask, spacing, FrameLogic.pixels(frame) if brightness else None, lean)
+    pixels = FrameLogic.pixels(frame) if brightness else None
+    return measures.measure(mask, spacing, pixels, lean, ScreenRegions.windowOf(frame, mask))
 
 
 def ofSegment(segmentationNode, segmentId: str, volumeNode, frame: Frame | None = None) -> Sizes:

@@ -52,7 +52,7 @@ def _measured(frame: Frame, mask: np.ndarray) -> Measurements:
         if region := region_around(frame.regions, mask):
             return _measured(frame.part(region), region.window.crop(mask))
         return measure(mask, None, frame.pixels)
-    return measure(mask, _known(frame), frame.pixels)
+    return measure(mask, _known(frame), frame.pixels, window=frame.window)
 
 
 def _known(frame: Frame) -> tuple[float, float] | None:

@@ -75,7 +75,8 @@ def write(
     for path in filter(None, (out, report_out)):
         check_new(Path(path))
     there, notes = _not_empty(outlined)
-    source = source_of(images, _spacing(images), keep_patient)
+    with dicom.quietly():
+        source = source_of(images, _spacing(images), keep_patient)
     _check_sizes(images, source, there)
     masks = np.stack([one.masks for one in there], axis=-1)  # (N, H, W, S)
     check_frames(source, masks)
@@ -163,13 +164,14 @@ def _pixels(images: Sequence[Path], count: int) -> tuple[Sequence[np.ndarray | N
 def _measured(images: Sequence[Path], mask: np.ndarray, frame: int, pixels: np.ndarray | None):
     """Sizes in the picture on the screen that the mask lies in, with its spacing; across them without any."""
     path, index = (images[frame], 0) if len(images) > 1 else (images[0], frame)
-    spacing, regions = dicom.spacing_mm(dicom.header_of(path), index), _regions(path)
+    header, regions = dicom.header_of(path), _regions(path)
+    spacing, window = dicom.spacing_mm(header, index), dicom.only_window(header, *mask.shape)
     if regions:
         region = region_around(regions, mask)
         spacing = region and region.spacing_mm
         if region:
             mask, pixels = region.window.crop(mask), None if pixels is None else region.window.crop(pixels)
-    return measure(mask, spacing and spacing[::-1], pixels)
+    return measure(mask, spacing and spacing[::-1], pixels, window=window)
 
 
 def _forget_dates(made) -> None:

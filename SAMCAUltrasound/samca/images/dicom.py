@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
 from ..prompts.windows import Window
 from .bounds import RAW, inflates_beyond
 from .grid import positive
-from .regions import Region, side_by_side
+from .regions import Region, pictures_on, side_by_side
 
 SUFFIXES = (".dcm", ".dicom")
 PREAMBLE = 128
@@ -151,6 +151,15 @@ def _region_spacing(header: Header) -> tuple[float, float] | None:
 def pictures(header: Header, height: int, width: int) -> tuple[Region, ...]:
     """The pictures side by side on a screen of (height, width) px; none if there is only one."""
     return side_by_side(_regions(header, IMAGES), height, width)
+
+
+def only_window(header: Header, height: int, width: int) -> tuple[int, int, int, int] | None:
+    """(x0, y0, x1, y1) px, ends excluded, of the only picture on such a screen.
+
+    None where there are several, or nobody says.
+    """
+    found = pictures_on(_regions(header, IMAGES), height, width)
+    return astuple(found[0].window) if len(found) == 1 else None
 
 
 def _regions(header: Header, kinds: tuple[int, ...] = ()) -> list[Region]:

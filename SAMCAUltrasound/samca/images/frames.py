@@ -25,6 +25,7 @@ class Frame:
     pixels: (H, W) or (H, W, 3 or 4) as stored; spacing_mm: (x, y) of a pixel, None if unknown; index: its
     place, from 0, along axis k of `grid`, the grid of its volume or loop; a picture is a grid of one slice.
     count: how many frames the file has. regions: pictures side by side on it, each to be segmented by itself.
+    window: (x0, y0, x1, y1) px, ends excluded, of the only picture on a screen, None where nobody says.
     """
 
     pixels: np.ndarray
@@ -34,6 +35,7 @@ class Frame:
     grid: Grid
     count: int = 1
     regions: tuple[Region, ...] = ()
+    window: tuple[int, int, int, int] | None = None
 
     def part(self, region: Region) -> Frame:
         """One of its pictures as a frame of its own, of the region's spacing, where it lies on the screen."""
@@ -103,5 +105,6 @@ def _dicom_frame(volume: Volume, header: dicom.Header, index: int, path: Path) -
     frame = _frame_of(volume, index, path)
     spacing = dicom.spacing_mm(header, index)
     grid = replace(frame.grid, spacing=(*(spacing or (1.0, 1.0)), frame.grid.spacing[2]))
-    regions = dicom.pictures(header, *frame.pixels.shape[:2])
-    return replace(frame, spacing_mm=spacing, grid=grid, regions=regions)
+    screen = header, *frame.pixels.shape[:2]
+    regions, window = dicom.pictures(*screen), dicom.only_window(*screen)
+    return replace(frame, spacing_mm=spacing, grid=grid, regions=regions, window=window)

@@ -32,7 +32,13 @@ class Region:
 
 
 def side_by_side(regions: Sequence[Region], height: int, width: int) -> tuple[Region, ...]:
-    """The pictures on a screen of (height, width) px, from the left; none if there is only one.
+    """The pictures on a screen of (height, width) px, from the left; none if there is only one."""
+    found = pictures_on(regions, height, width)
+    return found if len(found) > 1 else ()
+
+
+def pictures_on(regions: Sequence[Region], height: int, width: int) -> tuple[Region, ...]:
+    """The same, and the only one if there is one; none where regions overlap.
 
     A region within another, as that of colour flow, is no picture of its own.
     """
@@ -46,8 +52,7 @@ def side_by_side(regions: Sequence[Region], height: int, width: int) -> tuple[Re
             pictures.append(region)
         elif all(share < 1 - APART for share in shared):
             return ()  # they overlap: one picture, as far as can be told
-    ordered = sorted(pictures, key=lambda region: (region.window.x0, region.window.y0))
-    return tuple(ordered) if len(ordered) > 1 else ()
+    return tuple(sorted(pictures, key=lambda region: (region.window.x0, region.window.y0)))
 
 
 def region_under(regions: Sequence[Region], prompts: Prompts) -> Region | None:

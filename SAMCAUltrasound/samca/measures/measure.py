@@ -16,6 +16,7 @@ from .outline import crossed, length_of
 from .shape import shape_of
 
 MOST = 50  # parts that are measured each
+Corners = tuple[int, int, int, int]
 EDGES = ("top", "bottom", "left", "right")
 
 
@@ -37,12 +38,12 @@ class Measurements:
     depth: float | None = None  # extent from top to bottom, whole pixels
     width: float | None = None  # extent from left to right
     circularity: float | None = None  # 4 pi area / perimeter^2, at most 1
-    skin_distance: float | None = None  # from the image's top edge to the object's
+    skin_distance: float | None = None  # from the picture's top edge to the object's
     mean_inside: float | None = None  # brightness, in the image's own numbers
     mean_ring: float | None = None  # in a ring around it, a tenth of the long axis wide
     shape: str = ""  # oval, round or irregular, see `shape.py`; of several parts none
     ellipse: Ellipse | None = None  # fitted to the outline; its circumference is that of a head
-    cut_by: tuple[str, ...] = ()  # edges of the image that it touches, of EDGES
+    cut_by: tuple[str, ...] = ()  # edges of the picture that it touches, of EDGES
     count: int = 1  # of parts
     parts: tuple[Measurements, ...] = ()  # the largest first, up to MOST, where there are several
     notes: tuple[str, ...] = ()  # sentences about what to heed
@@ -58,13 +59,15 @@ def measure(
     spacing_mm: Sequence[float] | None,
     pixels: np.ndarray | None = None,
     lean: float = 0.0,
+    window: Corners | None = None,
 ) -> Measurements:
     """Measure one frame's object.
 
     mask: (H, W) bool. spacing_mm: (row, column) mm of a pixel; None, or anything but two positive finite
     numbers, means that it is not known: then all is in px and a note says so. pixels: (H, W) or (H, W, C)
     image, for brightness, the mean of its colours. lean: cosine of the angle between the image's columns
-    and rows in space, 0 for a right one, where a transform has sheared it.
+    and rows in space, 0 for a right one, where a transform has sheared it. window: (x0, y0, x1, y1) px, ends
+    excluded, of the picture on a screen that has more on it, as a banner; None: all of the image.
 
     A pixel is a square: area, depth and width count whole ones. The outline for axes runs through the
     middles of pixels' edges, half way between centres in and out, so one pixel is 1 px long and wide, and
@@ -87,12 +90,13 @@ def measure(
         note = "The object is empty: there is nothing to measure."
         return Measurements("mm" if spacing else "px", spacing, 0, 0.0, count=0, notes=(note,))
     row, column = spacing or (1.0, 1.0)
+    window = window or (0, 0, *mask.shape[::-1])
     steps = np.array([[column, 0.0], [row * lean, row * math.sqrt(1 - lean**2)]])
     if count == 1:
-        return _labelled(_measured(mask, steps, pixels), spacing, note)
+        return _labelled(_measured(mask, steps, window, pixels), spacing, note)
     largest = np.argsort(-np.bincount(labels.ravel())[1:], kind="stable")[:MOST] + 1
-    parts = [_measured(labels == number, steps, pixels) for number in largest]
-    return _labelled(_measured(mask, steps, pixels, count, tuple(parts)), spacing, note)
+    parts = [_measured(labels == number, steps, window, pixels) for number in largest]
+    return _labelled(_measured(mask, steps, window, pixels, count, tuple(parts)), spacing, note)
 
 
 def known_spacing(spacing_mm: Sequence[float] | None) -> tuple[tuple[float, float] | None, str]:
@@ -119,7 +123,7 @@ def _labelled(measured: Measurements, spacing: tuple[float, float] | None, note:
     return replace(measured, unit="mm" if spacing else "px", spacing_mm=spacing, parts=parts, notes=notes)
 
 
-def _measured(mask, steps, pixels, count: int = 1, parts: tuple[Measurements, ...] = ()) -> Measurements:
+def _measured(mask, steps, window: Corners, pixels, count: int = 1, parts: tuple[Measurements, ...] = ()):
     column, row = map(float, np.hypot(*steps.T))
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     top, left = max(rows[0] - 1, 0), max(columns[0] - 1, 0)  # most of an image is empty
@@ -128,7 +132,7 @@ def _measured(mask, steps, pixels, count: int = 1, parts: tuple[Measurements, ..
     hull = np.add(hull_of(near), (left, top))
     long, short = axes_of(hull, steps)
     perimeter = length_of(filled, hull, steps) if count == 1 else _perimeter(filled, steps, count, parts)
-    pixel_count, cut_by = int(np.count_nonzero(near)), _edges(mask)
+    pixel_count, cut_by = int(np.count_nonzero(near)), _edges(rows, columns, window)
     area = pixel_count * float(steps[0, 0] * steps[1, 1])
     inside, ring = brightness_of(mask, pixels, (column, row), long.length / 10)
     return Measurements(
@@ -142,7 +146,7 @@ def _measured(mask, steps, pixels, count: int = 1, parts: tuple[Measurements, ..
         depth=float((rows[-1] + 1 - rows[0]) * row),
         width=float((columns[-1] + 1 - columns[0]) * column),
         circularity=min(4 * math.pi * area / perimeter**2, 1.0),
-        skin_distance=float(rows[0] * row),
+        skin_distance=float(max(rows[0] - window[1], 0) * row),
         mean_inside=inside,
         mean_ring=ring,
         shape="" if parts else shape_of(near, steps),
@@ -154,10 +158,11 @@ def _measured(mask, steps, pixels, count: int = 1, parts: tuple[Measurements, ..
     )
 
 
-def _edges(mask: np.ndarray) -> tuple[str, ...]:
-    """The edges of the image that the mask touches."""
-    lines = dict(zip(EDGES, (mask[0], mask[-1], mask[:, 0], mask[:, -1]), strict=True))
-    return tuple(name for name, line in lines.items() if line.any())
+def _edges(rows: np.ndarray, columns: np.ndarray, window: Corners) -> tuple[str, ...]:
+    """The edges of the picture that what lies in these rows and columns touches, or lies beyond."""
+    x0, y0, x1, y1 = window
+    met = rows[0] <= y0, rows[-1] >= y1 - 1, columns[0] <= x0, columns[-1] >= x1 - 1
+    return tuple(name for name, is_met in zip(EDGES, met, strict=True) if is_met)
 
 
 def _perimeter(mask: np.ndarray, steps: np.ndarray, count: int, parts: Sequence[Measurements]) -> float:

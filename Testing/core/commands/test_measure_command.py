@@ -239,3 +239,17 @@ def test_1_mm_in_a_dicom_file_is_1_mm(tmp_path):
     Image.fromarray(mask).save(tmp_path / "mask.png")
     measured(tmp_path / "frame.dcm", tmp_path / "mask.png", "--csv", tmp_path / "sizes.csv")
     assert table(tmp_path / "sizes.csv")[0]["unit"] == "mm"
+
+
+@pytest.mark.parametrize(("top", "skin", "cut"), [(10, 4, ""), (20, 0, "top"), (22, 0, "top")])
+def test_skin_and_edges_are_those_of_the_picture_below_a_banner(tmp_path, top, skin, cut):
+    elements = picture(smooth(0, 60, 100).astype(np.uint8))
+    elements.SequenceOfUltrasoundRegions = Sequence([region(5, top, 94, 59, 0.05, 0.04)])
+    saved(elements, tmp_path / "screen.dcm")
+    mask = np.zeros((60, 100), np.uint8)
+    mask[20:30, 60:80] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    measured(tmp_path / "screen.dcm", tmp_path / "mask.png", "--csv", tmp_path / "sizes.csv")
+    (row,) = table(tmp_path / "sizes.csv")
+    assert (float(row["skin_distance"]), row["cut_by"]) == (skin, cut)
+    assert [float(row[name]) for name in ("depth", "width")] == [4, 10]

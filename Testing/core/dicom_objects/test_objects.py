@@ -359,3 +359,10 @@ def test_without_highdicom_the_sentence_says_how_to_get_it(loop, tmp_path, monke
 def test_importing_the_room_imports_neither_highdicom_nor_torch():
     code = "import sys, samca.dicom_objects; print({'highdicom', 'pydicom', 'torch'} & set(sys.modules))"
     assert run(sys.executable, "-c", code).stdout.strip() in ("set()", "")
+
+
+def test_header_values_that_break_the_standard_are_no_warnings_for_the_user(tmp_path, recwarn):
+    image = study(tmp_path / "image.dcm", ImageType=["ORIGINAL", "PRIMARY", "", "ABDOM/RAD"])
+    recwarn.clear()
+    write([image], [Outlined("mass", block(10, 20, 22, 30)[None], MASS)], tmp_path / "seg.dcm")
+    assert [str(each.message) for each in recwarn] == []

@@ -1,5 +1,6 @@
 """Pictures side by side on a screen: known as long as the volume knows its DICOM file."""
 
+import os
 import types
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from dicom_pictures import picture, region, saved
 from samca.prompts import Box, Click, Prompts
 from SAMCALib.Editing.EditQueue import pictureOf
 from SAMCALib.Frames import FrameLogic
-from SAMCALib.Frames.ScreenRegions import UIDS, regionsOf
+from SAMCALib.Frames.ScreenRegions import UIDS, regionsOf, windowOf
+from SAMCALib.Measures import MeasureLogic
 from SAMCALib.Segments.MaskLogic import MaskOptions
 from SAMCALib.Texts import Refusal
 
@@ -65,6 +67,30 @@ def test_a_volume_that_knows_its_file_knows_its_pictures(request, way):
     frame = FrameLogic.frameOf(node, 0)
     np.testing.assert_array_equal(FrameLogic.pixels(frame), SCREEN)
     assert windows(frame) == [(0, 10, 50, 60), (50, 10, 100, 60)]
+
+
+def test_an_object_is_measured_in_the_picture_that_it_lies_in(loaded):
+    mask = np.zeros(SCREEN.shape, bool)
+    mask[20:30, 60:80] = True
+    frame = FrameLogic.frameOf(loaded, 0)
+    measured = MeasureLogic.ofMask(mask, frame)
+    spacing = measured.spacing_mm[0] if measured.spacing_mm else 1
+    assert (measured.skin_distance, measured.cut_by) == (pytest.approx(10 * spacing), ())
+    mask[:, 40:50] = True
+    assert windowOf(frame, mask) is None
+
+
+@pytest.mark.parametrize("top", [0, 12])
+def test_skin_is_the_top_of_the_picture_below_the_banner(loaded, file, top):
+    elements = picture(SCREEN)
+    elements.SequenceOfUltrasoundRegions = Sequence([region(0, top, 99, 59, 0.02, 0.02)])
+    saved(elements, file)
+    os.utime(file, (1, 1 + top))  # another time than the file before
+    mask = np.zeros(SCREEN.shape, bool)
+    mask[20:30, 60:80] = True
+    measured = MeasureLogic.ofMask(mask, FrameLogic.frameOf(loaded, 0))
+    spacing = measured.spacing_mm[0] if measured.spacing_mm else 1
+    assert measured.skin_distance == pytest.approx((20 - top) * spacing)
 
 
 def test_a_volume_that_knows_no_file_or_another_is_one_picture(imported, loaded, file):
