@@ -156,10 +156,13 @@ def pictures(header: Header, height: int, width: int) -> tuple[Region, ...]:
 def only_window(header: Header, height: int, width: int) -> tuple[int, int, int, int] | None:
     """(x0, y0, x1, y1) px, ends excluded, of the only picture on such a screen.
 
-    None where there are several, or nobody says.
+    None where there are several, where nobody says, and where regions are of a larger screen than this, as of
+    one that was cropped or made smaller since; some end a pixel beyond it.
     """
-    found = pictures_on(_regions(header, IMAGES), height, width)
-    return astuple(found[0].window) if len(found) == 1 else None
+    regions = _regions(header, IMAGES)
+    found = pictures_on(regions, height, width)
+    fits = all(each.window.x1 <= width + 1 and each.window.y1 <= height + 1 for each in regions)
+    return astuple(found[0].window) if len(found) == 1 and fits else None
 
 
 def _regions(header: Header, kinds: tuple[int, ...] = ()) -> list[Region]:

@@ -16,6 +16,7 @@ from .outline import crossed, length_of
 from .shape import shape_of
 
 MOST = 50  # parts that are measured each
+BESIDE = "The object lies beside the image on this screen: lengths are in px, not in mm."
 Corners = tuple[int, int, int, int]
 EDGES = ("top", "bottom", "left", "right")
 
@@ -67,7 +68,8 @@ def measure(
     numbers, means that it is not known: then all is in px and a note says so. pixels: (H, W) or (H, W, C)
     image, for brightness, the mean of its colours. lean: cosine of the angle between the image's columns
     and rows in space, 0 for a right one, where a transform has sheared it. window: (x0, y0, x1, y1) px, ends
-    excluded, of the picture on a screen that has more on it, as a banner; None: all of the image.
+    excluded, of the picture on a screen that has more on it, as a banner or a spectrum, where the spacing
+    does not hold; None: all of the image.
 
     A pixel is a square: area, depth and width count whole ones. The outline for axes runs through the
     middles of pixels' edges, half way between centres in and out, so one pixel is 1 px long and wide, and
@@ -89,8 +91,10 @@ def measure(
     if not count:
         note = "The object is empty: there is nothing to measure."
         return Measurements("mm" if spacing else "px", spacing, 0, 0.0, count=0, notes=(note,))
-    row, column = spacing or (1.0, 1.0)
     window = window or (0, 0, *mask.shape[::-1])
+    if not mask[window[1] : window[3], window[0] : window[2]].any():
+        spacing, note = None, BESIDE
+    row, column = spacing or (1.0, 1.0)
     steps = np.array([[column, 0.0], [row * lean, row * math.sqrt(1 - lean**2)]])
     if count == 1:
         return _labelled(_measured(mask, steps, window, pixels), spacing, note)

@@ -253,3 +253,17 @@ def test_skin_and_edges_are_those_of_the_picture_below_a_banner(tmp_path, top, s
     (row,) = table(tmp_path / "sizes.csv")
     assert (float(row["skin_distance"]), row["cut_by"]) == (skin, cut)
     assert [float(row[name]) for name in ("depth", "width")] == [4, 10]
+
+
+def test_what_lies_in_the_spectrum_below_a_picture_is_in_px(tmp_path, capsys):
+    elements = picture(smooth(0, 60, 100).astype(np.uint8))
+    spectrum = region(0, 40, 99, 59, 0.01, 2, RegionSpatialFormat=3, PhysicalUnitsXDirection=4)
+    elements.SequenceOfUltrasoundRegions = Sequence([region(0, 0, 99, 39, 0.05, 0.04), spectrum])
+    saved(elements, tmp_path / "screen.dcm")
+    mask = np.zeros((60, 100), np.uint8)
+    mask[45:50, 60:80] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    measured(tmp_path / "screen.dcm", tmp_path / "mask.png", "--csv", tmp_path / "sizes.csv")
+    (row,) = table(tmp_path / "sizes.csv")
+    assert (row["unit"], row["area"]) == ("px", "100.0")
+    assert "lies beside the image on this screen: lengths are in px" in capsys.readouterr().out

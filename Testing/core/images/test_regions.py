@@ -114,3 +114,18 @@ def test_a_mask_is_in_a_picture_that_holds_all_of_it(rows, columns, expected):
     mask = np.zeros((240, 240), bool)
     mask[slice(*rows), slice(*columns)] = True
     assert region_around(TWO, mask) == expected
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        ((199, 119), (20, 10, 200, 120)),
+        ((200, 120), (20, 10, 200, 120)),
+        ((201, 119), None),
+        ((199, 240), None),
+    ],
+)
+def test_the_only_picture_lies_in_its_region_unless_that_is_of_a_larger_screen(tmp_path, end, expected):
+    elements = picture(smooth(0, 120, 200).astype(np.uint8))
+    elements.SequenceOfUltrasoundRegions = Sequence([region(20, 10, *end, 0.02, 0.02)])
+    assert frames.read(saved(elements, tmp_path / "a.dcm")).window == expected
