@@ -20,7 +20,8 @@ def importBeside() -> None:
     """Import what threads of the engine use beside torch, in the thread of whoever asks.
 
     What a thread imports for the first time while the main thread works on Qt's events has crashed Slicer.
-    torch alone is left to the thread: nobody would wait for it.
+    torch alone is left to the thread, for which nobody would wait; and what takes its place if it does not
+    start, which shows no earlier.
     """
     for name in BESIDE:
         importlib.import_module(name)
@@ -32,23 +33,23 @@ def importBeside() -> None:
 
 def loadModel(source: str, device: str):
     """A model by torch; without it by ONNX Runtime, where the file has the form for that."""
-    if not samca.has_torch():
-        return _withoutTorch(source)
-    try:
-        from samca.network.devices import choose_device  # torch takes a second or more to import
-    except (ImportError, OSError):  # a torch that does not start
-        return _withoutTorch(source)
-    return samca.load(source, device=str(choose_device(device)))
-
-
-def _withoutTorch(source: str):
     from samca.runtime import loading
 
+    if not samca.has_torch():
+        try:
+            return loading.load(source)
+        except loading.NeedsTorch as why:
+            advice = _("Press Install torch... in the module SAMCA Ultrasound.")
+            raise ValueError(f"{why}. {advice}") from why
     try:
-        return loading.load(source)
-    except loading.NeedsTorch as why:
-        advice = _("Press Install torch... in the module SAMCA Ultrasound.")
-        raise ValueError(f"{why}. {advice}") from why
+        from samca.network.devices import choose_device  # torch takes a second or more to import
+    except (ImportError, OSError) as error:
+        try:
+            return loading.load(source)
+        except (loading.NeedsTorch, RuntimeError) as why:
+            text = _("{why}. torch is installed, but does not start: {error}")
+            raise ValueError(text.format(why=why, error=error)) from error
+    return samca.load(source, device=str(choose_device(device)))
 
 
 def threadsFor(model):

@@ -58,6 +58,23 @@ def test_torch_that_does_not_start_lets_onnx_runtime_answer(picture, monkeypatch
     assert "ONNX Runtime" in details
 
 
+@pytest.mark.parametrize("lacking", ["another form", "ONNX Runtime"])
+def test_where_nothing_takes_the_place_of_torch_it_says_why_that_does_not_start(
+    picture, monkeypatch, tmp_path, lacking
+):
+    path = tmp_path / "sam_vit_b.pth"
+    path.write_bytes(b"weights")
+    (tmp_path / "torch.py").write_text("raise OSError('c10.dll is missing')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(samca, "has_torch", lambda: True)
+    for name in ("samca.network.devices", "torch"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    if lacking == "ONNX Runtime":
+        monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(RuntimeError, match=r"torch is installed, but does not start: c10\.dll is missing"):
+        answered(picture, str(path) if lacking == "another form" else "shipped")
+
+
 def test_a_foreign_checkpoint_says_that_it_needs_torch_and_where_to_get_it(withoutTorch, picture, tmp_path):
     path = tmp_path / "sam_vit_b.pth"
     path.write_bytes(b"weights")
