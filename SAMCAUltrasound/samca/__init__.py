@@ -24,11 +24,17 @@ def load(source="shipped", base=None, device: str = "cpu", settings=None):
     """A model from "shipped" or a file of weights, ours or a published one; see `checkpoint.load`.
 
     Without torch the shipped model, adapters of its form, and what `samca export` wrote; see
-    `runtime.loading`. RuntimeError where neither torch nor ONNX Runtime is there.
+    `runtime.loading`; on the CPU alone, else ValueError. RuntimeError where neither torch nor ONNX Runtime
+    is there.
     """
     if str(source).endswith(".onnx") or not has_torch():
         from .runtime.loading import load as load_graph
 
+        if str(device) != "cpu":
+            raise ValueError(
+                f"device {device!r} cannot be used by ONNX Runtime: give 'cpu', or take torch and a file of "
+                "weights"
+            )
         return load_graph(source, base, settings)
     from .weights.checkpoint import load as load_checkpoint  # torch takes a second or more to import
 

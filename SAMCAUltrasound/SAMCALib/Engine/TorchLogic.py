@@ -35,7 +35,7 @@ def loadModel(source: str, device: str):
     """A model by torch; without it by ONNX Runtime, where the file has the form for that."""
     from samca.runtime import loading
 
-    if not samca.has_torch():
+    if source.endswith(loading.SUFFIX) or not samca.has_torch():
         try:
             return loading.load(source)
         except loading.NeedsTorch as why:

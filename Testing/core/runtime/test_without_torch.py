@@ -100,3 +100,11 @@ def test_an_adapter_makes_a_difference(frame, adapter):
 def test_what_an_interrupted_removal_leaves_of_torch_is_no_torch(monkeypatch):
     monkeypatch.setattr(samca, "version", lambda name: None)  # as of a folder of metadata that is empty
     assert not samca.has_torch()
+
+
+def test_a_gpu_is_not_left_out_in_silence(monkeypatch, exported):
+    with pytest.raises(ValueError, match="device 'cuda' cannot be used by ONNX Runtime: give 'cpu'"):
+        samca.load(exported, device="cuda")
+    monkeypatch.setattr(samca, "has_torch", lambda: False)
+    with pytest.raises(ValueError, match="take torch and a file of weights"):
+        samca.load(device="cuda")
