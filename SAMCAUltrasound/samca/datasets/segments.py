@@ -14,7 +14,8 @@ from ..images.grid import SKEW, Grid
 from .levels import mask_of
 
 OBJECT = "object"  # of a mask that does not say what it is of
-MOST = 255  # structures: what has more values is an image
+MOST = 255  # segments
+VALUES = 100  # of labels: what has more is an image
 ALIKE, OFF = 0.01, 0.1  # of a voxel's side: how far sizes and places may differ
 
 
@@ -58,8 +59,11 @@ def _of_picture(path: Path) -> tuple[list[str], list[np.ndarray], None]:
 
 def _of_labels(path: Path, voxels: np.ndarray) -> tuple[list[str], list[np.ndarray]]:
     values = np.unique(voxels)
-    if voxels.ndim != 3 or not np.isfinite(values).all() or (values % 1).any() or len(values) > MOST + 1:
-        raise ValueError(f"{path} is no mask: expected one whole number a pixel, 0 for what is outside")
+    if voxels.ndim != 3 or not np.isfinite(values).all() or (values % 1).any() or len(values) > VALUES + 1:
+        raise ValueError(
+            f"{path} is no mask: expected one whole number a pixel, 0 for what is outside, "
+            f"and {VALUES} others at most"
+        )
     values = values[values != 0]
     if len(values) < 2:
         return [OBJECT], [voxels != 0]
