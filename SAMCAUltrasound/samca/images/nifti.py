@@ -10,7 +10,7 @@ import gzip
 import math
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +74,7 @@ def read(path: Path) -> Volume:
     try:
         volume = by_simpleitk.read(path)
         if np.isfinite([*volume.grid.direction, *volume.grid.origin]).all():
-            return volume
+            return volume._replace(grid=replace(volume.grid, across_known=_is_step(header["pixdim"][3])))
     except ValueError:
         if math.prod(header.sides[3:]) > 1 or header["codes"] == (0, 0):
             raise
@@ -86,6 +86,11 @@ def spacing_mm(path: Path) -> tuple[float, float] | None:
     header = _header(path)
     unit = MM_OF.get(header["units"][0] & 7, 1.0)
     return positive(*(abs(step) * unit for step in header["pixdim"][1:3]))
+
+
+def _is_step(length: float) -> bool:
+    """Whether it is how far slices lie apart; 1 stands there, too, where frames follow each other in time."""
+    return 0 < abs(length) < math.inf and abs(length) != 1
 
 
 def _header(path: Path) -> Header:

@@ -80,6 +80,15 @@ def test_a_sweep_has_a_row_for_each_frame_and_its_volume(tmp_path, capsys, sweep
     assert "volume 36 mm³, 0.036 ml, by voxels" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("step", "expected"), [(2.0, [144 * 0.25]), (1.0, [])])
+def test_of_nifti_there_is_a_volume_where_slices_are_no_moments_1_apart(tmp_path, outlined, step, expected):
+    spacing = (*SPACING[:2], step)
+    sweep = volume(tmp_path / "sweep.nii.gz", outlined, spacing)
+    measured(sweep, volume(tmp_path / "mask.nii.gz", outlined, spacing), "--csv", tmp_path / "sizes.csv")
+    found = [float(row["volume"]) for row in table(tmp_path / "sizes.csv") if row["volume"]]
+    assert found == pytest.approx(expected)
+
+
 def test_each_part_has_a_row_beside_all_of_them(tmp_path, sweep, outlined):
     outlined[1, 15:18, 25:28] = 1
     measured(sweep, volume(tmp_path / "mask.nrrd", outlined), "--csv", tmp_path / "sizes.csv")
@@ -158,6 +167,7 @@ REFUSED = {
     "another size": (np.ones((4, 20, 31), np.uint8), {}, "give the mask of this image"),
     "beyond the image": (np.ones((2, 6, 12), np.uint8), {"origin": (11.0, -3.0, 1.0)}, "give the mask"),
     "other voxels": (np.ones((2, 6, 12), np.uint8), {"spacing": (0.3, 0.5, 2.0)}, "give the mask"),
+    "a picture": (np.arange(2400).reshape(4, 20, 30).astype(np.uint8), {}, "is no mask"),
     "an image": (np.arange(2400, dtype=np.uint16).reshape(4, 20, 30), {}, "is no mask"),
     "fractions": (np.full((4, 20, 30), 0.5, np.float32), {}, "is no mask"),
 }
