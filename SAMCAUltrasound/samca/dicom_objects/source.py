@@ -27,7 +27,7 @@ NEEDED = (  # of every image
 )
 IMAGE = (
     *("Modality", "NumberOfFrames", "ImageType", "SamplesPerPixel", "PhotometricInterpretation"),
-    *("SpecificCharacterSet", "FrameOfReferenceUID", "PositionReferenceIndicator", "PixelSpacing"),
+    *("SpecificCharacterSet", "FrameOfReferenceUID", "PixelSpacing"),
     *("ImagePositionPatient", "ImageOrientationPatient", "SliceThickness", "SpacingBetweenSlices"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
 )
@@ -104,6 +104,7 @@ def _elements(header: Header, keep_patient: bool, has_place: bool):
             setattr(found, name, copy.deepcopy(value))
     for name in OF_PATIENT:
         setattr(found, name, header.get(name, "") if keep_patient else "")
+    found.PositionReferenceIndicator = ""  # a free text
     if has_place and "SliceThickness" not in found:
         found.SliceThickness = STEP_MM  # nothing is known; readers ask for one
     if not has_place:
@@ -121,7 +122,6 @@ def _place(elements, first, spacing_mm: tuple[float, float], number: int) -> Non
     x, y = spacing_mm
     measures = hd.PixelMeasuresSequence(pixel_spacing=[y, x], slice_thickness=STEP_MM)
     elements.FrameOfReferenceUID = generate_uid(entropy_srcs=["SAMCA", str(first.SOPInstanceUID)])
-    elements.PositionReferenceIndicator = ""
     if "NumberOfFrames" not in elements:
         elements.PixelSpacing, elements.SliceThickness = measures[0].PixelSpacing, STEP_MM
         elements.ImageOrientationPatient, elements.ImagePositionPatient = STRAIGHT, [0, 0, number * STEP_MM]

@@ -219,6 +219,19 @@ def test_nothing_of_patient_and_study_is_taken_along(written, tmp_path):
         assert dates == {"19000101"}
 
 
+def test_the_free_text_about_a_place_in_the_patient_is_not_taken_along(tmp_path):
+    place = {"FrameOfReferenceUID": "1.2.5", "ImagePositionPatient": [0, 0, 0], "PixelSpacing": [0.3, 0.4],
+             "ImageOrientationPatient": [1, 0, 0, 0, 1, 0], "SliceThickness": 1}  # fmt: skip
+    image = study(
+        tmp_path / "image.dcm", spacing=False, PositionReferenceIndicator="Doe, left breast", **place
+    )
+    masks = block(10, 20, 22, 30)[None]
+    write([image], [Outlined("mass", masks, MASS)], tmp_path / "seg.dcm", tmp_path / "sr.dcm")
+    for name in ("seg.dcm", "sr.dcm"):
+        assert b"Doe" not in (tmp_path / name).read_bytes()
+    assert pydicom.dcmread(tmp_path / "seg.dcm").FrameOfReferenceUID == "1.2.5"
+
+
 def test_with_keep_patient_a_pacs_finds_the_patient_and_the_study(loop, tmp_path):
     write([loop], OUTLINED, tmp_path / "seg.dcm", tmp_path / "sr.dcm", keep_patient=True)
     for name in ("seg.dcm", "sr.dcm"):
