@@ -100,8 +100,9 @@ def numberOf(frame: Frame) -> str:
 
 
 def wordsOf(measured: Measurements) -> str:
-    """A line of words to copy, and what to heed; "" without an object."""
-    return " ".join([measures.sentence_of(measured), *measured.notes]).strip()
+    """A line of words to copy, the other sizes, and what to heed; "" without an object."""
+    said = measures.sentence_of(measured), measures.sizes_of(measured)
+    return " ".join([*said, *measured.notes]).strip()
 
 
 def ofMask(mask: np.ndarray, frame: Frame, brightness: bool = True) -> Measurements:

@@ -13,7 +13,7 @@ from ..files import write_atomically
 from ..images import dicom, frames
 from ..images.frames import Frame
 from ..images.regions import region_around
-from ..measures import Measurements, measure, sentence_of, voxel_volume
+from ..measures import Measurements, measure, rounded, sentence_of, sizes_of, voxel_volume
 from ..measures.table import ALL, HEADING, rows_of, volume_row
 from . import places
 
@@ -63,8 +63,7 @@ def _known(frame: Frame) -> tuple[float, float] | None:
 
 
 def _words(measured: Measurements) -> str:
-    area = f"Area {measured.area:.4g} {measured.unit}\u00b2."
-    return " ".join([sentence_of(measured), *([area] if measured.pixels else []), *measured.notes]).strip()
+    return " ".join([sentence_of(measured), sizes_of(measured), *measured.notes]).strip()
 
 
 def _volumes(name: str, masks: np.ndarray, frame: Frame) -> list[list]:
@@ -78,6 +77,6 @@ def _volumes(name: str, masks: np.ndarray, frame: Frame) -> list[list]:
     rows = []
     for item in masks.reshape(-1, slices, *masks.shape[1:]):
         volume = voxel_volume(item, frame.grid.spacing[::-1])
-        print(f"{name}: volume {volume:.4g} mm\u00b3, {volume / 1000:.4g} ml, by voxels.")
+        print(f"{name}: volume {rounded(volume)} mm\u00b3, {rounded(volume / 1000)} ml, by voxels.")
         rows.append(volume_row(name, ALL, volume, int(item.sum()), "mm"))
     return rows

@@ -4,7 +4,7 @@ from .axes import Axis, hull_of
 from .ellipse import Ellipse
 from .measure import Measurements, measure
 from .volume import ellipsoid_volume, three_diameters, voxel_volume
-from .wording import sentence_of
+from .wording import rounded, sentence_of, sizes_of
 
 __all__ = [
     "Axis",
@@ -13,7 +13,9 @@ __all__ = [
     "ellipsoid_volume",
     "hull_of",
     "measure",
+    "rounded",
     "sentence_of",
+    "sizes_of",
     "three_diameters",
     "voxel_volume",
 ]

@@ -27,3 +27,24 @@ def sentence_of(measured: Measurements, third: float | None = None) -> str:
         *(["cut by the image's edge"] if measured.cut_by else []),
     ]
     return f"Computed from the outline, no category: {'; '.join(words)}."
+
+
+def sizes_of(measured: Measurements) -> str:
+    """The sizes that `sentence_of` leaves out, as far as there are any, "" for an empty object."""
+    if measured.long_axis is None:
+        return ""
+    unit, inside, ring = measured.unit, measured.mean_inside, measured.mean_ring
+    words = [
+        f"Area {rounded(measured.area)} {unit}\u00b2",
+        f"perimeter {rounded(measured.perimeter)} {unit}",
+        f"circularity {measured.circularity:.2f}",
+        f"skin distance {rounded(measured.skin_distance)} {unit}",
+        *([] if inside is None else [f"brightness {rounded(inside)} inside"]),
+        *([] if ring is None else [f"{rounded(ring)} in a ring around"]),
+    ]
+    return f"{', '.join(words)}."
+
+
+def rounded(value: float) -> str:
+    """With four digits, or all before the point where there are more."""
+    return f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"

@@ -62,7 +62,8 @@ def test_a_picture_is_measured_in_px(tmp_path, capsys):
     measured(tmp_path / "frame.png", tmp_path / "mask.png", "--csv", tmp_path / "sizes.csv")
     said = capsys.readouterr().out
     assert said.startswith("object, frame 0: Computed from the outline, no category: 13 x ")
-    assert "Area 72 px²." in said
+    assert "Area 72 px², perimeter 34.83 px" in said
+    assert ", skin distance 5 px, brightness 50 inside, 50 in a ring around. " in said
     assert "not in mm" in said
     (row,) = table(tmp_path / "sizes.csv")
     assert (row["segment"], row["frame"], row["part"], row["unit"]) == ("object", "0", "all", "px")

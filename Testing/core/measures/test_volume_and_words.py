@@ -133,3 +133,12 @@ def test_what_is_cut_or_in_parts_says_so_instead_of_a_shape():
     assert "in 2 parts" in text
     assert "cut by the image's edge" in text
     assert "shape" not in text
+
+
+def test_the_other_sizes_are_told_in_a_sentence_without_powers_of_ten():
+    mask = np.zeros((300, 400), bool)
+    mask[20:220, 30:330] = True
+    said = measures.sizes_of(measures.measure(mask, (0.5, 0.5)))
+    assert said.startswith("Area 15000 mm², perimeter 49")
+    assert said.endswith(", circularity 0.76, skin distance 10 mm.")
+    assert measures.sizes_of(measures.measure(mask & False, None)) == ""
