@@ -182,7 +182,7 @@ def _countIn(frame: Frame) -> int:
 
 
 def _volume(segmentationNode, segmentId: str, frame: Frame) -> Volume:
-    """Of the segment's own voxels in the item of a frame."""
+    """Of the segment's own voxels in the item of a frame; without voxels for a loop, which has no volume."""
     node = FrameLogic.nodeAt(frame, segmentationNode)
     segment = node and node.GetSegmentation().GetSegment(segmentId)
     labelmap = segment and segment.GetRepresentation(SegmentLogic.LABELMAP)
@@ -191,6 +191,8 @@ def _volume(segmentationNode, segmentId: str, frame: Frame) -> Volume:
         return Volume(frame.item, 0, 0.0, "mm")
     if PixelSize.ofFrame(frame)[0] is None:
         return Volume(frame.item, count, float(count), "px")
+    if not PixelSize.isStepKnown(frame):
+        return Volume(frame.item, 0, 0.0, "mm")
     toWorld = FrameLogic.toWorld(frame, segmentationNode) @ TransformLogic.imageToWorld(labelmap)
     return Volume(frame.item, count, count * abs(float(np.linalg.det(toWorld[:3, :3]))), "mm")
 

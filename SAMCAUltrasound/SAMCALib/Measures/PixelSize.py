@@ -7,13 +7,14 @@ tissue. What a user has set, or a transform that stretches, is known.
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from samca.images.frames import PICTURES
 
-from ..Frames import FrameLogic
+from ..Frames import FrameLogic, ScreenRegions
 from ..Frames.FrameLogic import Frame
 
 RIGHT = 1e-6  # cosine of what is a right angle, and by what share sizes are equal
@@ -27,6 +28,16 @@ def ofFrame(frame: Frame) -> tuple[tuple[float, float] | None, float]:
         return None, 0.0
     lean = float(x @ y) / (column * row)
     return (row, column), lean if abs(lean) > RIGHT else 0.0
+
+
+def isStepKnown(frame: Frame) -> bool:
+    """Whether anybody knows how far the frames lie apart: Slicer lays those of a DICOM loop 1 mm apart."""
+    image, axis = FrameLogic.imageOf(frame), frame.axis
+    if axis != ScreenRegions.IN_PLANE or not np.isclose(image.GetSpacing()[axis], 1.0, rtol=RIGHT):
+        return True
+    ends = 0, image.GetImageData().GetDimensions()[axis] - 1
+    first, last = (ScreenRegions.fileOf(replace(frame, index=index)) for index in ends)
+    return first is None or first != last
 
 
 def _isKnown(frame: Frame, inWorld: tuple[float, float]) -> bool:

@@ -10,6 +10,7 @@ import slicer
 import slicer.util
 import volumes
 from pydicom.sequence import Sequence
+from slicer_scene import Editor
 
 from dicom_pictures import picture, region, saved
 from samca.prompts import Box, Click, Prompts
@@ -78,6 +79,21 @@ def test_an_object_is_measured_in_the_picture_that_it_lies_in(loaded):
     assert (measured.skin_distance, measured.cut_by) == (pytest.approx(10 * spacing), ())
     mask[:, 40:50] = True
     assert windowOf(frame, mask) is None
+
+
+@pytest.mark.parametrize(("uids", "step", "count"), [("a", 1, 0), ("a", 0.5, 1), ("a b c", 1, 1)])
+def test_frames_of_a_loop_in_one_dicom_file_make_no_volume(scene, monkeypatch, uids, step, count):
+    database = types.SimpleNamespace(fileForInstance=lambda uid: f"/nowhere/{uid}.dcm")
+    monkeypatch.setattr(slicer, "dicomDatabase", database, raising=False)
+    node = volumes.volume(np.stack([SCREEN] * 3))
+    node.SetSpacing(0.2, 0.2, step)
+    node.SetAttribute(UIDS, uids)
+    editor = Editor(node, ("Lesion",))
+    voxels = np.zeros((3, *SCREEN.shape), np.uint8)
+    voxels[:, 20:30, 60:80] = 1
+    slicer.util.updateSegmentBinaryLabelmapFromArray(voxels, editor.segmentation, "Lesion", node)
+    found = MeasureLogic.ofSegment(editor.segmentation, "Lesion", node).volumes
+    assert [each.size for each in found] == pytest.approx([600 * 0.04 * step] * count)
 
 
 @pytest.mark.parametrize("top", [0, 12])
