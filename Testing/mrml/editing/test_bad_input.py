@@ -5,9 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import sys
-import types
-from importlib.machinery import ModuleSpec
 
 import numpy as np
 import pytest
@@ -325,23 +322,16 @@ def test_a_file_that_is_no_model_is_named_and_the_one_before_stays(open_editor, 
 
 
 @pytest.mark.parametrize(
-    ("installed", "extension", "words"),
+    ("installed", "words"),
     [
-        ({}, False, "PyTorch extension is not installed"),
-        ({}, True, "torch is not installed"),
-        (INSTALLED | {"torch": "2.0.1"}, True, "torch 2.0.1 is installed, SAMCA needs >=2.8"),
-        (INSTALLED | {"safetensors": None}, True, "Missing: safetensors"),
+        ({}, "Missing: onnxruntime>=1.23"),
+        ({"onnxruntime": "1.10.0"}, "Missing: onnxruntime>=1.23"),
+        (INSTALLED | {"torch": "2.0.1"}, "Missing: onnxruntime>=1.23"),
+        (INSTALLED | {"safetensors": None}, "Missing: safetensors"),
     ],
 )
-def test_what_is_not_installed_is_named_and_what_still_works(
-    open_editor, engine, monkeypatch, installed, extension, words
-):
+def test_what_is_not_installed_is_named_and_what_still_works(open_editor, engine, installed, words):
     engine.setModel(None, "")
-    monkeypatch.delitem(sys.modules, "PyTorchUtils", raising=False)
-    if extension:
-        module = types.ModuleType("PyTorchUtils")
-        module.__spec__ = ModuleSpec("PyTorchUtils", None)
-        monkeypatch.setitem(sys.modules, "PyTorchUtils", module)
     editor = open_editor()
     place = at(editor, 40, 30)
     editor.effect.installation = InstallLogic(versionOf=installed.get)
