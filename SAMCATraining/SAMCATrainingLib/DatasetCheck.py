@@ -87,7 +87,7 @@ def checking(folder) -> Iterator[Looked]:
     """The same case by case."""
     folder, rows = Path(folder), []
     try:
-        dataset = yield from _reading(folder)
+        dataset = yield from reading(folder, Looked)
         layout = next(name for name, reader in datasets.READERS.items() if reader.matches(folder))
         for case in dataset.cases:
             rows.append(_row(case))
@@ -99,15 +99,15 @@ def checking(folder) -> Iterator[Looked]:
     yield Looked(2 * len(rows), 2 * len(rows), summary)
 
 
-def _reading(folder: Path) -> Iterator[Looked]:
-    """Half of the way: every image and mask is decoded; returns the dataset."""
+def reading(folder: Path, step: type) -> Iterator:
+    """Half of the way: every image and mask is decoded, a step(done, of) each; returns the dataset."""
     steps = datasets.reading(folder)
     while True:
         try:
             done, of = next(steps)
         except StopIteration as end:
             return end.value
-        yield Looked(done, 2 * of)
+        yield step(done, 2 * of)
 
 
 def _row(case: Case) -> CaseRow:

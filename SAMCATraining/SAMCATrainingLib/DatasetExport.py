@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from samca import datasets, exchange
+from samca import exchange
 from samca.exchange import FORMATS, Progress
 from samca.files import part_of_name
 from SAMCALib.Texts import Refusal, _
 
 from . import CaseFiles
+from .DatasetCheck import reading
 
 
 def formats() -> list[tuple[str, str]]:
@@ -34,7 +35,7 @@ def exporting(folder: Path, form: str, out: Path) -> Iterator[Progress]:
         raise Refusal(_("This dataset has no cases yet: add some first."))
     try:
         exchange.check_new(out)
-        data = yield from _looking(folder)
+        data = yield from reading(folder, Progress)
         if data.problems:
             text = _("{problem} (1 of {count}): mend that first.")
             raise Refusal(text.format(problem=data.problems[0], count=len(data.problems)))
@@ -45,14 +46,3 @@ def exporting(folder: Path, form: str, out: Path) -> Iterator[Progress]:
             raise Refusal(str(error)) from error
         text = _("{folder} cannot be written to ({reason}): choose another folder.")
         raise Refusal(text.format(folder=out.parent, reason=error.strerror or error)) from error
-
-
-def _looking(folder: Path) -> Iterator[Progress]:
-    """Half of the way: every image and mask is decoded; returns the dataset."""
-    steps = datasets.reading(folder)
-    while True:
-        try:
-            done, of = next(steps)
-        except StopIteration as end:
-            return end.value
-        yield Progress(done, 2 * of)
