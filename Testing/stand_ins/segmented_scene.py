@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import slicer
 import slicer.util
 import volumes
 from slicer_scene import Editor
+
+from SAMCALib.Frames import SequenceLogic
+from SAMCALib.Segments import SegmentLogic
 
 SHAPE = (3, 64, 80)  # K, J, I
 SIZES = ((14, 17, 20), (15, 12, 18), (19, 16, 13))  # px: radii of the discs of each volume
@@ -27,3 +31,20 @@ def segmented(number: int, geometry: str = "oblique") -> Editor:
         truth(number).astype(np.uint8), editor.segmentation, "Lesion", editor.volume
     )
     return editor
+
+
+def segmented_loop(outlined: int):
+    """(browser, proxy, segmentation, segment id) of a loop of three items, the first outlined: 4 px high,
+    and 6, 10, 14 px wide."""
+    browser, proxy = volumes.cine(3, geometry="anisotropic")
+    segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Loop")
+    SegmentLogic.prepareSegmentation(segmentation, proxy)
+    SequenceLogic.synchronise(segmentation, proxy)
+    segmentId = SegmentLogic.ensureSegment(segmentation)
+    SequenceLogic.addSegmentToItems(segmentation, segmentId)
+    for number, item in enumerate(SequenceLogic.itemsOf(browser)[:outlined]):
+        SequenceLogic.showItem(browser, item)
+        mask = np.zeros((1, 20, 24), np.uint8)
+        mask[0, 4:8, 4 : 10 + 4 * number] = 1
+        slicer.util.updateSegmentBinaryLabelmapFromArray(mask, segmentation, segmentId, proxy)
+    return browser, proxy, segmentation, segmentId

@@ -214,22 +214,26 @@ def test_no_volume_where_the_distance_of_frames_is_not_known(tmp_path, capsys, o
     assert "mm³" not in said
 
 
+def sizes_on(elements, folder, *also):
+    """The rows of the table of a block on a DICOM screen of 60 x 100 px, with other blocks as one object."""
+    saved(elements, folder / "screen.dcm")
+    mask = np.zeros((60, 100), np.uint8)
+    for place in (np.s_[20:30, 60:80], *also):
+        mask[place] = 255
+    Image.fromarray(mask).save(folder / "mask.png")
+    measured(folder / "screen.dcm", folder / "mask.png", "--csv", folder / "sizes.csv")
+    return table(folder / "sizes.csv")
+
+
 def test_of_pictures_side_by_side_the_one_counts_that_holds_the_object(tmp_path, capsys):
     elements = picture(smooth(0, 60, 100).astype(np.uint8))
     elements.SequenceOfUltrasoundRegions = Sequence(
         [region(0, 10, 49, 59, 0.02, 0.02), region(50, 10, 99, 59, 0.05, 0.04)]
     )
-    saved(elements, tmp_path / "screen.dcm")
-    mask = np.zeros((60, 100), np.uint8)
-    mask[20:30, 60:80] = 255
-    Image.fromarray(mask).save(tmp_path / "mask.png")
-    measured(tmp_path / "screen.dcm", tmp_path / "mask.png", "--csv", tmp_path / "sizes.csv")
-    (row,) = table(tmp_path / "sizes.csv")
+    (row,) = sizes_on(elements, tmp_path)
     assert [float(row[name]) for name in ("depth", "width", "skin_distance")] == [4, 10, 4]
-    mask[40:44, 10:20] = 255
-    Image.fromarray(mask).save(tmp_path / "mask.png")
-    measured(tmp_path / "screen.dcm", tmp_path / "mask.png", "--csv", tmp_path / "sizes.csv")
-    assert {row["unit"] for row in table(tmp_path / "sizes.csv")} == {"px"}
+    rows = sizes_on(elements, tmp_path, np.s_[40:44, 10:20])
+    assert {row["unit"] for row in rows} == {"px"}
 
 
 @pytest.mark.parametrize("spacings", ["", "spacings: 1 1 1\n"])
@@ -244,24 +248,14 @@ def test_1_mm_in_a_file_means_that_nobody_knows(tmp_path, capsys, outlined, spac
 def test_1_mm_in_a_dicom_file_is_1_mm(tmp_path):
     elements = picture(smooth(0, 60, 100).astype(np.uint8))
     elements.PixelSpacing = [1, 1]
-    saved(elements, tmp_path / "frame.dcm")
-    mask = np.zeros((60, 100), np.uint8)
-    mask[20:30, 60:80] = 255
-    Image.fromarray(mask).save(tmp_path / "mask.png")
-    measured(tmp_path / "frame.dcm", tmp_path / "mask.png", "--csv", tmp_path / "sizes.csv")
-    assert table(tmp_path / "sizes.csv")[0]["unit"] == "mm"
+    assert sizes_on(elements, tmp_path)[0]["unit"] == "mm"
 
 
 @pytest.mark.parametrize(("top", "skin", "cut"), [(10, 4, ""), (20, 0, "top"), (22, 0, "top")])
 def test_skin_and_edges_are_those_of_the_picture_below_a_banner(tmp_path, top, skin, cut):
     elements = picture(smooth(0, 60, 100).astype(np.uint8))
     elements.SequenceOfUltrasoundRegions = Sequence([region(5, top, 94, 59, 0.05, 0.04)])
-    saved(elements, tmp_path / "screen.dcm")
-    mask = np.zeros((60, 100), np.uint8)
-    mask[20:30, 60:80] = 255
-    Image.fromarray(mask).save(tmp_path / "mask.png")
-    measured(tmp_path / "screen.dcm", tmp_path / "mask.png", "--csv", tmp_path / "sizes.csv")
-    (row,) = table(tmp_path / "sizes.csv")
+    (row,) = sizes_on(elements, tmp_path)
     assert (float(row["skin_distance"]), row["cut_by"]) == (skin, cut)
     assert [float(row[name]) for name in ("depth", "width")] == [4, 10]
 

@@ -11,11 +11,11 @@ import slicer
 import slicer.util
 import slicer_statistics
 import volumes
+from segmented_scene import segmented_loop
 from slicer_scene import Editor
 
 from SAMCALib.Frames import SequenceLogic
 from SAMCALib.Measures import MeasureLogic
-from SAMCALib.Segments import SegmentLogic
 
 PLUGIN = "SAMCASegmentStatisticsPlugin"
 
@@ -92,17 +92,7 @@ def test_where_the_size_of_a_pixel_is_not_known_no_column_is_in_mm(registered, s
 
 
 def test_in_a_loop_the_item_that_is_shown_counts(registered, scene):
-    browser, proxy = volumes.cine(3, geometry="anisotropic")
-    segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Loop")
-    SegmentLogic.prepareSegmentation(segmentation, proxy)
-    SequenceLogic.synchronise(segmentation, proxy)
-    segmentId = SegmentLogic.ensureSegment(segmentation)
-    SequenceLogic.addSegmentToItems(segmentation, segmentId)
-    for number, item in enumerate(SequenceLogic.itemsOf(browser)):
-        SequenceLogic.showItem(browser, item)
-        mask = np.zeros((1, 20, 24), np.uint8)
-        mask[0, 4:8, 4 : 10 + 4 * number] = 1
-        slicer.util.updateSegmentBinaryLabelmapFromArray(mask, segmentation, segmentId, proxy)
+    browser, proxy, segmentation, segmentId = segmented_loop(3)
     SequenceLogic.showItem(browser, SequenceLogic.itemsOf(browser)[1])
     segmentation.SetAndObserveTransformNodeID(volumes.transform(np.eye(4)).GetID())  # measured as a copy
     logic, _table = computed(registered, segmentation, proxy)

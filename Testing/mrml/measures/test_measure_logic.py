@@ -8,13 +8,13 @@ import slicer
 import slicer.util
 import volumes
 from PIL import Image
+from segmented_scene import segmented_loop
 from slicer_scene import Editor
 
 from known_shapes import ellipse
 from samca import spreadsheets
 from SAMCALib.Frames import FrameLogic, SequenceLogic
 from SAMCALib.SegmentationLogic import SegmentationLogic
-from SAMCALib.Segments import SegmentLogic
 
 HALF, SHAPE = (14.0, 8.5), (90, 120)
 KNOWN = [name for name, (_directions, spacing) in volumes.GEOMETRIES.items() if spacing != (1, 1, 1)]
@@ -151,17 +151,7 @@ def test_one_frame_of_a_sweep_alone(logic, scene):
 
 
 def test_each_item_of_a_loop_has_its_own_sizes_whichever_is_shown(logic, scene):
-    browser, proxy = volumes.cine(3, geometry="anisotropic")
-    segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Loop")
-    SegmentLogic.prepareSegmentation(segmentation, proxy)
-    SequenceLogic.synchronise(segmentation, proxy)
-    segmentId = SegmentLogic.ensureSegment(segmentation)
-    SequenceLogic.addSegmentToItems(segmentation, segmentId)
-    for number, item in enumerate(SequenceLogic.itemsOf(browser)[:2]):
-        SequenceLogic.showItem(browser, item)
-        mask = np.zeros((1, 20, 24), np.uint8)
-        mask[0, 4:8, 4 : 10 + 4 * number] = 1
-        slicer.util.updateSegmentBinaryLabelmapFromArray(mask, segmentation, segmentId, proxy)
+    browser, proxy, segmentation, segmentId = segmented_loop(2)
     SequenceLogic.showItem(browser, SequenceLogic.itemsOf(browser)[2])
     sizes = logic.measure(segmentation, segmentId, proxy)
     assert [(row[1], row[4]) for row in sizes.rows] == [("0.0", 24), ("0.1", 40)]
