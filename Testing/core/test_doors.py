@@ -20,7 +20,7 @@ FLOORS = (
     ("evaluation",),
     ("__init__",),
     ("weights", "export"),
-    ("interaction", "network", "exchange", "dicom_objects", "runtime"),
+    ("interaction", "network", "exchange", "dicom_objects", "runtime", "worklist"),
     ("methods", "clicks", "datasets", "model_files"),
     ("images", "config"),
     ("prompts", "phantoms", "measures"),
@@ -56,6 +56,7 @@ LIGHT = (
     "tensor_header",
     "typed_json",
     "words",
+    "worklist",
     "spreadsheets",
 )
 WITH_TENSORS = ("prompts/pointing.py", "interaction/text_box.py")  # light rooms' batches and detectors
