@@ -10,7 +10,6 @@ transforms. (x, y) are pixels, pixel centres at whole numbers, as in `samca.prom
 from __future__ import annotations
 
 import functools
-import hashlib
 import math
 from dataclasses import dataclass, replace
 
@@ -19,6 +18,7 @@ import slicer
 import slicer.util
 
 from samca.images.chrominance import in_rgb
+from samca.images.frames import digest_of
 
 from ..Texts import Refusal, _
 from . import Given, ItemLogic, SequenceLogic, TransformLogic
@@ -202,13 +202,6 @@ def digest(frame: Frame) -> str:
     return _digest(frame, imageOf(frame).GetImageData().GetMTime())
 
 
-def digestOf(pixels: np.ndarray) -> str:
-    """SHA-256 of shape, dtype and values."""
-    content = hashlib.sha256(repr((pixels.shape, pixels.dtype.str)).encode())
-    content.update(np.ascontiguousarray(pixels))
-    return content.hexdigest()
-
-
 def window(frame: Frame) -> tuple[float, float] | None:
     """(low, high) of the window and level that somebody set.
 
@@ -356,7 +349,7 @@ def _browserOf(frame: Frame):
 @functools.lru_cache(maxsize=4096)
 def _digest(frame: Frame, modified: int) -> str:
     """modified: VTK's time of the image, which no other image has."""
-    return digestOf(pixels(frame))
+    return digest_of(pixels(frame))
 
 
 def _axisAcross(normal: np.ndarray, volumeNode) -> int:

@@ -7,20 +7,11 @@ import zlib
 
 import numpy as np
 
+from samca.prompts.tag import bits_of as bitsOf
+from samca.prompts.tag import packed
 from samca.typed_json import LARGEST, Value
 
-
-def packed(mask: np.ndarray) -> dict:
-    """(H, W) bool as JSON values: the bits of its bounding box."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    top, left = (int(rows[0]), int(columns[0])) if len(rows) else (0, 0)
-    part = mask[top : rows[-1] + 1, left : columns[-1] + 1] if len(rows) else mask[:0, :0]
-    return {"shape": list(mask.shape), "at": [top, left, *part.shape], "bits": bitsOf(part)}
-
-
-def bitsOf(part: np.ndarray) -> str:
-    """An (h, w) bool part of a mask as base64 of zlib of bits."""
-    return base64.b64encode(zlib.compress(np.packbits(part).tobytes())).decode("ascii")
+__all__ = ["bitsOf", "packed", "unpacked", "unpackedPart"]
 
 
 def unpacked(value: Value, shape: tuple[int, int]) -> np.ndarray:

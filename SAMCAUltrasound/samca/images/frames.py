@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from .regions import Region
 
 PICTURES = pictures.SUFFIXES
 VOLUMES = nrrd.SUFFIXES + nifti.SUFFIXES + metaimage.SUFFIXES + dicom.SUFFIXES
-__all__ = ["PICTURES", "VOLUMES", "Frame", "Grid", "as_bytes", "as_rgb", "read", "read_all"]
+__all__ = ["PICTURES", "VOLUMES", "Frame", "Grid", "as_bytes", "as_rgb", "digest_of", "read", "read_all"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,13 @@ def read_all(path: str | Path) -> list[Frame]:
     frame = _opened(Path(path))
     first = frame(0)
     return [first, *map(frame, range(1, first.count))]
+
+
+def digest_of(pixels: np.ndarray) -> str:
+    """SHA-256 of shape, dtype and values."""
+    content = hashlib.sha256(repr((pixels.shape, pixels.dtype.str)).encode())
+    content.update(np.ascontiguousarray(pixels))
+    return content.hexdigest()
 
 
 def _opened(path: Path) -> Callable[[int], Frame]:

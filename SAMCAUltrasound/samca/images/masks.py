@@ -3,35 +3,72 @@
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ..files import replacing
-from .frames import Frame
+from ..prompts import Prompts, tag
+from .chrominance import in_rgb
+from .frames import Frame, digest_of
+from .grid import Grid
 from .overlay import save
 
-SUFFIXES = (".png", ".seg.nrrd")
+SEGMENTATION = ".seg.nrrd"
+SUFFIXES = (".png", SEGMENTATION)
 SEGMENT = "SAMCA"
 COLOUR = "0.99 0.78 0.11"  # red, green and blue in 0..1, the outline's colour in the overlays
 
 
-def write_mask(path: str | Path, mask: np.ndarray, frame: Frame) -> None:
+@dataclass(frozen=True)
+class Outlined:
+    """One object: what pointed at it, and the (H, W) bool mask on its frame."""
+
+    prompts: Prompts
+    mask: np.ndarray
+
+
+def write_mask(
+    path: str | Path, mask: np.ndarray, frame: Frame, objects: Sequence[Outlined] = (), name: str = SEGMENT
+) -> None:
     """Write an (H, W) bool mask of this frame as .png (0 and 255) or as .seg.nrrd.
 
     The segmentation covers the grid of the frame's volume, with the mask in the frame's slice. The file is
-    there whole or not at all. ValueError for another shape, dtype or suffix, OSError for an unusable folder.
+    there whole or not at all. objects: what the mask is made of, whose prompts Slicer shows again. name: of
+    the segment. ValueError for another shape, dtype or suffix, OSError for an unusable folder.
     """
     path, mask = Path(path), np.asarray(mask)
-    expected = frame.pixels.shape[:2]
-    if mask.dtype != bool or mask.shape != expected:
-        raise ValueError(
-            f"mask is {mask.dtype} of shape {mask.shape}: expected bool of {expected}, as the frame"
-        )
+    _check_mask(mask, frame.pixels.shape[:2])
     check_place(path)
-    segmentation = path.name.lower().endswith(".seg.nrrd")
-    labels = mask.astype(np.uint8)
-    _write_segments(path, labels, frame) if segmentation else save(path, 255 * labels)
+    if path.name.lower().endswith(SEGMENTATION):
+        entries = {frame.index: entries_of(objects, frame)}
+        write_slices(path, {frame.index: mask}, frame.grid, entries, name)
+    else:
+        save(path, 255 * mask.astype(np.uint8))
+
+
+def write_slices(
+    path: Path,
+    masks: Mapping[int, np.ndarray],
+    grid: Grid,
+    entries: Mapping[int, list[dict]] | None = None,
+    name: str = SEGMENT,
+) -> None:
+    """Write (H, W) bool masks by their slice along k as the one segment of a .seg.nrrd on this grid.
+
+    entries: what the prompts' tag says of each slice, see `entries_of`. OSError for an unusable folder.
+    """
+    slices = {index: mask.astype(np.uint8) for index, mask in masks.items()}
+    frames = {f"2:{index}": of for index, of in (entries or {}).items() if of}
+    _write_segments(path, slices, grid, [name], tag.text_of(frames) if frames else "")
+
+
+def entries_of(objects: Sequence[Outlined], frame: Frame) -> list[dict]:
+    """The objects of a frame as the tag of Slicer's segment has them."""
+    digest, to_ras = digest_of(in_rgb(frame.pixels)), _to_ras(frame)
+    return [tag.entry(each.prompts, each.mask, to_ras, digest) for each in objects]
 
 
 def write_labels(path: str | Path, labels: np.ndarray, frame: Frame) -> None:
@@ -47,8 +84,12 @@ def write_labels(path: str | Path, labels: np.ndarray, frame: Frame) -> None:
         )
     check_place(path)
     labels = labels.astype(np.uint8)
-    segmentation = path.name.lower().endswith(".seg.nrrd")
-    _write_segments(path, labels, frame) if segmentation else save(path, labels)
+    if path.name.lower().endswith(SEGMENTATION):
+        count = max(int(labels.max(initial=0)), 1)
+        names = [f"{SEGMENT}_{number + 1}" for number in range(count)] if count > 1 else [SEGMENT]
+        _write_segments(path, {frame.index: labels}, frame.grid, names)
+    else:
+        save(path, labels)
 
 
 def check_place(path: Path) -> None:
@@ -61,17 +102,35 @@ def check_place(path: Path) -> None:
         raise ValueError(f"{path} is a folder: give the name of a file in it")
 
 
-def _write_segments(path: Path, labels: np.ndarray, frame: Frame) -> None:
+def _check_mask(mask: np.ndarray, expected: tuple[int, int]) -> None:
+    if mask.dtype != bool or mask.shape != expected:
+        raise ValueError(
+            f"mask is {mask.dtype} of shape {mask.shape}: expected bool of {expected}, as the frame"
+        )
+
+
+def _to_ras(frame: Frame) -> np.ndarray:
+    """(3, 4): from (x, y, frames beside this one, 1) of the frame to RAS mm."""
+    grid = frame.grid
+    columns = np.reshape(grid.direction, (3, 3)) * grid.spacing
+    origin = np.add(grid.origin, columns[:, 2] * frame.index)
+    return np.column_stack([columns, origin]) * np.array([[-1], [-1], [1]])  # of LPS
+
+
+def _write_segments(
+    path: Path, slices: Mapping[int, np.ndarray], grid: Grid, names: Sequence[str], text: str = ""
+) -> None:
+    """(H, W) uint8 labels by their slice, a segment of each name for 1, 2, ...; text: the first's prompts."""
     import SimpleITK
 
-    width, height, slices = frame.grid.size
-    voxels = np.zeros((slices, height, width), np.uint8)
-    voxels[frame.index] = labels
+    voxels = np.zeros(grid.size[::-1], np.uint8)
+    for index, labels in slices.items():
+        voxels[index] = labels
     image = SimpleITK.GetImageFromArray(voxels)
-    image.SetSpacing(frame.grid.spacing)
-    image.SetOrigin(frame.grid.origin)
-    image.SetDirection(frame.grid.direction)
-    for key, value in _metadata(labels, frame).items():
+    image.SetSpacing(grid.spacing)
+    image.SetOrigin(grid.origin)
+    image.SetDirection(grid.direction)
+    for key, value in _metadata(slices, names, text).items():
         image.SetMetaData(key, value)
     try:
         with replacing(path) as temporary:
@@ -80,26 +139,26 @@ def _write_segments(path: Path, labels: np.ndarray, frame: Frame) -> None:
         raise OSError(f"{path.parent} cannot be written to: is there space, and permission?") from error
 
 
-def _metadata(labels: np.ndarray, frame: Frame) -> dict[str, str]:
+def _metadata(slices: Mapping[int, np.ndarray], names: Sequence[str], text: str) -> dict[str, str]:
     """What Slicer's segmentation reader asks for: binary labelmap segments in layer 0, one for each label."""
     entries = {
         "Segmentation_MasterRepresentation": "Binary labelmap",
         "Segmentation_ContainedRepresentationNames": "Binary labelmap|",
         "Segmentation_ReferenceImageExtentOffset": "0 0 0",
     }
-    count = max(int(labels.max(initial=0)), 1)
-    for index in range(count):
-        name = SEGMENT if count == 1 else f"{SEGMENT}_{index + 1}"
+    for index, name in enumerate(names):
         of_segment = {
-            "ID": name,
+            "ID": name if len(names) > 1 else SEGMENT,
             "Name": name,
             "NameAutoGenerated": "0",
             "Color": _colour(index),
             "ColorAutoGenerated": "0",
             "LabelValue": str(index + 1),
             "Layer": "0",
-            "Extent": _extent(labels == index + 1, frame.index),
+            "Extent": _extent({k: labels == index + 1 for k, labels in slices.items()}),
         }
+        if text and not index:
+            of_segment["Tags"] = f"{tag.TAG}:{text}|"
         entries |= {f"Segment{index}_{key}": value for key, value in of_segment.items()}
     return entries
 
@@ -111,9 +170,11 @@ def _colour(index: int) -> str:
     return " ".join(f"{part:.2f}" for part in colorsys.hsv_to_rgb(0.12 + 0.618 * index, 0.8, 0.95))
 
 
-def _extent(mask: np.ndarray, index: int) -> str:
-    """First and last voxel along i, j and k; each last below its first where the mask is empty."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    if not len(rows):
+def _extent(masks: Mapping[int, np.ndarray]) -> str:
+    """First and last voxel along i, j and k; each last below its first where all masks are empty."""
+    filled = sorted(index for index, mask in masks.items() if mask.any())
+    if not filled:
         return "0 -1 0 -1 0 -1"
-    return " ".join(map(str, (columns[0], columns[-1], rows[0], rows[-1], index, index)))
+    union = np.any([masks[index] for index in filled], axis=0)
+    rows, columns = np.flatnonzero(union.any(1)), np.flatnonzero(union.any(0))
+    return " ".join(map(str, (columns[0], columns[-1], rows[0], rows[-1], filled[0], filled[-1])))

@@ -1,0 +1,59 @@
+"""Prompts and the masks they gave as JSON, as 3D Slicer keeps them in a tag of a segment.
+
+What it looks like stands in SAMCALib's TagLogic, which reads it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .prompts import Click, Prompts
+
+TAG, VERSION = "SAMCA.prompts", 1
+
+
+def text_of(frames: Mapping[str, Sequence[dict]]) -> str:
+    """The tag of entries, each as of `entry`, by the key of their frame, "2:17" for slice 17."""
+    return json.dumps({"version": VERSION, "frames": frames}, separators=(",", ":"))
+
+
+def entry(prompts: Prompts, mask: np.ndarray, to_ras: np.ndarray, sha256: str) -> dict[str, Any]:
+    """One object: what points at it, and the (H, W) bool mask that was made of it.
+
+    to_ras: (3, 4) or (4, 4), from (x, y, frames beside this one, 1) to RAS mm. sha256: of the frame's pixels.
+    """
+    made: dict[str, Any] = {"sha256": sha256, "id": uuid.uuid4().hex[:8]}
+    made["clicks"] = [_numbers(click) for click in prompts.clicks]
+    if prompts.box is not None:
+        made["box"] = [prompts.box.x0, prompts.box.y0, prompts.box.x1, prompts.box.y1]
+    if prompts.suggestion is not None:
+        made["suggestion"] = prompts.suggestion
+    if mask.any():
+        made["mask"] = packed(mask)
+        made["toRas"] = [round(float(number), 9) for number in np.asarray(to_ras)[:3].ravel()]
+    return made
+
+
+def packed(mask: np.ndarray) -> dict[str, Any]:
+    """(H, W) bool as JSON values: the bits of its bounding box."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    top, left = (int(rows[0]), int(columns[0])) if len(rows) else (0, 0)
+    part = mask[top : rows[-1] + 1, left : columns[-1] + 1] if len(rows) else mask[:0, :0]
+    return {"shape": list(mask.shape), "at": [top, left, *part.shape], "bits": bits_of(part)}
+
+
+def bits_of(part: np.ndarray) -> str:
+    """An (h, w) bool part of a mask as base64 of zlib of bits."""
+    return base64.b64encode(zlib.compress(np.packbits(part).tobytes())).decode("ascii")
+
+
+def _numbers(click: Click) -> list:
+    (x, y), *path = ([round(x, 3), round(y, 3)] for x, y in click.places)
+    return [x, y, int(click.positive), path] if path else [x, y, int(click.positive)]
