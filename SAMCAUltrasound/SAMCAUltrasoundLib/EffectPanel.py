@@ -7,6 +7,7 @@ from pathlib import Path
 import qt
 import slicer
 
+from SAMCALib import KeyTable
 from SAMCALib.Engine.EngineLogic import nameOf
 from SAMCALib.Texts import _, asToolTip
 
@@ -51,7 +52,9 @@ class EffectPanel:
         self.widget = slicer.util.loadUI(str(UI))
         self.ui = slicer.util.childWidgetVariables(self.widget)
         self.ui.pointsSelector.setMRMLScene(slicer.mrmlScene)
+        self._keyed = self._widgetsWithKeys()
         self._toolTips = {name: self._button(name).toolTip for name in BUTTONS}
+        self._toolTips |= {name: widget.toolTip for name, widget in self._keyed.items()}
         self._reasons: dict[str, str] = {}
         self._shownReasons: dict[str, str] = {}
         self._suggestions, self._hasTarget = None, False
@@ -91,7 +94,10 @@ class EffectPanel:
         self.ui.modelComboBox.blockSignals(blocked)
 
     def show(self) -> None:
-        """Show the options as they are in MRML."""
+        """Show the options as they are in MRML, and the keys as they are now."""
+        for name, widget in self._keyed.items():
+            if not self._shownReasons.get(name):
+                widget.toolTip = asToolTip(self._toolTip(name))
         for name, option in BOXES.items():
             getattr(self.ui, name).checked = getattr(self.options, option)
         for name, (option, _signal) in NUMBERS.items():
@@ -143,7 +149,7 @@ class EffectPanel:
             if self._shownReasons.get(name) != reason:
                 self._shownReasons[name], button = reason, self._button(name)
                 button.enabled = not reason
-                button.toolTip = asToolTip(reason) if reason else self._toolTips[name]
+                button.toolTip = asToolTip(reason or self._toolTip(name))
 
     def showTarget(self, isAvailable: bool) -> None:
         """Offer the field for the name of a structure where there can be a detector."""
@@ -199,6 +205,17 @@ class EffectPanel:
 
     def _button(self, name: str):
         return getattr(self.ui, f"{name}Button")
+
+    def _widgetsWithKeys(self) -> dict:
+        """What does here the same as a key, by the name of that action."""
+        names = {action.name for action in KeyTable.actions()}
+        boxes = {option: getattr(self.ui, box) for box, option in BOXES.items()}
+        widgets = {name: self._button(name) for name in BUTTONS} | boxes
+        return {name: widget for name, widget in widgets.items() if name in names}
+
+    def _toolTip(self, name: str) -> str:
+        key = KeyTable.keys().get(name)
+        return f"{self._toolTips[name]} " + _("Key: {key}").format(key=key) if key else self._toolTips[name]
 
     def _storeValue(self, _value) -> None:
         self.store()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import qt
 import slicer
 
+from SAMCALib import KeyTable
 from SAMCALib.Texts import _
 
 LINK = {
@@ -15,19 +16,13 @@ LINK = {
 
 def helpText() -> str:
     """A summary, which is all that is seen at first, and all keys in a table."""
+    now = KeyTable.keys()
     rows = (
         (_("Click"), _("outline what is there: an initial point, then points that add")),
         (_("Ctrl+click"), _("take away where there is too much")),
         (_("Drag"), _("a box around a structure, a point, or a box by its handles")),
         (_("Delete"), _("remove the point or box under the mouse, as its menu does")),
-        ("N", _("the next click starts another object")),
-        ("M", _("what the segment covers becomes a prompt")),
-        ("C", _("clear this frame")),
-        ("L", _("carry the object to the neighbouring frames")),
-        ("S", _("suggest an outline, if the model can")),
-        ("H", _("preview under the mouse, on or off")),
-        ("U", _("mark where the model is not sure, on or off")),
-        ("A", _("measure the object: its axes and sizes, on or off")),
+        *((now[action.name], action.what) for action in KeyTable.actions() if now[action.name]),
         ("Z, Ctrl+Z", _("undo")),
         ("Y, Ctrl+Y,<br>Ctrl+Shift+Z", _("redo")),
     )

@@ -13,6 +13,7 @@ from SAMCALib.Models.InstallLogic import InstallLogic
 from SAMCALib.Texts import Refusal, _, asToolTip
 
 from .HandoverWidget import HandoverWidget
+from .KeysWidget import KeysWidget
 
 PURPOSE = 1  # the column that takes what room there is
 PROGRESS_MS, YIELD_SECONDS = 50, 0.03  # how often a download is looked at, and given the lock of Python
@@ -27,7 +28,7 @@ class ModuleWidget:
         self.ui = slicer.util.childWidgetVariables(self.widget)
         self.installation = installation or InstallLogic(ask, self._sayInstalling)
         self.models = models or ModelLogic.ModelLogic()
-        self.handover = HandoverWidget(self.ui, ask)
+        self.handover, self.keys = HandoverWidget(self.ui, ask), KeysWidget(self.ui)
         self.download = None
         self._listed: list = []
         self._connections: list = []
@@ -49,6 +50,8 @@ class ModuleWidget:
             "sampleNerveButton": lambda: self.loadSample("SAMCANerve"),
             "sampleLesionButton": lambda: self.loadSample("SAMCALesion"),
             "sampleLoopButton": lambda: self.loadSample("SAMCALoop"),
+            "changeKeyButton": self.keys.change,
+            "resetKeysButton": self.keys.reset,
             "tutorialButton": lambda: openAddress(Links.TUTORIAL),
             "questionsButton": lambda: openAddress(Links.ISSUES),
             "installButton": self.install,
@@ -64,9 +67,9 @@ class ModuleWidget:
             widget = getattr(self.ui, button)
             widget.connect("clicked()", slot)
             self._connections.append((widget, "clicked()", slot))
-        for widget, signal, slot in ((self.ui.modelsTable, "itemSelectionChanged()", self._showRemoval),):
-            widget.connect(signal, slot)
-            self._connections.append((widget, signal, slot))
+        for widget, slot in ((self.ui.modelsTable, self._showRemoval), (self.ui.keysTable, self.keys.choose)):
+            widget.connect("itemSelectionChanged()", slot)
+            self._connections.append((widget, "itemSelectionChanged()", slot))
 
     def enter(self) -> None:
         """Show how things stand now; go on with an installation after a restart."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -122,16 +123,15 @@ OF_THE_EDITOR = {"Z", "Y", "Ctrl+Z"}  # its own keys
 
 
 def test_the_keys_of_the_effect_are_those_of_the_readme():
-    panel = ROOT / "SAMCAUltrasound" / "SAMCAUltrasoundLib" / "Keys.py"
-    tree = ast.parse(read(panel))
-    keys = next(
-        ast.literal_eval(node.value)
-        for node in tree.body
-        if isinstance(node, ast.Assign) and node.targets[0].id == "KEYS"
-    )
+    sys.path.insert(0, str(ROOT / "SAMCAUltrasound"))
+    try:
+        from SAMCALib import KeyTable
+    finally:
+        sys.path.pop(0)
+    keys = {action.default for action in KeyTable.actions()} | set(KeyTable.FIXED)
     table = read(README).split("## Keys of the effect\n")[1].split("\n## ")[0]
     named = {key for cell in re.findall(r"^\| ([^|]+) \|", table, re.M) for key in cell.split(", ")}
-    assert {key for key in named if re.fullmatch(r"(Ctrl\+|Shift\+)*[A-Z]", key)} - OF_THE_EDITOR == set(keys)
+    assert {key for key in named if re.fullmatch(r"(Ctrl\+|Shift\+)*[A-Z]", key)} - OF_THE_EDITOR == keys
 
 
 def test_what_documents_call_by_its_name_is_on_the_screen():

@@ -34,7 +34,7 @@ LIB_FLOORS = (
     ("Editing", "Handover"),
     ("Models", "Engine", "Measures"),
     ("Segments", "Prompts"),
-    ("Frames",),
+    ("Frames", "KeyTable"),
     ("Texts", "__init__"),
 )
 

@@ -60,14 +60,6 @@ def test_every_panel_fits_into_slicers_module_panel(file):
     assert panel.minimumSizeHint().width() <= PANEL_WIDTH_PX
 
 
-def test_keys_in_tooltips_are_keys_that_slicer_leaves_free():
-    reserved = set("1234567890zyqw/*,.<>i") | set("bfvrgt[]{} ")
-    panel = qt_pictures.load(FILES[0])
-    keys = [c.toolTip().rpartition("Key: ")[2].lower() for c in controls(panel) if "Key: " in c.toolTip()]
-    assert len(keys) == len(set(keys)) >= 3
-    assert not reserved & set(keys)
-
-
 @pytest.mark.parametrize("theme", qt_pictures.THEMES)
 def test_pictures_are_drawn_in_both_themes(file, theme):
     image = qt_pictures.picture(file, theme).toImage().convertToFormat(QImage.Format.Format_Grayscale8)

@@ -15,7 +15,7 @@ import slicer
 import slicer.util
 import vtk
 from slicer_scene import HiddenView
-from slicer_widgets import Icon, KeySequence, Shortcut, Timer, loadUI, processEvents
+from slicer_widgets import Icon, KeySequence, Settings, Shortcut, Timer, Window, loadUI, processEvents
 
 
 class Modes(enum.IntEnum):
@@ -179,6 +179,11 @@ class ViewWidget:
     def sliceLogic(self):
         return self.view.logic
 
+    def sliceView(self):
+        """qMRMLSliceView, in which keys can live; always the same one."""
+        self.view.keys = getattr(self.view, "keys", None) or Window()
+        return self.view.keys
+
 
 class EffectEditor:
     """qMRMLSegmentEditorWidget: one clone of every effect, events of its views before Markups sees them."""
@@ -334,7 +339,7 @@ def install(monkeypatch, window=None):
     """Put the stand-ins where the product looks for them; return (qt, slicer.app)."""
     qt = QT
     qt.QTimer, qt.QShortcut, qt.QKeySequence, qt.QIcon = Timer, Shortcut, KeySequence, Icon
-    qt.Qt = types.SimpleNamespace(CrossCursor="cross", PlainText=0)
+    qt.Qt = types.SimpleNamespace(CrossCursor="cross", PlainText=0, WidgetWithChildrenShortcut=3)
     qt.QCursor, qt.QUrl = str, str
     qt.QTableWidgetItem, qt.QHeaderView = TableItem, types.SimpleNamespace(Stretch=1)
     qt.QFileDialog = types.SimpleNamespace(
@@ -363,9 +368,7 @@ def install(monkeypatch, window=None):
         "confirmOkCancelDisplay": lambda text, title="", **options: True,
     }.items():
         monkeypatch.setattr(slicer.util, name, value)
-    settings = types.SimpleNamespace(
-        value=lambda key: None, setValue=lambda *words: None, remove=lambda key: None
-    )
+    settings = Settings()
     layout = Layout()
     application = types.SimpleNamespace(
         layoutManager=lambda: layout,

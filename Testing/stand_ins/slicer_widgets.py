@@ -178,6 +178,26 @@ class ProgressBar(Widget):
     properties: ClassVar[dict] = {"value": 0}
 
 
+class KeySequence(str):
+    """QKeySequence."""
+
+    def toString(self):
+        return str(self)
+
+
+class KeySequenceEdit(Widget):
+    """QKeySequenceEdit."""
+
+    def __init__(self, name=""):
+        super().__init__(name)
+        self.values["keySequence"] = KeySequence()
+
+    def setKeySequence(self, sequence):
+        self.values["keySequence"] = sequence
+
+    press = setKeySequence  # the user presses this key in it
+
+
 CLASSES = {
     "QLabel": Label,
     "QPushButton": Button,
@@ -189,6 +209,7 @@ CLASSES = {
     "QLineEdit": LineEdit,
     "QTableWidget": Table,
     "QProgressBar": ProgressBar,
+    "QKeySequenceEdit": KeySequenceEdit,
     "qMRMLNodeComboBox": NodeComboBox,
 }
 
@@ -247,15 +268,24 @@ class Icon(str):
         return not Path(self).is_file()
 
 
-class KeySequence(str):
-    """QKeySequence."""
+class Settings:
+    """QSettings: what was never set is None."""
 
-    def toString(self):
-        return str(self)
+    def __init__(self):
+        self.values = {}
+
+    def value(self, key):
+        return self.values.get(key)
+
+    def setValue(self, key, value):
+        self.values[key] = value
+
+    def remove(self, key):
+        self.values.pop(key, None)
 
 
 class Shortcut(Widget):
-    """QShortcut, a child of its window."""
+    """QShortcut, a child of its window, or of a view where it works while that has the focus."""
 
     properties: ClassVar[dict] = {"objectName": ""}
     signals = ("activated()", "activatedAmbiguously()")
@@ -270,6 +300,9 @@ class Shortcut(Widget):
             raise AttributeError(f"Trying to set attribute '{name}' on a destroyed QShortcut object")
         super().__setattr__(name, value)
 
+    def setContext(self, context):
+        self.values["context"] = context
+
     def setParent(self, parent):
         assert parent is None
 
@@ -283,9 +316,9 @@ class Action(Widget):
 
     signals = ("triggered()",)
 
-    def __init__(self, key, window):
+    def __init__(self, key, window, text=""):
         super().__init__()
-        self.values["shortcut"] = key
+        self.values.update(shortcut=key, text=text)
         window.children.append(self)
 
     def setShortcut(self, key):
@@ -293,7 +326,8 @@ class Action(Widget):
 
 
 class Window:
-    """The main window; `press` does with a key what Qt does: one that two want is given to neither."""
+    """The main window, or a view that has the focus; `press` does with a key what Qt does: one that two want
+    is given to neither."""
 
     KINDS: ClassVar[dict] = {"QShortcut": Shortcut, "QAction": Action}
 

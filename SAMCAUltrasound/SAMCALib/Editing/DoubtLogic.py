@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .. import KeyTable
 from ..Engine.EngineLogic import Result
 from ..Frames import SequenceLogic
 from ..Frames.FrameLogic import Frame
@@ -44,7 +45,9 @@ class DoubtLogic:
             return _("The model is sure of this outline.")
         if self.isMarking:
             return _("The model is not sure of this outline: look again where it is marked.")
-        return _("The model is not sure of this outline: look again (U marks where).")
+        if key := KeyTable.keys()["markUnsure"]:
+            return _("The model is not sure of this outline: look again ({key} marks where).").format(key=key)
+        return _("The model is not sure of this outline: look again.")
 
     @property
     def marks(self) -> tuple[Frame, np.ndarray] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from .. import KeyTable
 from ..Texts import _
 from .DoubtLogic import DoubtLogic
 from .DrawnLogic import DrawnLogic
@@ -65,8 +66,9 @@ class StatusLogic:
         if self.edit.frame is None or self.edit.sweep.isRunning:
             return ""
         if not prompts.objects:
-            suggest = _("Click inside a structure, or press S.")
-            return suggest if self.edit.engine.suggests else _("Click inside a structure.")
+            key = self.edit.engine.suggests and KeyTable.keys()["suggest"]
+            suggest = _("Click inside a structure, or press {key}.").format(key=key)
+            return suggest if key else _("Click inside a structure.")
         if prompts.current == len(prompts.objects):
             return _("The next click starts another object.")
         return _("Click adds, Ctrl+click takes away.")

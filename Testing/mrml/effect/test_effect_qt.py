@@ -11,6 +11,7 @@ import slicer.util
 from PySide6 import QtCore, QtGui, QtTest, QtWidgets
 from slicer_widgets import Window
 
+from SAMCALib import KeyTable
 from SAMCALib.Models.ModelLogic import ModelInfo
 
 WIDTH_PX = 340  # beside the effects' buttons, in a window of 1280 x 800
@@ -182,19 +183,19 @@ def window(application, monkeypatch):
 
 
 def test_qt_gives_the_keys_to_the_effect_whoever_else_wants_them(window):
-    from SAMCAUltrasoundLib.Keys import KEYS, Keys
+    from SAMCAUltrasoundLib.Keys import Keys
 
-    called = []
+    called, of_keys = [], {key: name for name, key in KeyTable.keys().items()} | KeyTable.FIXED
     left = QtGui.QShortcut(QtGui.QKeySequence("N"), window.thing)
     left.activated.connect(lambda: called.append("left behind"))
     action = window.thing.menuBar().addMenu("Edit").addAction("Redo")
     action.setShortcut("Ctrl+Y")
     action.triggered.connect(lambda: called.append("menu"))
-    keys = Keys({name: lambda name=name: called.append(name) for name in KEYS.values()})
+    keys = Keys({name: lambda name=name: called.append(name) for name in of_keys.values()})
     keys.take(window)
-    for key in KEYS:
+    for key in of_keys:
         window.press(key)
-    assert called == list(KEYS.values())
+    assert called == list(of_keys.values())
     late = QtGui.QShortcut(QtGui.QKeySequence("N"), window.thing)
     called.clear()
     for _ in range(3):
