@@ -202,4 +202,4 @@ def _slug(text: str) -> str:
 
 
 def _digest(array: np.ndarray) -> str:
-    return FrameLogic.digestOf(array)[:8]
+    return frames.digest_of(array)[:8]
