@@ -15,7 +15,7 @@ FILES, LIB_FILES = sorted(PACKAGE.rglob("*.py")), sorted(LIB.rglob("*.py"))
 FLOORS = (
     ("__main__",),
     ("commands",),
-    ("studies",),
+    ("studies", "batch"),
     ("training",),
     ("evaluation",),
     ("__init__",),
@@ -39,6 +39,7 @@ LIB_FLOORS = (
 )
 
 LIGHT = (
+    "batch",
     "prompts",
     "interaction",
     "config",

@@ -1,4 +1,5 @@
-"""`samca segment`: one frame and what points at an object in, its mask out; or all that is found in it."""
+"""`samca segment`: one frame and what points at an object in, its mask out; or all that is found in it; or a
+folder of images (segment_folder.py)."""
 
 from __future__ import annotations
 
@@ -11,20 +12,21 @@ import numpy as np
 
 import samca
 
+from ..batch.answering import OnFrame, class_of
 from ..images import frames, masks
 from ..images.frames import Frame
+from ..images.masks import Outlined
 from ..images.regions import Region, region_under
-from ..interaction import text_box
 from ..interaction.everything import Criteria, Found, everything, labels_of
 from ..prompts import Box, Click, Prompts
 from ..words import counted
-from . import pointing_arguments
+from . import pointing_arguments, segment_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     add = parser.add_argument
-    add("image", metavar="IMAGE", help="PNG, JPEG, BMP, TIFF, NRRD, NIfTI, MHA or DICOM file")
+    add("image", metavar="IMAGE", help="PNG, JPEG, BMP, TIFF, NRRD, NIfTI, MHA or DICOM file, or a folder")
     pointing_arguments.add_frame_and_clicks(parser)
     add("--box", type=pointing_arguments.box, help="x0,y0,x1,y1: a box around the object, in px")
     add("--target", help="what to look for in words, as 'breast lesion'; needs --detector")
@@ -37,13 +39,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--model", default="shipped", help="shipped (default) or a file of weights")
     add(
         "--out",
-        required=True,
-        help="mask.png (0 and 255; everything: 1, 2, ...) or mask.seg.nrrd",
+        help="mask.png (0 and 255; everything: 1, 2, ...) or mask.seg.nrrd; of a folder a folder, beside the "
+        "images if not given",
     )
+    segment_folder.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the mask and say how large it is; errors as of `frames.read`, `samca.load` and `write_mask`."""
+    if Path(arguments.image).is_dir():
+        return segment_folder.run(arguments)
+    segment_folder.check_alone(arguments)
     others = (arguments.box, arguments.target, arguments.suggest)
     pointing = arguments.click or any(given is not None for given in others)
     if arguments.everything:
@@ -61,38 +67,16 @@ def run(arguments: argparse.Namespace) -> int:
     frame = frames.read(arguments.image, arguments.frame)
     box = arguments.box if arguments.target is None else _found(arguments, frame.pixels)
     prompts = Prompts(tuple(arguments.click), box)
-    region = region_under(frame.regions, prompts)
-    if frame.regions and not prompts:
-        raise ValueError(f"there are {len(frame.regions)} pictures on this screen: point at one with --click")
-    part = frame if region is None else frame.part(region)
-    session = samca.Session(samca.load(arguments.model))
-    session.set_image(part.pixels)
-    _point(session, prompts if region is None else region.window.prompts(prompts), arguments.suggest)
-    masks.write_mask(out, _on_screen(session.mask, region, frame), _with_spacing(frame, part))
-    where = "" if region is None else f", in the picture at {region} of this screen"
-    factor = session.geometry.reduction.factor
-    where += "" if factor == 1 else f", found at 1/{factor} of its size"
-    print(f"{out}: {int(session.mask.sum())} px, predicted IoU {session.iou:.2f}{where}")
+    region_under(frame.regions, prompts)  # before a model is loaded
+    model = samca.load(arguments.model)
+    if arguments.suggest is not None:
+        prompts = replace(prompts, suggestion=class_of(model.suggests, arguments.suggest))
+    found = OnFrame(model, frame).answer(prompts)
+    masks.write_mask(out, found.mask, found.frame, [Outlined(prompts, found.mask)])
+    where = "" if found.region is None else f", in the picture at {found.region} of this screen"
+    where += "" if found.factor == 1 else f", found at 1/{found.factor} of its size"
+    print(f"{out}: {int(found.mask.sum())} px, predicted IoU {found.iou:.2f}{where}")
     return 0
-
-
-def _point(session: samca.Session, prompts: Prompts, suggest: str | None) -> None:
-    if suggest is not None:
-        session.suggest(_class(session.model.suggests, suggest))
-    if prompts.box is not None:
-        session.box(prompts.box.x0, prompts.box.y0, prompts.box.x1, prompts.box.y1)
-    for click in prompts.clicks:
-        session.click(click.x, click.y, click.positive)
-
-
-def _on_screen(mask: np.ndarray, region: Region | None, frame: Frame) -> np.ndarray:
-    """The mask of one of a screen's pictures on the whole screen."""
-    return mask if region is None else region.window.paste(mask, np.zeros(frame.pixels.shape[:2], bool))
-
-
-def _with_spacing(frame: Frame, part: Frame) -> Frame:
-    """The screen with the spacing of the picture that was segmented."""
-    return replace(frame, grid=replace(frame.grid, spacing=part.grid.spacing))
 
 
 def _run_everything(arguments: argparse.Namespace) -> int:
@@ -120,24 +104,17 @@ def _in_region(model, frame: Frame, region: Region, criteria: Criteria) -> list[
     return [
         replace(
             thing,
-            mask=_on_screen(thing.mask, region, frame),
+            mask=region.window.paste(thing.mask, np.zeros(frame.pixels.shape[:2], bool)),
             click=Click(thing.click.x + x, thing.click.y + y),
         )
         for thing in everything(model, frame.part(region).pixels, criteria)
     ]
 
 
-def _class(names: tuple[str, ...], word: str) -> int:
-    """The number of a class by its name or number; the model refuses numbers that it does not know."""
-    if word in names:
-        return names.index(word)
-    if not word.isdecimal() and names:
-        raise ValueError(f"--suggest {word!r} is not one of {', '.join(names)}")
-    return int(word) if word.isdecimal() else 0
-
-
 def _found(arguments: argparse.Namespace, pixels: np.ndarray) -> Box | None:
     """The box of the target; None where it is not found and clicks were given as well."""
+    from ..interaction import text_box  # which needs torch
+
     text_box.sentence_for(arguments.target)
     if arguments.detector is None:
         raise ValueError("--target needs --detector FOLDER, the folder of a Grounding DINO")

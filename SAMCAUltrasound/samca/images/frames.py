@@ -16,7 +16,18 @@ from .regions import Region
 
 PICTURES = pictures.SUFFIXES
 VOLUMES = nrrd.SUFFIXES + nifti.SUFFIXES + metaimage.SUFFIXES + dicom.SUFFIXES
-__all__ = ["PICTURES", "VOLUMES", "Frame", "Grid", "as_bytes", "as_rgb", "digest_of", "read", "read_all"]
+__all__ = [
+    "PICTURES",
+    "VOLUMES",
+    "Frame",
+    "Grid",
+    "as_bytes",
+    "as_rgb",
+    "digest_of",
+    "opened",
+    "read",
+    "read_all",
+]
 
 
 @dataclass(frozen=True)
@@ -56,12 +67,12 @@ def read(path: str | Path, index: int = 0) -> Frame:
     The frames of a 3D file are its slices along the last axis. A picture's dots per inch tell of paper, not
     of tissue, so pictures have no spacing. FileNotFoundError, or ValueError for what is no readable frame.
     """
-    return _opened(Path(path))(index)
+    return opened(path)(index)
 
 
 def read_all(path: str | Path) -> list[Frame]:
     """All frames of such a file, which is read once."""
-    frame = _opened(Path(path))
+    frame = opened(path)
     first = frame(0)
     return [first, *map(frame, range(1, first.count))]
 
@@ -73,8 +84,9 @@ def digest_of(pixels: np.ndarray) -> str:
     return content.hexdigest()
 
 
-def _opened(path: Path) -> Callable[[int], Frame]:
-    """What makes a frame by its number, from 0."""
+def opened(path: str | Path) -> Callable[[int], Frame]:
+    """What makes a frame of such a file by its number, from 0; the file is read once."""
+    path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not a file: give an image file ({', '.join(PICTURES + VOLUMES)})")
     name = path.name.lower()

@@ -1,0 +1,223 @@
+"""A batch on disk: each image of a folder gets its mask once, whatever happened to the runs before this one.
+
+In the folder of the masks lie `found.csv`, the table, and `batch.json`, which says what is looked for. A file
+called `stop` there ends a run after the image that it is at. Masks that are there already are never written
+over, whoever made them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from .. import model_files, typed_json
+from ..datasets.image_folder import Placed, placed
+from ..files import make_folder, remove, write_atomically
+from ..files.disks import DiskFullError
+from ..images import masks
+from ..training import run_lock
+from . import asked, table
+from .jobs import Asker, Done, Job, answered, failed
+from .table import FAILED, FOUND, KEPT, NOTHING, Row, Rows
+
+STATE, STOP, VERSION = "batch.json", "stop", 1
+
+
+@dataclass(frozen=True)
+class Request:
+    """images: the folder. out: where masks and table go, None: beside the images. boxes, clicks: a table of
+    them, see `asked`; without either the model suggests. processes: how many images at a time."""
+
+    images: Path
+    out: Path | None = None
+    asker: Asker = field(default_factory=Asker)
+    boxes: Path | None = None
+    clicks: Path | None = None
+    processes: int = 1
+
+    @property
+    def folder(self) -> Path:
+        """Where table and state lie."""
+        return self.images if self.out is None else self.out
+
+    @property
+    def what(self) -> str:
+        """What is looked for, in words."""
+        return (
+            f"suggestions of {self.asker.suggest}"
+            if self.asker.suggest
+            else "boxes"
+            if self.boxes
+            else "clicks"
+        )
+
+
+@dataclass
+class Progress:
+    """Images: of all that are to be done, so many now, and how those ended; rows: of the newest."""
+
+    total: int
+    done: int = 0
+    rows: list[Row] = field(default_factory=list)
+
+
+class Batch:
+    """One run. `before` is what earlier runs have done, `todo` what is left, `notes` what to say of the rest.
+
+    Iterate over `run` once; `counts` then says how many images have which result.
+    """
+
+    def __init__(self, request: Request):
+        """ValueError for a table with other columns, a folder in which something else was looked for, and
+        for one that another run works in."""
+        self.request, self.notes = request, []
+        listed = list(placed(request.images, request.out, self.notes.append))
+        self._order = {self._name(each): number for number, each in enumerate(listed)}
+        self._places = {self._name(each): each for each in listed}
+        self._table = self._asked()
+        self.rows: Rows = {}
+        self.todo: list[Job] = []
+
+    def run(self, goes_on: Callable[[], bool] = lambda: True) -> Iterator[Progress]:
+        """Do what is left, one image after the other; goes_on is asked before each.
+
+        DiskFullError where no mask can be written any more; what was done until then stays.
+        """
+        make_folder(self.request.folder)
+        with run_lock.holding(self.request.folder) as folder:
+            self._look_back()
+            self._begin()
+            with self._tidied():
+                progress = Progress(len(self.todo))
+                yield progress
+                request = self.request.asker, self.request.processes, folder / run_lock.NAME
+                for done in answered(self.todo, *request) if self.todo else ():
+                    self._keep(done)
+                    progress = Progress(len(self.todo), progress.done + 1, self.rows[done.job.name])
+                    yield progress
+                    if self._stop.exists() or not goes_on():
+                        self.notes.append(f"stopped after {progress.done} of {progress.total} images")
+                        return
+
+    @property
+    def counts(self) -> Counter:
+        """How many images have which of `table.RESULTS`; of several objects in an image the first counts."""
+        best = [min(table.RESULTS.index(row.result) for row in rows) for rows in self.rows.values()]
+        return Counter(table.RESULTS[result] for result in best)
+
+    # Below: how it is done
+
+    @property
+    def _path(self) -> Path:
+        return self.request.folder / table.NAME
+
+    @property
+    def _stop(self) -> Path:
+        return self.request.folder / STOP
+
+    def _name(self, each: Placed) -> str:
+        return each.image.relative_to(self.request.images).as_posix()
+
+    def _asked(self) -> asked.Table | None:
+        request = self.request
+        if request.boxes is None and request.clicks is None:
+            return None
+        found = (
+            asked.boxes(request.boxes, self._places)
+            if request.boxes
+            else asked.clicks(request.clicks, self._places)
+        )
+        self.notes += found.notes
+        if more := len(self._places) - len(found.asked.keys() | found.wrong.keys() & self._places.keys()):
+            self.notes.append(f"{more} of {len(self._places)} images have no row: they are left out")
+        return found
+
+    def _look_back(self) -> None:
+        """What was done before, and what is left; what could not be done is tried again."""
+        before = table.read(self._path).items()
+        self.rows = {name: rows for name, rows in before if all(row.result != FAILED for row in rows)}
+        for name in self._places if self._table is None else self._table.asked:
+            self._look_at(name, self._places[name])
+        for name, says in self._table.wrong.items() if self._table else ():
+            self.rows[name] = [Row(name, FAILED, says=says)]
+
+    def _look_at(self, name: str, place: Placed) -> None:
+        """Whether an image is to be done."""
+        wanted = self._table.asked[name] if self._table else None
+        done = [row for row in self.rows.get(name, ()) if row.result in (FOUND, NOTHING)]
+        masks_of = {row.mask for row in done if row.mask}
+        is_done = done and all((self.request.folder / mask).exists() for mask in masks_of)
+        is_same = wanted is None or {str(each) for each in wanted} == {row.asked for row in done}
+        if place.problem:
+            self.rows[name] = [Row(name, FAILED, says=place.problem)]
+        elif is_done and not is_same and masks_of:
+            says = f"was done with other {self.request.what}: remove {min(masks_of)} to have it done anew"
+            self.rows[name] = [replace(row, says=says) for row in done]
+        elif place.mask.exists() and not is_done:
+            mask = place.mask.relative_to(self.request.folder).as_posix()
+            self.rows[name] = [Row(name, KEPT, mask=mask, says="a mask was there already")]
+        elif not (is_done and is_same):
+            self.rows.pop(name, None)
+            self.todo.append(Job(place.image, name, wanted))
+
+    def _begin(self) -> None:
+        """Write down what is looked for, and what is there already."""
+        request = self.request
+        source = model_files.source_path(request.asker.model)
+        state = {"version": VERSION, "model": str(request.asker.model), "sha256": model_files.sha256(source)}
+        state |= {"what": request.what, "images": str(request.images.absolute())}
+        path = request.folder / STATE
+        if path.is_file():
+            before = typed_json.read(path)
+            for key in ("what", "sha256"):
+                if before[key].text() != state[key]:
+                    model, what = before["model"].text(), before["what"].text()
+                    now = f"{request.asker.model} with {request.what}"
+                    raise ValueError(
+                        f"{request.folder} holds what was found by {model} with {what}: give another --out "
+                        f"for {now}"
+                    )
+        state |= {"total": len(self.todo)}
+        write_atomically(path, json.dumps(state, indent=2).encode())
+        self._write()
+
+    def _keep(self, done: Done) -> None:
+        """The row first, then the mask; what somebody else has put there meanwhile stays."""
+        name, mask = done.job.name, self._places[done.job.name].mask
+        if done.slices:
+            relative = mask.relative_to(self.request.folder).as_posix()
+            if mask.exists():
+                done.rows = [Row(name, KEPT, mask=relative, says="somebody has saved a mask meanwhile")]
+                done.slices = {}
+            done.rows = [replace(row, mask=relative) if row.result == FOUND else row for row in done.rows]
+        self.rows[name] = done.rows
+        table.add(self._path, done.rows)
+        if not done.slices:
+            return
+        try:
+            make_folder(mask.parent)
+            masks.write_slices(mask, done.slices, done.grid, done.entries, done.segment)
+        except DiskFullError:
+            del self.rows[name]
+            raise
+        except OSError as error:
+            self.rows[name] = failed(done.job, error).rows
+            table.add(self._path, self.rows[name])
+
+    @contextmanager
+    def _tidied(self) -> Iterator[None]:
+        """An earlier run's stop is none of this one; the table is in the order of the images at the end."""
+        remove(self._stop)
+        try:
+            yield
+        finally:
+            remove(self._stop)
+            self._write()
+
+    def _write(self) -> None:
+        names = sorted(self.rows, key=lambda name: self._order.get(name, len(self._order)))
+        table.write(self._path, [row for name in names for row in self.rows[name]])
