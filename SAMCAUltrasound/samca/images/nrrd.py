@@ -13,12 +13,13 @@ import numpy as np
 
 from . import raw
 from .grid import Volume, laid_out
-from .header_text import LONGEST, beside, numbers, whole
+from .header_text import beside, numbers, whole
 from .raw import AT_END, RAW, TEXT, Stored
 
 SUFFIXES = (".nrrd", ".nhdr")
 SEQUENCE = ".seq.nrrd"
 MARK = b"NRRD000"
+LONGEST = 1 << 27  # bytes of a header: a tag of a segment holds all prompts of a loop
 TYPES = {
     "i1": ("signed char", "int8", "int8_t"),
     "u1": ("uchar", "unsigned char", "uint8", "uint8_t"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields
+from pathlib import PurePosixPath, PureWindowsPath
 
 from .. import typed_json
 from ..typed_json import Value
@@ -59,6 +60,7 @@ def from_line(line: bytes) -> Entry:
     if state.text() not in STATES:
         raise state.wrong(f"one of {', '.join(STATES)}")
     texts = ("rater", "file", "sha256", "model", "dataset")
+    _check_within(value.get("file", ""))
     return Entry(
         case=value["case"].text(),
         state=state.text(),
@@ -68,6 +70,13 @@ def from_line(line: bytes) -> Entry:
         time=value.get("time", 0.0).number(0, 1e11),
         **{name: value.get(name, "").text() for name in texts},
     )
+
+
+def _check_within(file: Value) -> None:
+    """ValueError for a file that leads out of its folder on any system: journals come with data, too."""
+    ways = PurePosixPath(file.text()), PureWindowsPath(file.text())
+    if any(way.anchor or ".." in way.parts for way in ways):
+        raise file.wrong("a file in the folder of the worklist")
 
 
 def _figure(value: Value, name: str) -> float | None:

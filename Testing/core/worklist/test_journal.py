@@ -68,6 +68,9 @@ def test_the_lower_figure_says_how_sure_the_model_is():
         b'{"case": "a", "added": "b"}',
         b'{"case": "a", "time": NaN}',
         b'{"case": "a"',
+        b'{"case": "a", "file": "../b.seg.nrrd"}',
+        b'{"case": "a", "file": "/tmp/b.seg.nrrd"}',
+        b'{"case": "a", "file": "c:\\\\b.seg.nrrd"}',
         b"[]",
     ],
 )
