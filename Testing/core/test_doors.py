@@ -31,6 +31,7 @@ FLOORS = (
 )
 LIB_FLOORS = (
     ("SegmentationLogic", "BenchmarkLogic"),
+    ("Worklist",),
     ("Editing", "Handover"),
     ("Models", "Engine", "Measures"),
     ("Segments", "Prompts"),

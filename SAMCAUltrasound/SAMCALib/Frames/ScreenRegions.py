@@ -20,7 +20,7 @@ from samca.images.regions import Region, region_around
 from . import FrameLogic
 from .FrameLogic import Frame
 
-UIDS = "DICOM.instanceUIDs"
+UIDS, FILE = "DICOM.instanceUIDs", "SAMCA.file"  # attributes of a volume node
 IN_PLANE = 2  # the axis across the frames of a DICOM file
 
 
@@ -69,7 +69,7 @@ def fileOf(frame: Frame) -> Path | None:
         name = database.fileForInstance(uids[place if place < len(uids) else 0])
         return Path(name) if name else None
     storage = frame.volume.GetStorageNode()
-    name = storage.GetFullNameFromFileName() if storage else None
+    name = frame.volume.GetAttribute(FILE) or (storage.GetFullNameFromFileName() if storage else None)
     return Path(name) if name and _is_dicom(Path(name)) else None
 
 

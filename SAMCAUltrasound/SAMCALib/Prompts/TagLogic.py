@@ -101,6 +101,12 @@ def tagText(segment, tag: str = TAG) -> str:
     return str(value) if segment is not None and segment.GetTag(tag, value) else ""
 
 
+def isPending(segment) -> bool:
+    """Whether the mask of an object in the tag is still that of earlier prompts."""
+    entries = (e for frame in _tag(tagText(segment)).frames.values() for e in _listed(frame.plain))
+    return any(isinstance(entry, dict) and entry.get("pending") is True for entry in entries)
+
+
 def objectsIn(segment, frameKey: str, shape: tuple[int, int], isOf: IsOf = bool) -> tuple[PromptObject, ...]:
     """The objects of this frame of (H, W) px in the segment's tag; none where one of them cannot be read."""
     if problemIn(segment, frameKey, shape, isOf):
@@ -229,6 +235,10 @@ def _entriesOf(text: str, frameKey: str, shape: tuple[int, int]) -> tuple[_Entry
         logger.warning("%s", error)
         return (_Entry(frame.plain),)
     return tuple(_readEntry(value, shape, f"#{number}") for number, value in enumerate(values))
+
+
+def _listed(plain: object) -> list:
+    return plain if isinstance(plain, list) else []
 
 
 def _readEntry(value: Value, shape: tuple[int, int], name: str) -> _Entry:

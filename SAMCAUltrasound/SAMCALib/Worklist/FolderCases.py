@@ -1,0 +1,204 @@
+"""The images of a folder as cases: listed, not loaded; what has become of them is in the folder's journal."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import slicer
+
+from samca.datasets.image_folder import Placed, placed, stem_of
+from samca.images import dicom, masks
+from samca.images.frames import Frame as Picture
+from samca.worklist.entries import OUTLINED, UNTOUCHED, Entry
+from samca.worklist.journal import Journal
+
+from ..Frames import FileVolume
+from ..Texts import Refusal, _
+from . import OutlineFile
+
+
+@dataclass
+class Opened:
+    """A case in the scene.
+
+    path: where its outline is saved, None: nowhere; content: SHA-256 of the file there as we know it; left:
+    what of the segmentation is saved, see OutlineFile.fingerprint; group: what a dataset must not split.
+    """
+
+    name: str
+    volume: object
+    segmentation: object
+    path: Path | None = None
+    content: str = ""
+    left: tuple = ()
+    group: str = ""
+
+
+class FolderCases:
+    """folder: of images; out: where outlines and journal are saved, the same folder if None; rater: by whom.
+
+    Refusal, and nothing is changed, for no folder, for one that cannot be written to or is in use elsewhere.
+    """
+
+    def __init__(self, folder: str | Path, out: str | Path | None = None, rater: str = ""):
+        self.folder, self.out = Path(folder), Path(out or folder)
+        if not self.folder.is_dir():
+            raise Refusal(_("{folder} is not a folder: choose one with images.").format(folder=folder))
+        try:
+            self.journal = Journal(self.out, rater)
+        except OSError as error:
+            text = _("{folder} cannot be written to ({reason}): choose another folder to save to.")
+            raise Refusal(text.format(folder=self.out, reason=error.strerror or error)) from error
+        except ValueError as error:
+            raise Refusal(f"{error}.") from error
+        self.version = 0
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look anew which images and outlines there are."""
+        self.told: list[str] = list(self.journal.problems)
+        out = None if self.out == self.folder else self.out
+        found = placed(self.folder, out, self.told.append)
+        self._places: dict[str, Placed] = {p.image.relative_to(self.folder).as_posix(): p for p in found}
+        self.names = list(self._places)
+        self._owners = {entry.file: entry.case for entry in self.journal.entries.values() if entry.file}
+        self.entries = {name: self._entryOf(name) for name in self.names}
+        gone = [
+            name for name in self.names if self.journal.entries.get(name, Entry(name)) != self.entries[name]
+        ]
+        if lost := [name for name in gone if not self.entries[name].file]:
+            text = _("{count} outlines are not where they were saved, as that of {name}: they count no more.")
+            self.told.append(text.format(count=len(lost), name=lost[0]))
+        self.version += 1
+
+    def put(self, entry: Entry) -> None:
+        """Write down what has become of a case; Refusal if that cannot be written."""
+        try:
+            self.entries[entry.case] = self.journal.put(entry)
+            self._owners[entry.file] = entry.case
+        except OSError as error:
+            raise Refusal(_("The worklist cannot be written: {error}.").format(error=error)) from error
+        self.version += 1
+
+    def close(self) -> None:
+        """Let others use the folder."""
+        self.journal.close()
+
+    # One case
+
+    def entryOf(self, name: str) -> Entry:
+        """The last word on a case, whose image may have gone."""
+        return self.entries.get(name) or self.journal.entries.get(name) or Entry(name)
+
+    def titleOf(self, name: str) -> str:
+        """What the user calls it."""
+        return name
+
+    def pathOf(self, name: str) -> Path:
+        """The image."""
+        return self.folder / name
+
+    def placeOf(self, name: str) -> Path:
+        """Where its outline is saved: where it was, else where its name says. Refusal for a taken name."""
+        entry, place = self.entries[name], self._places[name]
+        if entry.file:
+            return self.out / entry.file
+        owner = self._owners.get(self._fileName(place), name)
+        if owner != name:
+            text = _("{file} is the outline of {owner}: rename {name}.")
+            raise Refusal(text.format(file=place.mask.name, owner=owner, name=name))
+        if place.problem:
+            raise Refusal(f"{place.image.name}: {place.problem}.")
+        return place.mask
+
+    def reader(self, name: str) -> Callable[[], list[Picture]]:
+        """What reads all its frames, in any thread; OSError or ValueError for an unreadable file."""
+        path = self.pathOf(name)
+        return lambda: FileVolume.read(path)
+
+    def open(self, name: str) -> Opened:
+        """Load a case with its outline; Refusal, with the scene as it was, for what cannot be read."""
+        path = self.placeOf(name)
+        try:
+            pictures = FileVolume.read(self.pathOf(name))
+        except FileNotFoundError as error:
+            text = _("{name} has gone: look anew which images there are.")
+            raise Refusal(text.format(name=name)) from error
+        except (OSError, ValueError) as error:
+            raise Refusal(_("{name} cannot be read: {error}.").format(name=name, error=error)) from error
+        title = Path(stem_of(Path(name))).name
+        volume = FileVolume.add(pictures, self.pathOf(name), title)
+        segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", f"{title} segmentation")
+        opened = Opened(name, volume, segmentation, path, group=_patientOf(self.pathOf(name)))
+        try:
+            if path.is_file():
+                opened.content = OutlineFile.readInto(segmentation, path)
+        except Refusal:
+            self.shut(opened)
+            raise
+        segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+        segmentation.CreateDefaultDisplayNodes()
+        return opened
+
+    def shut(self, opened: Opened) -> None:
+        """Take a case out of the scene, with all that belongs to it."""
+        for node in (opened.segmentation, opened.volume):
+            if slicer.mrmlScene.GetNodeByID(node.GetID() or "") is node:
+                shown = [node.GetNthDisplayNode(i) for i in range(node.GetNumberOfDisplayNodes())]
+                slicer.mrmlScene.RemoveNode(node)
+                for each in filter(None, shown):
+                    slicer.mrmlScene.RemoveNode(each)
+
+    def save(self, opened: Opened) -> str:
+        """Write the outline; a sentence if somebody else has written there meanwhile, whose file then stays.
+
+        Refusal if it cannot be written: disk full, folder read-only or gone.
+        """
+        said = ""
+        try:
+            if OutlineFile.sha256Of(opened.path) != opened.content:
+                theirs, opened.path = opened.path, _free(opened.path)
+                text = _("{theirs} was changed by another program: yours is saved as {ours}.")
+                said = text.format(theirs=theirs.name, ours=opened.path.name)
+            opened.content = OutlineFile.write(opened.segmentation, opened.path)
+        except (OSError, RuntimeError) as error:
+            text = _("{name} is not saved: {error}. It stays open: make room, or save it by hand.")
+            raise Refusal(text.format(name=opened.name, error=error)) from error
+        return said
+
+    def fileOf(self, opened: Opened) -> str:
+        """What an entry calls the file of the outline, "" without one."""
+        return opened.path.relative_to(self.out).as_posix() if opened.content else ""
+
+    def _entryOf(self, name: str) -> Entry:
+        """The last word on a case, by what lies there: outlines come and go without us, too."""
+        known, place = self.journal.entries.get(name), self._places[name]
+        if known is not None and known.file and not (self.out / known.file).is_file():
+            return replace(known, state=UNTOUCHED, file="", sha256="")
+        isFree = not place.problem and self._owners.get(self._fileName(place), name) == name
+        if known is None and isFree and place.mask.is_file():
+            return Entry(name, OUTLINED, file=self._fileName(place))
+        return known or Entry(name)
+
+    def _fileName(self, place: Placed) -> str:
+        return place.mask.relative_to(self.out).as_posix()
+
+
+def _free(path: Path) -> Path:
+    """The path with the next number that no file has."""
+    stem, number = path.name.removesuffix(masks.SEGMENTATION), 2
+    while (other := path.with_name(f"{stem} ({number}){masks.SEGMENTATION}")).exists():
+        number += 1
+    return other
+
+
+def _patientOf(path: Path) -> str:
+    """What must never be split: a digest of the patient's identity in a DICOM file; "" where nobody says."""
+    try:
+        identity = str(dicom.header_of(path).get("PatientID", "")) if dicom.is_dicom(path) else ""
+    except (OSError, ValueError):
+        return ""
+    return f"patient_{hashlib.sha256(identity.encode()).hexdigest()[:12]}" if identity else ""

@@ -1,0 +1,94 @@
+"""Outlines on the disk: `.seg.nrrd` by Slicer's own writer, whole or not at all, and read back unharmed."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from pathlib import Path
+
+import numpy as np
+import slicer
+from vtk.util import numpy_support
+
+from samca.files import make_folder, replacing
+from samca.images import nrrd
+
+from ..Frames import SequenceLogic
+from ..Prompts.TagLogic import tagText
+from ..Segments.SegmentLogic import LABELMAP
+from ..Texts import Refusal, _
+
+
+def write(segmentationNode, path: Path) -> str:
+    """Save it with all its prompts; the SHA-256 of the file. OSError where it cannot be written."""
+    make_folder(path.parent)
+    storage = slicer.vtkMRMLSegmentationStorageNode()
+    with replacing(path) as temporary:
+        storage.SetFileName(str(temporary))
+        if not storage.WriteData(segmentationNode) or not temporary.is_file():
+            raise RuntimeError(
+                f"Slicer could not write {path}"
+            )  # which a full disk explains, where it is full
+        content = sha256Of(temporary)
+    return content
+
+
+def readInto(segmentationNode, path: Path) -> str:
+    """Fill a segmentation of the scene from a file; the SHA-256 of that. Refusal for what is no segmentation.
+
+    Slicer's own reader ends the application over a damaged file, so the file is looked through before.
+    """
+    try:
+        nrrd.read(path)
+        content = sha256Of(path)
+    except (OSError, ValueError) as error:
+        text = _("The outline {file} cannot be read ({error}): it stays, move it away to begin anew.")
+        raise Refusal(text.format(file=path.name, error=error)) from error
+    storage = slicer.vtkMRMLSegmentationStorageNode()
+    storage.SetFileName(str(path))
+    if not storage.ReadData(segmentationNode):
+        text = _("{file} holds no segmentation: it stays, move it away to begin anew.")
+        raise Refusal(text.format(file=path.name))
+    return content
+
+
+def sha256Of(path: Path) -> str:
+    """SHA-256 of a file; "" if there is none."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return ""
+
+
+def isEmpty(found: tuple) -> bool:
+    """Whether a fingerprint is that of nothing: no voxel, no prompt."""
+    return not any(tag or voxels for _id, _name, tag, voxels in found)
+
+
+def fingerprint(segmentationNode) -> tuple:
+    """What of a segmentation is to be saved, in short: (id, name, digest of the prompts, of the voxels).
+
+    Both digests are 0 where there is nothing.
+    """
+    segmentation = segmentationNode.GetSegmentation()
+    segments = ((i, segmentation.GetSegment(i)) for i in segmentation.GetSegmentIDs())
+    return tuple((i, segment.GetName(), _ofTag(segment), _ofVoxels(segment)) for i, segment in segments)
+
+
+def _ofTag(segment) -> int:
+    text = tagText(segment, SequenceLogic.PROMPTS)
+    return zlib.crc32(text.encode()) or 1 if text else 0
+
+
+def _ofVoxels(segment) -> int:
+    """Where its voxels lie, of an image that it may share with others."""
+    image = segment.GetRepresentation(LABELMAP)
+    scalars = image and image.GetPointData().GetScalars()
+    if scalars is None or not image.GetNumberOfPoints():
+        return 0
+    filled = numpy_support.vtk_to_numpy(scalars) == segment.GetLabelValue()
+    if not filled.any():
+        return 0
+    shape, corner = image.GetDimensions()[::-1], image.GetExtent()[4::-2]
+    places = np.argwhere(filled.reshape(shape)) + corner  # the same however far the image reaches
+    return zlib.crc32(places.astype(np.int32).tobytes()) or 1

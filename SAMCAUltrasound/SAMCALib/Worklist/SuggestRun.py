@@ -1,0 +1,254 @@
+"""What the model finds in the cases that nobody has worked on, and how sure it is, in the background.
+
+A file is read and written in a thread, the engine looks at its frames after all that is clicked on. Another
+model, or another class, begins anew: cases that were suggested and that nobody has touched since are
+suggested again, and keep no outline that the model does not find any more.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from samca.files import make_folder, remove
+from samca.images import masks
+from samca.images.frames import Frame as Picture
+from samca.images.masks import Outlined
+from samca.prompts import Prompts
+from samca.worklist.entries import SUGGESTED, UNSEEN, UNTOUCHED, Entry
+
+from ..Editing.SearchThread import SearchThread
+from ..Editing.SuggestLogic import reasonAgainst
+from ..Engine import EngineRequests
+from ..Engine.EngineLogic import EngineLogic, Result
+from ..Frames import FileVolume
+from ..Models.ModelLogic import SHIPPED
+from ..Segments.MaskLogic import MaskOptions
+from ..Texts import Refusal, _, explained
+from . import OutlineFile
+
+GROUP = "SAMCA worklist"  # what the engine keeps our pictures by, in place of a volume
+OPTIONS = MaskOptions()
+
+
+@dataclass
+class _Work:
+    """A case on its way: its frames once they are read, what was found in those that were looked at."""
+
+    name: str
+    model: str
+    reading: Future
+    frames: list[Picture] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    isAsked: bool = False
+    writing: Future | None = None
+
+
+class SuggestRun:
+    """cases: FolderCases. engine: as of EditLogic. `poll` goes on, for a timer, while `isOn`.
+
+    kind: the class of the model that is looked for, from 0. problems: why a case could not be looked at, by
+    its name.
+    """
+
+    def __init__(self, cases, engine: EngineLogic, kind: int = 0):
+        self.cases, self.engine, self.kind = cases, engine, kind
+        self.isOn = False
+        self.problems: dict[str, str] = {}
+        self._thread: SearchThread | None = None
+        self._work: _Work | None = None
+        self._todo: tuple = (None, [])
+        self._key: tuple = ((), "")
+
+    @property
+    def reason(self) -> str:
+        """Why nothing can be suggested now, "" if it can."""
+        return reasonAgainst(self.engine)
+
+    @property
+    def left(self) -> int:
+        """How many cases are still to be looked at."""
+        return len(self._wanted()) if not self.reason else 0
+
+    @property
+    def status(self) -> str:
+        """One sentence."""
+        if self.isOn and self.reason:
+            return self.reason
+        if not self.isOn or not self.left:
+            return ""
+        return _("Suggesting in the background: {count} cases to go.").format(count=self.left)
+
+    def stop(self) -> None:
+        """Look at nothing more; what was found stays."""
+        self.isOn = False
+        self.engine.cancel(self)
+        self.engine.forget(GROUP)
+        self._work = None
+        if self._thread is not None:
+            self._thread.end()
+            self._thread = None
+
+    def poll(self, shown: str | None = None) -> bool:
+        """Go on by a small step; whether a case has changed. shown: the case that is the user's now."""
+        if not self.isOn or self.reason:
+            return False
+        work = self._work
+        if work is not None and (work.name == shown or work.model != self._model()):
+            self._drop()
+            return False
+        if work is None:
+            self._begin(shown)
+            return False
+        return self._tried(work)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until `poll` can go on, at most so long; meanwhile threads have the lock of Python."""
+        work = self._work
+        futures = [work.writing or work.reading] if work is not None else []
+        if futures and not futures[0].done():
+            wait(futures, seconds)
+        elif work is not None:
+            self.engine.waitForResult(self, seconds)
+
+    def release(self, name: str) -> None:
+        """Leave a case to the user, who opens it now; what is just being written is there afterwards."""
+        if self._work is not None and self._work.name == name:
+            if self._work.writing is not None:
+                wait([self._work.writing])
+                self._tried(self._work)
+            else:
+                self._drop()
+
+    # Below: how it is done
+
+    def _tried(self, work: _Work) -> bool:
+        try:
+            return self._goOn(work)
+        except Exception as error:  # whatever a file raises, the others are looked at
+            self.problems[work.name] = (
+                str(error) if isinstance(error, (OSError, ValueError)) else explained(error)
+            )
+            self._drop()
+            return True
+
+    def _wanted(self) -> list[str]:
+        """The cases to look at, in their order."""
+        key = self.cases.version, len(self.problems), self._model()
+        if self._todo[0] != key:
+            model = key[2]
+            self._todo = key, [name for name in self.cases.names if self._isWanted(name, model)]
+        return self._todo[1]
+
+    def _isWanted(self, name: str, model: str) -> bool:
+        entry = self.cases.entries[name]
+        return entry.state in UNSEEN and entry.model != model and name not in self.problems
+
+    def _begin(self, shown: str | None) -> None:
+        name = next((name for name in self._wanted() if name != shown), None)
+        if name is None:
+            return
+        if self._thread is None:
+            FileVolume.prepare()
+            self._thread = SearchThread()
+        self._work = _Work(name, self._model(), self._thread.submit(self.cases.reader(name)))
+
+    def _goOn(self, work: _Work) -> bool:
+        if work.writing is not None:
+            return self._finish(work) if work.writing.done() else False
+        if not work.reading.done():
+            return False
+        work.frames = work.frames or work.reading.result()
+        for result in self.engine.poll(self):
+            self._receive(work, result)
+        if len(work.results) == len(work.frames):
+            self.engine.forget(GROUP)
+            work.writing = self._thread.submit(self._written, work, self.cases.entries[work.name])
+        elif not work.isAsked:
+            work.isAsked = True
+            picture = _pictureOf(work.frames[len(work.results)], self.cases.titleOf(work.name))
+            self.engine.examine(self, work.name, picture, Prompts(suggestion=self.kind), OPTIONS)
+        return False
+
+    def _receive(self, work: _Work, result: Result) -> None:
+        if result.subject == work.name:
+            if result.error:
+                raise Refusal(result.error)
+            work.results.append(result)
+            work.isAsked = False
+
+    def _written(self, work: _Work, entry: Entry) -> Entry:
+        """Put what was found into the case's file, in the thread; the entry that says so.
+
+        ValueError where the file is not the one that was suggested before.
+        """
+        path = self.cases.placeOf(work.name)
+        there = OutlineFile.sha256Of(path)
+        if there and (entry.state != SUGGESTED or there != entry.sha256):
+            raise Refusal(_("{file} was made by somebody else: it stays as it is.").format(file=path.name))
+        found = {i: result for i, result in enumerate(work.results) if result.mask.any()}
+        entry = replace(entry, model=work.model, rater="", state=UNTOUCHED, file="", sha256="")
+        if not found:
+            if there:
+                remove(path)
+            return replace(entry, agreement=_lowest(work.results, "agreement"), iou=0.0)
+        _write(path, work.frames, found, self.engine.suggests[self.kind])
+        figures = {name: _lowest(found.values(), name) for name in ("agreement", "iou")}
+        file = path.relative_to(self.cases.out).as_posix()
+        return replace(entry, state=SUGGESTED, file=file, sha256=OutlineFile.sha256Of(path), **figures)
+
+    def _finish(self, work: _Work) -> bool:
+        entry = work.writing.result()
+        self._drop()
+        self.cases.put(entry)
+        return True
+
+    def _drop(self) -> None:
+        """Forget the case on its way; what is being written goes to its end."""
+        self.engine.cancel(self)
+        self.engine.forget(GROUP)
+        self._work = None
+
+    def _model(self) -> str:
+        """The model in use and what it looks for: another text for other weights or another class."""
+        source = self.engine.modelName
+        path = SHIPPED if source == "shipped" else Path(source)
+        changed = path.stat().st_mtime_ns if path.is_file() else 0
+        names = self.engine.suggests
+        kind = names[self.kind] if self.kind < len(names) else ""
+        return f"{_sumOf(path, changed) or source} {kind}".strip()
+
+
+@functools.lru_cache(maxsize=8)
+def _sumOf(path: Path, changed: int) -> str:
+    """A digest of a file of weights, as it was at one time; "" for what is no file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if changed else ""
+
+
+def _pictureOf(frame: Picture, name: str) -> EngineRequests.Picture:
+    """A frame of a file for the engine, which forgets it with the whole group."""
+    return EngineRequests.Picture(
+        (GROUP, frame.source, frame.index),
+        frame.pixels,
+        spacing=frame.spacing_mm or (1.0, 1.0),
+        name=name,
+        regions=frame.regions,
+        volumeId=GROUP,
+    )
+
+
+def _write(path: Path, frames: list[Picture], found: dict[int, Result], segment: str) -> None:
+    objects = {i: [Outlined(result.prompts, result.mask)] for i, result in found.items()}
+    entries = {i: masks.entries_of(objects[i], frames[i]) for i in found}
+    make_folder(path.parent)
+    masks.write_slices(path, {i: found[i].mask for i in found}, frames[0].grid, entries, segment)
+
+
+def _lowest(results, figure: str) -> float:
+    """Of a loop the frame counts that is least sure."""
+    return float(np.clip(min(getattr(result, figure) for result in results), 0.0, 1.0))

@@ -1,0 +1,84 @@
+"""A folder of pictures, a worklist on it, and what a user does with a case."""
+
+from __future__ import annotations
+
+import pytest
+from cases import picture
+from PIL import Image
+from suggesting_model import BrightModel
+
+from SAMCALib.Frames import FrameLogic
+from SAMCALib.SegmentationLogic import SegmentationLogic
+from SAMCALib.Worklist.FolderCases import FolderCases
+from SAMCALib.Worklist.SuggestRun import SuggestRun
+from SAMCALib.Worklist.WorklistLogic import WorklistLogic
+from SAMCATrainingLib.TrainingLogic import TrainingLogic
+
+
+@pytest.fixture
+def disc_model():
+    return BrightModel()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Five pictures."""
+    place = tmp_path / "images"
+    place.mkdir()
+    for number in range(1, 6):
+        Image.fromarray(picture(number)).save(place / f"case{number}.png")
+    return place
+
+
+@pytest.fixture
+def training(tmp_path):
+    return TrainingLogic(tmp_path / "training")
+
+
+@pytest.fixture
+def worklist(scene, training, engine):
+    """`worklist(folder, out, rater)` -> a WorklistLogic on it with a SuggestRun; closed after the test."""
+    made = []
+
+    def make(folder, out=None, rater="AB"):
+        logic = WorklistLogic(lambda: training)
+        made.append(logic)
+        logic.open(FolderCases(folder, out, rater))
+        logic.run = SuggestRun(logic.cases, engine)
+        return logic
+
+    yield make
+    for logic in made:
+        logic.close()
+
+
+@pytest.fixture
+def outlined(engine):
+    """`outlined(logic, x, y)`: the user outlines what is shown by a click, as in the effect."""
+
+    def click(logic, x=30, y=20, frame=0):
+        opened = logic.current
+        place = FrameLogic.xyToRas(FrameLogic.frameOf(opened.volume, frame), x, y)
+        segment = opened.segmentation.GetSegmentation().GetNthSegmentID(0)
+        console = SegmentationLogic(engine)
+        console.segment(
+            opened.volume, [place], segmentationNode=opened.segmentation, segmentId=segment, frame=frame
+        )
+
+    return click
+
+
+@pytest.fixture
+def suggested():
+    """`suggested(logic)`: the background has looked at every case that it wants."""
+
+    def run(logic, shown=None):
+        logic.run.isOn = True
+        for _turn in range(1000):
+            if not [name for name in logic.run._wanted() if name != shown] and logic.run._work is None:
+                return
+            logic.run.poll(shown)
+            logic.run.wait(30)
+        raise AssertionError(f"the run does not end: {logic.run.problems}")
+
+    return run
