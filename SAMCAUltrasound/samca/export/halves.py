@@ -11,7 +11,7 @@ from ..network.refiner import spots
 from ..network.sam2_decoder import Sam2PromptEncoder
 from ..prompts.pointing import Pointing
 from ..runtime.about import About
-from ..runtime.pointing import NO_POINT
+from ..runtime.pointing import CORNERS, NO_POINT
 
 POINTS, TWO_SETS = ("points", "labels"), ("guided_points", "guided_labels", "set_weights")
 
@@ -47,7 +47,8 @@ class Decoding(nn.Module):
             sparse = weights[0] * sparse + weights[1] * self._tokens(guided_points, guided_labels)
             points = torch.cat([points, guided_points], dim=1)
             labels = torch.cat([labels, guided_labels], dim=1)
-        return self._answer(Features(embedding, tuple(fine)), sparse, masks, has_mask, (points, labels))
+        features = Features(embedding, tuple(fine))
+        return self._answer(features, sparse, masks, has_mask, (points, labels))[:2]
 
     def _tokens(self, points: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """SAM's tokens of points and of the corners of boxes: (B, N, C)."""
@@ -61,21 +62,42 @@ class Decoding(nn.Module):
         return tokens
 
     def _answer(
-        self, features: Features, sparse, masks, has_mask, clicks
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """As `Model.decode_fully` from its tokens on."""
+        self, features: Features, sparse, masks, has_mask, clicks, first=()
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """As `Model.decode_fully` from its tokens on, and the decoder's tokens."""
         model, decoder = self.model, self.model.mask_decoder
         encoder = model.prompt_encoder
         without = encoder.no_mask_embed.weight.reshape(1, -1, 1, 1)
         dense = has_mask * encoder(None, None, masks)[1] + (1 - has_mask) * without
         dense_places = encoder.get_dense_pe()
-        tokens, upscaled = decoder.attend(features.embedding, dense_places, sparse, dense, features.fine)
-        logits, iou = decoder.answer(tokens, upscaled)
+        tokens, upscaled = decoder.attend(
+            features.embedding, dense_places, sparse, dense, features.fine, first
+        )
+        logits, iou = decoder.answer(tokens[:, len(first) :], upscaled)
         if model.config.refine:
             seen = spots([Pointing(*clicks)], logits.shape[-1], model.config.image_size)
             maps = [each.expand(logits.shape[0], -1, -1, -1) for each in (upscaled, *features.fine[:1])]
             logits = decoder.refiner(logits, maps, seen, masks * has_mask)
-        return logits, iou
+        return logits, iou, tokens
+
+
+class Suggesting(Decoding):
+    """The same where the model is to find the object of a class, with logits (B, 1) of there being one."""
+
+    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Inputs as of decoding, with one set of points, and the classes (B,)."""
+        embedding, *fine = inputs[: self.maps]
+        masks, has_mask, points, labels, classes = inputs[self.maps :]
+        model, features = self.model, Features(embedding, tuple(fine))
+        found = model.predictor(features, classes, model.prompt_encoder.no_mask_embed.weight)
+        corners = (found.boxes * model.config.image_size).unflatten(1, (2, 2))
+        kinds = torch.tensor([CORNERS]).expand(classes.shape[0], -1)
+        tokens = [self._tokens(corners, kinds), found.tokens, self._tokens(points, labels)]
+        masks = has_mask * masks + (1 - has_mask) * found.masks
+        always, clicks = torch.ones_like(has_mask), (points, labels)
+        first = [model.objectness.token.weight] if model.objectness else []
+        logits, iou, seen = self._answer(features, torch.cat(tokens, 1), masks, always, clicks, first)
+        return logits, iou, model.objectness(seen[:, 0]) if first else torch.ones_like(iou)
 
 
 def about_of(model: Model, provenance) -> About:
@@ -93,5 +115,6 @@ def about_of(model: Model, provenance) -> About:
         join=getattr(fusion, "join", "beside"),
         share=0.5 if getattr(fusion, "normalized", False) else 1.0,
         filled_box=isinstance(model.prompt_encoder, Sam2PromptEncoder),
+        suggests=model.suggests if fusion.is_one_set else (),
         provenance=provenance,
     )

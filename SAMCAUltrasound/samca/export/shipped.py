@@ -1,4 +1,4 @@
-"""The graph that comes with the package: its halves without the tensors that a file of weights holds."""
+"""The graph that comes with the package: its parts without the tensors that a file of weights holds."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Any
 from ..files import write_atomically
 from ..network.model import Model
 from ..runtime.about import About, to_text
-from ..runtime.loading import GRAPH, HALVES, SUFFIX
+from ..runtime.loading import GRAPH, SUFFIX
 from .tracing import onnx, traced
 
 ELSEWHERE = "weights"  # a name that ONNX wants for the place of tensors, which are given in its stead
 
 
 def write(model: Model, folder: str | Path, about: About) -> None:
-    """Write both halves, and what is known of them, into a folder."""
+    """Write all parts, and what is known of them, into a folder."""
     for name, content in files(model, about).items():
         write_atomically(Path(folder) / name, content)
 
 
 def files(model: Model, about: About) -> dict[str, bytes]:
     """The contents of these files by their names."""
-    halves, held = traced(model, about), set(model.state_dict())
-    lacks = {half: _without_tensors(halves[half].graph, held) for half in HALVES}
+    parts, held = traced(model, about), set(model.state_dict())
+    lacks = {part: _without_tensors(graph.graph, held) for part, graph in parts.items()}
     known = json.dumps({"about": to_text(about), "lacks": lacks}, indent=1, sort_keys=True) + "\n"
-    graphs = {f"{half}{SUFFIX}": halves[half].SerializeToString(deterministic=True) for half in HALVES}
+    graphs = {f"{part}{SUFFIX}": graph.SerializeToString(deterministic=True) for part, graph in parts.items()}
     return {GRAPH: known.encode(), **graphs}
 
 

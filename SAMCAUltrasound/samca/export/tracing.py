@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 from ..network.model import Model
-from ..runtime.about import GIVEN, About
-from .halves import TWO_SETS, Decoding, Encoding
+from ..runtime.about import DECODED, GIVEN, SUGGESTED, About
+from .halves import TWO_SETS, Decoding, Encoding, Suggesting
 
 OPSET = 17  # the first with a layer norm of its own
 BATCH, MARKS = 2, 3  # what is traced with; a graph takes any other numbers
@@ -22,16 +22,21 @@ Inputs = dict[str, torch.Tensor]
 
 
 def traced(model: Model, about: About) -> dict[str, Any]:
-    """The graphs "encode" and "decode" (onnx.ModelProto) of a model, with their tensors."""
+    """The graphs "encode" and "decode" (onnx.ModelProto) of a model, with their tensors; "suggest", too, of
+    one that finds objects by itself."""
     pictures = torch.zeros(BATCH, 3, model.config.image_size, model.config.image_size)
     with torch.inference_mode():
         features = Encoding(model)(pictures)
     known = (GIVEN + name for name in about.features)
     given = {**dict(zip(known, features, strict=True)), **_prompts(about)}
-    return {
+    graphs = {
         "encode": _trace(Encoding(model), {"images": pictures}, about.features),
-        "decode": _trace(Decoding(model, about), given, ("logits", "iou")),
+        "decode": _trace(Decoding(model, about), given, DECODED),
     }
+    if about.suggests:
+        given["classes"] = torch.zeros(BATCH, dtype=torch.int64)
+        graphs["suggest"] = _trace(Suggesting(model, about), given, SUGGESTED)
+    return graphs
 
 
 def _prompts(about: About) -> Inputs:

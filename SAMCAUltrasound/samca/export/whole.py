@@ -1,7 +1,7 @@
 """A whole model as one ONNX file to give away.
 
-Both halves are in it, each runs only if it is given something: pictures, or points. So one call answers
-prompts on a new picture, and another, given the embedding of that, those on a known one.
+All its parts are in it, each runs only if it is given something: pictures, points, or classes to look for.
+So one call answers prompts on a new picture, and another, given the embedding of that, those on a known one.
 """
 
 from __future__ import annotations
@@ -38,9 +38,14 @@ def whole(model: Model, about: About) -> Any:
     known = {GIVEN + name: name for name in about.features}
     nodes = [
         *_if_given("images", encode, _branch("encode/", encode, {}), _handing_on(known)),
-        *_if_given("points", decode, _branch("decode/", decode, known), _nothing(decode)),
+        *_if_given("points", decode, _branch("decode/", decode, known), _nothing("decode", decode)),
     ]
     inputs, outputs = [*encode.input, *decode.input], [*encode.output, *decode.output]
+    if about.suggests:
+        suggest = halves["suggest"].graph
+        branch = _branch("suggest/", suggest, known)
+        nodes += _if_given("classes", suggest, branch, _nothing("suggest", suggest))
+        inputs, outputs = [*inputs, suggest.input[-1]], [*outputs, *suggest.output]
     graph = helper.make_graph(nodes, "samca", inputs, outputs, list(map(_default, inputs)))
     file = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
     file.ir_version = halves["encode"].ir_version
@@ -85,9 +90,9 @@ def _handing_on(known: dict[str, str]) -> Any:
     return helper.make_graph(nodes, "known", [], _untyped(names.values()))
 
 
-def _nothing(half: Any) -> Any:
+def _nothing(what: str, half: Any) -> Any:
     """A branch that answers for no object."""
-    helper, names = onnx().helper, [f"nothing/{output.name}" for output in half.output]
+    helper, names = onnx().helper, [f"no_{what}/{output.name}" for output in half.output]
     sizes = [[0] * len(output.type.tensor_type.shape.dim) for output in half.output]
     nodes = [
         helper.make_node(
@@ -95,7 +100,7 @@ def _nothing(half: Any) -> Any:
         )
         for name, size in zip(names, sizes, strict=True)
     ]
-    return helper.make_graph(nodes, "nothing", [], _untyped(names))
+    return helper.make_graph(nodes, f"no_{what}", [], _untyped(names))
 
 
 def _untyped(names: Sequence[str]) -> list[Any]:

@@ -28,12 +28,6 @@ class Classes:
     def __len__(self) -> int:
         return len(self.names)
 
-    def check(self, number: int) -> None:
-        """ValueError unless `number` counts a class from 0."""
-        if not 0 <= number < len(self):
-            known = ", ".join(f"{i} {name}" for i, name in enumerate(self.names))
-            raise ValueError(f"class {number} does not exist: this model finds {known}")
-
     def of_values(self, source: str) -> dict[int, int]:
         """Label value of this dataset -> class, from 0."""
         names = self.labels.get(source, self.names)

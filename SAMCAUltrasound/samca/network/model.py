@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from ..config import ModelConfig
 from ..prompts import Prompts, arrays
 from ..prompts.arrays import MASK_PROMPT_LOGIT
+from ..prompts.kinds import check_kind
 from ..prompts.pointing import Pointing, collate
 from . import sam
 from .adapters import ADAPTERS
@@ -150,13 +151,8 @@ class Model(nn.Module):
     def _suggested(self, features: Features, classes: torch.Tensor | None) -> Suggested | None:
         if classes is None:
             return None
-        if self.predictor is None:
-            raise ValueError(
-                "this model makes no suggestion, it has no prompt predictor: click on the object, or load a "
-                "model that was trained with one (method sam2rad)"
-            )
         for number in set(classes.tolist()):
-            self.predictor.classes.check(number)
+            check_kind(number, self.suggests)
         return self.predictor(features, classes, self.prompt_encoder.no_mask_embed.weight)
 
     def _sparse(self, pointing: Pointing, suggested: Suggested | None = None) -> torch.Tensor:

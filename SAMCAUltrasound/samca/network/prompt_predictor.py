@@ -103,10 +103,10 @@ class HighResolution(PromptPredictor):
 
 
 def _seen(block: nn.Module, tokens: torch.Tensor, image: torch.Tensor):
-    image = image.expand(len(tokens), -1, -1, -1)
+    image = image.expand(tokens.shape[0], -1, -1, -1)
     keys = image.flatten(2).transpose(1, 2)  # (B, h w, C)
-    count, width = tokens.shape[1:]
-    positions = sine_positions(count, width), sine_grid(*image.shape[-2:], width)
+    count, width = map(int, tokens.shape[1:])  # which are tensors while a graph is made
+    positions = sine_positions(count, width), sine_grid(*map(int, image.shape[-2:]), width)
     tokens, keys = block(tokens, keys, *(torch.from_numpy(p).to(tokens)[None] for p in positions))
     return tokens, keys.transpose(1, 2).reshape(image.shape)
 

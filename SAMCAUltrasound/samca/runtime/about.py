@@ -9,9 +9,10 @@ from .. import typed_json
 from ..config import ModelConfig, from_json, to_json
 from ..model_files import Provenance
 
-KEY, FORMAT = "samca", 1  # its name in the metadata of a graph, and what that is written in
+KEY, FORMAT = "samca", 2  # its name in the metadata of a graph, and what that is written in
 FINE = ("fine_half", "fine_quarter")  # finer maps beside the embedding: of strides 2 and 4
 GIVEN = "given_"  # before the names of features where they are inputs
+DECODED, SUGGESTED = ("logits", "iou"), ("found_logits", "found_iou", "presence")
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class About:
     mask_side: px of the logits and of mask prompts. fine: whether there are finer maps beside the embedding.
     two_sets: initial and guided prompts are inputs of their own, each of weight `share` if there are both,
     side by side or added, as `join` says. filled_box: a box brings a not-a-point token along (SAM 2).
+    suggests: names of the classes of objects that it finds by itself.
     """
 
     config: ModelConfig
@@ -30,6 +32,7 @@ class About:
     join: str = "beside"
     share: float = 1.0
     filled_box: bool = False
+    suggests: tuple[str, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
     format: int = FORMAT
 

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..prompts import Prompts
-from ..prompts.arrays import mask_prompts_of
-from .about import GIVEN, About
+from ..prompts.arrays import MASK_PROMPT_LOGIT, mask_prompts_of
+from ..prompts.kinds import check_kind
+from .about import DECODED, GIVEN, SUGGESTED, About
 from .pointing import inputs_of
 
 # Of RGB in 0..255, what is zero to an encoder: SAM's mean, or black.
@@ -27,13 +28,18 @@ class Encoded(NamedTuple):
 class GraphModel:
     """Encodes and decodes by two sessions, or one of both; see `interaction.embedder.Embedder`."""
 
-    suggests: tuple[str, ...] = ()
     engine = "ONNX Runtime"
 
-    def __init__(self, about: About, encoder: Any, decoder: Any, tensors: Any = None):
-        """tensors: what the sessions read and do not hold."""
+    def __init__(self, about: About, encoder: Any, decoder: Any, finder: Any = None, tensors: Any = None):
+        """finder: the session that suggests, of a model that does; tensors: what the sessions read and do not
+        hold."""
         self.about, self.config = about, about.config
-        self._encoder, self._decoder, self._tensors = encoder, decoder, tensors
+        self._encoder, self._decoder, self._finder, self._tensors = encoder, decoder, finder, tensors
+
+    @property
+    def suggests(self) -> tuple[str, ...]:
+        """Names of the classes of objects that it finds by itself."""
+        return self.about.suggests if self._finder else ()
 
     @property
     def mask_side(self) -> int:
@@ -76,18 +82,26 @@ class GraphModel:
         self, features: Encoded, prompts: Sequence[Prompts], previous: np.ndarray | None = None
     ) -> tuple[np.ndarray, list[float]]:
         """The same for the B pictures of a batch, pointed at alike: prompts of each, logits (B, m, m) or None
-        -> logits (B, m, m) float32 and B predicted IoU. ValueError for a suggestion, which no graph makes."""
-        if prompts[0].suggestion is not None:
-            raise ValueError(
-                "this model makes no suggestion: click on the object, or load one that was trained with a "
-                "prompt predictor (method sam2rad) with torch"
-            )
+        -> logits (B, m, m) float32 and B predicted IoU. ValueError for a suggestion that it does not make."""
+        for kind in {each.suggestion for each in prompts} - {None}:
+            check_kind(kind, self.suggests)
         masks = mask_prompts_of(prompts, previous, self.mask_side, self.config.image_size)
         names = (GIVEN + name for name in self.about.features)
         given = dict(zip(names, (features.embedding, *features.fine), strict=True))
         given |= inputs_of(prompts, self.about)
         given |= self._mask_inputs(masks)
-        logits, iou = self._decoder.run(("logits", "iou"), given)
+        if prompts[0].suggestion is not None:
+            return self._found(prompts, given)
+        logits, iou = self._decoder.run(DECODED, given)
+        return logits[:, 0], iou[:, 0].tolist()
+
+    def _found(self, prompts: Sequence[Prompts], given: dict[str, np.ndarray]) -> tuple:
+        """What `predict_each` says of suggestions; all is outside where nobody pointed and nothing is."""
+        kinds = np.array([each.suggestion for each in prompts])
+        logits, iou, presence = self._finder.run(SUGGESTED, given | {"classes": kinds})
+        if not prompts[0].by_user:
+            gone = presence[:, 0] < 0
+            logits[gone], iou[gone] = -MASK_PROMPT_LOGIT, 0
         return logits[:, 0], iou[:, 0].tolist()
 
     def _mask_inputs(self, masks: np.ndarray | None) -> dict[str, np.ndarray]:

@@ -17,10 +17,10 @@ from .about import KEY, About, from_text
 from .graph_model import GraphModel
 from .sessions import session_of
 
-GRAPH, HALVES, SUFFIX = "graph.json", ("encode", "decode"), ".onnx"
+GRAPH, HALVES, FINDER, SUFFIX = "graph.json", ("encode", "decode"), "suggest", ".onnx"
 FORM = (  # settings that decide what a graph computes; of the others the file's own go
-    "backbone", "adapter", "decoder_adapter", "branch", "predictor", "image_size", "depth", "intensities",
-    "refine", "best_of_three", "replace_unstable",
+    "backbone", "adapter", "decoder_adapter", "branch", "image_size", "depth", "intensities", "refine",
+    "best_of_three", "replace_unstable",
 )  # fmt: skip
 Shapes = dict[str, tuple[int, ...]]  # of tensors by their names
 
@@ -60,10 +60,9 @@ def shipped_graph() -> Graph:
     told = typed_json.read(model_files.shipped_folder() / GRAPH)
     lacks = {
         half: {
-            name: tuple(side.whole(0) for side in shape.items())
-            for name, shape in told["lacks"][half].fields().items()
+            name: tuple(side.whole(0) for side in shape.items()) for name, shape in shapes.fields().items()
         }
-        for half in HALVES
+        for half, shapes in told["lacks"].fields().items()
     }
     return Graph(from_text(told["about"].text(), GRAPH), lacks)
 
@@ -76,19 +75,20 @@ def _whole(path: Path, settings: dict[str, Any]) -> GraphModel:
     about = from_text(text, path.name)
     config = with_settings(about.config, "model", settings)
     _check_form(path, config, about.config)
-    return GraphModel(replace(about, config=config), session, session)
+    return GraphModel(replace(about, config=config), session, session, session if about.suggests else None)
 
 
 def _of_weights(path: Path, base: Path, settings: dict[str, Any]) -> GraphModel:
     graph = shipped_graph()
     config = _check_fit(path, base, graph, settings)
+    parts = _parts_for(config)
     tensors = {**tensor_arrays.read(base)[0], **tensor_arrays.read(path)[0]}
     _check_numbers(path, tensors)
     weights = sum(tensor.nbytes for tensor in tensors.values())
     folder = model_files.shipped_folder()
-    kept = {half: {name: tensors[name] for name in graph.lacks[half]} for half in HALVES}
-    encoder, decoder = (session_of(folder / f"{half}{SUFFIX}", kept[half], weights) for half in HALVES)
-    return GraphModel(replace(graph.about, config=config), encoder, decoder, kept)
+    kept = {part: {name: tensors[name] for name in graph.lacks[part]} for part in parts}
+    sessions = (session_of(folder / f"{part}{SUFFIX}", kept[part], weights) for part in parts)
+    return GraphModel(replace(graph.about, config=config), *sessions, tensors=kept)
 
 
 def _check_fit(path: Path, base: Path, graph: Graph, settings: dict[str, Any]) -> ModelConfig:
@@ -96,17 +96,25 @@ def _check_fit(path: Path, base: Path, graph: Graph, settings: dict[str, Any]) -
     if model_files.metadata_of(path).get("kind") != "adapter":
         raise NeedsTorch(f"{path} is no adapter of SAMCA's base: it needs torch")
     config = with_settings(model_files.describe_file(path)[0], "model", settings)
-    _check_form(path, config, graph.about.config)
+    own = graph.about.config
+    _check_form(path, config, own)
+    if config.predictor.name != "none" and config.predictor != own.predictor:
+        raise NeedsTorch(f"{path} has another model.predictor than the graph for it: it needs torch")
     if not _is_one_set(config):
         raise NeedsTorch(f"{path} has a model.fusion of two sets, SAMCA's own graph of one: it needs torch")
     shapes = {
         name: place.shape for file in (base, path) for name, place in tensor_header.read(file).tensors.items()
     }
-    for half in HALVES:
-        for name, shape in graph.lacks[half].items():
+    for part in _parts_for(config):
+        for name, shape in graph.lacks.get(part, {}).items():
             if shapes.get(name) != shape:
                 raise NeedsTorch(f"{path} does not fit the graph: {name} is {shapes.get(name)}, not {shape}")
     return config
+
+
+def _parts_for(config: ModelConfig) -> tuple[str, ...]:
+    """The graphs that a model of these settings needs; without a predictor it suggests nothing."""
+    return HALVES if config.predictor.name == "none" else (*HALVES, FINDER)
 
 
 def _check_form(path: Path, config: ModelConfig, own: ModelConfig) -> None:

@@ -1,5 +1,7 @@
 """Models of every form are exported whole, and say of every prompt what torch says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,8 +9,10 @@ import torch
 from pointed import every_kind
 from samca.export import halves, whole
 from samca.model_files import Provenance
+from samca.prompts import Click, Prompts
 from samca.runtime import loading
 
+PREDICTOR = {"name": "single_block", "tokens": 4, "classes": ["disc", "bar"]}
 FORMS = {
     "one set": {"fusion": "single"},
     "sets beside each other": {"fusion": {"name": "joined"}},
@@ -19,7 +23,12 @@ FORMS = {
     "best of three": {"best_of_three": True},
     "unstable masks replaced": {"replace_unstable": True},
     "black around the picture": {"fit": "pad", "intensities": "unit"},
-    "with a prompt predictor": {"predictor": {"name": "single_block", "tokens": 4, "classes": ["disc"]}},
+    "with a prompt predictor": {"fusion": "single", "predictor": PREDICTOR},
+    "that says what is there": {
+        "fusion": "single",
+        "refine": 8,
+        "predictor": {**PREDICTOR, "objectness": "none"},
+    },
     "LoRA in the decoder": {"decoder_adapter": {"name": "lora", "rank": 2, "alpha": 2}},
     "without an adapter": {"adapter": "none"},
 }
@@ -49,7 +58,15 @@ def test_every_prompt_is_answered_as_by_torch(form, tiny_model, tmp_path):
     features, encoded = model.embed_each(both), graph.embed_each(both)
     assert np.abs(features.embedding.numpy() - encoded.embedding).max() < CLOSE
     earlier = rng.normal(0, 5, (2, model.mask_side, model.mask_side)).astype(np.float32)
-    for name, given in every_kind(size, size).items():
+    kinds = every_kind(size, size)
+    assert graph.suggests == model.suggests
+    for number, found in enumerate(graph.suggests):
+        kinds[found] = Prompts(suggestion=number)
+        kinds |= {
+            f"{found}, mended by {k}": replace(p, suggestion=number)
+            for k, p in every_kind(size, size).items()
+        }
+    for name, given in kinds.items():
         prompts = [given, given if given.mask is not None else given.mirrored(size)]
         for previous in (None, earlier):
             logits, iou = model.predict_each(features, prompts, previous)
@@ -74,6 +91,26 @@ def test_a_file_answers_in_one_call_and_from_an_embedding(tiny_model, tmp_path):
     (later,) = session.run(["logits"], {**known, **pointing})
     assert at_once.shape == (1, 1, model.mask_side, model.mask_side)
     assert np.abs(at_once - later).max() < CLOSE
+
+
+def test_a_class_that_a_file_does_not_know_is_refused(tiny_model, tmp_path):
+    graph = exported(tiny_model(FORMS["with a prompt predictor"]), tmp_path / "model.onnx")
+    picture = np.zeros((64, 64, 3), np.float32)
+    with pytest.raises(ValueError, match="class 2 does not exist: this model finds 0 disc, 1 bar"):
+        graph.predict(graph.embed(picture), Prompts(suggestion=2))
+
+
+def test_where_the_object_is_not_there_all_is_outside(tiny_model, tmp_path):
+    model = tiny_model(FORMS["with a prompt predictor"])
+    with torch.no_grad():
+        model.objectness.head.bias.fill_(-1e3)
+    graph = exported(model, tmp_path / "model.onnx")
+    features = graph.embed(np.zeros((64, 64, 3), np.float32))
+    logits, iou = graph.predict(features, Prompts(suggestion=0))
+    assert (logits < 0).all()
+    assert iou == 0
+    clicked = Prompts((Click(30, 30, True),), suggestion=0)
+    assert graph.predict(features, clicked)[1] != 0
 
 
 def test_models_of_several_frames_are_not_exported(tiny_model):
