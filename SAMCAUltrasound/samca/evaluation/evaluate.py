@@ -169,13 +169,15 @@ def scores_of(
 def score(
     mask: np.ndarray, truth: np.ndarray, spacing_mm: tuple[float, float] | None = None
 ) -> dict[str, float]:
-    """All measures of one (H, W) bool mask: the overlaps in 0..100, hd and hd95 in px of a 256 x 256 image.
+    """All measures of one (H, W) bool mask: the overlaps in 0..100, hd and hd95 in px of a 256 x 256 image,
+    and false_hole, 100 where it has a hole that the truth has not, else 0.
 
     With the (x, y) size of a pixel also hd_mm and hd95_mm, at the mask's own size.
     """
     scores = {name: 100 * overlap(mask, truth) for name, overlap in OVERLAPS.items()}
     small = on_grid(mask), on_grid(truth)
     scores |= {"hd": metrics.hd(*small), "hd95": metrics.hd95(*small)}
+    scores["false_hole"] = 100.0 * metrics.has_false_hole(mask, truth)
     if spacing_mm:
         scores |= {
             "hd_mm": metrics.hd(mask, truth, spacing_mm),

@@ -21,7 +21,7 @@ from . import report
 from .breakdown import Kind, by_kind, kinds_of
 from .contestants import Contestant
 from .evaluate import GRID, Record, Skipped, check_protocol, named_cases
-from .paired import difference
+from .paired import difference, per_target, standard_error
 from .report_pictures import curve, extremes, sheet, strips, worst
 from .summary import Result, summary
 
@@ -94,13 +94,25 @@ class Evaluation:
         return rows
 
     def results(self) -> list[Result]:
-        """One for each model and dataset; in its summary "by" is the same by class and size of the target."""
+        """One for each model and dataset; in its summary "by" is the same by class and size of the target.
+
+        The mean Dice has there its standard error over "groups", so many groups of images with a target.
+        """
         return [self._result(name, dataset.name) for name in self.records for dataset in self.datasets]
 
     def _result(self, model: str, data: str) -> Result:
         records = self.of(model, data)
         found = summary(records, self.protocol.curve)
+        found["groups"] = self._add_errors(found["clicks"], records_of(records))
         return Result(model, data, {**found, "by": by_kind(records, self.kinds[data])})
+
+    def _add_errors(self, clicks: dict[str, Any], records: list[Record]) -> int:
+        """The standard error of each mean Dice; how many groups there are, of one there is none."""
+        groups = len({self.groups[r.dataset, r.case] for r in records})
+        for count, found in clicks.items() if groups > 1 else ():
+            reached = per_target(records, int(count), "dice")
+            found["dice"]["standard_error"] = standard_error(reached, lambda t: self.groups[t[:2]])
+        return groups
 
 
 def records_of(found: Iterable[Record | Skipped]) -> list[Record]:

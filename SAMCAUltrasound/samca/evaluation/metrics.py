@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import distance_transform_edt, label
 
 
 def dice(prediction: np.ndarray, truth: np.ndarray) -> float:
@@ -73,6 +73,19 @@ def hd95(prediction: np.ndarray, truth: np.ndarray, spacing: tuple[float, float]
     return max(
         float(np.percentile(distances, 95)) for distances in _boundary_distances(prediction, truth, spacing)
     )
+
+
+def has_false_hole(prediction: np.ndarray, truth: np.ndarray) -> bool:
+    """Whether the prediction has a hole in a place where the truth has none.
+
+    A hole is background that no way of 4-neighbours leads out of.
+    """
+    _check(prediction, truth)
+    if not prediction.any():
+        return False
+    holes, true = (_holes(mask) for mask in _cropped(prediction, truth))
+    numbered, count = label(holes)
+    return np.count_nonzero(np.unique(numbered[true])) < count
 
 
 def row_hd(prediction: np.ndarray, truth: np.ndarray) -> float:
@@ -148,6 +161,12 @@ def _cropped(prediction: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.
     rows, columns = np.flatnonzero(union.any(1)), np.flatnonzero(union.any(0))
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     return prediction[box], truth[box]
+
+
+def _holes(mask: np.ndarray) -> np.ndarray:
+    """Background that is closed in."""
+    numbered, _ = label(np.pad(~mask, 1, constant_values=True))
+    return ~mask & (numbered[1:-1, 1:-1] != numbered[0, 0])
 
 
 def _boundary(mask: np.ndarray) -> np.ndarray:

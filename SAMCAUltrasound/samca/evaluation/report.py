@@ -25,6 +25,7 @@ HEADINGS = {
     "accuracy": "Acc",
     "sensitivity": "Sen",
     "specificity": "Spe",
+    "false_hole": "holes",
     "predicted_iou": "predicted IoU",
     "agreement": "agreement",
 }
@@ -129,9 +130,10 @@ def sentences_of(results: Sequence[Result]) -> list[str]:
         skipped = f", {without} without target left out" if s["without_target"] else ""
         if s.get("left_empty") is not None:
             skipped += f", {s['left_empty']} of them left empty by {result.model}"
+        error = f", in brackets its standard error over {s['groups']} groups" if "groups" in s else ""
         sentences[result.data] = (
             f"{result.data}: {counted(s['targets'], 'target')} in {counted(s['images'], 'image')}{skipped}; "
-            f"mean over {counted(s['seeds'], 'trial')} each, then mean±std over targets"
+            f"mean over {counted(s['seeds'], 'trial')} each, then mean±std over targets{error}"
         )
         given = {count: values["given"] for count, values in s["clicks"].items() if "given" in values}
         if given:
@@ -159,7 +161,10 @@ def _present(results: Sequence[Result]) -> list[str]:
 
 
 def _cell(entry: dict[str, float] | None) -> str:
-    return f"{entry['mean']:.2f}±{entry['std']:.2f}" if entry else ""
+    if not entry:
+        return ""
+    error = f" ({entry['standard_error']:.2f})" if "standard_error" in entry else ""
+    return f"{entry['mean']:.2f}±{entry['std']:.2f}{error}"
 
 
 def results_csv(results: Sequence[Result]) -> str:

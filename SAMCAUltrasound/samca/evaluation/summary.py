@@ -25,6 +25,7 @@ MEASURES = (
     "accuracy",
     "sensitivity",
     "specificity",
+    "false_hole",
 )
 GOALS = (80, 85, 90)  # Dice that the clicks needed are counted to
 
@@ -43,8 +44,9 @@ def summary(records: Iterable[Record | Skipped], curve: int = 0) -> dict[str, An
 
     {"clicks": {"1": {"dice": {"mean": 84.3, "std": 15.7}, ..., "empty": 0}, ...}, "targets": n,
     "images": n, "without_target": n, "left_empty": n, "seeds": n}: overlaps in percent, distances in px or
-    mm. empty counts predictions (of each target and seed) without a pixel, without_target the images that
-    were left out, left_empty those of them where the model found nothing by itself (None: not asked).
+    mm, of false_hole the mean is the share in percent. empty counts predictions (of each target and seed)
+    without a pixel, without_target the images that were left out, left_empty those of them where the model
+    found nothing by itself (None: not asked).
     "reliability" is that of the model's own estimates over all trials, see `reliability.reliability`.
     Where a step is not one more click, as with the user "two_stage", "given" is the mean number of clicks.
     With `curve` also "curve", the mean Dice after 1, 2, ... `curve` clicks, and "noc", {"80": {"mean", "std",

@@ -98,6 +98,34 @@ def test_an_empty_mask_is_a_diagonal_away_from_a_mask_that_is_not():
         assert distance(empty, one, spacing=(3, 3)) == 15
 
 
+def ring(size: int = 16, hole: bool = True) -> np.ndarray:
+    mask = np.zeros((size, size), bool)
+    mask[3:12, 4:13] = True
+    mask[6:8, 7:9] = not hole
+    return mask
+
+
+def test_a_hole_is_false_where_the_truth_has_none_in_its_place():
+    elsewhere = ring(hole=False)
+    elsewhere[10, 5] = False
+    assert metrics.has_false_hole(ring(), ring(hole=False))
+    assert metrics.has_false_hole(ring(), elsewhere)
+    assert metrics.has_false_hole(ring() & elsewhere, ring())  # one is true, the other not
+    assert not metrics.has_false_hole(ring(), ring())
+    assert not metrics.has_false_hole(ring(hole=False), ring())
+
+
+def test_a_bay_at_the_edge_of_the_image_is_no_hole_and_one_closed_by_a_corner_is():
+    bay = np.zeros((8, 8), bool)
+    bay[:4, :6] = True
+    bay[0, 2] = False
+    assert not metrics.has_false_hole(bay, ~np.zeros_like(bay))
+    corner = np.zeros((8, 8), bool)
+    corner[[1, 2, 2, 3], [2, 1, 3, 2]] = True  # a diamond
+    assert metrics.has_false_hole(corner, ~np.zeros_like(bay))
+    assert not metrics.has_false_hole(np.zeros_like(bay), corner)
+
+
 def test_row_hd_does_not_see_a_vertical_shift_and_doubles_a_horizontal_one():
     truth, lower, right = disc(110, 110, 50), disc(110, 140, 50), disc(140, 110, 50)
     assert (metrics.row_hd(lower, truth), metrics.row_hd(right, truth)) == (0, 60)

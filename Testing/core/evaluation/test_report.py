@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import math
 import re
 import shutil
 from dataclasses import replace
@@ -181,13 +182,33 @@ def test_the_last_line_is_one_object_and_says_what_the_table_says(weights, tmp_p
     *printed, last = capsys.readouterr().out.strip().splitlines()
     found = json.loads(last)
     assert (found["targets"], found["images"], list(found["clicks"])) == (2, 2, ["1", "3"])
-    measures = {"dice", "iou", "box_iou", "hd", "hd95", "accuracy", "sensitivity", "specificity", "empty"}
-    assert set(found["clicks"]["1"]) == measures | {"reliability"}
+    measures = {"dice", "iou", "box_iou", "hd", "hd95", "accuracy", "sensitivity", "specificity"}
+    assert set(found["clicks"]["1"]) == measures | {"false_hole", "empty", "reliability"}
     row = next(line for line in printed if re.match(r"tiny +3 ", line))
     dice = found["clicks"]["3"]["dice"]
-    assert row.split()[2] == f"{dice['mean']:.2f}±{dice['std']:.2f}"
+    said = f"{dice['mean']:.2f}±{dice['std']:.2f} ({dice['standard_error']:.2f})"
+    assert " ".join(row.split()[2:4]) == said
+    assert "in brackets its standard error over 2 groups" in "\n".join(printed)
     assert "noc" not in found
     assert not (tmp_path / "out" / "curve.png").exists()
+
+
+def test_the_standard_error_is_that_of_groups(weights, tmp_path, capsys):
+    data = make_dataset(tmp_path / "set", 4)
+    options = ("--model", weights, "--clicks", 1, "--seeds", 1, "--curve", 0, "--json", "--data", data)
+    errors = []
+    for groups in ("abcd", "aabb", "aaaa"):
+        lines = [f"set{n},{group}" for n, group in enumerate(groups)]
+        (data / "cases.csv").write_text("\n".join(["id,group", *lines]))
+        assert run(*options, "--out", tmp_path / groups) == 0
+        found = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+        dice = found["clicks"]["1"]["dice"]
+        errors.append((found["groups"], dice.get("standard_error")))
+        if groups == "abcd":
+            assert errors[0][1] == pytest.approx(dice["std"] / math.sqrt(3))
+    assert [count for count, _ in errors] == [4, 2, 1]
+    assert errors[1][1] not in (None, errors[0][1])
+    assert errors[2][1] is None
 
 
 def test_all_files_are_written(evaluated):
