@@ -14,6 +14,7 @@ COMMANDS = {  # name: (module with add_arguments and run, what it does)
     "demo": ("samca.commands.demo", "segment an ultrasound frame and leave pictures"),
     "segment": ("samca.commands.segment", "segment an image by clicks or a box"),
     "measure": ("samca.commands.measure", "measure what a mask outlines, in mm where spacing is known"),
+    "raters": ("samca.commands.raters", "compare the masks of raters, or of a rater and a model"),
     "phantoms": ("samca.commands.phantoms", "write a dataset folder of simulated frames"),
     "patchwork": ("samca.commands.patchwork", "write one of real frames with further objects in them"),
     "convert": ("samca.commands.convert", "write a dataset as COCO, YOLO-seg, nnU-Net folders or plain PNG"),

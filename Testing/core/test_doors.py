@@ -15,7 +15,7 @@ FILES, LIB_FILES = sorted(PACKAGE.rglob("*.py")), sorted(LIB.rglob("*.py"))
 FLOORS = (
     ("__main__",),
     ("commands",),
-    ("studies", "batch"),
+    ("studies", "batch", "raters"),
     ("training",),
     ("evaluation",),
     ("__init__",),
@@ -41,6 +41,7 @@ LIB_FLOORS = (
 
 LIGHT = (
     "batch",
+    "raters",
     "prompts",
     "interaction",
     "config",

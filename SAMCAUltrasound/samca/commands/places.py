@@ -18,6 +18,8 @@ READ = (  # names of arguments that are files or folders to read
     "validation",
     "empty",
     "detector",
+    "raters",
+    "images",
 )
 OF_DATA = ("images", "masks", "labels")  # what a dataset folder is read from
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,17 @@ class Segment(NamedTuple):
     masks: np.ndarray
 
 
+class Stored(NamedTuple):
+    """A file of masks: its segments, and where they lie; None of a picture, which lies nowhere.
+
+    size: (N, H, W) of its masks.
+    """
+
+    segments: list[Segment]
+    grid: Grid | None
+    size: tuple[int, int, int]
+
+
 def read(path: str | Path, shown: Sequence[Frame], number: int | None = None) -> list[Segment]:
     """All segments of a file on the (N) frames of an image.
 
@@ -36,10 +48,49 @@ def read(path: str | Path, shown: Sequence[Frame], number: int | None = None) ->
     path = Path(path)
     if number is not None and not 0 <= number < len(shown):
         raise ValueError(f"frame {number} does not exist: the image has {len(shown)}, counted from 0")
+    stored = alone(path)
+    return [Segment(name, _placed(path, mask, stored.grid, shown, number)) for name, mask in stored.segments]
+
+
+def alone(path: str | Path) -> Stored:
+    """All segments of a file as they are stored, whatever image they are of; ValueError for no mask."""
+    path = Path(path)
     names, voxels, own = _of_volume(path) if path.name.lower().endswith(frames.VOLUMES) else _of_picture(path)
-    return [
-        Segment(n, _placed(path, mask, own, shown, number)) for n, mask in zip(names, voxels, strict=True)
-    ]
+    size = tuple(voxels[0].shape) if voxels else own.size[::-1]
+    return Stored([Segment(*each) for each in zip(names, voxels, strict=True)], own, size)
+
+
+def together(stored: Sequence[Stored]) -> list[Stored]:
+    """The same files of one image on one lattice: what covers a part of the image gets its surroundings.
+
+    Files of one size are of one lattice. ValueError where they are not of one image.
+    """
+    grids = [each.grid for each in stored]
+    sizes = {each.size for each in stored}
+    if len(sizes) == 1:
+        return list(stored)
+    alike = None not in grids and all(_is_along(grid, grids[0]) for grid in grids)
+    starts = [_start(grid, grids[0]) for grid in grids] if alike else [None]
+    if any(start is None for start in starts):
+        raise ValueError(f"they have {' and '.join(sorted(map(size_text, sizes)))}")
+    ends = [start + each.size for start, each in zip(starts, stored, strict=True)]
+    first, last = np.min(starts, axis=0), np.max(ends, axis=0)
+    at = replace(grids[0], origin=tuple(_place(grids[0], first)), size=tuple(map(int, (last - first)[::-1])))
+    placed = []
+    for start, end, each in zip(starts, ends, stored, strict=True):
+        inside = tuple(slice(a, b) for a, b in zip(start - first, end - first, strict=True))
+        segments = []
+        for name, masks in each.segments:
+            whole = np.zeros(last - first, bool)
+            whole[inside] = masks
+            segments.append(Segment(name, whole))
+        placed.append(Stored(segments, at, tuple(map(int, last - first))))
+    return placed
+
+
+def _place(grid: Grid, start: np.ndarray) -> np.ndarray:
+    """(3,) LPS mm of the voxel (k, j, i) of a grid."""
+    return grid.origin + np.reshape(grid.direction, (3, 3)) @ (np.multiply(grid.spacing, start[::-1]))
 
 
 def _of_picture(path: Path) -> tuple[list[str], list[np.ndarray], None]:
@@ -115,7 +166,8 @@ def _placed(
     start = _start(own, grid) if own is not None and _is_along(own, grid) else None
     if start is None or (start < 0).any() or (start + mask.shape > whole.shape).any():
         raise ValueError(
-            f"{path} has {_size(mask.shape)} and the image {_size(whole.shape)}: give the mask of this image"
+            f"{path} has {size_text(mask.shape)} and the image {size_text(whole.shape)}: give the mask of "
+            "this image"
         )
     whole[tuple(slice(a, a + n) for a, n in zip(start, mask.shape, strict=True))] = mask
     return whole
@@ -134,5 +186,6 @@ def _start(own: Grid, grid: Grid) -> np.ndarray | None:
     return whole.astype(int)[::-1] if meets else None
 
 
-def _size(shape: tuple[int, int, int]) -> str:
+def size_text(shape: tuple[int, int, int]) -> str:
+    """(N, H, W) in words."""
     return f"{shape[2]} x {shape[1]} px in {shape[0]} frames"

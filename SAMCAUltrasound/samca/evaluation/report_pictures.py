@@ -104,7 +104,7 @@ def sheet(strips: Sequence[Strip], title: str, bare: bool = False) -> bytes:
     `bare`: before them the image with nothing drawn on it."""
     counts = [None] * bare
     rows = [np.hstack([_cell(strip, count) for count in (*counts, *strip.masks)]) for strip in strips]
-    heading = _captioned(np.full((0, rows[0].shape[1], 3), 255, np.uint8), title)
+    heading = captioned(np.full((0, rows[0].shape[1], 3), 255, np.uint8), title)
     return png(np.vstack([heading, *rows]))
 
 
@@ -122,10 +122,10 @@ def _cell(strip: Strip, count: int | None) -> np.ndarray:
     drawn.thumbnail((CELL - GAP, CELL - GAP), Image.Resampling.LANCZOS)
     cell = Image.new("RGB", (CELL, CELL), "white")
     cell.paste(drawn, ((CELL - drawn.width) // 2, 0))
-    return _captioned(np.asarray(cell), f"{strip.label}\n{clicks}")
+    return captioned(np.asarray(cell), f"{strip.label}\n{clicks}")
 
 
-def _captioned(picture: np.ndarray, text: str) -> np.ndarray:
+def captioned(picture: np.ndarray, text: str) -> np.ndarray:
     """The picture under lines of text; each is cut where the picture ends."""
     from PIL import Image, ImageDraw, ImageFont
 

@@ -92,6 +92,11 @@ def write_labels(path: str | Path, labels: np.ndarray, frame: Frame) -> None:
         save(path, labels)
 
 
+def write_volume(path: Path, labels: np.ndarray, grid: Grid, names: Sequence[str]) -> None:
+    """Write (N, H, W) uint8, a segment of each name for 1, 2, ..., as .seg.nrrd on this grid of N slices."""
+    _write_segments(path, dict(enumerate(labels)), grid, names)
+
+
 def check_place(path: Path) -> None:
     """ValueError unless the name ends in one of SUFFIXES and is free or a file's; its folder is there."""
     if not path.name.lower().endswith(SUFFIXES):

@@ -64,7 +64,7 @@ def draw(
         picture.paste(stamp, tuple(round(at) for at in centre), stamp)
     around = [BOX] * (prompts.box is not None) + [LASSO] * bool(prompts.lasso)
     shown = [sign for sign, _ in clicks] + around + [OUTLINE] + [TRUTH] * len(outlines)
-    return np.vstack([np.asarray(picture), _legend(list(dict.fromkeys(shown)), picture.width, unit)])
+    return np.vstack([np.asarray(picture), legend(list(dict.fromkeys(shown)), picture.width, unit)])
 
 
 def thumbnail(pixels: np.ndarray, regions: Sequence[tuple[Sign, np.ndarray]], side: int) -> np.ndarray:
@@ -182,7 +182,7 @@ def _plus(draw, middle: float, r: float, rim: float, colour) -> None:
 _SHAPES = {"ring": _ring, "plus": _plus, "minus": _minus, "line": _minus}
 
 
-def _legend(signs: list[Sign], width: int, unit: float) -> np.ndarray:
+def legend(signs: list[Sign], width: int, unit: float) -> np.ndarray:
     """(h, width, 3) uint8 strip that names the signs, in as many rows as they need."""
     from PIL import Image, ImageDraw, ImageFont
 

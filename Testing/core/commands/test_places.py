@@ -29,6 +29,7 @@ ONTO_ITSELF = {  # command: words with an output that is an input
     "convert": ["data", "--to", "png", "--out", "data"],
     "patchwork": ["--data", "other", "--data", "data", "--out", "data"],
     "few-shot": [RUN, "--set", "out=data"],
+    "raters": ["data/masks", "other/masks", "--out", "other/masks"],
 }
 WRITES_NEW_ONLY = {"phantoms"}  # it reads nothing
 
