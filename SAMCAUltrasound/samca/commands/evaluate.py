@@ -9,19 +9,23 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from .. import datasets
 from ..config import parse_setting
 from ..datasets import Dataset
-from ..evaluation import report
+from ..evaluation import loop_report, report
 from ..evaluation.contestants import Contestant, load_contestants
 from ..evaluation.evaluate import Record, Skipped, evaluate
 from ..evaluation.evaluation_folder import Evaluation, Protocol, write
+from ..evaluation.loop_data import filmed, made
+from ..evaluation.loops import evaluate_loops
 from ..evaluation.summary import Result
 from ..evaluation.users import USERS
 from ..files import make_folder
+from ..files.changes import changing
 from ..studies.run_contest import check_run, contest_of
 from ..training import run_lock
 
@@ -72,6 +76,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--rounds", type=int, default=1, help="how often double clicks are drawn from both masks (default: 1)"
     )
+    add(
+        "--loops",
+        action="store_true",
+        help="the groups of the data are loops: a structure gets the clicks of --clicks (default 3) in one "
+        "frame and is carried to the others; --curve: how many all frames may take until they are right",
+    )
+    add("--frames", type=int, help="with --loops: make one of so many frames of an image of each group")
     add("--single-set", action="store_true", help="also a row with all clicks in one set, without fusion")
     add("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
     add("--out", help="folder for the table, the records and the pictures")
@@ -91,7 +102,26 @@ def run(arguments: argparse.Namespace) -> int:
     settings = dict(map(parse_setting, arguments.set))
     options = arguments.name, arguments.base, arguments.device, arguments.single_set, settings
     contestants = load_contestants(arguments.model or ["shipped"], *options)
+    if arguments.loops:
+        return _of_loops(arguments, contestants, sets)
     return _evaluate(arguments, contestants, sets, protocol, Path(arguments.out), arguments.data)
+
+
+def _of_loops(arguments: argparse.Namespace, contestants: Sequence[Contestant], sets) -> int:
+    """The tables of structures that are carried, and loops.csv."""
+    if arguments.user != "clicks" or arguments.seeds or arguments.single_set:
+        raise ValueError("--loops has one trial by clicks: leave --user, --seeds and --single-set out")
+    clicks, most = (arguments.clicks or [3])[0], arguments.curve or 0
+    frames, found = arguments.frames, {}
+    for contestant in contestants:
+        each = (made(dataset, frames) if frames else filmed(dataset) for dataset in sets)
+        loops = chain.from_iterable(each)
+        found[contestant.name] = list(evaluate_loops(contestant.model, loops, clicks, most))
+    for rows in (loop_report.by_distance(found), loop_report.slips(found)):
+        print(report.aligned(rows) + "\n", flush=True)
+    with changing(Path(arguments.out)) as files:
+        files.write("loops.csv", loop_report.frames_csv(found).encode())
+    return 0
 
 
 def _run_of_training(arguments: argparse.Namespace) -> int:

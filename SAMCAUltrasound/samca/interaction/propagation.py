@@ -9,7 +9,7 @@ click and box. Negative clicks go along as long as the mask does not cover them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,14 +19,23 @@ from ..datasets.loops import check_sizes, window_around
 from ..prompts import Prompts
 from .session import Session
 
+SURE_IOU, SURE_AGREEMENT = 0.6, 0.8  # of a mask that is carried on without a word
+
 
 class FrameMask(NamedTuple):
-    """The (H, W) bool mask of frame `index`, the prompts that gave it, the model's estimate of its IoU."""
+    """The (H, W) bool mask of frame `index`, the prompts that gave it, and how sure the model is of it."""
 
     index: int
     prompts: Prompts  # carried ones, unless the user gave some; none where the object was gone
     mask: np.ndarray
-    iou: float
+    iou: float  # the model's estimate
+    agreement: float | None = None  # of two looks, where there are two
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether there is a mask that the model takes for right, and both looks say the same."""
+        looks = 1.0 if self.agreement is None else self.agreement
+        return bool(self.mask.any()) and self.iou >= SURE_IOU and looks >= SURE_AGREEMENT
 
 
 def segment_frames(
@@ -49,12 +58,18 @@ def segment_frames(
     check_sizes([np.shape(frame)[:2] for frame in frames], "this loop")
     if not 0 <= first <= last < len(frames):
         raise ValueError(f"frames {first} to {last}: expected a part of 0 to {len(frames) - 1}")
+    yield from carry(lambda index: session_on(model, frames, index, window), prompts, first, last)
+
+
+def carry(
+    session_on: Callable[[int], Session], prompts: Mapping[int, Prompts], first: int, last: int
+) -> Iterator[FrameMask]:
+    """The same where the caller has a session on each frame; it is asked for once a frame."""
     masks: dict[int, FrameMask] = {}
     for index, source in order_of(prompts, first, last):
         given = prompts[index] if source is None else carried(masks[source])
-        session = _session(model, frames, index, window)
-        prediction = session.predict(given)
-        masks[index] = FrameMask(index, given, prediction.mask, prediction.iou)
+        said = session_on(index).predict(given)
+        masks[index] = FrameMask(index, given, said.mask, said.iou, said.agreement)
         yield masks[index]
 
 
@@ -90,7 +105,10 @@ def carried(found: FrameMask) -> Prompts:
     return Prompts(deepest + outside, mask=found.mask)
 
 
-def _session(model, frames: Sequence[np.ndarray], index: int, window) -> Session:
+def session_on(
+    model, frames: Sequence[np.ndarray], index: int, window: tuple[float, float] | None = None
+) -> Session:
+    """A session on a frame of a loop, with its neighbours where the model takes several together."""
     session = Session(model)
     around = window_around(index, len(frames), model.config.depth)
     if len(around) == 1:
