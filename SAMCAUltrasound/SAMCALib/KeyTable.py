@@ -40,6 +40,10 @@ def actions() -> tuple[KeyAction, ...]:
         KeyAction("hoverPreview", "H", _("preview under the mouse, on or off")),
         KeyAction("markUnsure", "U", _("mark where the model is not sure, on or off")),
         KeyAction("measure", "A", _("measure the object: its axes and sizes, on or off")),
+        KeyAction("nextCase", "J", _("worklist: save, and go to the next case")),
+        KeyAction("previousCase", "K", _("worklist: save, and go to the case before")),
+        KeyAction("acceptCase", "E", _("worklist: accept the case, and go to the next open one")),
+        KeyAction("unsureCase", "O", _("worklist: mark the case as unsure, and go to the next open one")),
     )
 
 

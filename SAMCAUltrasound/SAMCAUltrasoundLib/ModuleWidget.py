@@ -12,8 +12,10 @@ from SAMCALib.Models import Links, ModelLogic, Samples
 from SAMCALib.Models.InstallLogic import InstallLogic
 from SAMCALib.Texts import Refusal, _, asToolTip
 
+from .EditorPlace import openEditor
 from .HandoverWidget import HandoverWidget
 from .KeysWidget import KeysWidget
+from .WorklistWidget import WorklistWidget
 
 PURPOSE = 1  # the column that takes what room there is
 PROGRESS_MS, YIELD_SECONDS = 50, 0.03  # how often a download is looked at, and given the lock of Python
@@ -29,6 +31,7 @@ class ModuleWidget:
         self.installation = installation or InstallLogic(ask, self._sayInstalling)
         self.models = models or ModelLogic.ModelLogic()
         self.handover, self.keys = HandoverWidget(self.ui, ask), KeysWidget(self.ui)
+        self.worklist = WorklistWidget(self.ui)
         self.download = None
         self._listed: list = []
         self._connections: list = []
@@ -74,11 +77,13 @@ class ModuleWidget:
     def enter(self) -> None:
         """Show how things stand now; go on with an installation after a restart."""
         self._showStart()
+        self.worklist.show()
         self.showModels()
         self.showInstallation(self.installation.resume() if self.installation.shouldResume() else None)
 
     def cleanup(self) -> None:
         """Let go of timer and signals, and of a download that still runs: another day it goes on."""
+        self.worklist.cleanup()
         self.timer.stop()
         self.timer.disconnect("timeout()", self.showProgress)
         if self.download:
@@ -94,20 +99,7 @@ class ModuleWidget:
     def segment(self) -> None:
         """Open the Segment Editor with the effect on the volume that is shown."""
         volume = StartLogic.volumeInUse()
-        layout = slicer.app.layoutManager() if StartLogic.isFlat(volume) else None
-        if layout:  # of four views three would be empty
-            layout.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
-        self._openEditor(volume)
-        if layout:
-            slicer.app.processEvents()  # the view has its size then
-            StartLogic.showFlat(layout.sliceWidget("Red").sliceLogic(), volume)
-
-    def _openEditor(self, volume) -> None:
-        slicer.util.selectModule("SegmentEditor")
-        editor = slicer.modules.segmenteditor.widgetRepresentation().self().editor
-        editor.setSegmentationNode(StartLogic.segmentationFor(volume))
-        editor.setSourceVolumeNode(volume)
-        editor.setActiveEffectByName("SAMCA")
+        openEditor(volume, StartLogic.segmentationFor(volume), StartLogic.isFlat(volume))
 
     def loadSample(self, name: str) -> None:
         """Load one of the samples; Slicer shows it."""

@@ -308,10 +308,20 @@ class TableItem:
     """QTableWidgetItem."""
 
     def __init__(self, text):
-        self.text, self.tip = text, ""
+        self.text, self.tip, self.icon = text, "", None
 
     def setToolTip(self, tip):
         self.tip = tip
+
+    def setIcon(self, icon):
+        self.icon = icon
+
+
+class Pixmap:
+    """QPixmap."""
+
+    def loadFromData(self, content):
+        assert content.startswith(b"P6 "), "a PPM picture"
 
 
 class Layout:
@@ -340,7 +350,7 @@ def install(monkeypatch, window=None):
     qt = QT
     qt.QTimer, qt.QShortcut, qt.QKeySequence, qt.QIcon = Timer, Shortcut, KeySequence, Icon
     qt.Qt = types.SimpleNamespace(CrossCursor="cross", PlainText=0, WidgetWithChildrenShortcut=3)
-    qt.QCursor, qt.QUrl = str, str
+    qt.QCursor, qt.QUrl, qt.QPixmap, qt.QByteArray = str, str, Pixmap, bytes
     qt.QTableWidgetItem, qt.QHeaderView = TableItem, types.SimpleNamespace(Stretch=1)
     qt.QFileDialog = types.SimpleNamespace(
         getOpenFileName=lambda *words: "",

@@ -90,7 +90,7 @@ class SpinBox(Widget):
 
 
 class WholeSpinBox(SpinBox):
-    properties: ClassVar[dict] = {"value": 1}
+    properties: ClassVar[dict] = {"value": 1, "maximum": 99}
     signals = ("valueChanged(int)",)
 
 
@@ -114,6 +114,13 @@ class ComboBox(Widget):
 
     def addItem(self, text):
         self.items.append(text)
+
+    @property
+    def count(self):
+        return len(self.items)
+
+    def itemText(self, index):
+        return self.items[index]
 
     def clear(self):
         self.items.clear()
@@ -146,11 +153,11 @@ class Header:
 
 
 class Table(Widget):
-    signals = ("itemSelectionChanged()",)
+    signals = ("itemSelectionChanged()", "cellClicked(int,int)")
 
     def __init__(self, name=""):
         super().__init__(name)
-        self.values.update(cells={}, tips={}, row=-1)
+        self.values.update(cells={}, tips={}, icons={}, row=-1)
 
     def horizontalHeader(self):
         return Header()
@@ -161,6 +168,14 @@ class Table(Widget):
     def setItem(self, row, column, item):
         self.cells[row, column] = item.text
         self.tips[row, column] = item.tip
+        self.icons[row, column] = item
+
+    def selectRow(self, row):
+        self.values["row"] = row
+
+    def press(self, row):
+        """The user clicks into a line."""
+        self.emit("cellClicked(int,int)", row, 1)
 
     def select(self, row):
         """The user clicks on a line."""

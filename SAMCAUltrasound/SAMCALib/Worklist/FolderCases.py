@@ -7,17 +7,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import slicer
 
 from samca.datasets.image_folder import Placed, placed, stem_of
-from samca.images import dicom, masks
+from samca.images import dicom, frames, masks
 from samca.images.frames import Frame as Picture
+from samca.images.overlay import thumbnail
 from samca.worklist.entries import OUTLINED, UNTOUCHED, Entry
 from samca.worklist.journal import Journal
 
 from ..Frames import FileVolume
 from ..Texts import Refusal, _
 from . import OutlineFile
+
+SIDE = 96  # px of a thumbnail
 
 
 @dataclass
@@ -54,7 +58,7 @@ class FolderCases:
             raise Refusal(text.format(folder=self.out, reason=error.strerror or error)) from error
         except ValueError as error:
             raise Refusal(f"{error}.") from error
-        self.version = 0
+        self.rater, self.version = rater, 0
         self.refresh()
 
     def refresh(self) -> None:
@@ -119,6 +123,11 @@ class FolderCases:
         path = self.pathOf(name)
         return lambda: FileVolume.read(path)
 
+    def thumbnailer(self, name: str) -> Callable[[], np.ndarray]:
+        """What makes a small (H, W, 3) uint8 picture of it, in any thread; errors as of `reader`."""
+        path = self.pathOf(name)
+        return lambda: _thumbnailOf(path)
+
     def open(self, name: str) -> Opened:
         """Load a case with its outline; Refusal, with the scene as it was, for what cannot be read."""
         path = self.placeOf(name)
@@ -151,6 +160,10 @@ class FolderCases:
                 slicer.mrmlScene.RemoveNode(node)
                 for each in filter(None, shown):
                     slicer.mrmlScene.RemoveNode(each)
+
+    def fingerprint(self, opened: Opened) -> tuple:
+        """What of a case is to be saved, see OutlineFile.fingerprint."""
+        return OutlineFile.fingerprint(opened.segmentation)
 
     def save(self, opened: Opened) -> str:
         """Write the outline; a sentence if somebody else has written there meanwhile, whose file then stays.
@@ -185,6 +198,13 @@ class FolderCases:
 
     def _fileName(self, place: Placed) -> str:
         return place.mask.relative_to(self.out).as_posix()
+
+
+def _thumbnailOf(path: Path) -> np.ndarray:
+    frame = frames.read(path)
+    if frame.count > 1:  # the first of a loop is often black
+        frame = frames.read(path, frame.count // 2)
+    return thumbnail(frame.pixels, [], SIDE)
 
 
 def _free(path: Path) -> Path:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from concurrent.futures import Future
-from pathlib import Path
+from concurrent.futures import Future, wait
 
 import numpy as np
-
-from samca.images import frames
-from samca.images.overlay import thumbnail
 
 from ..Editing.SearchThread import SearchThread
 from ..Frames import FileVolume
 
-SIDE = 96  # px
 KEPT = 400
 
 
@@ -50,6 +45,11 @@ class Thumbnails:
             self._thread.end()
             self._thread = None
 
+    def wait(self, seconds: float) -> None:
+        """Wait until `poll` has something, at most so long; meanwhile the thread has the lock of Python."""
+        if self._job is not None:
+            wait([self._job[1]], seconds)
+
     def poll(self) -> list[str]:
         """Take what is ready and go on, for a timer; the cases that have a picture or a problem now."""
         done = []
@@ -74,11 +74,4 @@ class Thumbnails:
         if self._thread is None:
             FileVolume.prepare()
             self._thread = SearchThread()
-        self._job = name, self._thread.submit(_pictureOf, self.cases.pathOf(name))
-
-
-def _pictureOf(path: Path) -> np.ndarray:
-    frame = frames.read(path)
-    if frame.count > 1:  # the first of a loop is often black
-        frame = frames.read(path, frame.count // 2)
-    return thumbnail(frame.pixels, [], SIDE)
+        self._job = name, self._thread.submit(self.cases.thumbnailer(name))

@@ -109,7 +109,7 @@ class WorklistLogic:
         opened = self.cases.open(name)
         if not opened.segmentation.GetSegmentation().GetNumberOfSegments():
             opened.segmentation.GetSegmentation().AddEmptySegment(self.segmentName, self.segmentName)
-        opened.left = OutlineFile.fingerprint(opened.segmentation)
+        opened.left = self.cases.fingerprint(opened)
         before, self.current = self.current, opened
         self._show(opened.volume, opened.segmentation)
         if before is not None:
@@ -127,7 +127,7 @@ class WorklistLogic:
         """Save what is shown if anything of it has changed; it stays. Refusal if it cannot be saved."""
         if self.current is None:
             return
-        opened, now = self.current, OutlineFile.fingerprint(self.current.segmentation)
+        opened, now = self.current, self.cases.fingerprint(self.current)
         if now == opened.left:
             return
         isEmpty = OutlineFile.isEmpty(now)
@@ -182,9 +182,8 @@ class WorklistLogic:
 
     def _put(self, entry: Entry, state: str) -> None:
         opened = self.current
-        rater = self.cases.journal.rater
-        file = self.cases.fileOf(opened)
-        self.cases.put(replace(entry, state=state, rater=rater, file=file, sha256=opened.content))
+        words = {"rater": self.cases.rater, "file": self.cases.fileOf(opened), "sha256": opened.content}
+        self.cases.put(replace(entry, state=state, **words))
 
     def _intoDataset(self, entry: Entry) -> Entry:
         """The entry with what was added; without a dataset it stays as it is. Refusal as of `addCase`."""

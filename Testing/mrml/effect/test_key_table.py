@@ -133,17 +133,17 @@ def test_tools_with_other_keys_have_theirs_side_by_side(open_editor, window, mon
     from SAMCAUltrasoundLib.Keys import Keys
 
     called, table = [], KeyTable.actions()
-    more = (*table, KeyTable.KeyAction("next", "J", "show the next image"))
+    more = (*table, KeyTable.KeyAction("next", "P", "show the next image"))
     monkeypatch.setattr(KeyTable, "actions", lambda: more)
     keys = Keys({"next": lambda: called.append("next")})
     keys.take(window)
     editor = open_editor()
-    window.press("J")
+    window.press("P")
     window.press("H")
     assert called == ["next"]
     assert editor.hoverCheckBox.checked
     editor.deactivate()
-    window.press("J")
+    window.press("P")
     assert called == ["next", "next"]
     keys.giveBack()
     assert window.keys() == []

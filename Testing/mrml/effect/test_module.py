@@ -269,7 +269,14 @@ def test_the_button_shows_a_frame_in_one_view(panel, view, qt, monkeypatch):
     shown, volume = panel(), volumes.volume(volumes.speckle(1, 60, 80))
     red = view(volume, "Sagittal")
     slicer.app.layoutManager().widgets["Red"] = slicer_application.ViewWidget(red)
-    monkeypatch.setattr(shown, "_openEditor", lambda volume: None)
+    editor = types.SimpleNamespace(
+        setSegmentationNode=lambda node: None,
+        setSourceVolumeNode=lambda node: None,
+        setActiveEffectByName=lambda name: None,
+    )
+    module = types.SimpleNamespace(self=lambda: types.SimpleNamespace(editor=editor))
+    widget = types.SimpleNamespace(widgetRepresentation=lambda: module)
+    monkeypatch.setattr(slicer.modules, "segmenteditor", widget, raising=False)
     shown.ui.segmentButton.click()
     assert slicer.app.layoutManager().chosen == slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView
     assert FrameLogic.frameShownIn(red.node, volume).axis == 2
