@@ -81,8 +81,9 @@ def synchronise(segmentationNode, volumeNode) -> None:
     sequence = browser.GetSequenceNode(segmentationNode)
     if sequence is None:
         sequence = _newSequence(browser, segmentationNode, volumeNode)
-        browser.AddSynchronizedSequenceNode(sequence)
-        browser.AddProxyNode(segmentationNode, sequence, False)
+        with slicer.util.NodeModify(browser):  # else Slicer makes a proxy of its own in between
+            browser.AddSynchronizedSequenceNode(sequence)
+            browser.AddProxyNode(segmentationNode, sequence, False)
     if not browser.GetSaveChanges(sequence):
         sequence.SetDataNodeAtValue(segmentationNode, ItemLogic.shownItem(browser))
         browser.SetSaveChanges(sequence, True)

@@ -7,10 +7,12 @@ import types
 import numpy as np
 import pytest
 import slicer
+import slicer.util
 import volumes
 import vtk
 from slicer_scene import Editor
 
+from SAMCALib.Editing import StartLogic
 from SAMCALib.Frames import FrameLogic, SequenceLogic
 from SAMCALib.SegmentationLogic import SegmentationLogic
 from SAMCALib.Segments import GridLogic
@@ -338,3 +340,10 @@ def test_a_loop_as_one_volume_keeps_frames_apart_too(scene, editing, settle):
     voxels = editor.voxels()
     assert np.flatnonzero(voxels.any((1, 2))).tolist() == [0, 17, 29]
     assert all(voxels[index, 30, 20 + index] for index in (0, 17, 29))
+
+
+def test_a_segmentation_that_follows_a_loop_is_the_only_one_in_the_scene(scene):
+    _browser, proxy = volumes.cine()
+    segmentation = StartLogic.segmentationFor(proxy)
+    SequenceLogic.synchronise(segmentation, proxy)
+    assert slicer.util.getNodesByClass("vtkMRMLSegmentationNode") == [segmentation]
