@@ -47,6 +47,8 @@ class FolderCases:
     Refusal, and nothing is changed, for no folder, for one that cannot be written to or is in use elsewhere.
     """
 
+    writesSuggestions = True
+
     def __init__(self, folder: str | Path, out: str | Path | None = None, rater: str = ""):
         self.folder, self.out = Path(folder), Path(out or folder)
         if not self.folder.is_dir():

@@ -50,7 +50,9 @@ class _Work:
 
 
 class SuggestRun:
-    """cases: FolderCases. engine: as of EditLogic. `poll` goes on, for a timer, while `isOn`.
+    """cases: FolderCases; SceneCases, of which it only says how sure it is. engine: as of EditLogic.
+
+    `poll` goes on, for a timer, while `isOn`.
 
     kind: the class of the model that is looked for, from 0. problems: why a case could not be looked at, by
     its name.
@@ -187,6 +189,8 @@ class SuggestRun:
 
         ValueError where the file is not the one that was suggested before.
         """
+        if not self.cases.writesSuggestions:
+            return self._measured(work, entry)
         path = self.cases.placeOf(work.name)
         there = OutlineFile.sha256Of(path)
         if there and (entry.state != SUGGESTED or there != entry.sha256):
@@ -201,6 +205,14 @@ class SuggestRun:
         figures = {name: _lowest(found.values(), name) for name in ("agreement", "iou")}
         file = path.relative_to(self.cases.out).as_posix()
         return replace(entry, state=SUGGESTED, file=file, sha256=OutlineFile.sha256Of(path), **figures)
+
+    def _measured(self, work: _Work, entry: Entry) -> Entry:
+        """The entry with how sure the model is, and nothing more."""
+        found = [result for result in work.results if result.mask.any()]
+        agreement = _lowest(found or work.results, "agreement")
+        return replace(
+            entry, model=work.model, agreement=agreement, iou=_lowest(found, "iou") if found else 0.0
+        )
 
     def _finish(self, work: _Work) -> bool:
         entry = work.writing.result()

@@ -1,0 +1,144 @@
+"""What is loaded as a worklist: volumes, loops and items, with states that the scene keeps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import slicer
+import slicer.util
+import volumes
+from cases import nodes, picture
+
+from SAMCALib.Frames import FrameLogic, SequenceLogic
+from SAMCALib.SegmentationLogic import SegmentationLogic
+from SAMCALib.Texts import Refusal
+from SAMCALib.Worklist.SceneCases import SceneCases
+from SAMCALib.Worklist.SuggestRun import SuggestRun
+from SAMCALib.Worklist.WorklistLogic import WorklistLogic
+
+
+@pytest.fixture
+def loaded(scene):
+    """A volume of two frames and a loop of three items."""
+    still = volumes.volume(np.stack([picture(1), picture(2)]), name="Still")
+    browser, _proxy = volumes.clip(*(picture(n)[None] for n in (3, 4, 5)), name="Clip")
+    return still, browser
+
+
+@pytest.fixture
+def scene_list(loaded, training, engine):
+    made = []
+
+    def make(out=None, rater="AB"):
+        logic = WorklistLogic(lambda: training)
+        logic.open(SceneCases(out, rater))
+        logic.run = SuggestRun(logic.cases, engine)
+        made.append(logic)
+        return logic
+
+    yield make
+    for logic in made:
+        logic.close()
+
+
+def titles(logic):
+    return [logic.cases.titleOf(name) for name in logic.listed]
+
+
+def named(logic, title):
+    return next(name for name in logic.listed if logic.cases.titleOf(name) == title)
+
+
+def click(logic, engine, frame=0):
+    """The user outlines what is shown."""
+    case = logic.current
+    shown = FrameLogic.frameOf(case.volume, frame)
+    place = FrameLogic.xyToRas(shown, 30, 20)
+    segment = case.segmentation.GetSegmentation().GetNthSegmentID(0)
+    SegmentationLogic(engine).segment(case.volume, [place], None, None, case.segmentation, segment, shown)
+
+
+def state(logic, title):
+    return logic.cases.entries[named(logic, title)].state
+
+
+def test_volumes_loops_and_items_are_cases(scene_list):
+    assert titles(scene_list()) == ["Still", "Clip (loop)", "Clip, item 0", "Clip, item 1", "Clip, item 2"]
+
+
+def test_looking_leaves_the_scene_as_it_was(scene_list, engine):
+    logic = scene_list()
+    before = nodes()
+    for _case in logic.listed:
+        logic.next()
+    logic.leave()
+    assert nodes() == before
+
+
+def test_an_item_is_shown_outlined_and_accepted(scene_list, loaded, engine, training):
+    logic = scene_list()
+    logic.dataset = training.newDataset("Scene")
+    logic.show(named(logic, "Clip, item 1"))
+    assert SequenceLogic.itemOf(logic.current.volume) == "1"
+    click(logic, engine)
+    logic.accept()
+    assert state(logic, "Clip, item 1") == "accepted"
+    assert state(logic, "Clip, item 0") == "untouched"
+    assert SequenceLogic.itemOf(logic.current.volume) == "2"
+    assert len(list((logic.dataset / "images").iterdir())) == 1
+
+
+def test_states_are_kept_with_the_images(scene_list, engine):
+    logic = scene_list()
+    logic.show(named(logic, "Still"))
+    click(logic, engine)
+    logic.next()
+    logic.markUnsure()
+    logic.close()
+    again = scene_list()
+    assert state(again, "Still") == "outlined"
+    assert state(again, "Clip (loop)") == "unsure"
+    assert again.cases.entryOf(named(again, "Still")).rater == "AB"
+
+
+def test_with_a_folder_outlines_are_saved_and_taken_up_again(scene_list, loaded, engine, tmp_path):
+    logic = scene_list(tmp_path / "out")
+    for title in ("Still", "Clip, item 1"):
+        logic.show(named(logic, title))
+        click(logic, engine)
+    logic.close()
+    saved = sorted(
+        path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.nrrd")
+    )
+    assert saved == ["Clip/1.seg.nrrd", "Still.seg.nrrd"]
+    for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode"):  # a crash: the images are loaded anew
+        slicer.mrmlScene.RemoveNode(node)
+    again = scene_list(tmp_path / "out")
+    again.show(named(again, "Still"))
+    segmentation = again.current.segmentation
+    segment = segmentation.GetSegmentation().GetNthSegmentID(0)
+    assert slicer.util.arrayFromSegmentBinaryLabelmap(segmentation, segment, again.current.volume).any()
+
+
+def test_a_volume_that_has_gone_is_told(scene_list, loaded):
+    logic = scene_list()
+    slicer.mrmlScene.RemoveNode(loaded[0])
+    with pytest.raises(Refusal, match="Still has gone: look anew"):
+        logic.next()
+    logic.refresh()
+    assert titles(logic)[0] == "Clip (loop)"
+
+
+def test_the_model_says_how_sure_it_is_and_changes_nothing(scene_list, suggested):
+    logic = scene_list()
+    before = nodes()
+    suggested(logic)
+    assert logic.run.problems == {}
+    assert all(logic.cases.entries[name].sureness is not None for name in logic.listed)
+    assert logic.counts["untouched"] == 5
+    assert nodes() == before
+
+
+def test_an_attribute_of_any_content_is_no_entry(scene_list, loaded):
+    loaded[0].SetAttribute("SAMCA.worklist", '{"case": 7}\n[]\n{"case": ".", "state": "accepted"}')
+    assert state(scene_list(), "Still") == "accepted"
