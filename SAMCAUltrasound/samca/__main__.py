@@ -13,6 +13,7 @@ from .commands import places
 COMMANDS = {  # name: (module with add_arguments and run, what it does)
     "demo": ("samca.commands.demo", "segment an ultrasound frame and leave pictures"),
     "segment": ("samca.commands.segment", "segment an image by clicks or a box"),
+    "follow": ("samca.commands.follow", "carry an object through a loop from clicks in some frames"),
     "measure": ("samca.commands.measure", "measure what a mask outlines, in mm where spacing is known"),
     "raters": ("samca.commands.raters", "compare the masks of raters, or of a rater and a model"),
     "phantoms": ("samca.commands.phantoms", "write a dataset folder of simulated frames"),

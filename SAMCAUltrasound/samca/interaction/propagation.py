@@ -19,7 +19,8 @@ from ..datasets.loops import check_sizes, window_around
 from ..prompts import Prompts
 from .session import Session
 
-SURE_IOU, SURE_AGREEMENT = 0.6, 0.8  # of a mask that is carried on without a word
+SURE = 0.75  # of what a model said of itself where the user pointed: below, it is not sure
+ALIKE = 2.0  # times that an object may grow or shrink from a frame to the next
 
 
 class FrameMask(NamedTuple):
@@ -30,12 +31,7 @@ class FrameMask(NamedTuple):
     mask: np.ndarray
     iou: float  # the model's estimate
     agreement: float | None = None  # of two looks, where there are two
-
-    @property
-    def is_sure(self) -> bool:
-        """Whether there is a mask that the model takes for right, and both looks say the same."""
-        looks = 1.0 if self.agreement is None else self.agreement
-        return bool(self.mask.any()) and self.iou >= SURE_IOU and looks >= SURE_AGREEMENT
+    is_sure: bool = True  # as far as can be told beside the frame it came from and the one that was prompted
 
 
 def segment_frames(
@@ -62,14 +58,29 @@ def segment_frames(
 
 
 def carry(
-    session_on: Callable[[int], Session], prompts: Mapping[int, Prompts], first: int, last: int
+    session_on: Callable[[int], Session],
+    prompts: Mapping[int, Prompts],
+    first: int,
+    last: int,
+    until_unsure: bool = False,
 ) -> Iterator[FrameMask]:
-    """The same where the caller has a session on each frame; it is asked for once a frame."""
+    """The same where the caller has a session on each frame; it is asked for once a frame.
+
+    until_unsure: nothing is carried on from a frame that is not sure.
+    """
     masks: dict[int, FrameMask] = {}
+    pointed_at = None
     for index, source in order_of(prompts, first, last):
-        given = prompts[index] if source is None else carried(masks[source])
+        before = None if source is None else masks.get(source)
+        if until_unsure and source is not None and not (before and before.is_sure):
+            continue
+        given = prompts[index] if source is None else carried(before)
         said = session_on(index).predict(given)
-        masks[index] = FrameMask(index, given, said.mask, said.iou, said.agreement)
+        found = FrameMask(index, given, said.mask, said.iou, said.agreement)
+        pointed_at = found if source is None else pointed_at
+        masks[index] = (
+            found if source is None else found._replace(is_sure=_is_sure(found, before, pointed_at))
+        )
         yield masks[index]
 
 
@@ -103,6 +114,13 @@ def carried(found: FrameMask) -> Prompts:
         if not click.positive and not any(found.mask[pixel] for pixel in click.pixels)
     )
     return Prompts(deepest + outside, mask=found.mask)
+
+
+def _is_sure(found: FrameMask, before: FrameMask, pointed_at: FrameMask) -> bool:
+    """Whether what was carried to is as likely as what the user pointed at, and as large as it just was."""
+    sizes = sorted((int(found.mask.sum()), int(before.mask.sum())))
+    agrees = found.agreement is None or found.agreement >= SURE * pointed_at.agreement
+    return agrees and found.iou >= SURE * pointed_at.iou and 0 < sizes[1] <= ALIKE * sizes[0]
 
 
 def session_on(

@@ -13,17 +13,16 @@ from samca.datasets import checked
 from samca.evaluation import loop_report
 from samca.evaluation.loop_data import Loop, filmed, made
 from samca.evaluation.loops import Carried, evaluate_loops
-from samca.interaction.propagation import SURE_IOU
 
 
 class Follower:
-    """A model that finds all that is bright in a frame in which it was clicked, and is `sure` of that."""
+    """A model that finds all that is bright where it was clicked on that, and may doubt what is carried."""
 
-    def __init__(self, sure=0.9):
+    def __init__(self, doubts=False):
         self.config = SimpleNamespace(
             image_size=64, fit="squash", feedback="none", zoom=0.0, mirror=False, tidy=False, depth=1
         )
-        self.sure, self.encoded = sure, 0
+        self.doubts, self.encoded = doubts, 0
 
     def embed(self, pixels):
         self.encoded += 1
@@ -31,7 +30,9 @@ class Follower:
 
     def predict(self, bright, prompts, previous):
         hit = any(bright[int(c.y), int(c.x)] == c.positive for c in prompts.clicks)
-        return np.where(bright & hit, 5.0, -5.0).astype(np.float32), self.sure
+        return np.where(bright & hit, 5.0, -5.0).astype(
+            np.float32
+        ), 0.4 if self.doubts and prompts.mask is not None else 0.8
 
 
 def square(at, side=64):
@@ -101,9 +102,9 @@ def test_each_structure_of_a_loop_is_one():
     assert [each.target for each in found] == [1, 2]
 
 
-def test_an_unsure_model_says_so_in_every_frame():
-    (found,) = carried(Follower(sure=SURE_IOU - 0.1), loop(8, 9, 10))
-    assert found.unsure == (0, 1, 2)
+def test_a_model_that_doubts_says_so_in_every_frame_that_was_not_prompted():
+    (found,) = carried(Follower(doubts=True), loop(8, 9, 10))
+    assert found.unsure == (1, 2)
     assert found.announced == 1
 
 

@@ -1,0 +1,51 @@
+"""An object that is pointed at in some frames of a loop, carried to the others until the model is unsure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+
+import numpy as np
+
+from ..images.frames import Frame
+from ..images.regions import Region, region_under
+from ..interaction.propagation import FrameMask, carry, session_on
+from ..prompts import Prompts
+
+
+def follow(model, frames: Sequence[Frame], prompts: Mapping[int, Prompts]) -> Iterator[FrameMask]:
+    """The object in all frames of a loop, in px of the frames, a frame at a time.
+
+    prompts: by frame, of at least one frame. On a screen with several pictures it is followed in the one that
+    is pointed at. Where the model is unsure it goes no farther: such a frame is the last one of its way.
+    ValueError for a frame that is not there, and for clicks outside, beside the picture or in two.
+    """
+    missing = [index for index in prompts if not 0 <= index < len(frames)]
+    if missing:
+        raise ValueError(f"frame {missing[0]}: this loop has {len(frames)}, counted from 0")
+    for index, given in prompts.items():
+        _check_inside(given, *frames[index].pixels.shape[:2])
+    regions = {region_under(frames[index].regions, given) for index, given in prompts.items()}
+    if len(regions) > 1:
+        raise ValueError("the clicks lie in several pictures of the screen: follow an object in one of them")
+    (region,) = regions
+    parts = frames if region is None else [frame.part(region) for frame in frames]
+    if region is not None:
+        prompts = {index: region.window.prompts(given) for index, given in prompts.items()}
+    on = partial(session_on, model, [part.pixels for part in parts])
+    for found in carry(on, prompts, 0, len(frames) - 1, until_unsure=True):
+        yield found if region is None else _on_screen(found, region, frames[found.index])
+
+
+def _check_inside(prompts: Prompts, height: int, width: int) -> None:
+    for click in prompts.clicks:
+        if not (0 <= click.x <= width - 1 and 0 <= click.y <= height - 1):
+            raise ValueError(
+                f"click at ({click.x:g}, {click.y:g}) is outside the image: x must be 0..{width - 1}, y "
+                f"0..{height - 1}"
+            )
+
+
+def _on_screen(found: FrameMask, region: Region, frame: Frame) -> FrameMask:
+    whole = np.zeros(frame.pixels.shape[:2], bool)
+    return found._replace(mask=region.window.paste(found.mask, whole))
