@@ -7,9 +7,10 @@ of the base they belong to. Both are .safetensors whose metadata hold the config
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,12 @@ from .files import plain_name
 
 FORMATS = {"half": 1, "int8": 2}  # what a file says that it has: older programs read 1 alone
 SHIPPED_BASE, SHIPPED_ADAPTER = "base.safetensors", "samca.safetensors"
+EARLIER = {  # SHA256 of bases that came with the package: the commits that brought them
+    "c6ad2fc9d9ce0eeadc259f6386bbff5062fad187a092ca69e0341103ebe37b5c": "bbb71b6, 21 November 2026",
+    "18b0af5392900fe8c349be1d32562f3d9115fb8009908350e4bf7effc5c52610": "140087f, 21 November 2026",
+    "c318c0ef5799806f7a7149a28edc1e9029f671ea67bb5b1365088c01662d2f58": "aefd5e1, 21 November 2026",
+    "40376c099d0bf84f3d5c7a102cb19bf7725c8db931732f1d24b64f0cc62dc2f6": "21a8acb, 20 November 2026",
+}
 PACKAGE = Path(__file__).resolve().parent
 MODEL_FOLDERS = (PACKAGE.parent / "Resources" / "Models", PACKAGE / "Resources" / "Models")  # Slicer; wheel
 
@@ -100,16 +107,36 @@ def _find_base(path: Path, metadata: dict, given: str | Path | None) -> Path:
         name = plain_name(name, f"the base of {path.name}")
         places = [folder / name for folder in likely if folder / name != path]
     found = [place for place in places if place.is_file()]
-    for place in found:
+    others = () if given else _other_bases(likely, found)
+    for place in chain(found, others):
         if sha256(place) == wanted:
             return place
+    advice = _advice(wanted, name)
     if found:
         raise ValueError(
             f"{path.name} belongs to the base {name} with SHA256 {wanted}, but {found[0]} is another file: "
-            "give the path of the right one"
+            f"give the path of the right one{advice}"
         )
-    raise FileNotFoundError(
-        f"{path.name} needs its base {name}: not found at {' or '.join(map(str, places))}; give its path"
+    where = " or ".join(map(str, places))
+    raise FileNotFoundError(f"{path.name} needs its base {name}: not found at {where}; give its path{advice}")
+
+
+def _other_bases(folders: Iterable[Path], known: Sequence[Path]) -> Iterator[Path]:
+    """Bases that lie there under other names."""
+    for folder in folders:
+        for place in sorted(folder.glob("*.safetensors")):
+            with suppress(OSError, ValueError):
+                if place not in known and metadata_of(place).get("kind") == "base":
+                    yield place
+
+
+def _advice(wanted: str, name: str) -> str:
+    """Where a base is to be had that came with an earlier version; empty for any other."""
+    if wanted not in EARLIER:
+        return ""
+    return (
+        f"; it came with SAMCA of commit {EARLIER[wanted]}, as Resources/Models/{name}: put that file beside "
+        "the adapter under any name, or add it in the models panel"
     )
 
 

@@ -61,12 +61,19 @@ def describe(path: Path) -> Provenance:
     return provenanceOf(path, header(path) if path.suffix == ".safetensors" else {})
 
 
-def baseOf(path: Path) -> str:
-    """File name of an adapter's base, "" for another file."""
+def namesOfBase(path: Path) -> set[str]:
+    """What an adapter's base may be called beside it: by its own name, and by its content."""
     try:
-        return header(path).get("base", "") if path.suffix == ".safetensors" else ""
+        told = header(path) if path.suffix == ".safetensors" else {}
     except Refusal:
-        return ""
+        return set()
+    sha256 = told.get("base_sha256", "")
+    return {told.get("base", ""), keptBase(sha256) if sha256 else ""} - {""}
+
+
+def keptBase(sha256: str) -> str:
+    """The name under which a base is kept that came with another version."""
+    return f"base_{sha256[:12]}.safetensors"
 
 
 def isOnlyBase(path: Path, needed: set[str]) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from samca import typed_json
+from samca import model_files, typed_json
 from samca.files import plain_name, write_atomically
 from samca.typed_json import Value
 from samca.words import size_text as sizeText
@@ -72,7 +72,7 @@ class ModelLogic:
         """All models that can be chosen now: shipped, the folder's, then those added from elsewhere."""
         shipped = [_describe(SHIPPED, _("with SAMCA"), "")] if SHIPPED.is_file() else []
         files = _weights(self.folder)
-        needed = {ModelFile.baseOf(path) for path in files}
+        needed = set().union(*map(ModelFile.namesOfBase, files))
         own = [self._describeOwn(path) for path in files if not ModelFile.isOnlyBase(path, needed)]
         removal = _("It is taken off the list; the file {file} stays where it is.")
         paths, isWhole = self._added()
@@ -91,8 +91,14 @@ class ModelLogic:
         return text + _(" ({kept} of it are here)").format(kept=sizeText(kept)) if kept else text
 
     def add(self, path: str | Path) -> ModelInfo:
-        """List a model file from elsewhere; Refusal, and nothing changed, if it cannot be one."""
+        """List a model file from elsewhere; Refusal, and nothing changed, if it cannot be one.
+
+        A base of which adapters in the folder were trained by an earlier version is copied beside them, and
+        the first of these returned.
+        """
         ModelFile.check(Path(path))
+        if adapter := self._keepBase(Path(path)):
+            return next(model for model in self.models() if model.source == str(adapter))
         path, (added, _isWhole) = Path(os.path.realpath(path)), self._added()
         if path.parent != Path(os.path.realpath(self.folder)) and path not in added:
             self._writeAdded([*added, path])
@@ -102,6 +108,18 @@ class ModelLogic:
         text = _("{file} is a base: it is offered with the adapters beside it.")
         raise Refusal(text.format(file=path.name))
 
+    def _keepBase(self, path: Path) -> Path | None:
+        """Copy a base that an adapter of the folder needs; that adapter, None for any other file."""
+        if path.suffix != ".safetensors" or ModelFile.header(path).get("kind") != "base":
+            return None
+        name = ModelFile.keptBase(model_files.sha256(path))
+        needing = [own for own in _weights(self.folder) if name in ModelFile.namesOfBase(own)]
+        if not needing or path.parent == self.folder:
+            return None
+        if not (self.folder / name).is_file():
+            write_atomically(self.folder / name, path.read_bytes())
+        return needing[0]
+
     def removalQuestion(self, source: str) -> str:
         """What to ask before `remove`: name, size, place, and what needs it. Refusal where it has to stay."""
         model, path = self._removable(source), Path(source)
@@ -109,7 +127,7 @@ class ModelLogic:
         text = text.format(name=model.name, size=sizeText(model.size), what=model.removable)
         if path in self._added()[0]:
             return text
-        others = [other for other in _weights(self.folder) if ModelFile.baseOf(other) == path.name]
+        others = [other for other in _weights(self.folder) if path.name in ModelFile.namesOfBase(other)]
         needing = [*(other.stem for other in others), *(run.name for run in self._runsWith(path))]
         if needing:
             text += " " + _("These models and runs need it: {names}.").format(names=", ".join(needing))

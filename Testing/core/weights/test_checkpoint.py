@@ -107,6 +107,26 @@ def test_the_base_is_found_beside_the_adapter_by_its_content(files, tmp_path, mo
         samca.load(folder / "tuned.safetensors", base=elsewhere / "nowhere")
 
 
+def test_a_base_of_another_name_beside_the_adapter_is_found_by_its_content(files, tiny_model, tmp_path):
+    folder, model = files
+    (folder / "base.safetensors").rename(folder / "earlier.safetensors")
+    checkpoint_of(tiny_model(seed=1), tmp_path / "other")
+    (tmp_path / "other" / "base.safetensors").rename(folder / "base.safetensors")
+    (folder / "damaged.safetensors").write_bytes(b"no file of weights")
+    assert samca.load(folder / "tuned.safetensors").tuned == model.tuned
+
+
+def test_of_a_base_that_came_with_an_earlier_version_it_is_said_which(files, monkeypatch):
+    folder, _ = files
+    monkeypatch.setitem(
+        model_files.EARLIER, model_files.sha256(folder / "base.safetensors"), "1a2b3c4, 1 May"
+    )
+    (folder / "base.safetensors").rename(folder / "away")
+    says = r"came with SAMCA of commit 1a2b3c4, 1 May, as Resources/Models/base\.safetensors: put that file"
+    with pytest.raises((FileNotFoundError, ValueError), match=says):
+        samca.load(folder / "tuned.safetensors")
+
+
 def test_a_base_of_the_adapters_own_name_is_found_by_the_settings_of_its_run(files, tmp_path):
     folder, model = files
     earlier, run = tmp_path / "earlier", tmp_path / "run"

@@ -99,6 +99,28 @@ def test_a_base_is_hidden_behind_its_adapters_and_can_be_seen_and_removed_once_t
     assert logic.models() == []
 
 
+def test_the_base_of_an_earlier_version_is_kept_beside_the_adapters_that_were_trained_on_it(logic, tmp_path):
+    earlier = adapter(tmp_path / "old" / "base.safetensors", kind="base", name="Base")
+    sha256 = hashlib.sha256(earlier.read_bytes()).hexdigest()
+    adapter(logic.folder / "a.safetensors", base="base.safetensors", sha256=sha256, name="A")
+    assert logic.add(earlier).name == "A"
+    kept = logic.folder / f"base_{sha256[:12]}.safetensors"
+    assert kept.read_bytes() == earlier.read_bytes()
+    assert [model.name for model in logic.models()] == ["A"]
+    assert logic.add(earlier).name == "A"  # again changes nothing
+    earlier.unlink()
+    logic.remove(str(logic.folder / "a.safetensors"))
+    assert [model.name for model in logic.models()] == ["Base"]
+    assert "These models" not in logic.removalQuestion(str(kept))
+
+
+def test_a_base_that_no_adapter_needs_is_a_model_like_any_other(logic, tmp_path):
+    adapter(logic.folder / "a.safetensors", base="base.safetensors", sha256="0" * 64, name="A")
+    other = adapter(tmp_path / "base.safetensors", kind="base", name="Other")
+    assert logic.add(other).name == "Other"
+    assert {path.name for path in logic.folder.iterdir()} == {"a.safetensors", "added.json"}
+
+
 def test_an_added_file_stays_where_it_is_and_leaves_only_the_list(logic, tmp_path):
     path = adapter(tmp_path / "elsewhere" / "b.safetensors", name="B")
     model = logic.add(path)
