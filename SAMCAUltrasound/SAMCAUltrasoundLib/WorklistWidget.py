@@ -36,6 +36,7 @@ class WorklistWidget:
 
         self.ui, self._training = ui, training or trainingLogic
         self.logic = WorklistLogic(self._training, self._showCase, self._settle)
+        self._segmentName = self.logic.segmentName
         self.table = WorklistTable(ui.worklistTable)
         self.thumbnails = None
         self.out: Path | None = None
@@ -245,10 +246,11 @@ class WorklistWidget:
         logic.order = order.ORDERS[max(self.ui.orderComboBox.currentIndex, 0)]
         logic.dataset = self._datasets[max(self.ui.acceptedComboBox.currentIndex, 0)]
         if logic.run is not None:
-            logic.run.isOn = kind >= 0
-            if kind >= 0:
-                logic.run.kind = kind
-                logic.segmentName = sharedEngine().suggests[kind]
+            logic.run.isOn = kind >= 0 or logic.order == order.UNSURE_FIRST
+            logic.run.kind = kind if kind >= 0 else None
+            logic.segmentName = sharedEngine().suggests[kind] if kind >= 0 else self._segmentName
+            if logic.run.isOn and not sharedEngine().hasModel:
+                sharedEngine().useModel("shipped")
         self.show()
 
     def _chooseOut(self, index: int) -> None:
@@ -284,7 +286,7 @@ class WorklistWidget:
                 box.addItem(text)
             box.setCurrentIndex(0)
             if self.logic.run is not None:
-                self.logic.run.isOn = False
+                self.logic.run.kind = None
 
     def _state(self) -> tuple:
         cases = self.logic.cases

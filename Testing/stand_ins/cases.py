@@ -14,7 +14,7 @@ def picture(number, size=(48, 64)):
 
 
 def nodes():
-    """How many nodes the scene has, by class."""
+    """How many nodes the scene has, by class, but for the hierarchy, which Slicer makes when asked for."""
     scene = slicer.mrmlScene
     names = [scene.GetNthNode(i).GetClassName() for i in range(scene.GetNumberOfNodes())]
-    return {name: names.count(name) for name in names}
+    return {name: names.count(name) for name in names if name != "vtkMRMLSubjectHierarchyNode"}

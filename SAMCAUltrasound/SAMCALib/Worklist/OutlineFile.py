@@ -12,11 +12,14 @@ from vtk.util import numpy_support
 
 from samca.files import make_folder, replacing
 from samca.images import nrrd
+from samca.prompts import Prompts
 
 from ..Frames import SequenceLogic
-from ..Prompts.TagLogic import tagText
+from ..Prompts.TagLogic import objectsIn, tagText
 from ..Segments.SegmentLogic import LABELMAP
 from ..Texts import Refusal, _
+
+PREFIX = f"{SequenceLogic.PROMPTS}:"  # of our tag in a file, where tags are divided by |
 
 
 def write(segmentationNode, path: Path) -> str:
@@ -50,6 +53,24 @@ def readInto(segmentationNode, path: Path) -> str:
         text = _("{file} holds no segmentation: it stays, move it away to begin anew.")
         raise Refusal(text.format(file=path.name))
     return content
+
+
+def tagsIn(path: Path) -> list[str]:
+    """The tags with prompts of all segments of a file; OSError or ValueError for an unreadable one."""
+    entries = (text.split("|") for name, text in nrrd.texts(path).items() if name.endswith("_Tags"))
+    return [tag.removeprefix(PREFIX) for tags in entries for tag in tags if tag.startswith(PREFIX)]
+
+
+def promptsOf(tags: list[str], shapes: list[tuple[int, int]]) -> list[tuple[int, Prompts]]:
+    """(index of the frame, what points at an object there), of frames of these (H, W), along their axis k."""
+    found = []
+    for text in tags:
+        segment = slicer.vtkSegment()
+        segment.SetTag(SequenceLogic.PROMPTS, text)
+        for index, shape in enumerate(shapes):
+            things = objectsIn(segment, f"2:{index}", shape)
+            found += [(index, thing.prompts) for thing in things if thing.startsSomewhere]
+    return found
 
 
 def sha256Of(path: Path) -> str:

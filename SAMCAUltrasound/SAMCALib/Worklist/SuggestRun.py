@@ -20,7 +20,7 @@ from samca.images import masks
 from samca.images.frames import Frame as Picture
 from samca.images.masks import Outlined
 from samca.prompts import Prompts
-from samca.worklist.entries import SUGGESTED, UNSEEN, UNTOUCHED, Entry
+from samca.worklist.entries import OUTLINED, SUGGESTED, UNSEEN, UNTOUCHED, Entry
 
 from ..Editing.SearchThread import SearchThread
 from ..Editing.SuggestLogic import reasonAgainst
@@ -38,12 +38,14 @@ OPTIONS = MaskOptions()
 
 @dataclass
 class _Work:
-    """A case on its way: its frames once they are read, what was found in those that were looked at."""
+    """A case on its way: its frames and what to ask about them, once they are read, and the answers."""
 
     name: str
     model: str
+    isOutlined: bool  # by somebody: nothing is to be found, only how sure the model is
     reading: Future
     frames: list[Picture] = field(default_factory=list)
+    asks: list[tuple[int, Prompts]] = field(default_factory=list)  # (index of the frame, prompts)
     results: list[Result] = field(default_factory=list)
     isAsked: bool = False
     writing: Future | None = None
@@ -54,11 +56,11 @@ class SuggestRun:
 
     `poll` goes on, for a timer, while `isOn`.
 
-    kind: the class of the model that is looked for, from 0. problems: why a case could not be looked at, by
-    its name.
+    kind: the class of the model that is looked for, from 0; None: only outlines with prompts are looked at,
+    for how sure the model is of those. problems: why a case could not be looked at, by its name.
     """
 
-    def __init__(self, cases, engine: EngineLogic, kind: int = 0):
+    def __init__(self, cases, engine: EngineLogic, kind: int | None = 0):
         self.cases, self.engine, self.kind = cases, engine, kind
         self.isOn = False
         self.problems: dict[str, str] = {}
@@ -70,21 +72,21 @@ class SuggestRun:
     @property
     def reason(self) -> str:
         """Why nothing can be suggested now, "" if it can."""
-        return reasonAgainst(self.engine)
+        return "" if self.kind is None else reasonAgainst(self.engine)
 
     @property
     def left(self) -> int:
         """How many cases are still to be looked at."""
-        return len(self._wanted()) if not self.reason else 0
+        return len(self._wanted())
 
     @property
     def status(self) -> str:
         """One sentence."""
-        if self.isOn and self.reason:
-            return self.reason
-        if not self.isOn or not self.left:
+        if not self.isOn:
             return ""
-        return _("Suggesting in the background: {count} cases to go.").format(count=self.left)
+        if self.reason or not self.left:
+            return self.reason
+        return _("In the background: {count} cases to look at.").format(count=self.left)
 
     def stop(self) -> None:
         """Look at nothing more; what was found stays."""
@@ -98,7 +100,7 @@ class SuggestRun:
 
     def poll(self, shown: str | None = None) -> bool:
         """Go on by a small step; whether a case has changed. shown: the case that is the user's now."""
-        if not self.isOn or self.reason:
+        if not self.isOn or not self.engine.modelName:
             return False
         work = self._work
         if work is not None and (work.name == shown or work.model != self._model()):
@@ -149,7 +151,12 @@ class SuggestRun:
 
     def _isWanted(self, name: str, model: str) -> bool:
         entry = self.cases.entries[name]
-        return entry.state in UNSEEN and entry.model != model and name not in self.problems
+        if entry.model == model or name in self.problems:
+            return False
+        if entry.state in UNSEEN:
+            isOurs = not entry.file or bool(entry.sha256)
+            return self.kind is not None and not self.reason and isOurs
+        return entry.state == OUTLINED and bool(entry.file) and self.cases.writesSuggestions
 
     def _begin(self, shown: str | None) -> None:
         name = next((name for name in self._wanted() if name != shown), None)
@@ -158,23 +165,31 @@ class SuggestRun:
         if self._thread is None:
             FileVolume.prepare()
             self._thread = SearchThread()
-        self._work = _Work(name, self._model(), self._thread.submit(self.cases.reader(name)))
+        isOutlined = self.cases.entries[name].state == OUTLINED
+        outline = self.cases.placeOf(name) if isOutlined else None
+        reading = self._thread.submit(_read, self.cases.reader(name), outline)
+        self._work = _Work(name, self._model(), isOutlined, reading)
 
     def _goOn(self, work: _Work) -> bool:
         if work.writing is not None:
             return self._finish(work) if work.writing.done() else False
         if not work.reading.done():
             return False
-        work.frames = work.frames or work.reading.result()
+        if not work.frames:
+            work.frames, tags = work.reading.result()
+            shapes = [frame.pixels.shape[:2] for frame in work.frames]
+            suggesting = [(i, Prompts(suggestion=self.kind)) for i in range(len(shapes))]
+            work.asks = OutlineFile.promptsOf(tags, shapes) if work.isOutlined else suggesting
         for result in self.engine.poll(self):
             self._receive(work, result)
-        if len(work.results) == len(work.frames):
+        if len(work.results) == len(work.asks):
             self.engine.forget(GROUP)
             work.writing = self._thread.submit(self._written, work, self.cases.entries[work.name])
         elif not work.isAsked:
             work.isAsked = True
-            picture = _pictureOf(work.frames[len(work.results)], self.cases.titleOf(work.name))
-            self.engine.examine(self, work.name, picture, Prompts(suggestion=self.kind), OPTIONS)
+            index, prompts = work.asks[len(work.results)]
+            picture = _pictureOf(work.frames[index], self.cases.titleOf(work.name))
+            self.engine.examine(self, work.name, picture, prompts, OPTIONS)
         return False
 
     def _receive(self, work: _Work, result: Result) -> None:
@@ -189,7 +204,7 @@ class SuggestRun:
 
         ValueError where the file is not the one that was suggested before.
         """
-        if not self.cases.writesSuggestions:
+        if work.isOutlined or not self.cases.writesSuggestions:
             return self._measured(work, entry)
         path = self.cases.placeOf(work.name)
         there = OutlineFile.sha256Of(path)
@@ -209,6 +224,8 @@ class SuggestRun:
     def _measured(self, work: _Work, entry: Entry) -> Entry:
         """The entry with how sure the model is, and nothing more."""
         found = [result for result in work.results if result.mask.any()]
+        if not work.results:
+            return replace(entry, model=work.model, agreement=None, iou=None)
         agreement = _lowest(found or work.results, "agreement")
         return replace(
             entry, model=work.model, agreement=agreement, iou=_lowest(found, "iou") if found else 0.0
@@ -232,7 +249,7 @@ class SuggestRun:
         path = SHIPPED if source == "shipped" else Path(source)
         changed = path.stat().st_mtime_ns if path.is_file() else 0
         names = self.engine.suggests
-        kind = names[self.kind] if self.kind < len(names) else ""
+        kind = names[self.kind] if self.kind is not None and self.kind < len(names) else ""
         return f"{_sumOf(path, changed) or source} {kind}".strip()
 
 
@@ -240,6 +257,11 @@ class SuggestRun:
 def _sumOf(path: Path, changed: int) -> str:
     """A digest of a file of weights, as it was at one time; "" for what is no file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if changed else ""
+
+
+def _read(reader, outline: Path | None) -> tuple[list[Picture], list[str]]:
+    """The frames of a case, and the tags of its outline."""
+    return reader(), [] if outline is None else OutlineFile.tagsIn(outline)
 
 
 def _pictureOf(frame: Picture, name: str) -> EngineRequests.Picture:

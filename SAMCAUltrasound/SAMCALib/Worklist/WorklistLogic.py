@@ -135,7 +135,7 @@ class WorklistLogic:
             self.said = self.cases.save(opened) or self.said
         entry = self.cases.entryOf(opened.name)
         state = UNSURE if entry.state == UNSURE else UNTOUCHED if isEmpty else OUTLINED
-        self._put(entry, state)
+        self._put(replace(entry, agreement=None, iou=None, model=""), state)  # it was said of another outline
         opened.left = now
 
     @property

@@ -72,9 +72,9 @@ def outlined(engine):
 def suggested():
     """`suggested(logic)`: the background has looked at every case that it wants."""
 
-    def run(logic, shown=None):
+    def run(logic, shown=None, turns=1000):
         logic.run.isOn = True
-        for _turn in range(1000):
+        for _turn in range(turns):
             if not [name for name in logic.run._wanted() if name != shown] and logic.run._work is None:
                 return
             logic.run.poll(shown)

@@ -10,6 +10,7 @@ from disc_model import DiscModel
 from PIL import Image
 from suggesting_model import BrightModel
 
+from samca.__main__ import main
 from samca.worklist.journal import Journal
 from SAMCALib.Frames import FrameLogic
 from SAMCALib.Prompts import PromptLogic
@@ -229,3 +230,44 @@ def test_a_run_that_is_stopped_looks_at_nothing_more(worklist, folder, suggested
     assert logic.counts["untouched"] == 5
     suggested(logic)
     assert logic.counts["suggested"] == 5
+
+
+def test_a_model_that_suggests_nothing_says_how_sure_it_is_of_what_was_clicked(
+    worklist, folder, suggested, outlined, engine
+):
+    engine.setModel(DiscModel(), "clicks only")
+    logic = worklist(folder)
+    logic.run.kind = None
+    for name in ("case1.png", "case3.png"):
+        logic.show(name)
+        outlined(logic)
+    logic.leave()
+    before = (folder / "case1.seg.nrrd").read_bytes()
+    suggested(logic)
+    assert logic.run.problems == {}
+    sureness = [entry(logic, name).sureness for name in logic.cases.names]
+    assert [figure is not None for figure in sureness] == [True, False, True, False, False]
+    assert logic.counts["outlined"] == 2
+    assert (folder / "case1.seg.nrrd").read_bytes() == before
+    logic.order = "unsure"
+    assert set(logic.listed[:2]) == {"case1.png", "case3.png"}
+    logic.show("case1.png")
+    outlined(logic, 50, 40)
+    logic.leave()
+    assert entry(logic).sureness is None, "it was said of another outline"
+    assert logic.run.left == 1
+
+
+def test_what_samca_segment_has_made_is_suggested_with_its_figures(worklist, folder, tmp_path):
+    out = tmp_path / "masks"
+    boxes = tmp_path / "boxes.csv"
+    boxes.write_text("image,x0,y0,x1,y1\n" + "".join(f"case{n}.png,20,12,40,30\n" for n in (1, 2)))
+    assert main(["segment", str(folder), "--boxes", str(boxes), "--out", str(out)]) == 0
+    logic = worklist(folder, out)
+    assert logic.cases.told == []
+    assert logic.counts == {"untouched": 3, "suggested": 2, "outlined": 0, "accepted": 0, "unsure": 0}
+    assert 0 < entry(logic).sureness <= 1
+    logic.show(FIRST)
+    logic.accept()
+    assert entry(logic).file == "case1.seg.nrrd"
+    assert logic.name == "case2.png"

@@ -172,7 +172,7 @@ def test_small_pictures_come_and_unreadable_images_say_why(panel, qt, folder, en
 def test_suggestions_come_in_the_background_and_the_most_unsure_is_first(opened, engine):
     assert opened.ui.backgroundComboBox.items == ["Nothing", "lesion", "vessel"]
     opened.ui.backgroundComboBox.choose(1)
-    assert "5 cases to go" in opened.ui.worklistCountsLabel.text
+    assert "5 cases to look at" in opened.ui.worklistCountsLabel.text
     logic = opened.worklist.logic
     ticks(opened, engine, lambda: logic.counts["suggested"] == 5)
     opened.ui.orderComboBox.choose(1)
@@ -194,7 +194,7 @@ def test_another_model_offers_what_it_finds(opened, engine):
     engine.setModel(DiscModel(), "clicks only")
     opened.worklist.timer.fire()
     assert opened.ui.backgroundComboBox.items == ["Nothing"]
-    assert not opened.worklist.logic.run.isOn
+    assert opened.worklist.logic.run.kind is None
 
 
 def test_accepted_cases_go_into_the_chosen_dataset(opened, engine, training):
