@@ -176,7 +176,7 @@ class TrainingLogic:
 
     def baseModels(self) -> list[ModelInfo]:
         """What training can start from."""
-        return [model for model in self.models.models() if not model.damaged]
+        return [model for model in self.models.models() if not model.damaged and model.isWeights]
 
     def methods(self) -> list[tuple[str, str]]:
         """(name, one sentence) of every method."""

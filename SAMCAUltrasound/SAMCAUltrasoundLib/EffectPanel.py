@@ -200,7 +200,7 @@ class EffectPanel:
 
     def askForModelFile(self) -> str:
         """Path of a model file from a dialog, "" if the user left it."""
-        title, kinds = _("Add a model file"), _("Models") + " (*.safetensors *.pth *.pt)"
+        title, kinds = _("Add a model file"), _("Models") + " (*.safetensors *.pth *.pt *.onnx)"
         return qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), title, "", kinds)
 
     def _button(self, name: str):

@@ -176,7 +176,7 @@ class ModuleWidget:
 
     def addFile(self) -> None:
         """Offer a model file in the effect."""
-        kinds = _("Models") + " (*.safetensors *.pth *.pt)"
+        kinds = _("Models") + " (*.safetensors *.pth *.pt *.onnx)"
         path = qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), _("Add a model file"), "", kinds)
         if path:
             self._try(lambda: _("{name} is offered in the effect.").format(name=self.models.add(path).name))

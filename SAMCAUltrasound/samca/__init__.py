@@ -13,6 +13,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from importlib.util import find_spec
 
+from . import waiting
 from .interaction.session import Session
 
 __version__ = "0.1.0"
@@ -23,22 +24,33 @@ OLDEST_TORCH = [2, 8]  # as pyproject.toml has it
 def load(source="shipped", base=None, device: str = "cpu", settings=None):
     """A model from "shipped" or a file of weights, ours or a published one; see `checkpoint.load`.
 
-    Without torch the shipped model, adapters of its form, and what `samca export` wrote; see
-    `runtime.loading`; on the CPU alone, else ValueError. RuntimeError where neither torch nor ONNX Runtime
-    is there.
+    Without torch, or where it does not start, the shipped model, adapters of its form, and what `samca
+    export` wrote; see `runtime.loading`; on the CPU alone, else ValueError. RuntimeError where neither torch
+    nor ONNX Runtime is there. device: "auto" takes the best one.
     """
     if str(source).endswith(".onnx") or not has_torch():
-        from .runtime.loading import load as load_graph
+        return _load_graph(source, base, device, settings)
+    try:
+        with waiting.briefly():
+            from .network.devices import choose_device  # torch takes a second or more to import
+            from .weights.checkpoint import load as load_checkpoint
+    except (ImportError, OSError) as error:
+        try:
+            return _load_graph(source, base, device, settings)
+        except (ValueError, RuntimeError) as why:
+            raise type(why)(f"{why}. torch is installed, but does not start: {error}") from error
+    return load_checkpoint(source, base, str(choose_device(str(device))), settings)
 
-        if str(device) != "cpu":
-            raise ValueError(
-                f"device {device!r} cannot be used by ONNX Runtime: give 'cpu', or take torch and a file of "
-                "weights"
-            )
-        return load_graph(source, base, settings)
-    from .weights.checkpoint import load as load_checkpoint  # torch takes a second or more to import
 
-    return load_checkpoint(source, base, device, settings)
+def _load_graph(source, base, device, settings):
+    from .runtime.loading import load as load_graph
+
+    if str(device) not in ("cpu", "auto"):
+        raise ValueError(
+            f"device {device!r} cannot be used by ONNX Runtime: give 'cpu', or take torch and a file of "
+            "weights"
+        )
+    return load_graph(source, base, settings)
 
 
 def has_torch() -> bool:

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Sequence
 
+from . import waiting
 from .commands import places
 
 COMMANDS = {  # name: (module with add_arguments and run, what it does)
@@ -62,7 +63,8 @@ def parser_for(words: Sequence[str]) -> Parser:
     for name, (module, purpose) in COMMANDS.items():
         command = commands.add_parser(name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
         if name in words[:1]:
-            implementation = importlib.import_module(module)
+            with waiting.briefly():
+                implementation = importlib.import_module(module)
             implementation.add_arguments(command)
             command.set_defaults(run=implementation.run)
     return parser

@@ -141,12 +141,11 @@ class EngineWorker:
         if inUse is None:
             says = _("No model is loaded: choose one, or install what is missing.")
             raise RuntimeError(self.problem or says)
-        with TorchLogic.threadsFor(inUse.model):
-            if request.kind in ANSWERED:
-                return self._answer(request, inUse)
-            for picture in partsOf(request.picture):
-                self._session(request, picture, inUse)
-            return None
+        if request.kind in ANSWERED:
+            return self._answer(request, inUse)
+        for picture in partsOf(request.picture):
+            self._session(request, picture, inUse)
+        return None
 
     def _answer(self, request: Request, inUse: ModelInUse) -> Result:
         picture, prompts, region = partUnder(request.picture, request.prompts)

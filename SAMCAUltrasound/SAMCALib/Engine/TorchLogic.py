@@ -33,32 +33,13 @@ def importBeside() -> None:
 
 def loadModel(source: str, device: str):
     """A model by torch; without it by ONNX Runtime, where the file has the form for that."""
-    from samca.runtime import loading
+    from samca.runtime.loading import NeedsTorch
 
-    if source.endswith(loading.SUFFIX) or not samca.has_torch():
-        try:
-            return loading.load(source)
-        except loading.NeedsTorch as why:
-            advice = _("Press Install torch... in the module SAMCA Ultrasound.")
-            raise ValueError(f"{why}. {advice}") from why
     try:
-        from samca.network.devices import choose_device  # torch takes a second or more to import
-    except (ImportError, OSError) as error:
-        try:
-            return loading.load(source)
-        except (loading.NeedsTorch, RuntimeError) as why:
-            text = _("{why}. torch is installed, but does not start: {error}")
-            raise ValueError(text.format(why=why, error=error)) from error
-    return samca.load(source, device=str(choose_device(device)))
-
-
-def threadsFor(model):
-    """A context in which torch uses as many threads as this model gains from; models without torch: any."""
-    if not hasattr(model, "device"):
-        return contextlib.nullcontext()
-    from samca.network.devices import threads_for
-
-    return threads_for(model)
+        return samca.load(source, device=device)
+    except NeedsTorch as why:
+        advice = "" if samca.has_torch() else _(" Press Install torch... in the module SAMCA Ultrasound.")
+        raise ValueError(f"{why}.{advice}") from why
 
 
 def deviceName(model) -> str:

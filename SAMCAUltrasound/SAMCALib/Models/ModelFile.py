@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from samca import tensor_header, typed_json
+from samca.runtime.header import about_of
 
 from ..Texts import Refusal, _
 
-SUFFIXES = (".safetensors", ".pth", ".pt")
+GRAPH = ".onnx"  # what `samca export` writes: it answers, and is no start for training
+SUFFIXES = (".safetensors", ".pth", ".pt", GRAPH)
 LONGEST_NAME, LONGEST_TEXT = 200, 10_000  # characters
 
 logger = logging.getLogger(__name__)
@@ -58,7 +60,19 @@ def describe(path: Path) -> Provenance:
     if not path.is_file():
         raise Refusal(_("There is no file {file}.").format(file=path))
     path.open("rb").close()  # whether it may be read
+    if path.suffix == GRAPH:
+        return _ofGraph(path)
     return provenanceOf(path, header(path) if path.suffix == ".safetensors" else {})
+
+
+def _ofGraph(path: Path) -> Provenance:
+    try:
+        told = about_of(path).provenance
+    except ValueError as error:
+        logger.warning("%s", error)
+        text = _("{file} is damaged, or was not exported by SAMCA: copy or export it again.")
+        raise Refusal(text.format(file=path)) from error
+    return Provenance(told.name[:LONGEST_NAME], told.data[:LONGEST_TEXT], told.licence, told.figures)
 
 
 def namesOfBase(path: Path) -> set[str]:

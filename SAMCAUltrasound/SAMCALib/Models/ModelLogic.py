@@ -47,6 +47,11 @@ class ModelInfo:
     removable: str = ""
     damaged: bool = False
 
+    @property
+    def isWeights(self) -> bool:
+        """Whether training can start from it; an exported graph only answers."""
+        return Path(self.source).suffix != ModelFile.GRAPH
+
 
 @dataclass(frozen=True)
 class Checkpoint:

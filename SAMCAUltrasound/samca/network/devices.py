@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, wraps
 
 import torch
 from torch import nn
@@ -48,6 +48,17 @@ def threads_for(model: nn.Module) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def answering(method: Callable) -> Callable:
+    """A method of a model that answers somebody: without gradients, with as many threads as it gains from."""
+
+    @wraps(method)
+    def answer(model: nn.Module, *arguments):
+        with torch.inference_mode(), threads_for(model):
+            return method(model, *arguments)
+
+    return answer
 
 
 @lru_cache

@@ -22,6 +22,7 @@ from .adapters import ADAPTERS
 from .backbones import BACKBONES
 from .backbones.sites import Features
 from .branches import BRANCHES
+from .devices import answering
 from .fusion import FUSIONS
 from .hyper_prompting import DECODER_ADAPTERS
 from .prompt_predictor import BOX_TOKENS, PREDICTORS, Suggested
@@ -180,12 +181,12 @@ class Model(nn.Module):
         """(h, w, 3) float32 RGB in 0..255 at model resolution -> features of one image."""
         return self.embed_each([pixels])
 
-    @torch.inference_mode()
+    @answering
     def embed_each(self, pictures: Sequence[np.ndarray]) -> Features:
         """B pictures, each as in `embed` and all of one shape -> features of them as one batch."""
         return self.encode(self._batch(pictures))
 
-    @torch.inference_mode()
+    @answering
     def embed_frames(self, *groups: Sequence[np.ndarray]) -> list[Features]:
         """B groups of neighbouring frames, all of one length, each frame as in `embed` and all of one shape
         -> features of each place in the groups, a batch of B; the frames of a group are encoded together.
@@ -222,7 +223,7 @@ class Model(nn.Module):
         logits, iou = self.predict_each(features, [prompts], None if previous is None else previous[None])
         return logits[0], iou[0]
 
-    @torch.inference_mode()
+    @answering
     def predict_each(
         self, features: Features, prompts: Sequence[Prompts], previous: np.ndarray | None = None
     ) -> tuple[np.ndarray, list[float]]:

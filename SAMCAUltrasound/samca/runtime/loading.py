@@ -13,8 +13,9 @@ import numpy as np
 
 from .. import model_files, tensor_arrays, tensor_header, typed_json
 from ..config import ModelConfig, with_settings
-from .about import KEY, About, from_text
+from .about import About, from_text
 from .graph_model import GraphModel
+from .header import about_of
 from .sessions import session_of
 
 GRAPH, HALVES, FINDER, SUFFIX = "graph.json", ("encode", "decode"), "suggest", ".onnx"
@@ -68,13 +69,10 @@ def shipped_graph() -> Graph:
 
 
 def _whole(path: Path, settings: dict[str, Any]) -> GraphModel:
-    session = session_of(path)
-    text = session.get_modelmeta().custom_metadata_map.get(KEY)
-    if text is None:
-        raise ValueError(f"{path} is a graph of another program: give one that `samca export` wrote")
-    about = from_text(text, path.name)
+    about = about_of(path)
     config = with_settings(about.config, "model", settings)
     _check_form(path, config, about.config)
+    session = session_of(path)
     return GraphModel(replace(about, config=config), session, session, session if about.suggests else None)
 
 

@@ -2,10 +2,12 @@
 
 from itertools import count
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from samca import Session
 from samca.network import devices
 from samca.network.devices import SMALL, threads_for
 
@@ -38,6 +40,17 @@ def test_a_large_model_takes_all(two_threads):
 def test_on_a_gpu_the_processors_threads_are_left_alone(two_threads):
     with threads_for(nn.Linear(2, 2, device="meta")):
         assert torch.get_num_threads() == 2
+
+
+def test_whoever_asks_a_small_model_gets_its_answer_from_one_thread(two_threads, tiny_model, monkeypatch):
+    model, threads = tiny_model(), []
+    for part in (model.image_encoder, model.mask_decoder.transformer):
+        part.register_forward_pre_hook(lambda *_: threads.append(torch.get_num_threads()))
+    session = Session(model)
+    session.set_image(np.zeros((40, 60), np.uint8))
+    session.click(30, 20)
+    assert set(threads) == {1}
+    assert torch.get_num_threads() == 2
 
 
 @pytest.mark.parametrize("faster", ["float32", "bfloat16"])

@@ -10,9 +10,12 @@ from onnx import helper
 
 import samca
 from samca import model_files
+from samca.config import ModelConfig
 from samca.export import halves, whole
 from samca.prompts import Prompts
 from samca.runtime import loading, sessions
+from samca.runtime.about import About, to_text
+from samca.runtime.header import about_of
 from samca.weights import checkpoint
 
 
@@ -26,6 +29,9 @@ def graph_of_others(path, opset=17, ir_version=8, known=None):
         helper.set_model_props(file, {"samca": known})
     path.write_bytes(file.SerializeToString())
     return path
+
+
+ANY = to_text(About(ModelConfig(), 64))
 
 
 @pytest.fixture
@@ -56,7 +62,7 @@ def test_a_graph_of_another_program_is_refused(tmp_path):
 @pytest.mark.parametrize("version", [{"opset": 999}, {"ir_version": 999}])
 def test_a_graph_of_an_unknown_opset_or_version_is_refused(version, tmp_path):
     with pytest.raises(ValueError, match=r"cannot be run by ONNX Runtime .*: update onnxruntime, or export"):
-        loading.load(graph_of_others(tmp_path / "new.onnx", **version))
+        loading.load(graph_of_others(tmp_path / "new.onnx", known=ANY, **version))
 
 
 def test_a_graph_that_says_what_it_is_in_a_newer_format_is_refused(tmp_path):
@@ -68,9 +74,29 @@ def test_a_graph_that_says_what_it_is_in_a_newer_format_is_refused(tmp_path):
 def test_a_cut_graph_is_refused(tmp_path, tiny_model):
     path, model = tmp_path / "cut.onnx", tiny_model()
     whole.write(model, path, halves.about_of(model, model_files.Provenance()))
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(ValueError, match=r"cut\.onnx cannot be run by ONNX Runtime"):
-        loading.load(path)
+    content = path.read_bytes()
+    for length in (len(content) - 100, len(content) // 2, 1):
+        path.write_bytes(content[:length])
+        with pytest.raises(ValueError, match=r"cut\.onnx is damaged or no ONNX file .*: copy it again"):
+            loading.load(path)
+
+
+def test_other_content_under_that_name_is_refused(tmp_path):
+    path = tmp_path / "picture.onnx"
+    for content in (b"\x89PNG\r\n\x1a\n" + bytes(40), b"\xff" * 40, b"PK\x03\x04" + bytes(26)):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"picture\.onnx is (damaged or no ONNX|a graph of another)"):
+            loading.load(path)
+
+
+def test_what_a_file_says_is_read_without_onnx_runtime(tmp_path, tiny_model, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    path, model = tmp_path / "model.onnx", tiny_model()
+    told = model_files.Provenance(name="tiny", data="discs", figures={"dice": 80.5})
+    whole.write(model, path, halves.about_of(model, told))
+    about = about_of(path)
+    assert about.provenance == told
+    assert about.config == model.config
 
 
 def test_a_missing_file_is_named(tmp_path):

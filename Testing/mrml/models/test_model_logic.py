@@ -10,12 +10,13 @@ import time
 from dataclasses import replace
 
 import pytest
-from model_files import adapter
+from model_files import adapter, graph
 
 from samca.training import run_lock
 from SAMCALib import Texts
 from SAMCALib.Models.Download import Download
 from SAMCALib.Models.ModelLogic import ModelLogic, checkpoints, consent, diceText, sizeText
+from SAMCATrainingLib.TrainingLogic import TrainingLogic
 
 CONTENT = b"weights" * 100_000
 
@@ -205,6 +206,7 @@ def test_of_a_link_the_link_goes_and_one_that_leads_nowhere_can_be_removed(logic
         ("b.safetensors", b"\xff" * 40, "damaged"),
         ("c.safetensors", b"", "damaged"),
         ("d.safetensors", (2).to_bytes(8, "little") + b"{}", "not written by SAMCA"),
+        ("e.onnx", b"\xff" * 40, "not exported by SAMCA"),
     ],
 )
 def test_what_is_no_model_is_refused_by_name_and_not_listed(logic, tmp_path, name, content, words):
@@ -222,6 +224,19 @@ def test_sam_2_as_hugging_face_names_it_can_be_added(logic, tmp_path):
     (tmp_path / "sam2.safetensors").write_bytes(len(text).to_bytes(8, "little") + text)
     assert logic.add(tmp_path / "sam2.safetensors").name == "sam2"
     assert [model.name for model in logic.models()] == ["sam2"]
+
+
+def test_an_exported_file_is_offered_with_what_it_says_and_training_does_not_start_from_it(logic, tmp_path):
+    path, training = tmp_path / "given.onnx", TrainingLogic(tmp_path / "training", logic)
+    graph(path, name="Thyroid", data="nodules 40", licence="CC BY 4.0", figures={"dice": 81.5})
+    adapter(logic.folder / "mine.safetensors", name="Mine")
+    model = logic.add(path)
+    assert (model.name, model.source, model.data, model.licence) == (
+        "Thyroid", str(path), "nodules 40", "CC BY 4.0",
+    )  # fmt: skip
+    assert diceText(model.figures) == "81.5 %"
+    assert [each.name for each in logic.models()] == ["Mine", "Thyroid"]
+    assert [each.name for each in training.baseModels()] == ["Mine"]
 
 
 def test_a_missing_file_is_refused(logic, tmp_path):
