@@ -21,9 +21,10 @@ STAMP = VENV / "samca-environment.txt"
 SUPPORTED = ((3, 13), (3, 12), (3, 11), (3, 10))
 EXTRAS = ("train", "test")  # of pyproject.toml; each holds the ones before it
 BUILDER = "hatchling"  # what pyproject.toml asks for in build-system
+SIDE_BY_SIDE = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]  # 2 GB of memory each
 COMMANDS = {  # the extra that a command needs, and what the environment's Python is given
     "demo": ("train", ["-m", "samca", "demo"]),
-    "test": ("test", ["-m", "pytest"]),
+    "test": ("test", ["-m", "pytest", *SIDE_BY_SIDE]),
     "samca": ("train", ["-m", "samca"]),
     "python": ("train", []),
 }

@@ -16,6 +16,7 @@ import numpy as np
 from samca.interaction.looks import uncertainty
 from samca.interaction.session import Prediction, Session
 from samca.prompts import Prompts
+from samca.runtime.graph_model import Interrupted
 
 from ..Segments.MaskLogic import MaskOptions, finished
 from ..Texts import _
@@ -55,6 +56,8 @@ class EngineWorker:
         self._changed = queue.changed  # guards everything here
         self._thread: threading.Thread | None = None  # None once it is to end
         self._own = threading.local()  # `request`: what a thread of ours computes
+        self._told: Request | None = None  # of what something is known already
+        queue.isToldOfChanges = self._interruptUnwanted
         self.inUse: ModelInUse | None = None
         self.problem = ""
         self.seconds = {ENCODE: 0.0, DECODE: 0.0}
@@ -71,6 +74,7 @@ class EngineWorker:
         """End the thread, and the encoding that it is at between two layers."""
         with self._changed:
             thread, self._thread = self._thread, None
+            self._interruptUnwanted()
             self._queue.clear()
         if thread is not None and thread is not threading.current_thread():
             thread.join(STOP_SECONDS)
@@ -119,7 +123,7 @@ class EngineWorker:
             self._changed.wait_for(lambda: self._thread is not own or self._canGoOn())
             if self._thread is not own:
                 return None
-            self._own.request, self._own.hasTold = self._queue.take(), False
+            self._own.request = self._queue.take()
             return self._own.request
 
     def _canGoOn(self) -> bool:
@@ -129,7 +133,7 @@ class EngineWorker:
         """What came out, and whether it only made room for something else."""
         try:
             return self._computed(request, self.inUse), False
-        except _Outdated:
+        except (_Outdated, Interrupted):
             return None, True
         except BaseException as error:  # whatever torch or a file may raise must not end the thread
             logger.debug("Request failed", exc_info=True)
@@ -174,7 +178,7 @@ class EngineWorker:
         with self._changed:
             if self._queue.running is request:
                 self._queue.tell(result)
-        self._own.hasTold = True
+        self._told = request
         self._checkWanted()
 
     def _session(self, request: Request, picture: Picture, inUse: ModelInUse) -> Session:
@@ -208,18 +212,29 @@ class EngineWorker:
         return [module.register_forward_pre_hook(self._checkWanted) for module in encoder.modules()]
 
     def _checkWanted(self, *_module) -> None:
-        running, waiting = getattr(self._own, "request", None), list(self._queue.waiting)
+        running = getattr(self._own, "request", None)
         if running is None:
             return  # somebody else uses the model, in a thread of his own
-        if self._thread is not threading.current_thread():
+        if self._thread is not threading.current_thread() or self._isUnwanted(running):
             raise _Outdated
+
+    def _isUnwanted(self, running: Request) -> bool:
+        """Whether what is computed need not be, or has to make room."""
+        waiting = list(self._queue.waiting)
         isShared = any(request.picture.key == running.picture.key for request in waiting)
         if isShared and not self.isEncoded(running.picture):
-            return  # another request needs the same embedding
+            return False  # another request needs the same embedding
         isInTheWay = running.kind in (EXAMINE, AHEAD) and any(r.kind < running.kind for r in waiting)
-        isShown = self._own.hasTold and self._queue.isFollowed(running)
-        if isInTheWay or isShown or self._queue.isOutdated(running):
-            raise _Outdated
+        isShown = self._told is running and self._queue.isFollowed(running)
+        return isInTheWay or isShown or self._queue.isOutdated(running)
+
+    def _interruptUnwanted(self) -> None:
+        """End an encoding of a model without hooks, where nobody waits for it or the thread is to end."""
+        running, model = self._queue.running, self.inUse and self.inUse.model
+        if running is None or not hasattr(model, "interrupt"):
+            return
+        if self._thread is None or self._isUnwanted(running):
+            model.interrupt()
 
 
 def _key(picture: Picture, session: Session):

@@ -22,6 +22,7 @@ class RequestQueue:
         self._wanted: dict = {}  # (owner, subject) -> numbers of the requests that are to be answered
         self._results: dict = {}  # owner -> {subject: Result}
         self._numbers = 0
+        self.isToldOfChanges: Callable[[], None] = lambda: None  # what is asked for has become another
 
     @property
     def isEmpty(self) -> bool:
@@ -42,8 +43,8 @@ class RequestQueue:
             if self._isRunning(request) and not self.isOutdated(self.running):
                 wanted = (self.running.number, *wanted)
             self._wanted[owner, subject] = wanted
-            self._forgetOutdated()
             self.waiting.append(request)
+            self._forgetOutdated()
 
     def isPending(self, owner, subject) -> bool:
         """Whether a request is still to be answered."""
@@ -172,6 +173,7 @@ class RequestQueue:
 
     def _forgetOutdated(self) -> None:
         self.waiting = [request for request in self.waiting if not self.isOutdated(request)]
+        self.isToldOfChanges()
         self.changed.notify_all()
 
 

@@ -12,9 +12,14 @@ from ..prompts.arrays import MASK_PROMPT_LOGIT, mask_prompts_of
 from ..prompts.kinds import check_kind
 from .about import DECODED, GIVEN, SUGGESTED, About
 from .pointing import inputs_of
+from .sessions import runtime
 
 # Of RGB in 0..255, what is zero to an encoder: SAM's mean, or black.
 FILLINGS = {"normalized": (123.675, 116.28, 103.53), "unit": (0.0, 0.0, 0.0)}
+
+
+class Interrupted(RuntimeError):
+    """An encoding was ended before its end, as `GraphModel.interrupt` was called."""
 
 
 class Encoded(NamedTuple):
@@ -35,6 +40,7 @@ class GraphModel:
         hold."""
         self.about, self.config = about, about.config
         self._encoder, self._decoder, self._finder, self._tensors = encoder, decoder, finder, tensors
+        self._encodings: set[Any] = set()  # options of those that run
 
     @property
     def suggests(self) -> tuple[str, ...]:
@@ -57,8 +63,13 @@ class GraphModel:
         squares[:] = np.reshape(FILLINGS[self.config.intensities], (3, 1, 1))
         for square, picture in zip(squares, pictures, strict=True):
             square[:, : picture.shape[0], : picture.shape[1]] = picture.transpose(2, 0, 1)
-        embedding, *fine = self._encoder.run(self.about.features, {"images": squares})
+        embedding, *fine = self._encode({"images": squares})
         return Encoded(embedding, tuple(fine))
+
+    def interrupt(self) -> None:
+        """End the encodings that other threads are at, between two layers: these raise Interrupted."""
+        for options in list(self._encodings):
+            options.terminate = True
 
     def embed_frames(self, *groups: Sequence[np.ndarray]) -> list[Encoded]:
         """B groups of frames -> features of each place in the groups, a batch of B; each frame is encoded by
@@ -103,6 +114,18 @@ class GraphModel:
             gone = presence[:, 0] < 0
             logits[gone], iou[gone] = -MASK_PROMPT_LOGIT, 0
         return logits[:, 0], iou[:, 0].tolist()
+
+    def _encode(self, given: dict[str, np.ndarray]) -> list[np.ndarray]:
+        options = runtime().RunOptions()
+        self._encodings.add(options)
+        try:
+            return self._encoder.run(self.about.features, given, options)
+        except Exception as error:  # of a kind that ONNX Runtime keeps to itself
+            if options.terminate:
+                raise Interrupted("the encoding was interrupted: ask again") from error
+            raise
+        finally:
+            self._encodings.discard(options)
 
     def _mask_inputs(self, masks: np.ndarray | None) -> dict[str, np.ndarray]:
         has_mask = np.array([masks is not None], np.float32)

@@ -94,10 +94,10 @@ HUGE = [
 def test_settings_beyond_all_measure_are_refused_at_once(files, settings, monkeypatch):
     path = with_config(files / "tuned.safetensors", settings)
     monkeypatch.setattr(checkpoint, "read", lambda path: pytest.fail(f"{path} was read"))
-    before, started = peak(), time.perf_counter()
+    before, started = peak(), time.process_time()
     with pytest.raises(ValueError, match=r"expected|holds") as error:
         samca.load(path)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
     assert peak() - before < 100_000_000
     assert len(str(error.value)) < 1000
 

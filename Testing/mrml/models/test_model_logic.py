@@ -19,6 +19,7 @@ from SAMCALib.Models.ModelLogic import ModelLogic, checkpoints, consent, diceTex
 from SAMCATrainingLib.TrainingLogic import TrainingLogic
 
 CONTENT = b"weights" * 100_000
+PATIENCE = 120  # s; a machine may be busy
 
 
 @pytest.fixture
@@ -278,7 +279,7 @@ def test_a_checkpoint_is_fetched_checked_and_offered(logic, server):
 @pytest.mark.parametrize(("path", "words"), [("/short", "instead of"), ("/none", "404")])
 def test_a_download_that_is_not_whole_leaves_nothing(logic, server, path, words):
     download = logic.download(served(server, path))
-    assert not download.wait(20)
+    assert not download.wait(PATIENCE)
     assert words in download.error
     assert list(logic.folder.iterdir()) == []
 
