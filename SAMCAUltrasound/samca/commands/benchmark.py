@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import json
-from collections.abc import Iterable
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
@@ -38,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--repeats", type=int, default=5, help="measurements of each model (default: 5)")
     add("--threads", type=int, default=0, help="CPU threads, 0 for torch's own choice (default: 0)")
+    add("--busy", type=int, default=0, help="programs beside it that keep a core busy (default: 0)")
     add("--json", action="store_true", help="print one JSON object instead of a table")
 
 
@@ -47,11 +51,26 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError(f"threads is {arguments.threads}: expected 0 or more")
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    rows = summary(benchmark(contestants(arguments.sizes, arguments.backbones), arguments.repeats))
-    clicks = clicks_in_slicer(arguments.repeats)
+    with busy(arguments.busy):
+        rows = summary(benchmark(contestants(arguments.sizes, arguments.backbones), arguments.repeats))
+        clicks = clicks_in_slicer(arguments.repeats)
     result = {"threads": torch.get_num_threads(), "torch": torch.__version__, "rows": rows, "clicks": clicks}
     print(json.dumps(result) if arguments.json else as_text(rows) + "\n\n" + clicks_as_text(clicks))
     return 0
+
+
+@contextlib.contextmanager
+def busy(programs: int) -> Iterator[None]:
+    """So many programs compute beside what is done inside; ValueError for less than none."""
+    if programs < 0:
+        raise ValueError(f"busy is {programs}: expected 0 or more")
+    started = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(programs)]
+    try:
+        yield
+    finally:
+        for program in started:
+            program.kill()
+            program.wait()
 
 
 def clicks_in_slicer(repeats: int) -> list[dict[str, Any]] | None:

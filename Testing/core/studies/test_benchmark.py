@@ -1,13 +1,14 @@
 """The benchmark: turns, warm-up, medians and ratios, with clocks and models that are known."""
 
 import json
+import subprocess
 import sys
 import types
 
 import pytest
 
 from samca.__main__ import main
-from samca.commands.benchmark import EFFECT, MISSING
+from samca.commands.benchmark import EFFECT, MISSING, busy
 from samca.studies import benchmark
 from samca.studies.benchmark import PLAIN, Contestant, Timing, ours, summary
 
@@ -154,3 +155,21 @@ def test_a_wrong_backbone_is_refused_before_a_model_is_built(monkeypatch, capsys
     monkeypatch.setattr(benchmark, "plain", lambda size: pytest.fail("a model was built"))
     assert main(["benchmark", "--backbones", "mobile_sam", "tiny_vit"]) == 2
     assert "backbone 'tiny_vit' is not one of mobile_sam, sam2_base_plus" in capsys.readouterr().err
+
+
+def test_busy_programs_compute_beside_it_and_end_with_it(monkeypatch):
+    started, popen = [], subprocess.Popen
+
+    def start(words):
+        started.append(popen(words))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    with busy(2):
+        assert [program.poll() for program in started] == [None, None]
+    assert all(program.poll() is not None for program in started)
+
+
+def test_less_than_no_busy_programs_are_refused(capsys):
+    assert main(["benchmark", "--sizes", "--busy", "-1"]) == 2
+    assert "busy is -1: expected 0 or more" in capsys.readouterr().err
