@@ -85,7 +85,9 @@ def test_a_foreign_checkpoint_says_that_it_needs_torch_and_where_to_get_it(witho
 def test_torch_is_no_help_for_an_adapter_that_has_lost_its_base(withoutTorch, picture, tmp_path):
     path = tmp_path / "mine.safetensors"
     content = model_files.source_path("shipped").read_bytes()
-    path.write_bytes(tensor_header.with_metadata(content, {"base": "lost.safetensors"}))
+    path.write_bytes(
+        tensor_header.with_metadata(content, {"base": "lost.safetensors", "base_sha256": "0" * 64})
+    )
     with pytest.raises(RuntimeError, match=r"needs its base lost\.safetensors: .*; give its path") as told:
         answered(picture, str(path))
     assert "Install torch" not in str(told.value)
