@@ -21,6 +21,8 @@ def every_kind(height: int, width: int) -> dict[str, Prompts]:
     corners = ((0.3, 0.3), (0.7, 0.3), (0.6, 0.6))
     return {
         "a click": Prompts((inside,)),
+        "a click that means another outline": Prompts((inside,), alternative=1),
+        "clicks after one that means another": Prompts((inside, outside, at(0.6, 0.45)), alternative=2),
         "clicks with ones outside": Prompts((inside, outside, at(0.6, 0.45), at(0.8, 0.2, False))),
         "two initial clicks": Prompts((outside, inside, at(0.6, 0.45)), initial_clicks=2),
         "a stroke": Prompts((inside, stroke, outside)),

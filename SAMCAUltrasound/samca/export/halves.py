@@ -29,13 +29,14 @@ class Encoding(nn.Module):
 
 
 class Decoding(nn.Module):
-    """Features and prompts as `runtime.pointing` has them -> logits (B, 1, m, m) and predicted IoU (B, 1)."""
+    """Features and prompts as `runtime.pointing` has them -> logits (B, 1, m, m), predicted IoU (B, 1), and
+    both of the alternatives, (B, 3, m, m) and (B, 3)."""
 
     def __init__(self, model: Model, about: About):
         super().__init__()
         self.model, self.maps = model, len(about.features)
 
-    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Features, masks (B, 1, m, m), has_mask (1,), points (B, N, 2), labels (B, N), and of a model that
         has them those of the guided set and the weights (2,) of both."""
         embedding, *fine = inputs[: self.maps]
@@ -48,7 +49,8 @@ class Decoding(nn.Module):
             points = torch.cat([points, guided_points], dim=1)
             labels = torch.cat([labels, guided_labels], dim=1)
         features = Features(embedding, tuple(fine))
-        return self._answer(features, sparse, masks, has_mask, (points, labels))[:2]
+        logits, iou, *seen = self._answer(features, sparse, masks, has_mask, (points, labels))
+        return logits, iou, *self.model.mask_decoder.alternatives(*seen)
 
     def _tokens(self, points: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """SAM's tokens of points and of the corners of boxes: (B, N, C)."""
@@ -63,8 +65,9 @@ class Decoding(nn.Module):
 
     def _answer(
         self, features: Features, sparse, masks, has_mask, clicks, first=()
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """As `Model.decode_fully` from its tokens on, and the decoder's tokens."""
+    ) -> tuple[torch.Tensor, ...]:
+        """As `Model.decode_fully` from its tokens on: logits, IoU, the decoder's tokens, and its upscaled
+        features."""
         model, decoder = self.model, self.model.mask_decoder
         encoder = model.prompt_encoder
         without = encoder.no_mask_embed.weight.reshape(1, -1, 1, 1)
@@ -78,7 +81,7 @@ class Decoding(nn.Module):
             seen = spots([Pointing(*clicks)], logits.shape[-1], model.config.image_size)
             maps = [each.expand(logits.shape[0], -1, -1, -1) for each in (upscaled, *features.fine[:1])]
             logits = decoder.refiner(logits, maps, seen, masks * has_mask)
-        return logits, iou, tokens
+        return logits, iou, tokens, upscaled
 
 
 class Suggesting(Decoding):
@@ -96,7 +99,7 @@ class Suggesting(Decoding):
         masks = has_mask * masks + (1 - has_mask) * found.masks
         always, clicks = torch.ones_like(has_mask), (points, labels)
         first = [model.objectness.token.weight] if model.objectness else []
-        logits, iou, seen = self._answer(features, torch.cat(tokens, 1), masks, always, clicks, first)
+        logits, iou, seen, _ = self._answer(features, torch.cat(tokens, 1), masks, always, clicks, first)
         return logits, iou, model.objectness(seen[:, 0]) if first else torch.ones_like(iou)
 
 
@@ -116,5 +119,6 @@ def about_of(model: Model, provenance) -> About:
         share=0.5 if getattr(fusion, "normalized", False) else 1.0,
         filled_box=isinstance(model.prompt_encoder, Sam2PromptEncoder),
         suggests=model.suggests if fusion.is_one_set else (),
+        alternatives=True,
         provenance=provenance,
     )

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from ..network.model import Model
-from ..runtime.about import DECODED, GIVEN, SUGGESTED, About
+from ..runtime.about import GIVEN, SUGGESTED, About
 from .halves import TWO_SETS, Decoding, Encoding, Suggesting
 
 OPSET = 17  # the first with a layer norm of its own
@@ -31,7 +31,7 @@ def traced(model: Model, about: About) -> dict[str, Any]:
     given = {**dict(zip(known, features, strict=True)), **_prompts(about)}
     graphs = {
         "encode": _trace(Encoding(model), {"images": pictures}, about.features),
-        "decode": _trace(Decoding(model, about), given, DECODED),
+        "decode": _trace(Decoding(model, about), given, about.decoded),
     }
     if about.suggests:
         given["classes"] = torch.zeros(BATCH, dtype=torch.int64)

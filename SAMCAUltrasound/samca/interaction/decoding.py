@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from .embedder import Embedder
 from .memory import Memory
 
 REMEMBERED = 64  # prompts whose logits are kept
+CLICKS = 2  # the same, clicks of which all that they may mean is kept
 
 Said = tuple[np.ndarray, list[float]]  # logits (n, m, m) float32 and predicted IoU of n looks
 
@@ -37,12 +39,14 @@ class Decoding:
     """What a model says of the features of a picture, or of a picture and its mirror image if `mirror`.
 
     It remembers the logits of prompts without a mask, because where a model takes its previous logits as mask
-    prompt, those of all prompts before have to be there.
+    prompt, those of all prompts before have to be there. The `alternative` of prompts is here the number of
+    one of the model's masks for an ambiguous click, from 1, or 0: its answer.
     """
 
     def __init__(self, model: Embedder, mirror: bool, features: Any, geometry: Geometry):
         self._model, self._mirror, self._features, self._geometry = model, mirror, features, geometry
         self._said: Memory[Prompts, Said] = Memory(REMEMBERED)
+        self._meant: Memory[Prompts, tuple[np.ndarray, np.ndarray]] = Memory(CLICKS)
 
     def __call__(self, prompts: Prompts) -> Said:
         """Logits (n, m, m) float32 in model resolution and predicted IoU of n looks; a mirror image's stay
@@ -54,17 +58,22 @@ class Decoding:
     @property
     def nbytes(self) -> int:
         """Bytes of the logits that are remembered."""
-        return sum(logits.nbytes for logits, _ in self._said.values())
+        return sum(logits.nbytes for kept in (self._said, self._meant) for logits, _ in kept.values())
 
     def forget(self) -> None:
         """Remember nothing."""
         self._said.clear()
+        self._meant.clear()
 
     def _decode_after(self, prompts: Prompts, answer: Said | None) -> Said:
         return self._decode(prompts, None if answer is None else answer[0])
 
     def _decode(self, prompts: Prompts, previous: np.ndarray | None) -> Said:
         looks = self._looks(prompts)
+        if _is_chosen(prompts):
+            click, meant = replace(prompts, alternative=0), self._model.alternatives_each
+            logits, ious = self._meant.of(click, lambda: meant(self._features, looks))
+            return logits[:, prompts.alternative - 1], ious[:, prompts.alternative - 1].tolist()
         if self._mirror:
             return self._model.predict_each(self._features, looks, previous)
         before = None if previous is None else previous[0]
@@ -79,7 +88,7 @@ class Decoding:
         """What is to be decoded for these prompts; None where their logits, or those before, are not to be
         had by one decoding."""
         before = self._before(prompts)
-        if not prompts or prompts.mask is not None or prompts in self._said:
+        if not prompts or prompts.mask is not None or prompts in self._said or _is_chosen(prompts):
             return None
         if before and before not in self._said:
             return None
@@ -88,12 +97,17 @@ class Decoding:
     def _before(self, prompts: Prompts) -> Prompts:
         """The prompts whose logits are the mask prompt for these; none where there are no earlier ones."""
         feedback = self._model.config.feedback
-        if feedback == "none" or not prompts.clicks:
+        if not prompts.clicks or (feedback == "none" and not prompts.alternative):
             return Prompts()
         if feedback == "last":
             return prompts.first(len(prompts.clicks) - 1)
         initial, _ = prompts.initial_and_guided()
         return Prompts() if initial == prompts else initial
+
+
+def _is_chosen(prompts: Prompts) -> bool:
+    """Whether they are a click that is to mean something else than the model answers."""
+    return bool(prompts.alternative) and prompts.is_ambiguous
 
 
 def decode_together(parts: Sequence[tuple[Decoding, Prompts]]) -> None:

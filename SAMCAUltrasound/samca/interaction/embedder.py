@@ -33,5 +33,9 @@ class Embedder(Protocol):
     ) -> tuple[np.ndarray, list[float]]:
         """The same of a batch; asked for where a session mirrors."""
 
+    def alternatives_each(self, features: Any, prompts: Sequence[Prompts]) -> tuple[np.ndarray, np.ndarray]:
+        """What one click may mean, on each picture of a batch: logits (B, 3, m, m) and predicted IoU (B, 3);
+        asked for where the model has `gives_alternatives`, which it may lack."""
+
     def joined(self, features: Sequence[Any]) -> Any:
         """Those of several pictures as of one batch; a model may lack it, then each is decoded by itself."""

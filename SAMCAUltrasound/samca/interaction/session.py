@@ -24,7 +24,8 @@ class Prediction(NamedTuple):
     """Logits (h, w) float32 of the image, positive inside, and the model's own estimate of the IoU, 0..1.
 
     They are of (H, W) px, but of an image larger than `reduction.LARGEST` of what is worked on instead.
-    looks: the logits of each look at the image, whose mean they are; two where a session mirrors.
+    outline: of the outlines that the first click may mean, the number of this one, from 0, and how many there
+    are. looks: the logits of each look at the image, whose mean they are; two where a session mirrors.
     tidied_for: the prompts, in px of the logits, whose clicks the mask answers and by which it is tidied;
     None: it is where the logits are positive. reduction: from the image to what is worked on, None: itself.
     """
@@ -34,6 +35,7 @@ class Prediction(NamedTuple):
     looks: tuple[np.ndarray, ...] = ()
     tidied_for: Prompts | None = None
     reduction: Reduction | None = None
+    outline: tuple[int, int] = (0, 1)
 
     @property
     def mask(self) -> np.ndarray:
@@ -170,6 +172,11 @@ class Session:
         """
         return self._become(replace(self.prompts, suggestion=int(kind)))
 
+    def another(self) -> np.ndarray:
+        """Go on to the next outline that the first click may mean (whole, part, part of the part), the surest
+        first, and round again; return the new mask. Later clicks go on from the one that is shown."""
+        return self._become(replace(self.prompts, alternative=self.prompts.alternative + 1))
+
     def move(self, index: int, x: float, y: float) -> np.ndarray:
         """Move click `index` (from 0) to (x, y) px, a stroke with its beginning; return the new mask."""
         self._check_inside(x, y)
@@ -246,21 +253,31 @@ class Session:
         alone. One that mirrors does all this also with the mirror image, and averages again.
         """
         view, reduction = self._encoded(), self._geometry.reduction
-        prompts = reduction.prompts(prompts)
+        prompts, outline = self._meant(reduction.prompts(prompts))
         looks, iou = view.looks(prompts, closer)
         tidied_for = prompts if self.model.config.tidy else None
-        return Prediction(np.mean(looks, axis=0), iou, looks, tidied_for, reduction)
+        return Prediction(np.mean(looks, axis=0), iou, looks, tidied_for, reduction, outline)
 
     def has_to_encode(self, prompts: Prompts) -> bool:
         """Whether `predict` will encode a window for these prompts first; what the whole frame says is there
         at once, not `closer`."""
-        return self._encoded().has_to_encode(self._geometry.reduction.prompts(prompts))
+        return self._encoded().has_to_encode(self._meant(self._geometry.reduction.prompts(prompts))[0])
 
     @property
     def nbytes(self) -> int:
         """Bytes that it keeps: the image, what is encoded of it, and what was said of that."""
         image = list(self._again.keywords.values()) if self._again else []
         return self._encoded().nbytes + bytes_of(image)
+
+    def _meant(self, prompts: Prompts) -> tuple[Prompts, tuple[int, int]]:
+        """Prompts in px that are worked on, with the number of the model's own mask that their first click is
+        to mean, and which of how many outlines that is."""
+        first = prompts.initial_and_guided()[0]
+        if not prompts.alternative or not first.is_ambiguous:
+            return replace(prompts, alternative=0), (0, 1)
+        numbers = self._encoded().outlines(replace(first, alternative=0))
+        place = prompts.alternative % len(numbers)
+        return replace(prompts, alternative=numbers[place]), (place, len(numbers))
 
     def _geometry_of(self, pixels: np.ndarray) -> Geometry:
         check_frame(pixels)

@@ -15,7 +15,10 @@ from .closeups import KEPT, Closeups, bytes_of
 from .decoding import REMEMBERED, Decoding, decode_together
 from .embedder import Embedder
 from .memory import Memory
+from .tidy import mask_of
 
+SAME = 0.9  # IoU from which two outlines are one to the eye
+MEANINGS = (1, 2, 3)  # numbers of SAM's masks for an ambiguous click
 Looks = tuple[np.ndarray, ...]
 
 
@@ -40,6 +43,7 @@ class View:
         self._whole: Memory[Prompts, tuple[Looks, float]] = Memory(1)  # what was said of the whole picture
         self._chosen: Memory[Prompts, Window | None] = Memory(REMEMBERED)
         self._windows: Memory[Window, View] = Memory(KEPT)
+        self._outlines: Memory[Prompts, tuple[int, ...]] = Memory(REMEMBERED)
 
     def looks(self, prompts: Prompts, closer: bool = True) -> tuple[Looks, float]:
         """Logits (H, W) float32 of each look, and the mean of the predicted IoU, 0..1.
@@ -60,6 +64,22 @@ class View:
         joined = (window.paste((window.crop(look) + closest) / 2, look) for look, closest in pairs)
         return tuple(joined), (iou + iou_there) / 2
 
+    def outlines(self, click: Prompts) -> tuple[int, ...]:
+        """What this one click may mean: 0, the model's answer, then the numbers of its other masks, the
+        surest first, those that are not to the eye one of them before."""
+        return self._outlines.of(click, lambda: self._differing(click))
+
+    def _differing(self, click: Prompts) -> tuple[int, ...]:
+        if not getattr(self.model, "gives_alternatives", False):
+            return (0,)
+        said = {number: self.looks(replace(click, alternative=number), False) for number in (0, *MEANINGS)}
+        masks = {number: mask_of(np.mean(looks, axis=0), click) for number, (looks, _) in said.items()}
+        kept = [0]
+        for number in sorted(MEANINGS, key=lambda number: -said[number][1]):
+            if masks[number].any() and all(_iou(masks[number], masks[other]) < SAME for other in kept):
+                kept.append(number)
+        return tuple(kept)
+
     def has_to_encode(self, prompts: Prompts) -> bool:
         """Whether a window has to be encoded before these prompts are looked at more closely."""
         window = self._window(prompts) if prompts else None
@@ -75,7 +95,7 @@ class View:
     def forget(self) -> None:
         """Drop the logits of earlier prompts; what is encoded stays."""
         self._decoding.forget()
-        for kept in (self._whole, self._chosen, self._windows):
+        for kept in (self._whole, self._chosen, self._windows, self._outlines):
             kept.clear()
 
     def _at_once(self, prompts: Prompts) -> tuple[Looks, float]:
@@ -115,6 +135,10 @@ class View:
 
 def _mask_of(looks: Looks) -> np.ndarray:
     return np.mean(looks, axis=0) > 0
+
+
+def _iou(one: np.ndarray, other: np.ndarray) -> float:
+    return np.count_nonzero(one & other) / np.count_nonzero(one | other)
 
 
 def _before(prompts: Prompts) -> Prompts:

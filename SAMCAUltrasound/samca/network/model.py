@@ -45,6 +45,8 @@ class Decoded(NamedTuple):
 class Model(nn.Module):
     """A promptable segmentation model. Parts carry SAM's names, so official checkpoints load strictly."""
 
+    gives_alternatives = True
+
     def __init__(self, config: ModelConfig, image_encoder: nn.Module):
         super().__init__()
         self.config = config
@@ -222,6 +224,16 @@ class Model(nn.Module):
         class that the model does not know."""
         logits, iou = self.predict_each(features, [prompts], None if previous is None else previous[None])
         return logits[0], iou[0]
+
+    @answering
+    def alternatives_each(
+        self, features: Features, prompts: Sequence[Prompts]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What one click on each of the B images of a batch may mean: logits (B, 3, m, m) float32 and
+        predicted IoU (B, 3) of SAM's masks for ambiguous prompts."""
+        pointing = [collate(prompts, self.device)]
+        logits, iou = self.decode_fully(features, pointing, alternatives=True).alternatives
+        return logits.float().cpu().numpy(), iou.float().cpu().numpy()
 
     @answering
     def predict_each(

@@ -104,7 +104,8 @@ class Prompts:
     suggestion: the class, from 0, of the object that the model is to find by itself (Sam2Rad); what the user
     points at mends it. None: only the user points. initial_clicks: how many clicks start the object; of more
     than one, those are the first (SAMCA's N_initial). lasso: the corners, (x, y) px each, of a closed curve
-    drawn around the object; to a model it is a mask, so a mask beside it takes its place.
+    drawn around the object; to a model it is a mask, so a mask beside it takes its place. alternative: which
+    of the outlines that a first click may mean is meant, see `Session.another`; 0: what the model answers.
     """
 
     clicks: tuple[Click, ...] = ()
@@ -113,6 +114,7 @@ class Prompts:
     suggestion: int | None = None
     initial_clicks: int = 1
     lasso: tuple[Place, ...] = ()
+    alternative: int = 0
 
     def __bool__(self) -> bool:
         return self.by_user or self.suggestion is not None
@@ -121,6 +123,13 @@ class Prompts:
     def by_user(self) -> bool:
         """Whether the user points at anything."""
         return bool(self.clicks or self.lasso) or self.box is not None or self.mask is not None
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether they are one click on the object and nothing else: it may mean whole or part."""
+        single = len(self.clicks) == 1 and self.clicks[0].positive and not self.clicks[0].path
+        others = self.box, self.mask, self.suggestion
+        return single and not self.lasso and all(other is None for other in others)
 
     def plus(self, *clicks: Click) -> Prompts:
         """The same prompts with these clicks after the others."""
@@ -133,9 +142,10 @@ class Prompts:
         return replace(self, clicks=(*self.clicks[:index], click, *self.clicks[index + 1 :]))
 
     def without(self, index: int) -> Prompts:
-        """The same prompts without click `index`."""
+        """The same prompts without click `index`; what the first one meant goes with it."""
         self._checked(index)
-        return replace(self, clicks=self.clicks[:index] + self.clicks[index + 1 :])
+        clicks = self.clicks[:index] + self.clicks[index + 1 :]
+        return replace(self, clicks=clicks, alternative=self.alternative if index else 0)
 
     def first(self, count: int) -> Prompts:
         """The same prompts with only the first `count` clicks."""

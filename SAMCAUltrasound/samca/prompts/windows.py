@@ -38,7 +38,8 @@ class Window:
         clicks = tuple(click.through(self._own) for click in inside)
         box = prompts.box and prompts.box.shifted(-self.x0, -self.y0)
         mask = None if prompts.mask is None else self.crop(prompts.mask)
-        return Prompts(clicks, box, mask, lasso=tuple(self._own(*corner) for corner in prompts.lasso))
+        lasso = tuple(self._own(*corner) for corner in prompts.lasso)
+        return Prompts(clicks, box, mask, lasso=lasso, alternative=prompts.alternative)
 
     def holds(self, x: float, y: float) -> bool:
         """Whether the pixel at (x, y) px of the image lies in it."""

@@ -12,7 +12,8 @@ from ..model_files import Provenance
 KEY, FORMAT = "samca", 2  # its name in the metadata of a graph, and what that is written in
 FINE = ("fine_half", "fine_quarter")  # finer maps beside the embedding: of strides 2 and 4
 GIVEN = "given_"  # before the names of features where they are inputs
-DECODED, SUGGESTED = ("logits", "iou"), ("found_logits", "found_iou", "presence")
+ANSWER, ALTERNATIVES = ("logits", "iou"), ("alternative_logits", "alternative_iou")  # what decoding gives
+SUGGESTED = ("found_logits", "found_iou", "presence")
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class About:
     two_sets: initial and guided prompts are inputs of their own, each of weight `share` if there are both,
     side by side or added, as `join` says. filled_box: a box brings a not-a-point token along (SAM 2).
     suggests: names of the classes of objects that it finds by itself.
+    alternatives: it also gives the masks that one click may mean.
     """
 
     config: ModelConfig
@@ -33,6 +35,7 @@ class About:
     share: float = 1.0
     filled_box: bool = False
     suggests: tuple[str, ...] = ()
+    alternatives: bool = False
     provenance: Provenance = field(default_factory=Provenance)
     format: int = FORMAT
 
@@ -40,6 +43,11 @@ class About:
     def features(self) -> tuple[str, ...]:
         """Names of what encoding gives and decoding takes."""
         return ("embedding", *(FINE if self.fine else ()))
+
+    @property
+    def decoded(self) -> tuple[str, ...]:
+        """Names of what decoding gives."""
+        return (*ANSWER, *(ALTERNATIVES if self.alternatives else ()))
 
 
 def to_text(about: About) -> str:

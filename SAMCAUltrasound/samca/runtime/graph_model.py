@@ -10,7 +10,7 @@ import numpy as np
 from ..prompts import Prompts
 from ..prompts.arrays import MASK_PROMPT_LOGIT, mask_prompts_of
 from ..prompts.kinds import check_kind
-from .about import DECODED, GIVEN, SUGGESTED, About
+from .about import ALTERNATIVES, ANSWER, GIVEN, SUGGESTED, About
 from .pointing import inputs_of
 from .sessions import runtime
 
@@ -96,15 +96,32 @@ class GraphModel:
         -> logits (B, m, m) float32 and B predicted IoU. ValueError for a suggestion that it does not make."""
         for kind in {each.suggestion for each in prompts} - {None}:
             check_kind(kind, self.suggests)
+        given = self._inputs(features, prompts, previous)
+        if prompts[0].suggestion is not None:
+            return self._found(prompts, given)
+        logits, iou = self._decoder.run(ANSWER, given)
+        return logits[:, 0], iou[:, 0].tolist()
+
+    @property
+    def gives_alternatives(self) -> bool:
+        """Whether `alternatives_each` can be asked: older files have one mask for a click."""
+        return self.about.alternatives
+
+    def alternatives_each(
+        self, features: Encoded, prompts: Sequence[Prompts]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What one click on each of the B pictures of a batch may mean: logits (B, 3, m, m) float32 and
+        predicted IoU (B, 3) of SAM's masks for ambiguous prompts."""
+        return tuple(self._decoder.run(ALTERNATIVES, self._inputs(features, prompts, None)))
+
+    def _inputs(
+        self, features: Encoded, prompts: Sequence[Prompts], previous: np.ndarray | None
+    ) -> dict[str, np.ndarray]:
+        """What the graph is given, by name."""
         masks = mask_prompts_of(prompts, previous, self.mask_side, self.config.image_size)
         names = (GIVEN + name for name in self.about.features)
         given = dict(zip(names, (features.embedding, *features.fine), strict=True))
-        given |= inputs_of(prompts, self.about)
-        given |= self._mask_inputs(masks)
-        if prompts[0].suggestion is not None:
-            return self._found(prompts, given)
-        logits, iou = self._decoder.run(DECODED, given)
-        return logits[:, 0], iou[:, 0].tolist()
+        return given | inputs_of(prompts, self.about) | self._mask_inputs(masks)
 
     def _found(self, prompts: Sequence[Prompts], given: dict[str, np.ndarray]) -> tuple:
         """What `predict_each` says of suggestions; all is outside where nobody pointed and nothing is."""

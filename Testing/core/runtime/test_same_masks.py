@@ -1,5 +1,6 @@
 """ONNX Runtime and torch say the same of every prompt, on simulated frames and on real ones."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from samca import Session, model_files, phantoms
 from samca.export import halves, whole
 from samca.network.devices import threads_for
 from samca.runtime import loading
+from samca.runtime.graph_model import GraphModel
 from samca.weights import checkpoint
 
 REAL = Path(__file__).parents[3].parent / "shared/data"
@@ -77,6 +79,19 @@ def test_a_click_after_another_uses_the_logits_before_it(by_torch, by_graph):
         masks.append([session.click(click.x, click.y, click.positive) for click in clicks][-1])
     assert by_graph.config.feedback == "last"
     assert (masks[0] == masks[1]).mean() > 0.9999
+
+
+def test_a_file_from_before_there_were_other_outlines_has_one(by_graph):
+    older = GraphModel(replace(by_graph.about, alternatives=False), by_graph._encoder, by_graph._decoder)
+    session, also = Session(older), Session(by_graph)
+    for each in (session, also):
+        each.set_image(phantom(4))
+        each.click(256, 192)
+        each.another()
+    assert older.about.decoded == ("logits", "iou")
+    assert session.predict(session.prompts).outline == (0, 1)
+    also.undo()
+    assert (session.mask == also.mask).mean() > 0.9999
 
 
 def test_all_objects_of_a_batch_are_answered_as_each_alone(by_graph):
