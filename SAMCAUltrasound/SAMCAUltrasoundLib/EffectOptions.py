@@ -48,6 +48,7 @@ class EffectOptions:
     largestComponent = Option(True)
     fillHoles = Option(True)
     smoothingMm = Option(0.0)
+    drag = Option("box")  # what dragging draws: "box", "stroke" or "lasso"
     hoverPreview = Option(False)
     markUnsure = Option(False)
     encodeAhead = Option(True)

@@ -11,6 +11,8 @@ from SAMCALib import KeyTable
 from SAMCALib.Engine.EngineLogic import nameOf
 from SAMCALib.Texts import _, asToolTip
 
+from .Gesture import LASSO, STROKE
+
 UI = Path(__file__).resolve().parent.parent / "Resources" / "UI" / "SAMCAEffect.ui"
 BOXES = {
     "largestComponentCheckBox": "largestComponent",
@@ -24,7 +26,11 @@ NUMBERS = {
     "smoothingSpinBox": ("smoothingMm", "valueChanged(double)"),
     "neighboursSpinBox": ("neighbours", "valueChanged(int)"),
 }
+DRAGS = STROKE, LASSO  # buttons that stay down while dragging draws that
 BUTTONS = (
+    "stroke",
+    "lasso",
+    "another",
     "suggest",
     "suggestAll",
     "newObject",
@@ -100,6 +106,8 @@ class EffectPanel:
                 widget.toolTip = asToolTip(self._toolTip(name))
         for name, option in BOXES.items():
             getattr(self.ui, name).checked = getattr(self.options, option)
+        for name in DRAGS:
+            self._button(name).checked = self.options.drag == name
         for name, (option, _signal) in NUMBERS.items():
             box = getattr(self.ui, name)
             blocked = box.blockSignals(True)

@@ -20,8 +20,9 @@ def helpText() -> str:
     rows = (
         (_("Click"), _("outline what is there: an initial point, then points that add")),
         (_("Ctrl+click"), _("take away where there is too much")),
-        (_("Drag"), _("a box around a structure, a point, or a box by its handles")),
-        (_("Delete"), _("remove the point or box under the mouse, as its menu does")),
+        (_("Drag"), _("a box around a structure, a point, or what was drawn by its handles")),
+        (_("Ctrl+drag"), _("draw along what does not belong to it")),
+        (_("Delete"), _("remove the point, or what was drawn, under the mouse, as its menu does")),
         *((now[action.name], action.what) for action in KeyTable.actions() if now[action.name]),
         ("Z, Ctrl+Z", _("undo")),
         ("Y, Ctrl+Y,<br>Ctrl+Shift+Z", _("redo")),

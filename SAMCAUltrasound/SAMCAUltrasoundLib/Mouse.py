@@ -1,16 +1,18 @@
-"""What the mouse does in slice views: the left button clicks and drags boxes, and its place is looked at."""
+"""What the mouse does in slice views: the left button clicks and draws, and its place is looked at."""
 
 from __future__ import annotations
 
+import contextlib
+
 import vtk
 
-from SAMCALib.Texts import _
+from SAMCALib.Texts import Refusal, _
 
-from .Gesture import PRESSES, Gesture, isSlicers
+from .Gesture import BOX, LASSO, PRESSES, STROKE, Gesture, isSlicers
 
 
 class Mouse:
-    """effect: the SegmentEditorEffect, whose `edit` gets clicks and boxes through its `apply`.
+    """effect: the SegmentEditorEffect, whose `edit` gets clicks and what is drawn through its `apply`.
 
     place: (x, y) px of the view in which the mouse moves freely, None elsewhere.
     """
@@ -18,6 +20,7 @@ class Mouse:
     def __init__(self, effect):
         self.effect, self.gesture, self.place = effect, Gesture(), None
         self._isOurs = False  # whether the last press was
+        self._frame = None  # that was shown then
 
     @property
     def isDown(self) -> bool:
@@ -54,6 +57,7 @@ class Mouse:
             self.effect.view.look(viewWidget)
             self.place = None
             self.gesture.press(viewWidget, interactor, isSecond)
+            self._frame = self._shown()
         return self._isOurs
 
     def _goOn(self, interactor, eventId) -> bool:
@@ -62,18 +66,33 @@ class Mouse:
         gesture, shapes = self.gesture, self.effect.shapes
         gesture.move(interactor.GetEventPosition())
         if eventId == vtk.vtkCommand.LeftButtonReleaseEvent:
-            shapes.hideBox()
+            shapes.hideDrawn()
             self._finish(gesture)
             gesture.forget()
-        elif gesture.isBox and gesture.positive:
-            shapes.showBox(gesture.view, gesture.start, gesture.end)
+        elif kind := gesture.kind(self.effect.options.drag):
+            shapes.showDrawn(gesture, kind)
         return True
 
     def _finish(self, gesture: Gesture) -> None:
-        """A click or a box, on the frame of the view in which it began; a double click is one click."""
-        xy, edit, positive = self.effect.view.xy, self.effect.edit, gesture.positive
-        start, end = gesture.start, gesture.end
-        if gesture.isBox and positive:
-            self.effect.apply(lambda frame: edit.box(frame, *xy(frame, start), *xy(frame, end)))
-        elif not (gesture.isBox or gesture.isSecond):
-            self.effect.apply(lambda frame: edit.click(frame, *xy(frame, end), positive))
+        """A click or what was drawn, on the frame on which it began; a double click is one click."""
+        kind, edit, began = gesture.kind(self.effect.options.drag), self.effect.edit, self._frame
+        trail, positive = gesture.trail, gesture.positive
+        point = {
+            BOX: lambda frame, places: edit.box(frame, *places[0], *places[-1]),
+            STROKE: lambda frame, places: edit.stroke(frame, places, positive),
+            LASSO: edit.lasso,
+            "": lambda frame, places: edit.click(frame, *places[-1], positive),
+        }[kind]
+
+        def act(frame) -> None:
+            if kind and frame != began:
+                raise Refusal(_("The view has gone on to another frame meanwhile: draw again."))
+            point(frame, [self.effect.view.xy(frame, place) for place in trail])
+
+        if kind or not gesture.isSecond:
+            self.effect.apply(act)
+
+    def _shown(self):
+        """The frame that is shown now, None without."""
+        with contextlib.suppress(Refusal):
+            return self.effect.view.frame()

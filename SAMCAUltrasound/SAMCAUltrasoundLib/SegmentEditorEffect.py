@@ -20,10 +20,11 @@ from SAMCALib.Models.InstallLogic import InstallLogic, State, Status
 from SAMCALib.Models.ModelLogic import ModelLogic
 from SAMCALib.Texts import _, explained
 
+from . import Keys
+from .DrawTool import DrawTool
 from .EffectOptions import EffectOptions
 from .EffectPanel import EffectPanel
 from .HelpText import helpText
-from .Keys import Keys
 from .LookedAtView import LookedAtView
 from .MeasureTool import MeasureTool
 from .ModelChoice import ModelChoice
@@ -56,7 +57,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.installation, self.models = InstallLogic(), ModelLogic()
         self.view, self.mouse = LookedAtView(scriptedEffect), Mouse(self)
         self.shapes, self.undo = SliceShapes(scriptedEffect, self.view), SlicersUndo(scriptedEffect)
-        self.measure, self.words = MeasureTool(self), TargetTool(self)
+        self.measure, self.words, self.draw = MeasureTool(self), TargetTool(self), DrawTool(self)
         self.panel = self.timer = self.keys = None
         self._forget()
 
@@ -92,6 +93,9 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             "suggest": lambda: self.apply(lambda frame: self.edit.suggest(frame, self.panel.chosenClass)),
             "suggestAll": lambda: self.apply(self.words.suggestAll),
             "findTarget": self.words.find,
+            "stroke": self.draw.toggleStroke,
+            "lasso": self.draw.toggleLasso,
+            "another": lambda: self.apply(self.edit.another),
             "newObject": lambda: self.apply(self.edit.newObject),
             "useMask": lambda: self.apply(self.edit.useMask),
             "clear": lambda: self.apply(self.edit.clear),
@@ -111,7 +115,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             "sizesChart": self.measure.chart,
             "redo": self.undo.redo,
         }
-        self.keys = Keys(actions)
+        self.keys = Keys.Keys(actions)
         self.panel = EffectPanel(self.options, actions, self.updateMRMLFromGUI)
         self.scriptedEffect.addOptionsWidget(self.panel.widget)
         self.timer = qt.QTimer()
@@ -188,6 +192,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.view.forget()
         self.mouse.forget()
         self.shapes.forget()
+        Keys.renew()  # some of them live in the views
 
     def processInteractionEvents(self, callerInteractor, eventId, viewWidget):
         """True where the event is ours."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from samca.interaction.session import Session
 from samca.prompts.geometry import Geometry
 from SAMCALib.Frames import FrameLogic
+from SAMCALib.Prompts.PromptPoints import HELD
 from SAMCALib.Segments.SegmentLogic import maskOf
 
 
 def shown(edit):
-    """role -> [(x, y)] of the control points; that of boxes only if there is one."""
+    """role -> [(x, y)] of the control points; those of handles only if there are some."""
     frame = edit.frame
     return {
         role: [
@@ -17,7 +18,7 @@ def shown(edit):
             for i in range(node.GetNumberOfControlPoints())
         ]
         for role, node in edit.points.nodes.items()
-        if role != "box" or node.GetNumberOfControlPoints()
+        if role not in HELD or node.GetNumberOfControlPoints()
     }
 
 

@@ -178,15 +178,15 @@ class SliceView:
         for event in ("MouseMoveEvent", "LeftButtonPressEvent", "LeftButtonReleaseEvent"):
             self.send(event, pixel, control)
 
-    def drag(self, start, *places, between=lambda: None):
+    def drag(self, start, *places, between=lambda: None, control=0):
         """Drag with the left button from pixel `start` over the others; `between` is called after each."""
-        self.send("EnterEvent", start)
-        self.send("MouseMoveEvent", start)
-        self.send("LeftButtonPressEvent", start)
+        self.send("EnterEvent", start, control)
+        self.send("MouseMoveEvent", start, control)
+        self.send("LeftButtonPressEvent", start, control)
         for place in places:
-            self.send("MouseMoveEvent", place)
+            self.send("MouseMoveEvent", place, control)
             between()
-        self.send("LeftButtonReleaseEvent", places[-1])
+        self.send("LeftButtonReleaseEvent", places[-1], control)
 
     def send(self, event, pixel, control=0):
         """One event of the window's interactor."""

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from samca.prompts import Click, Prompts
-
 from ..Engine.EngineLogic import EngineLogic, Result, sharedEngine
 from ..Frames import FrameLogic
 from ..Frames.FrameLogic import Frame
@@ -21,17 +19,19 @@ from ..Segments.MaskLogic import MaskOptions
 from ..Texts import Refusal, _, explained
 from . import ObjectLogic
 from .EditQueue import EditQueue
-from .Edits import Again, Clear, Edit, Move, Point, Remove, Unfit, newId
+from .Edits import Again, Clear, Edit, Remove, Unfit
 from .Encoding import Encoding
 from .NeighbourRun import NeighbourRun
+from .OutlineLogic import OutlineLogic
+from .Pointing import Pointing
 from .PreviewLogic import SUBJECT, PreviewLogic
 from .SameSegment import SameSegment
 from .Selection import Selection
 from .StepLogic import StepLogic
-from .SuggestLogic import OfClass, SuggestLogic, checkKind, nothingIn
+from .SuggestLogic import OfClass, SuggestLogic, nothingIn
 
 
-class EditLogic:
+class EditLogic(Pointing):
     """host: a scriptedEffect or SegmentLogic.EditorHost: parameterSetNode(), saveStateForUndo(),
     modifySegmentByLabelmap(). engine: the shared one by default.
 
@@ -49,7 +49,7 @@ class EditLogic:
         self.steps, self._sameSegment = StepLogic(host), SameSegment(host)
         self._selection, self._queue = Selection(host), EditQueue(self.steps, self.engine, self)
         self._preview, self._encoding = PreviewLogic(self.engine, self), Encoding(self.engine, self)
-        self.sweep = NeighbourRun(self.steps, self.engine)
+        self.sweep, self.outlines = NeighbourRun(self.steps, self.engine), OutlineLogic()
         self._forget()
 
     @property
@@ -146,32 +146,6 @@ class EditLogic:
 
     # Actions
 
-    def click(self, frame: Frame, x: float, y: float, positive: bool = True) -> None:
-        """Add a click to the current object; the first one of an object must be positive."""
-        self._goTo(frame, (x, y))
-        if not positive and not self.prompts.object.startsSomewhere:
-            raise Refusal(_("The first click of an object goes inside it: click without Ctrl."))
-        self._point(Prompts((PromptLogic.clickAt(x, y, positive),)))
-
-    def box(self, frame: Frame, x0: float, y0: float, x1: float, y1: float) -> None:
-        """Put a box, by two opposite corners in px, around the current object, in place of an earlier one."""
-        self.check(frame)
-        box = PromptLogic.boxBetween(frame, (x0, y0), (x1, y1))
-        self._goTo(frame)
-        self._point(Prompts(box=box))
-
-    def useMask(self, frame: Frame) -> None:
-        """Take what the segment covers here, other objects aside, as mask prompt of the current object."""
-        self._goTo(frame)
-        self._point(Prompts(mask=ObjectLogic.maskBeside(*self._selection.segment, frame, self.prompts)))
-
-    def suggest(self, frame: Frame, kind: int = 0) -> None:
-        """Let the model find what is of this class (from 0) as the current object; clicks mend it."""
-        self.check(frame)
-        checkKind(self.engine, kind)
-        self._goTo(frame)
-        self._point(Prompts(suggestion=kind))
-
     def segmentNeighbours(self, frame: Frame, count: int) -> None:
         """Carry the current object through `count` frames to each side, as one undo step when all are done.
 
@@ -197,12 +171,6 @@ class EditLogic:
         sweep.start(self._selection.target(frame), frame, self.maskOptions)
         self.sweep, self.message = sweep, sweep.message
 
-    def newObject(self, frame: Frame) -> None:
-        """The next click starts another object in the same segment and frame."""
-        self._goTo(frame)
-        self._current = newId()
-        self._refresh()
-
     def clear(self, frame: Frame) -> None:
         """Drop the frame's prompts and what they segmented; what was painted elsewhere stays."""
         self._goTo(frame)
@@ -216,25 +184,6 @@ class EditLogic:
         if self.problem:
             ObjectLogic.dropUnreadable(self.steps, *self._selection.segment, frame)
             self._refresh()
-
-    def takeFiducials(self, frame: Frame, initial, guidedPositive=None, guidedNegative=None) -> None:
-        """A new object from the points of existing fiducial lists that lie on the frame."""
-        self.check(frame)
-        taken = PromptLogic.promptsFromFiducials(frame, initial, guidedPositive, guidedNegative)
-        self._goTo(frame)
-        self._current = newId()
-        self._point(taken)
-
-    def moveClick(self, object: int, index: int, x: float, y: float, finished: bool = True) -> None:
-        """Move a click of the frame; a drag is one undo step from its first move to the finished one."""
-        self._survive(self._follow)
-        self._move(*self.prompts.pointAt(object, index), x, y, finished)
-
-    def removeClick(self, object: int, index: int) -> None:
-        """Take a click of the frame away; the object goes with its last one."""
-        self._survive(self._follow)
-        point = self.prompts.pointAt(object, index)
-        self._edit(Remove(self._selection.target(self._frame), *point))
 
     def hover(self, frame: Frame | None, x: float = 0, y: float = 0) -> None:
         """Ask what a positive click here would give, see `preview`; None ends it."""
@@ -299,7 +248,7 @@ class EditLogic:
 
     def _forget(self) -> None:
         self._frame = self._current = self._seen = self._told = None
-        for each in (self._preview, self._encoding, self._sameSegment):
+        for each in (self._preview, self._encoding, self._sameSegment, self.outlines):
             each.forget()
         self._queue.clear()
         self._queue.takeSaid()
@@ -326,17 +275,6 @@ class EditLogic:
     def _checkNoSweep(self) -> None:
         if self.sweep.isRunning:
             raise Refusal(_("All frames are being done: wait, or press Cancel."))
-
-    def _point(self, given: Prompts) -> None:
-        """Point at the current object with these, too."""
-        name, starts = self.prompts.object.id, not self.prompts.object.id
-        name = name or self._current or newId()
-        self._edit(Point(self._selection.target(self._frame), name, given, starts))
-
-    def _move(self, name: str, click: Click, x: float, y: float, finished: bool) -> None:
-        there = PromptLogic.clickAt(*FrameLogic.nearest(self._frame, x, y))
-        goesOn, self._dragging = self._dragging, not finished
-        self._edit(Move(self._selection.target(self._frame), name, click, there.x, there.y), goesOn)
 
     def _edit(self, edit: Edit, goesOn: bool = False) -> None:
         """Do this, as part of the last edit if that goes on."""
@@ -397,4 +335,5 @@ class EditLogic:
         if result.subject == SUBJECT:
             self._preview.take(result)
         else:
+            self.outlines.take(result)
             self._queue.receive(result)

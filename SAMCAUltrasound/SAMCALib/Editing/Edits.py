@@ -9,14 +9,16 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field, replace
 
-from samca.prompts import Box, Click, Prompts
+from samca.prompts import Click, Prompts
 
-from ..Prompts import BoxHandles
-from ..Prompts.BoxHandles import Handle
-from ..Prompts.PromptLogic import FramePrompts
+from ..Prompts import Handles
+from ..Prompts.Handles import Handle
+from ..Prompts.PromptLogic import FramePrompts, asKept
 from ..Prompts.TagLogic import PromptObject
 from ..Segments.MaskLogic import MaskOptions
 from . import OptionSteps
+
+ROUND = 12  # whole rounds of one, two, three and four outlines
 
 
 class Unfit(Exception):
@@ -85,13 +87,15 @@ class Point(Edit):
         """The object with more prompts."""
         given = {name: getattr(self.given, name) for name in ("box", "mask", "suggestion")}
         given = {name: value for name, value in given.items() if value is not None}
+        if self.given.lasso or "mask" in given:  # a lasso is a mask to the model: one takes the other's place
+            given = {"mask": None, **given, "lasso": self.given.lasso}
         thing = replace(thing, prompts=replace(thing.prompts.plus(*self.given.clicks), **given), pending=True)
         return thing if self.given.mask is None else replace(thing, mask=self.given.mask, under=None)
 
 
 @dataclass(frozen=True)
 class Move(Edit):
-    """Move a click, or a handle of the box, to (x, y) px."""
+    """Move a click or stroke, or a handle, to (x, y) px."""
 
     click: Click
     x: float
@@ -100,18 +104,23 @@ class Move(Edit):
     def changed(self, thing: PromptObject) -> PromptObject:
         """The object with the click elsewhere."""
         if isinstance(self.click, Handle):
-            box = BoxHandles.moved(_boxOf(thing), self.click.part, self.x, self.y)
-            return replace(thing, prompts=replace(thing.prompts, box=box), pending=True)
-        prompts = thing.prompts.moved(_place(thing, self.click), self.x, self.y)
+            prompts = Handles.moved(_having(thing, self.click), self.click, self.x, self.y)
+            prompts = replace(prompts, lasso=tuple(map(asKept, prompts.lasso)))
+        else:
+            prompts = _replaced(thing, self.click, self._moved)
         return replace(thing, prompts=prompts, pending=True)
+
+    @property
+    def _moved(self) -> Click:
+        moved = self.click.moved_to(self.x, self.y)
+        return replace(moved, path=tuple(map(asKept, moved.path)))
 
     def goesOn(self, edit: Edit) -> bool:
         """Whether the other edit moves the same click on from here, or the same handle."""
         if isinstance(edit, Move) and isinstance(self.click, Handle):
             held = (self.place, self.object, self.click.part)
             return held == (edit.place, edit.object, getattr(edit.click, "part", None))
-        moved = replace(self.click, x=self.x, y=self.y)
-        return isinstance(edit, Move) and (self.place, self.object, moved) == (
+        return isinstance(edit, Move) and (self.place, self.object, self._moved) == (
             edit.place,
             edit.object,
             edit.click,
@@ -120,16 +129,29 @@ class Move(Edit):
 
 @dataclass(frozen=True)
 class Remove(Edit):
-    """Take a click away, or the box by one of its handles; the object goes with its last prompt."""
+    """Take a click away, or box or lasso by a handle; the object goes with its last prompt."""
 
     click: Click
 
     def changed(self, thing: PromptObject) -> PromptObject:
         """The object without the click."""
         if isinstance(self.click, Handle):
-            _boxOf(thing)
-            return replace(thing, prompts=replace(thing.prompts, box=None), pending=True)
+            return replace(
+                thing, prompts=Handles.without(_having(thing, self.click), self.click), pending=True
+            )
         return replace(thing, prompts=thing.prompts.without(_place(thing, self.click)), pending=True)
+
+
+@dataclass(frozen=True)
+class Another(Edit):
+    """Go on to the next outline that the only click may mean."""
+
+    def changed(self, thing: PromptObject) -> PromptObject:
+        """The object with that."""
+        if not thing.prompts.is_ambiguous:
+            raise Unfit
+        number = (thing.prompts.alternative + 1) % ROUND
+        return replace(thing, prompts=replace(thing.prompts, alternative=number), pending=True)
 
 
 @dataclass(frozen=True)
@@ -168,10 +190,15 @@ class Clear(Edit):
         return FramePrompts(left, max(len(left) - 1, 0))
 
 
-def _boxOf(thing: PromptObject) -> Box:
-    if thing.prompts.box is None:
+def _having(thing: PromptObject, handle: Handle) -> Prompts:
+    if not Handles.isThere(thing.prompts, handle):
         raise Unfit
-    return thing.prompts.box
+    return thing.prompts
+
+
+def _replaced(thing: PromptObject, click: Click, by: Click) -> Prompts:
+    clicks, place = thing.prompts.clicks, _place(thing, click)
+    return replace(thing.prompts, clicks=(*clicks[:place], by, *clicks[place + 1 :]))
 
 
 def _place(thing: PromptObject, click: Click) -> int:

@@ -29,7 +29,7 @@ def kept(
         if thing is not None and not thing.pending:
             erased = _erased(node, frame, present, before)
             if erased.any():
-                erased &= ~_around(erased, [(round(c.y), round(c.x)) for c in added if c.positive])
+                erased &= ~_around(erased, [pixel for c in added if c.positive for pixel in c.pixels])
                 thing = replace(thing, mask=thing.mask & ~erased)
             islands, new[before.id] = _islands(before, new[before.id].mask), replace(thing, erased=erased)
             before = before if islands is None else replace(before, mask=before.mask & ~islands)

@@ -31,6 +31,7 @@ class ReasonLogic:
             "clear": nothing,
             "useMask": self._againstMask(),
             "neighbours": self._againstNeighbours() or nothing or first,
+            "another": self.edit.againstAnother,
             "suggest": "",
             "suggestAll": "",
             "takePoints": "",

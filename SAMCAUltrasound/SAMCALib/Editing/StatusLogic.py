@@ -53,7 +53,8 @@ class StatusLogic:
         if self.instead:
             return _("No click is answered yet: press Set up.") + "\n" + self.instead
         first = self.said or self.view or self.edit.problem or self._next()
-        parts = first, self._drawn.text or self.doubt.text, self._doing(), self.meanwhile
+        outline = self.edit.outlines.textFor(self.edit.prompts.object.prompts)
+        parts = first, outline, self._drawn.text or self.doubt.text, self._doing(), self.meanwhile
         return "\n".join(dict.fromkeys(part for part in parts if part))
 
     @property

@@ -98,6 +98,11 @@ class EngineLogic:
         return self._model is not None and self._model.config.mirror
 
     @property
+    def givesAlternatives(self) -> bool:
+        """Whether the model in use has other outlines than its first one for a click."""
+        return bool(getattr(self._model, "gives_alternatives", False))
+
+    @property
     def _model(self):
         inUse = self._worker.inUse
         return inUse.model if inUse else None

@@ -36,7 +36,8 @@ class Result:
     """The (H, W) bool mask for these prompts, or the sentence that says why there is none.
 
     Of an examination also how far two looks agree, 0..1, and the (H, W) float32 uncertainty, 0..0.5; see
-    samca.interaction.looks. isLast: a better one for the same prompts is not on its way.
+    samca.interaction.looks. isLast: a better one for the same prompts is not on its way. outline: which of
+    how many outlines that a click may mean, from 0; (0, 1) unless another one was asked for.
     """
 
     subject: Hashable
@@ -47,6 +48,7 @@ class Result:
     agreement: float | None = None
     uncertainty: np.ndarray | None = None
     isLast: bool = True
+    outline: tuple[int, int] = (0, 1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -159,6 +159,7 @@ class EngineWorker:
         def result(prediction: Prediction, **more) -> Result:
             # not prediction.mask, which the model's own settings have tidied: here the user decides
             mask = _finished(prediction, prompts, request.options, picture.spacing)
+            more["outline"] = prediction.outline
             found = Result(request.subject, request.prompts, mask, prediction.iou, **more)
             return onScreen(found, request.picture, region)
 

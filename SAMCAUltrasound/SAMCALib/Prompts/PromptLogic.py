@@ -139,8 +139,13 @@ def _isOf(segmentationNode, frame: Frame) -> TagLogic.IsOf:
 
 
 def clickAt(x: float, y: float, positive: bool = True) -> Click:
-    """A click at (x, y) px, as the tag keeps it: it is known by its place."""
-    return Click(round(float(x), 3), round(float(y), 3), positive)
+    """A click at (x, y) px."""
+    return Click(*asKept((x, y)), positive)
+
+
+def asKept(place: tuple[float, float]) -> tuple[float, float]:
+    """(x, y) px as the tag keeps it: what lies there is known by it."""
+    return round(float(place[0]), 3), round(float(place[1]), 3)
 
 
 def boxBetween(frame: Frame, a: tuple[float, float], b: tuple[float, float]) -> Box:

@@ -1,6 +1,6 @@
 """The fiducials that show the prompts of one frame, a node for each role, and what the user does to them.
 
-A box has three of them, by which it is held: see BoxHandles.
+A box has three of them, by which it is held, a lasso one: see Handles. A stroke is held where it begins.
 
 They are a picture of the segment's tag, so they are not saved. What the user changed is found by comparing:
 nothing is rebuilt inside an event of the interaction that caused it.
@@ -19,8 +19,8 @@ from samca.prompts import Click
 
 from ..Frames import FrameLogic
 from ..Frames.FrameLogic import Frame
-from . import BoxHandles
-from .BoxHandles import Handle
+from . import Handles
+from .Handles import Handle
 from .PromptLogic import FramePrompts
 
 # role -> name, glyph, colour; filled shapes of their own, for who does not tell the colours apart
@@ -29,7 +29,9 @@ ROLES = {
     "guidedPositive": ("SAMCA add", "ThickCross2D", (0.2, 0.9, 0.3)),
     "guidedNegative": ("SAMCA take away", "Triangle2D", (1.0, 0.3, 0.25)),
     "box": ("SAMCA box", "Square2D", (0.45, 0.75, 1.0)),
+    "lasso": ("SAMCA lasso", "Diamond2D", (0.8, 0.6, 1.0)),
 }
+HELD = "box", "lasso"  # by handles
 GLYPH_SCALE, HANDLE_SCALE = 5.0, 3.0  # percent of the view
 MOVED_PX = 0.01
 AXIS = "SAMCA.axis"  # attribute of a line along an axis of an object
@@ -146,7 +148,7 @@ class PromptPoints:
         display = node.GetDisplayNode()
         display.SetSaveWithScene(False)
         display.SetGlyphType(display.GetGlyphTypeFromString(glyph))
-        display.SetGlyphScale(HANDLE_SCALE if role == "box" else GLYPH_SCALE)
+        display.SetGlyphScale(HANDLE_SCALE if role in HELD else GLYPH_SCALE)
         display.SetSelectedColor(colour)
         display.SetColor([0.5 * part + 0.25 for part in colour])  # points of objects that are not current
         display.SetPointLabelsVisibility(False)
@@ -212,7 +214,7 @@ class PromptPoints:
             if role == "box":
                 first = number - click.part
                 handles = [handle for _id, _thing, handle in self._shown[role][first : first + 3]]
-                place = BoxHandles.reached(handles, click.part, *place, FrameLogic.shape(self._frame))
+                place = Handles.reached(handles, click.part, *place, FrameLogic.shape(self._frame))
             if max(abs(place[0] - click.x), abs(place[1] - click.y)) > MOVED_PX:
                 changes.append(Change("move", thing, click, role, *place))
         gone = {change.object for change in changes if role == "box" and change.kind == "remove"}
@@ -243,7 +245,9 @@ def _byRole(prompts: FramePrompts) -> dict[str, list]:
         for index, click in enumerate(thing.prompts.clicks):
             points[thing.roleOf(index)].append((thing.id, click))
         if thing.prompts.box is not None:
-            points["box"] += [(thing.id, handle) for handle in BoxHandles.handlesOf(thing.prompts.box)]
+            points["box"] += [(thing.id, handle) for handle in Handles.handlesOf(thing.prompts.box)]
+        if thing.prompts.lasso:
+            points["lasso"].append((thing.id, Handles.handleOf(thing.prompts.lasso)))
     return points
 
 

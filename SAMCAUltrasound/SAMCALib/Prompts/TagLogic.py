@@ -1,14 +1,16 @@
 """Prompts of a segment as JSON in its tag: Slicer's undo and redo, `.seg.nrrd` and `.mrb` carry it.
 
-    {"version": 1, "frames": {"2:17": [{"node": "5e0c1f7a", "sha256": "0b77...", "id": "1c62f09e",
-     "clicks": [[x, y, 1], ...], "box": [x0, y0, x1, y1], "suggestion": 0, "maskPrompt": MASK, "mask": MASK,
-     "under": MASK, "erased": MASK, "share": 0.5, "toRas": [12 numbers], "pending": true}, ...]}}
+    {"version": 2, "frames": {"2:17": [{"node": "5e0c1f7a", "sha256": "0b77...", "id": "1c62f09e",
+     "clicks": [[x, y, 1], ...], "lasso": [[x, y], ...], "box": [x0, y0, x1, y1], "suggestion": 0,
+     "alternative": 1, "maskPrompt": MASK, "mask": MASK, "under": MASK, "erased": MASK, "share": 0.5,
+     "toRas": [12 numbers], "pending": true}, ...]}}
 
 A frame is named by `Frame.key`, the image that it is of as in `Origin`; clicks are in their order, in px, 1
 for positive and 0 for negative, and of a stroke then a list of the corners [x, y] at which it goes on; a
-suggestion is the number of its class; what is not there is left out. MASK is as `PackedMask` has it. toRas
-are three rows of the matrix from (x, y, frames beside this one, 1) to RAS mm of the segmentation, as it was
-when the mask was put there.
+suggestion is the number of its class, an alternative the one of the outlines that a click may mean; what is
+not there is left out. Without stroke, lasso and alternative the version is 1. MASK is as `PackedMask` has it.
+toRas are three rows of the matrix from (x, y, frames beside this one, 1) to RAS mm of the segmentation, as it
+was when the mask was put there.
 
 A tag may come from anywhere with a file. What of it cannot be read, damaged or of a newer version, is never
 written over: `dropUnreadable` takes it away, when the user wants that.
@@ -17,7 +19,6 @@ written over: `dropUnreadable` takes it away, when the user wants that.
 from __future__ import annotations
 
 import functools
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ import vtk
 
 from samca import typed_json
 from samca.prompts import Box, Click, Prompts
+from samca.prompts.tag import VERSION, drawn, numbers, text_of
 from samca.typed_json import Value
 
 from ..Frames import SequenceLogic, TransformLogic
@@ -34,10 +36,10 @@ from ..Texts import Refusal, _
 from .PackedMask import bitsOf, packed, unpacked, unpackedPart
 
 TAG = SequenceLogic.PROMPTS
-VERSION = 1
 MOST_OBJECTS, MOST_CLICKS, MOST_CLASSES = 1000, 1000, 10_000  # of a frame, of an object, of a model
 MASKS = "maskPrompt", "mask", "under", "erased"
-MOST_CORNERS = 10_000  # of a stroke
+MOST_CORNERS = 10_000  # of a stroke or lasso
+MOST_OUTLINES = 11  # that can be gone on to before it is the first one again
 MOST_PIXELS = 2**29  # of all masks of a frame
 FARTHEST = 1e6  # px from the first pixel, or mm from the origin
 
@@ -258,7 +260,7 @@ def _put(segment, frameKey: str, entries: list) -> None:
     if not frames:
         segment.RemoveTag(TAG)
         return
-    text = json.dumps({"version": VERSION, "frames": frames}, separators=(",", ":"))
+    text = text_of(frames)
     if len(text) > typed_json.LARGEST:  # it could not be read again
         text = _("{segment} has no place for more points: go on in another segment.")
         raise Refusal(text.format(segment=segment.GetName()))
@@ -270,11 +272,12 @@ def _entry(thing: PromptObject, origin: Origin) -> dict:
     entry = {"node": origin.node, "sha256": origin.sha256} if origin.node else {}
     if thing.id:
         entry["id"] = thing.id
-    entry["clicks"] = [_numbers(click) for click in prompts.clicks]
+    entry["clicks"] = [numbers(click) for click in prompts.clicks]
     if prompts.box is not None:
         entry["box"] = [prompts.box.x0, prompts.box.y0, prompts.box.x1, prompts.box.y1]
     if prompts.suggestion is not None:
         entry["suggestion"] = prompts.suggestion
+    entry |= drawn(prompts)
     if prompts.mask is not None:
         entry["maskPrompt"] = packed(prompts.mask)
     if thing.mask is not None and thing.mask.any():
@@ -298,12 +301,12 @@ def _object(entry: Value, shape: tuple[int, int], name: str) -> PromptObject:
     box = Box(*(_place(corner) for corner in entry["box"].items(4, 4))) if "box" in entry else None
     prompt, mask, under, erased = (unpacked(entry[k], shape) if k in entry else None for k in MASKS)
     suggestion = entry["suggestion"].whole(0, MOST_CLASSES) if "suggestion" in entry else None
+    lasso, alternative = _corners(entry.get("lasso", [])), entry.get("alternative", 0).whole(0, MOST_OUTLINES)
     toRas = _matrix(entry["toRas"]) if "toRas" in entry else None
     share = entry.get("share", 1.0).number(0, 1)
     pending, name = entry.get("pending", False).flag(), entry.get("id", name).text()
-    return PromptObject(
-        Prompts(clicks, box, prompt, suggestion), mask, pending, name, under, toRas, erased, share
-    )
+    prompts = Prompts(clicks, box, prompt, suggestion, lasso=lasso, alternative=alternative)
+    return PromptObject(prompts, mask, pending, name, under, toRas, erased, share)
 
 
 def _footprint(entry: Value) -> PromptObject | None:
@@ -345,16 +348,15 @@ def _matrix(value: Value, top: int = 0, left: int = 0) -> np.ndarray:
     return matrix
 
 
-def _numbers(click: Click) -> list:
-    (x, y), *path = ([round(x, 3), round(y, 3)] for x, y in click.places)
-    return [x, y, int(click.positive), path] if path else [x, y, int(click.positive)]
-
-
 def _click(value: Value) -> Click:
     x, y, positive, *path = value.items(3, 4)
-    corners = path[0].items(at_most=MOST_CORNERS) if path else ()
-    places = (tuple(map(_place, corner.items(2, 2))) for corner in corners)
-    return Click(_place(x), _place(y), bool(positive.whole(0, 1)), tuple(places))
+    corners = _corners(path[0]) if path else ()
+    return Click(_place(x), _place(y), bool(positive.whole(0, 1)), corners)
+
+
+def _corners(value: Value) -> tuple[tuple[float, float], ...]:
+    corners = value.items(at_most=MOST_CORNERS)
+    return tuple(tuple(map(_place, corner.items(2, 2))) for corner in corners)
 
 
 def _place(value: Value) -> float:

@@ -60,6 +60,10 @@ class Click:
         (x, y), *path = (place(*corner) for corner in self.places)
         return Click(x, y, self.positive, tuple(path))
 
+    def moved_to(self, x: float, y: float) -> Click:
+        """The same click at (x, y) px, a stroke with its beginning."""
+        return self.through(lambda at_x, at_y: (at_x - self.x + x, at_y - self.y + y))
+
     def within(self, holds: Callable[[float, float], bool]) -> tuple[Click, ...]:
         """The parts of it that lie where `holds` says, each a click or stroke of its own."""
         if all(holds(*place) for place in self.trail):
@@ -137,8 +141,7 @@ class Prompts:
 
     def moved(self, index: int, x: float, y: float) -> Prompts:
         """The same prompts with click `index` at (x, y) px."""
-        click = self.clicks[self._checked(index)]
-        click = click.through(lambda to_x, to_y: (to_x - click.x + x, to_y - click.y + y))
+        click = self.clicks[self._checked(index)].moved_to(x, y)
         return replace(self, clicks=(*self.clicks[:index], click, *self.clicks[index + 1 :]))
 
     def without(self, index: int) -> Prompts:

@@ -10,18 +10,26 @@ import json
 import uuid
 import zlib
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from .prompts import Click, Prompts
 
-TAG, VERSION = "SAMCA.prompts", 1
+TAG = "SAMCA.prompts"
+PLAIN, VERSION = 1, 2  # as readers from before know it; with strokes, lassos and other outlines
 
 
 def text_of(frames: Mapping[str, Sequence[dict]]) -> str:
     """The tag of entries, each as of `entry`, by the key of their frame, "2:17" for slice 17."""
-    return json.dumps({"version": VERSION, "frames": frames}, separators=(",", ":"))
+    return json.dumps({"version": version_of(frames), "frames": frames}, separators=(",", ":"))
+
+
+def version_of(frames: Mapping[str, Any]) -> int:
+    """The least version whose readers know all that entries by frame say; they may hold anything."""
+    lists = (entries for entries in frames.values() if isinstance(entries, list | tuple))
+    return VERSION if any(map(_is_new, chain.from_iterable(lists))) else PLAIN
 
 
 def entry(prompts: Prompts, mask: np.ndarray, to_ras: np.ndarray, sha256: str) -> dict[str, Any]:
@@ -30,15 +38,28 @@ def entry(prompts: Prompts, mask: np.ndarray, to_ras: np.ndarray, sha256: str) -
     to_ras: (3, 4) or (4, 4), from (x, y, frames beside this one, 1) to RAS mm. sha256: of the frame's pixels.
     """
     made: dict[str, Any] = {"sha256": sha256, "id": uuid.uuid4().hex[:8]}
-    made["clicks"] = [_numbers(click) for click in prompts.clicks]
+    made["clicks"] = [numbers(click) for click in prompts.clicks]
     if prompts.box is not None:
         made["box"] = [prompts.box.x0, prompts.box.y0, prompts.box.x1, prompts.box.y1]
     if prompts.suggestion is not None:
         made["suggestion"] = prompts.suggestion
+    made |= drawn(prompts)
     if mask.any():
         made["mask"] = packed(mask)
         made["toRas"] = [round(float(number), 9) for number in np.asarray(to_ras)[:3].ravel()]
     return made
+
+
+def drawn(prompts: Prompts) -> dict[str, Any]:
+    """What an entry says of a lasso, and of the outline that a click means; nothing without."""
+    lasso = {"lasso": [[round(x, 3), round(y, 3)] for x, y in prompts.lasso]} if prompts.lasso else {}
+    return lasso | ({"alternative": prompts.alternative} if prompts.alternative else {})
+
+
+def numbers(click: Click) -> list:
+    """A click or stroke as an entry has it."""
+    (x, y), *path = ([round(x, 3), round(y, 3)] for x, y in click.places)
+    return [x, y, int(click.positive), path] if path else [x, y, int(click.positive)]
 
 
 def packed(mask: np.ndarray) -> dict[str, Any]:
@@ -54,6 +75,9 @@ def bits_of(part: np.ndarray) -> str:
     return base64.b64encode(zlib.compress(np.packbits(part).tobytes())).decode("ascii")
 
 
-def _numbers(click: Click) -> list:
-    (x, y), *path = ([round(x, 3), round(y, 3)] for x, y in click.places)
-    return [x, y, int(click.positive), path] if path else [x, y, int(click.positive)]
+def _is_new(entry: Any) -> bool:
+    if not isinstance(entry, dict):
+        return False
+    clicks = entry.get("clicks")
+    strokes = [c for c in clicks if isinstance(c, list) and len(c) > 3] if isinstance(clicks, list) else []
+    return bool(strokes) or "lasso" in entry or "alternative" in entry

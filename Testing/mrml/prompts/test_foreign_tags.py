@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from any_json import TEXTS, damaged
 from samca.prompts import Box, Click, Prompts
+from samca.prompts.tag import VERSION
 from SAMCALib.Prompts import TagLogic
 from SAMCALib.Prompts.PackedMask import packed
 from SAMCALib.Prompts.TagLogic import PromptObject
@@ -25,13 +26,15 @@ SHAPE = (6, 9)
 MASK = np.add.outer(range(6), range(9)) % 4 < 2
 ENTRY = {
     "of": "Scan",
-    "clicks": [[1.5, 2, 1], [3, 4, 0]],
+    "clicks": [[1.5, 2, 1], [3, 4, 0], [5, 1, 1, [[6, 1], [7, 2.5]]]],
+    "lasso": [[1, 1], [7, 1], [4, 5]],
+    "alternative": 2,
     "box": [0, 1, 5, 5],
     "suggestion": 0,
     "pending": True,
 }
 ENTRY |= {"mask": packed(MASK), "maskPrompt": packed(~MASK)}
-RIGHT = {"version": 1, "frames": {"2:4": [ENTRY, {"clicks": [[4, 4, 1]]}], "2:5": [{"clicks": [[1, 1, 1]]}]}}
+RIGHT = {"version": 2, "frames": {"2:4": [ENTRY, {"clicks": [[4, 4, 1]]}], "2:5": [{"clicks": [[1, 1, 1]]}]}}
 NEW = (PromptObject(Prompts((Click(2, 2),), Box(0, 0, 3, 3)), MASK),)
 
 
@@ -63,6 +66,8 @@ def test_the_right_tag_is_read():
     np.testing.assert_array_equal(first.mask, MASK)
     np.testing.assert_array_equal(first.prompts.mask, ~MASK)
     assert first.prompts.box == Box(0, 1, 5, 5)
+    assert first.prompts.clicks[2] == Click(5, 1, True, ((6, 1), (7, 2.5)))
+    assert (first.prompts.lasso, first.prompts.alternative) == (((1, 1), (7, 1), (4, 5)), 2)
     assert second.prompts.clicks == (Click(4, 4),)
     assert TagLogic.problemIn(segment, "2:4", SHAPE) == ""
 
@@ -118,7 +123,7 @@ def test_a_damaged_tag_is_told_and_stays_until_the_user_starts_anew(text):
 
 
 def test_a_tag_of_a_newer_version_says_so_and_stays():
-    text = json.dumps({"version": 2, "objects": [1, 2, 3]})
+    text = json.dumps({"version": VERSION + 1, "objects": [1, 2, 3]})
     segment = segment_with(text)
     with pytest.raises(Refusal, match="A newer SAMCA has stored the points of Lesion: update it"):
         TagLogic.putObjects(segment, "2:4", SHAPE, NEW)

@@ -97,6 +97,13 @@ def test_a_stroke_comes_back_with_its_path(editor, frame):
     assert entry["clicks"] == [[3, 4.25, 1, [[5, 6], [7.5, 6]]], [1, 1, 1], [9, 9, 0, [[9, 12]]]]
 
 
+def test_a_lasso_and_the_outline_that_was_chosen_come_back(editor, frame):
+    lasso = PromptObject(Prompts(lasso=((3, 4.25), (9, 4), (6, 12))))
+    other = PromptObject(Prompts((Click(1, 1),), alternative=2))
+    store(editor, frame, lasso, other)
+    assert [thing.prompts for thing in read(editor, frame).objects] == [lasso.prompts, other.prompts]
+
+
 def test_points_of_two_volumes_do_not_mix(editor, frame):
     other = FrameLogic.frameOf(volumes.volume(name="Doppler"), 4)
     store(editor, frame, an_object())
