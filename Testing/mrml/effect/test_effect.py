@@ -11,6 +11,8 @@ import volumes
 import vtk
 from effect_editors import at, click, count, prompts, settled, status
 
+from SAMCALib.Prompts.PromptPoints import ROLES
+
 
 def test_a_click_outlines_ctrl_click_takes_away_and_undo_brings_back_both_mask_and_points(open_editor):
     editor = open_editor()
@@ -26,7 +28,7 @@ def test_a_click_outlines_ctrl_click_takes_away_and_undo_brings_back_both_mask_a
     assert count(editor) == first
     assert len(prompts(editor).objects[0].prompts.clicks) == 1
     points = editor.effect.edit.points.nodes
-    assert [points[role].GetNumberOfControlPoints() for role in points] == [1, 0, 0, 0]
+    assert [points[role].GetNumberOfControlPoints() for role in points] == [1, 0, 0, 0, 0]
 
 
 def test_the_point_lies_where_the_mouse_was(open_editor):
@@ -149,7 +151,7 @@ def test_a_point_is_dragged_by_markups_and_the_outline_follows_live(open_editor)
 def test_the_menu_of_a_point_offers_to_delete_it(open_editor):
     click(open_editor(), 30, 30)
     menus = slicer_application.PluginHandler.menus
-    assert set(menus) == {"SAMCA initial", "SAMCA add", "SAMCA take away", "SAMCA box"}
+    assert set(menus) == {name for name, _glyph, _colour in ROLES.values()}
     assert set(map(tuple, menus.values())) == {("DeletePointAction",)}
 
 
@@ -373,5 +375,5 @@ def test_our_points_leave_the_lists_of_nodes_that_looked_at_them_when_they_came(
     added.CallDataType = vtk.VTK_OBJECT
     scene.AddObserver(scene.NodeAddedEvent, added)
     click(editor, 30, 30)
-    assert len(shown) == 4
+    assert len(shown) == len(ROLES)
     assert listed == []

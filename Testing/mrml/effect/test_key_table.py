@@ -106,7 +106,7 @@ def test_a_key_can_be_given_back_one_by_one_or_all_at_once(panel):
 
 def test_without_a_line_there_is_nothing_to_change(panel):
     assert not panel.ui.changeKeyButton.enabled
-    panel.ui.keysTable.select(0)
+    panel.ui.keysTable.select(row("newObject"))
     assert panel.ui.changeKeyButton.enabled
     assert panel.ui.keyEdit.keySequence == "N"
 
