@@ -33,7 +33,7 @@ def actions() -> tuple[KeyAction, ...]:
     """The table, in the order in which it is shown; a function, because its words are translated."""
     return (
         KeyAction("stroke", "D", _("dragging draws along what belongs to the structure, or a box again")),
-        KeyAction("lasso", "O", _("dragging draws around the structure, or a box again")),
+        KeyAction("lasso", "X", _("dragging draws around the structure, or a box again")),
         KeyAction("another", "Tab", _("another outline that the first click may mean, and round again")),
         KeyAction("newObject", "N", _("the next click starts another object")),
         KeyAction("useMask", "M", _("what the segment covers becomes a prompt")),

@@ -131,7 +131,8 @@ def test_the_keys_of_the_effect_are_those_of_the_readme():
     keys = {action.default for action in KeyTable.actions()} | set(KeyTable.FIXED)
     table = read(README).split("## Keys of the effect\n")[1].split("\n## ")[0]
     named = {key for cell in re.findall(r"^\| ([^|]+) \|", table, re.M) for key in cell.split(", ")}
-    assert {key for key in named if re.fullmatch(r"(Ctrl\+|Shift\+)*[A-Z]", key)} - OF_THE_EDITOR == keys
+    pressed = {key for key in named if re.fullmatch(r"(Ctrl\+|Shift\+)*([A-Z]|Tab)", key)}
+    assert pressed - OF_THE_EDITOR == keys
 
 
 def test_what_documents_call_by_its_name_is_on_the_screen():

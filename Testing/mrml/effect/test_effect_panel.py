@@ -85,7 +85,7 @@ def test_help_is_a_summary_and_a_table_of_all_keys(open_editor):
     assert len(re.findall("<td", table)) == 2 * len(re.findall("<tr>", table))
     cells = re.findall("<td><b>(.*?)</b>", table)
     keys = {key for cell in cells for key in re.split(r",\s*", cell.replace("<br>", " "))}
-    assert keys - own == {"Click", "Ctrl+click", "Drag", "Delete", "Z", "Ctrl+Z", "Y"}
+    assert keys - own == {"Click", "Ctrl+click", "Drag", "Ctrl+drag", "Delete", "Z", "Ctrl+Z", "Y"}
     assert own <= keys
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import types
+
 import pytest
 
 pytest.importorskip("PySide6", reason="PySide6-Essentials is not installed")
@@ -193,6 +195,7 @@ def test_qt_gives_the_keys_to_the_effect_whoever_else_wants_them(window):
     action.triggered.connect(lambda: called.append("menu"))
     keys = Keys({name: lambda name=name: called.append(name) for name in of_keys.values()})
     keys.take(window)
+    of_keys.pop("Tab")  # lives in slice views alone, of which there are none here
     for key in of_keys:
         window.press(key)
     assert called == list(of_keys.values())
@@ -207,6 +210,40 @@ def test_qt_gives_the_keys_to_the_effect_whoever_else_wants_them(window):
     for key in ("N", "Ctrl+Y", "Ctrl+Shift+Z"):
         window.press(key)
     assert called == ["left behind", "menu"]
+
+
+def test_qt_gives_tab_to_the_effect_in_a_slice_view_and_elsewhere_to_the_focus(window, monkeypatch):
+    from SAMCAUltrasoundLib.Keys import Keys
+
+    view, field, console = QtWidgets.QWidget(), QtWidgets.QLineEdit(), QtWidgets.QPlainTextEdit()
+    picture, middle = QtWidgets.QWidget(view), QtWidgets.QWidget()
+    picture.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)  # as the widget that VTK draws in
+    layout = QtWidgets.QVBoxLayout(middle)
+    for widget in (view, field, console):
+        layout.addWidget(widget)
+    window.thing.setCentralWidget(middle)
+    QtCore.QCoreApplication.processEvents()  # until then nothing of it is visible
+    widgets = types.SimpleNamespace(sliceView=lambda: real_qt.Wrapped(view))
+    shown = types.SimpleNamespace(sliceViewNames=lambda: ("Red",), sliceWidget=lambda name: widgets)
+    monkeypatch.setattr(slicer.app, "layoutManager", lambda: shown)
+    called = []
+    keys = Keys({"another": lambda: called.append("another")})
+    keys.take(window)
+    for _ in range(2):
+        picture.setFocus()
+        QtTest.QTest.keyClick(picture, QtCore.Qt.Key.Key_Tab)
+    assert called == ["another"] * 2
+    assert picture.hasFocus()
+    field.setFocus()
+    QtTest.QTest.keyClick(field, QtCore.Qt.Key.Key_Tab)
+    assert console.hasFocus()
+    QtTest.QTest.keyClick(console, QtCore.Qt.Key.Key_Tab)
+    assert console.toPlainText() == "\t"
+    keys.giveBack()
+    picture.setFocus()
+    QtTest.QTest.keyClick(picture, QtCore.Qt.Key.Key_Tab)
+    assert field.hasFocus()
+    assert called == ["another"] * 2
 
 
 def contrast(one, other):

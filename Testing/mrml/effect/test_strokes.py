@@ -30,7 +30,7 @@ def stroke(editor, *places, control=0):
 
 def lasso(editor, *places):
     if editor.effect.options.drag != "lasso":
-        slicer.util.mainWindow().press("O")
+        slicer.util.mainWindow().press("X")
     return draw(editor, *places)
 
 
@@ -88,12 +88,12 @@ def test_a_lasso_holds_what_is_in_it_and_clicks_mend_it(open_editor):
     assert len(prompts(editor).objects) == 1
 
 
-@pytest.mark.parametrize("key", ["D", "O"])
+@pytest.mark.parametrize("key", ["D", "X"])
 def test_a_click_stays_a_click_and_the_key_brings_the_box_back(open_editor, key):
     editor = open_editor()
     slicer.util.mainWindow().press(key)
     assert editor.strokeButton.checked == (key == "D")
-    assert editor.lassoButton.checked == (key == "O")
+    assert editor.lassoButton.checked == (key == "X")
     click(editor, 40, 30)
     (clicked,) = prompts(editor).objects[0].prompts.clicks
     assert clicked.path == ()
