@@ -28,7 +28,8 @@ class SAMCAUltrasound(ScriptedLoadableModule):
         parent.helpText = _(
             "Sets up the Segment Editor effect SAMCA, which outlines structures in ultrasound from a few "
             "clicks. The method: shared-weight adapters in a frozen Segment Anything model, double click "
-            "training and dynamic fusion of prompts."
+            "training and dynamic fusion of prompts. Its worklist goes through a folder of images case by "
+            "case and saves each as it is left; the keys are in the help of the effect."
         )
         parent.acknowledgementText = _(
             "After Huo et al., SAMCA, ICIC 2025, and Kirillov et al., Segment Anything, ICCV 2023. "

@@ -37,6 +37,7 @@ class WorklistWidget:
         self.ui, self._training = ui, training or trainingLogic
         self.logic = WorklistLogic(self._training, self._showCase, self._settle)
         self._segmentName = self.logic.segmentName
+        self._class = ""  # what is to be suggested, by whichever model
         self.table = WorklistTable(ui.worklistTable)
         self.thumbnails = None
         self.out: Path | None = None
@@ -69,7 +70,7 @@ class WorklistWidget:
             ui.trainButton: ("clicked()", lambda: slicer.util.selectModule("SAMCATraining")),
             ui.saveToComboBox: ("activated(int)", self._chooseOut),
             ui.orderComboBox: ("activated(int)", lambda _index: self._choose()),
-            ui.backgroundComboBox: ("activated(int)", lambda _index: self._choose()),
+            ui.backgroundComboBox: ("activated(int)", self._chooseClass),
             ui.acceptedComboBox: ("activated(int)", lambda _index: self._choose()),
             ui.worklistTable: ("cellClicked(int,int)", self._clicked),
             ui.caseSpinBox: ("valueChanged(int)", self._goTo),
@@ -243,6 +244,8 @@ class WorklistWidget:
     def _choose(self) -> None:
         """Take what the boxes say."""
         logic, kind = self.logic, self.ui.backgroundComboBox.currentIndex - 1
+        if kind >= 0:
+            self._class = sharedEngine().suggests[kind]
         logic.order = order.ORDERS[max(self.ui.orderComboBox.currentIndex, 0)]
         logic.dataset = self._datasets[max(self.ui.acceptedComboBox.currentIndex, 0)]
         if logic.run is not None:
@@ -252,6 +255,10 @@ class WorklistWidget:
             if logic.run.isOn and not sharedEngine().hasModel:
                 sharedEngine().useModel("shipped")
         self.show()
+
+    def _chooseClass(self, index: int) -> None:
+        self._class = "" if index <= 0 else self._class
+        self._choose()
 
     def _chooseOut(self, index: int) -> None:
         chosen = ""
@@ -279,14 +286,14 @@ class WorklistWidget:
 
     def _offerClasses(self) -> None:
         """What the model in use finds by itself; another one may have come into use."""
-        box, wanted = self.ui.backgroundComboBox, list(sharedEngine().suggests)
-        if wanted != [box.itemText(i) for i in range(1, box.count)]:
-            box.clear()
-            for text in (_("Nothing"), *wanted):
-                box.addItem(text)
-            box.setCurrentIndex(0)
-            if self.logic.run is not None:
-                self.logic.run.kind = None
+        box, offered = self.ui.backgroundComboBox, list(sharedEngine().suggests)
+        if offered == [box.itemText(i) for i in range(1, box.count)]:
+            return
+        box.clear()
+        for text in (_("Nothing"), *offered):
+            box.addItem(text)
+        box.setCurrentIndex(1 + offered.index(self._class) if self._class in offered else 0)
+        self._choose()
 
     def _state(self) -> tuple:
         cases = self.logic.cases

@@ -1,8 +1,12 @@
 """The module in Slicer itself: panel, console logic, samples."""
 
+import tempfile
 import unittest
+from pathlib import Path
 
+import numpy as np
 import slicer
+import slicer.util
 
 
 class SAMCAModuleTest(unittest.TestCase):
@@ -41,6 +45,29 @@ class SAMCAModuleTest(unittest.TestCase):
         self.assertEqual(sequence.GetNumberOfDataNodes(), 12)
         browser = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSequenceBrowserNode")
         self.assertEqual(browser.GetProxyNode(sequence).GetImageData().GetDimensions(), (208, 160, 1))
+
+    def test_a_worklist_saves_each_case_as_it_is_left_and_goes_on_another_day(self):
+        from PIL import Image
+
+        worklist = slicer.modules.samcaultrasound.widgetRepresentation().self().panel.worklist
+        with tempfile.TemporaryDirectory() as folder:
+            for number in range(3):
+                Image.fromarray(np.full((60, 80), 50 * number, np.uint8)).save(Path(folder, f"{number}.png"))
+            worklist.openFolder(folder)
+            worklist.next()
+            case = worklist.logic.current
+            mask = np.zeros((1, 60, 80), np.uint8)
+            mask[0, 20:40, 30:50] = 1
+            segment = case.segmentation.GetSegmentation().GetNthSegmentID(0)
+            words = mask, case.segmentation, segment, case.volume
+            slicer.util.updateSegmentBinaryLabelmapFromArray(*words)
+            worklist.accept()
+            self.assertEqual(worklist.logic.name, "1.png")
+            self.assertTrue(Path(folder, "0.seg.nrrd").is_file())
+            worklist.close()
+            worklist.openFolder(folder)
+            self.assertEqual(worklist.logic.counts["accepted"], 1)
+            worklist.close()
 
     def test_the_effect_is_registered(self):
         editor = slicer.qMRMLSegmentEditorWidget()

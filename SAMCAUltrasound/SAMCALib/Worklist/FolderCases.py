@@ -145,6 +145,8 @@ class FolderCases:
         volume = FileVolume.add(pictures, self.pathOf(name), title)
         segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", f"{title} segmentation")
         opened = Opened(name, volume, segmentation, path, group=_patientOf(self.pathOf(name)))
+        for node in (volume, segmentation):
+            node.SetSaveWithScene(False)  # they have files of their own
         try:
             if path.is_file():
                 opened.content = OutlineFile.readInto(segmentation, path)

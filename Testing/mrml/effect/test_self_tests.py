@@ -33,6 +33,17 @@ def in_slicer(qt, prototype, sample_data, monkeypatch, tmp_path):
     module = types.SimpleNamespace(widgetRepresentation=lambda: types.SimpleNamespace(self=lambda: own))
     monkeypatch.setattr(slicer.modules, "samcaultrasound", module, raising=False)
     monkeypatch.setattr(slicer.util, "getModuleLogic", lambda name: own.logic, raising=False)
+    editor = types.SimpleNamespace(
+        setSegmentationNode=lambda node: None,
+        setSourceVolumeNode=lambda node: None,
+        setActiveEffectByName=lambda name: None,
+    )
+    panelOfEditor = types.SimpleNamespace(self=lambda: types.SimpleNamespace(editor=editor))
+    editorModule = types.SimpleNamespace(widgetRepresentation=lambda: panelOfEditor)
+    monkeypatch.setattr(slicer.modules, "segmenteditor", editorModule, raising=False)
+    monkeypatch.setattr("SAMCALib.Editing.StartLogic.showFlat", lambda sliceLogic, volume: None)
+    red = types.SimpleNamespace(sliceLogic=lambda: None)
+    monkeypatch.setattr(slicer.app.layoutManager(), "sliceWidget", lambda name: red)
     yield
     panel.cleanup()
 

@@ -11,6 +11,7 @@ import slicer.util
 from cases import nodes, picture
 from disc_model import DiscModel
 from PIL import Image
+from suggesting_model import BrightModel
 
 import SAMCALib
 from SAMCALib import KeyTable
@@ -195,6 +196,10 @@ def test_another_model_offers_what_it_finds(opened, engine):
     opened.worklist.timer.fire()
     assert opened.ui.backgroundComboBox.items == ["Nothing"]
     assert opened.worklist.logic.run.kind is None
+    engine.setModel(BrightModel(), "trained")
+    opened.worklist.timer.fire()
+    assert opened.ui.backgroundComboBox.currentIndex == 1, "what was looked for is looked for again"
+    ticks(opened, engine, lambda: opened.worklist.logic.counts["suggested"] == 5)
 
 
 def test_accepted_cases_go_into_the_chosen_dataset(opened, engine, training):
