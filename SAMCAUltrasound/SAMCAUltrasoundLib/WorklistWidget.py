@@ -22,6 +22,7 @@ from .WorklistTable import WorklistTable, stateText
 
 TICK_MS, YIELD_SECONDS = 100, 0.02  # how often the background is looked at, and given the lock of Python
 KEEP_SECONDS = 10.0  # between two looks whether what is shown has to be saved
+SHARE = 30  # times as long as saving takes, it waits until the next time
 SETTLE_SECONDS = 5.0  # that a case which is left may take for its last click
 SAID_MS = 10_000
 RATER = "SAMCA/Rater"  # in the application's settings
@@ -47,7 +48,7 @@ class WorklistWidget:
             | {"unsureCase": self.markUnsure}
         )
         self._isAtWork = False
-        self._keptAt = 0.0
+        self._keptAt, self._keepAfter = 0.0, KEEP_SECONDS
         self._shown: tuple = ()
         self.timer = qt.QTimer()
         self.timer.setInterval(TICK_MS)
@@ -220,9 +221,8 @@ class WorklistWidget:
         try:
             changed = run.poll(self.logic.name)
             changed = bool(self.thumbnails.poll()) or changed
-            if time.monotonic() - self._keptAt > KEEP_SECONDS:
-                self._keptAt = time.monotonic()
-                self.logic.keep()
+            if time.monotonic() - self._keptAt > self._keepAfter:
+                self._keep()
         except Refusal as refusal:
             slicer.util.showStatusMessage(str(refusal), SAID_MS)
             self.ui.worklistLabel.text = str(refusal)
@@ -230,6 +230,12 @@ class WorklistWidget:
             self._isAtWork = False
         if changed or self._state() != self._shown:
             self.show()
+
+    def _keep(self) -> None:
+        """Save what is shown; what takes long, as of a large loop, is done less often."""
+        start = self._keptAt = time.monotonic()
+        self.logic.keep()
+        self._keepAfter = max(KEEP_SECONDS, SHARE * (time.monotonic() - start))
 
     # What is chosen and shown
 

@@ -19,7 +19,12 @@ from ..Prompts.TagLogic import objectsIn, tagText
 from ..Segments.SegmentLogic import LABELMAP
 from ..Texts import Refusal, _
 
+MOST_KNOWN = 1000
 PREFIX = f"{SequenceLogic.PROMPTS}:"  # of our tag in a file, where tags are divided by |
+
+_known: dict[
+    tuple[int, int], int
+] = {}  # digests of voxels: a loop's are not looked through every few seconds
 
 
 def write(segmentationNode, path: Path) -> str:
@@ -107,9 +112,18 @@ def _ofVoxels(segment) -> int:
     scalars = image and image.GetPointData().GetScalars()
     if scalars is None or not image.GetNumberOfPoints():
         return 0
-    filled = numpy_support.vtk_to_numpy(scalars) == segment.GetLabelValue()
+    key = image.GetMTime(), segment.GetLabelValue()  # a time that no other image has
+    if key not in _known:
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        _known[key] = _digestOf(image, numpy_support.vtk_to_numpy(scalars) == segment.GetLabelValue())
+    return _known[key]
+
+
+def _digestOf(image, filled: np.ndarray) -> int:
+    """The same however far the image reaches; 0 of nothing."""
     if not filled.any():
         return 0
     shape, corner = image.GetDimensions()[::-1], image.GetExtent()[4::-2]
-    places = np.argwhere(filled.reshape(shape)) + corner  # the same however far the image reaches
+    places = np.argwhere(filled.reshape(shape)) + corner
     return zlib.crc32(places.astype(np.int32).tobytes()) or 1

@@ -19,6 +19,8 @@ from ..Texts import Refusal, _
 from . import OutlineFile
 from .FolderCases import Opened
 
+MOST_PASSED = 100  # unreadable cases in a row
+
 
 class WorklistLogic:
     """training: gives what has `addCase`, `removeCases` and `datasets` of TrainingLogic, once it is needed.
@@ -104,16 +106,7 @@ class WorklistLogic:
         """Save what is shown and show this case instead; Refusal, and it stays, if either fails."""
         self.said = ""
         self._saveSettled()
-        if self.run is not None:
-            self.run.release(name)
-        opened = self.cases.open(name)
-        if not opened.segmentation.GetSegmentation().GetNumberOfSegments():
-            opened.segmentation.GetSegmentation().AddEmptySegment(self.segmentName, self.segmentName)
-        opened.left = self.cases.fingerprint(opened)
-        before, self.current = self.current, opened
-        self._show(opened.volume, opened.segmentation)
-        if before is not None:
-            self.cases.shut(before)
+        self._open(name)
 
     def leave(self) -> None:
         """Save what is shown and show nothing; Refusal, and it stays, if it cannot be saved."""
@@ -154,11 +147,38 @@ class WorklistLogic:
             self.keep()
 
     def _step(self, step: int) -> None:
-        name = order.beside(self.listed, self.name, step)
-        if name is None:
+        self.said = ""
+        names = order.onward(self.listed, self.name, step)
+        if not names:
             text = _("This is the last case.") if step > 0 else _("This is the first case.")
             raise Refusal(text if self.listed else _("There are no cases: choose a folder with images."))
-        self.show(name)
+        self._saveSettled()
+        self._openFirst(names)
+
+    def _open(self, name: str) -> None:
+        if self.run is not None:
+            self.run.release(name)
+        opened = self.cases.open(name)
+        if not opened.segmentation.GetSegmentation().GetNumberOfSegments():
+            opened.segmentation.GetSegmentation().AddEmptySegment(self.segmentName, self.segmentName)
+        opened.left = self.cases.fingerprint(opened)
+        before, self.current = self.current, opened
+        self._show(opened.volume, opened.segmentation)
+        if before is not None:
+            self.cases.shut(before)
+
+    def _openFirst(self, names: list[str]) -> None:
+        """Show the first that can be shown, and say why others were passed over; Refusal if none can."""
+        problem = None
+        for name in names[:MOST_PASSED]:
+            try:
+                self._open(name)
+                break
+            except Refusal as refusal:
+                problem = problem or refusal
+        else:
+            raise problem
+        self.said = " ".join(filter(None, [self.said, problem and str(problem)]))
 
     def _decide(self, state: str) -> None:
         if self.current is None:
@@ -172,13 +192,11 @@ class WorklistLogic:
         isCase = state == ACCEPTED and not isEmpty
         entry = self._intoDataset(entry) if isCase else self._outOfDataset(entry)
         self._put(entry, state)
-        said = self.said
-        name = order.next_open(self.listed, self.cases.entries, self.name, self.order)
-        if name is None:
-            self.said = " ".join(filter(None, [said, _("All other cases are accepted.")]))
+        names = order.still_open(self.listed, self.cases.entries, self.name, self.order)
+        if names:
+            self._openFirst(names)
         else:
-            self.show(name)
-            self.said = said
+            self.said = " ".join(filter(None, [self.said, _("All other cases are accepted.")]))
 
     def _put(self, entry: Entry, state: str) -> None:
         opened = self.current

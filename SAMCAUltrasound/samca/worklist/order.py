@@ -24,24 +24,20 @@ def ordered(names: Iterable[str], entries: Mapping[str, Entry], order: str = BY_
     return sorted(names, key=lambda name: _rank(entries.get(name) or Entry(name)))
 
 
-def beside(listed: list[str], current: str | None, step: int) -> str | None:
-    """The one so many further in a list, None beyond its ends; the first or last if there is no current."""
-    if not listed:
-        return None
-    if current not in listed:
-        return listed[0] if step > 0 else listed[-1]
-    place = listed.index(current) + step
-    return listed[place] if 0 <= place < len(listed) else None
+def onward(listed: list[str], current: str | None, step: int) -> list[str]:
+    """What follows in a list, with step -1 what comes before, the nearest first; all without a current."""
+    way = listed if step > 0 else listed[::-1]
+    return way[way.index(current) + 1 :] if current in way else list(way)
 
 
-def next_open(
+def still_open(
     listed: list[str], entries: Mapping[str, Entry], current: str | None, order: str = BY_NAME
-) -> str | None:
-    """What to go on with: the first that is not accepted after the current one, by name; else the first of
-    all. None once all others are accepted."""
+) -> list[str]:
+    """What to go on with: what is not accepted, by name from the current one on and round about; else from
+    the first on. Without the current one."""
     place = listed.index(current) if current in listed and order == BY_NAME else -1
-    others = [name for name in listed[place + 1 :] + listed[: place + 1] if name != current]
-    return next((name for name in others if _state(name, entries) != ACCEPTED), None)
+    others = listed[place + 1 :] + listed[: place + 1]
+    return [name for name in others if name != current and _state(name, entries) != ACCEPTED]
 
 
 def counts(names: Iterable[str], entries: Mapping[str, Entry]) -> dict[str, int]:

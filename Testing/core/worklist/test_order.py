@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from samca.worklist.entries import Entry
-from samca.worklist.order import beside, counts, next_open, ordered
+from samca.worklist.order import counts, onward, ordered, still_open
 
 NAMES = ["a", "b", "c", "d", "e", "f"]
 ENTRIES = {
@@ -25,21 +25,20 @@ def test_the_least_sure_come_first_and_what_is_decided_last():
 
 
 def test_next_and_previous_go_along_the_list_and_end_there():
-    assert beside(NAMES, "b", 1) == "c"
-    assert beside(NAMES, "b", -1) == "a"
-    assert beside(NAMES, "f", 1) is None
-    assert beside(NAMES, None, 1) == "a"
-    assert beside(NAMES, "gone", -1) == "f"
-    assert beside([], None, 1) is None
+    assert onward(NAMES, "d", 1) == ["e", "f"]
+    assert onward(NAMES, "c", -1) == ["b", "a"]
+    assert onward(NAMES, "f", 1) == []
+    assert onward(NAMES, None, 1) == NAMES
+    assert onward(NAMES, "gone", -1) == NAMES[::-1]
+    assert onward([], None, 1) == []
 
 
 def test_after_an_accepted_case_the_next_open_one_comes():
-    assert next_open(NAMES, ENTRIES, "f") == "b", "by name round about, over what is accepted"
+    assert still_open(NAMES, ENTRIES, "d") == ["e", "f", "b", "c"], "by name round about"
     listed = ordered(NAMES, ENTRIES, "unsure")
-    assert next_open(listed, ENTRIES, "b", "unsure") == "d", "the least sure of all"
-    assert next_open(listed, ENTRIES, "d", "unsure") == "f"
+    assert still_open(listed, ENTRIES, "b", "unsure") == ["d", "f", "e", "c"], "the least sure of all"
     done = {name: Entry(name, "accepted") for name in NAMES if name != "c"}
-    assert next_open(NAMES, done, "c") is None
+    assert still_open(NAMES, done, "c") == []
 
 
 def test_cases_are_counted_by_state():

@@ -42,8 +42,9 @@ def in_slicer(qt, prototype, sample_data, monkeypatch, tmp_path):
     editorModule = types.SimpleNamespace(widgetRepresentation=lambda: panelOfEditor)
     monkeypatch.setattr(slicer.modules, "segmenteditor", editorModule, raising=False)
     monkeypatch.setattr("SAMCALib.Editing.StartLogic.showFlat", lambda sliceLogic, volume: None)
-    red = types.SimpleNamespace(sliceLogic=lambda: None)
-    monkeypatch.setattr(slicer.app.layoutManager(), "sliceWidget", lambda name: red)
+    red, others = types.SimpleNamespace(sliceLogic=lambda: None), slicer.app.layoutManager().sliceWidget
+    ofName = lambda name: red if name == "Red" else others(name)  # noqa: E731
+    monkeypatch.setattr(slicer.app.layoutManager(), "sliceWidget", ofName)
     yield
     panel.cleanup()
 

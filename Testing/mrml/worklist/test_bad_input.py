@@ -40,12 +40,13 @@ def test_a_folder_that_changes_is_looked_at_anew(worklist, folder, outlined):
     (folder / "case2.png").unlink()
     Image.fromarray(picture(6)).save(folder / "case6.png")
     with pytest.raises(Refusal, match=r"case2\.png has gone: look anew"):
-        logic.next()
+        logic.show("case2.png")
     assert logic.name == FIRST, "it stays"
-    logic.refresh()
-    assert logic.listed == ["case1.png", "case3.png", "case4.png", "case5.png", "case6.png"]
     logic.next()
     assert logic.name == "case3.png"
+    assert "case2.png has gone" in logic.said
+    logic.refresh()
+    assert logic.listed == ["case1.png", "case3.png", "case4.png", "case5.png", "case6.png"]
 
 
 def test_the_shown_case_is_saved_though_its_image_has_gone(worklist, folder, outlined):
@@ -66,9 +67,19 @@ def test_an_unreadable_image_is_told_and_what_is_shown_stays(worklist, folder):
     logic.next()
     before = nodes()
     with pytest.raises(Refusal, match=r"case2\.png cannot be read"):
-        logic.next()
+        logic.show("case2.png")
     assert logic.name == FIRST
     assert nodes() == before
+    logic.accept()
+    assert logic.name == "case3.png"
+    assert "case2.png cannot be read" in logic.said
+    logic.previous()
+    assert logic.name == FIRST
+    for number in (3, 4, 5):
+        (folder / f"case{number}.png").unlink()
+    with pytest.raises(Refusal, match=r"case2\.png cannot be read"):
+        logic.next()
+    assert logic.name == FIRST
 
 
 @pytest.mark.parametrize("damage", ["cut off", "no header", "text"])

@@ -124,7 +124,7 @@ def test_a_volume_that_has_gone_is_told(scene_list, loaded):
     logic = scene_list()
     slicer.mrmlScene.RemoveNode(loaded[0])
     with pytest.raises(Refusal, match="Still has gone: look anew"):
-        logic.next()
+        logic.show(logic.listed[0])
     logic.refresh()
     assert titles(logic)[0] == "Clip (loop)"
 

@@ -33,8 +33,9 @@ def editor(monkeypatch, qt):
     widget = types.SimpleNamespace(widgetRepresentation=lambda: module)
     monkeypatch.setattr(slicer.modules, "segmenteditor", widget, raising=False)
     monkeypatch.setattr("SAMCALib.Editing.StartLogic.showFlat", lambda sliceLogic, volume: None)
-    view = types.SimpleNamespace(sliceLogic=lambda: None)
-    monkeypatch.setattr(slicer.app.layoutManager(), "sliceWidget", lambda name: view)
+    view, others = types.SimpleNamespace(sliceLogic=lambda: None), slicer.app.layoutManager().sliceWidget
+    ofName = lambda name: view if name == "Red" else others(name)  # noqa: E731
+    monkeypatch.setattr(slicer.app.layoutManager(), "sliceWidget", ofName)
     return works
 
 

@@ -1,0 +1,140 @@
+"""DICOM, volumes and Sequences of a folder: what is loaded is what the files hold, a loop is one case."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import slicer
+import slicer.util
+import volumes
+from pydicom import dcmwrite
+
+from dicom_pictures import picture as dicom_of
+from dicom_pictures import smooth
+from samca import datasets
+from samca.images import frames
+from SAMCALib.Frames import FrameLogic, ScreenRegions
+from SAMCALib.Texts import Refusal
+from SAMCALib.Worklist.FolderCases import FolderCases
+
+REAL = Path(__file__).parents[3].parent / "shared/data/dicom"
+
+
+def write(elements, path, patient=""):
+    elements.PatientID = patient
+    dcmwrite(path, elements, enforce_file_format=True)
+
+
+def loop(seed, count=4):
+    return np.stack([smooth(seed + number) for number in range(count)]).astype(np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two DICOM files of one patient, a single frame and a loop, without suffix."""
+    place = tmp_path / "dicom"
+    place.mkdir()
+    write(dicom_of(smooth(1).astype(np.uint8)), place / "IM_0001", "Doe")
+    write(dicom_of(loop(5), frames=4), place / "IM_0002", "Doe")
+    return place
+
+
+def test_a_multi_frame_file_is_one_case_of_all_its_frames(worklist, folder):
+    logic = worklist(folder)
+    assert logic.listed == ["IM_0001", "IM_0002"]
+    logic.show("IM_0002")
+    np.testing.assert_array_equal(slicer.util.arrayFromVolume(logic.current.volume), loop(5))
+
+
+def test_frames_of_a_loop_are_outlined_saved_and_gone_on_with(worklist, folder, outlined):
+    logic = worklist(folder)
+    logic.show("IM_0002")
+    for frame in (1, 3):
+        outlined(logic, frame=frame)
+    logic.close()
+    again = worklist(folder)
+    again.show("IM_0002")
+    segment = again.current.segmentation.GetSegmentation().GetNthSegmentID(0)
+    words = again.current.segmentation, segment, again.current.volume
+    mask = slicer.util.arrayFromSegmentBinaryLabelmap(*words)
+    assert (mask.sum((1, 2)) > 0).tolist() == [False, True, False, True]
+
+
+def test_cases_of_one_patient_stay_together_and_nobody_is_named(worklist, folder, outlined, training):
+    logic = worklist(folder)
+    logic.dataset = training.newDataset("Patients")
+    logic.next()
+    outlined(logic)
+    logic.accept()
+    outlined(logic, frame=1)
+    outlined(logic, frame=2)
+    logic.accept()
+    cases = datasets.checked(logic.dataset).cases
+    assert len(cases) == 3
+    assert {case.group for case in cases} == {f"patient_{hashlib.sha256(b'Doe').hexdigest()[:12]}"}
+
+
+def test_a_volume_knows_the_dicom_file_that_it_came_from(worklist, folder):
+    logic = worklist(folder)
+    logic.next()
+    frame = FrameLogic.frameOf(logic.current.volume, 0)
+    assert ScreenRegions.fileOf(frame) == folder / "IM_0001"
+
+
+def test_a_sequence_of_slicer_is_a_case_and_lies_where_it_lay(worklist, scene, tmp_path, outlined):
+    place = tmp_path / "loops"
+    place.mkdir()
+    browser, _proxy = volumes.clip(*(volumes.speckle(1, 40, 60) // (n + 1) for n in range(3)))
+    storage = slicer.vtkMRMLVolumeSequenceStorageNode()
+    scene.AddNode(storage)
+    storage.SetFileName(str(place / "loop.seq.nrrd"))
+    assert storage.WriteData(browser.GetMasterSequenceNode())
+    logic = worklist(place)
+    logic.next()
+    shape = slicer.util.arrayFromVolume(logic.current.volume).shape
+    assert shape == (3, 40, 60)
+    outlined(logic, frame=2)
+    logic.close()
+    assert (place / "loop.seg.nrrd").is_file()
+
+
+@pytest.mark.parametrize("geometry", ["flipped along i", "oblique"])
+def test_a_volume_lies_where_its_file_says(worklist, scene, tmp_path, geometry):
+    place = tmp_path / "volumes"
+    place.mkdir()
+    node = volumes.volume(geometry=geometry)
+    storage = slicer.vtkMRMLVolumeArchetypeStorageNode()
+    scene.AddNode(storage)
+    storage.SetFileName(str(place / "v.nrrd"))
+    assert storage.WriteData(node)
+    logic = worklist(place)
+    logic.next()
+    for volume in (node, logic.current.volume):
+        first = FrameLogic.xyToRas(FrameLogic.frameOf(volume, 2), 3, 4)
+        np.testing.assert_allclose(first, FrameLogic.xyToRas(FrameLogic.frameOf(node, 2), 3, 4), atol=1e-4)
+    found, stored = (slicer.util.arrayFromVolume(each) for each in (logic.current.volume, node))
+    np.testing.assert_array_equal(found, stored)
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the files in ../shared/data are not here")
+def test_real_files_are_shown_as_the_core_reads_them(scene, tmp_path):
+    cases = FolderCases(REAL, tmp_path / "out")
+    assert len(cases.names) >= 8
+    shown = 0
+    for name in cases.names:
+        try:
+            expected = frames.read_all(REAL / name)
+        except ValueError:
+            with pytest.raises(Refusal, match="cannot be read"):
+                cases.open(name)
+            continue
+        opened = cases.open(name)
+        voxels = slicer.util.arrayFromVolume(opened.volume)
+        assert voxels.shape[:3] == (len(expected), *expected[0].pixels.shape[:2])
+        cases.shut(opened)
+        shown += 1
+    cases.close()
+    assert shown >= 6
