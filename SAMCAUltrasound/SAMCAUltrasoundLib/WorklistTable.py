@@ -33,6 +33,7 @@ class WorklistTable:
         self._table.setRowCount(len(self._names))
         for row, name in enumerate(self._names):
             self._showRow(row, name, logic, thumbnails)
+        self._table.resizeColumnsToContents()
         if logic.name in self._names:
             self._table.selectRow(place - first)
         return self._names

@@ -29,7 +29,7 @@ from ..Engine.EngineLogic import EngineLogic, Result
 from ..Frames import FileVolume
 from ..Models.ModelLogic import SHIPPED
 from ..Segments.MaskLogic import MaskOptions
-from ..Texts import Refusal, _, explained
+from ..Texts import Refusal, _, counted, explained
 from . import OutlineFile
 
 GROUP = "SAMCA worklist"  # what the engine keeps our pictures by, in place of a volume
@@ -86,7 +86,8 @@ class SuggestRun:
             return ""
         if self.reason or not self.left:
             return self.reason
-        return _("In the background: {count} cases to look at.").format(count=self.left)
+        several = _("In the background: {count} cases to look at.")
+        return counted(self.left, _("In the background: 1 case to look at."), several)
 
     def stop(self) -> None:
         """Look at nothing more; what was found stays."""
