@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import slicer
 import slicer.util
 
 from SAMCALib.Editing import StartLogic
+
+from .Keys import DESTROYED
 
 
 def openEditor(volume, segmentation, inOneView: bool) -> None:
@@ -25,9 +29,8 @@ def openEditor(volume, segmentation, inOneView: bool) -> None:
 
 def leaveEditor() -> None:
     """Let the Segment Editor work on nothing, before its nodes leave the scene."""
-    module = getattr(slicer.modules, "segmenteditor", None)
-    if module is not None:
-        editor = module.widgetRepresentation().self().editor
+    with contextlib.suppress(*DESTROYED):  # when Slicer is closed, the editor may be gone already
+        editor = slicer.modules.segmenteditor.widgetRepresentation().self().editor
         editor.setActiveEffectByName("")
         editor.setSegmentationNode(None)
         editor.setSourceVolumeNode(None)

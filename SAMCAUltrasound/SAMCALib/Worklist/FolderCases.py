@@ -53,13 +53,7 @@ class FolderCases:
         self.folder, self.out = Path(folder), Path(out or folder)
         if not self.folder.is_dir():
             raise Refusal(_("{folder} is not a folder: choose one with images.").format(folder=folder))
-        try:
-            self.journal = Journal(self.out, rater)
-        except OSError as error:
-            text = _("{folder} cannot be written to ({reason}): choose another folder to save to.")
-            raise Refusal(text.format(folder=self.out, reason=error.strerror or error)) from error
-        except ValueError as error:
-            raise Refusal(f"{error}.") from error
+        self.journal = openedJournal(self.out, rater)
         self.rater, self.version = rater, 0
         self.refresh()
 
@@ -227,6 +221,17 @@ class FolderCases:
 
     def _fileName(self, place: Placed) -> str:
         return place.mask.relative_to(self.out).as_posix()
+
+
+def openedJournal(out: Path, rater: str) -> Journal:
+    """The journal of a folder; Refusal for one that cannot be written to or is in use elsewhere."""
+    try:
+        return Journal(out, rater)
+    except OSError as error:
+        text = _("{folder} cannot be written to ({reason}): choose another folder to save to.")
+        raise Refusal(text.format(folder=out, reason=error.strerror or error)) from error
+    except ValueError as error:
+        raise Refusal(f"{error}.") from error
 
 
 def _thumbnailOf(path: Path) -> np.ndarray:

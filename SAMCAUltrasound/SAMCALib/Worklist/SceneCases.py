@@ -5,6 +5,7 @@ A loop is a case, and each of its items is one, too: an item that is accepted le
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -26,14 +27,17 @@ from ..Frames import FrameLogic, ItemLogic, ScreenRegions, SequenceLogic
 from ..Frames.FrameLogic import Frame
 from ..Texts import Refusal, _
 from . import OutlineFile
-from .FolderCases import SIDE, Opened
+from .FolderCases import SIDE, Opened, openedJournal
 
 ATTRIBUTE = "SAMCA.worklist"  # of a volume or Sequence: the entries of its cases, a line each
 BETWEEN = "/"  # the id of a Sequence and an item, in the name of a case
 
 
 class SceneCases:
-    """out: where outlines are saved beside the scene, nowhere if None; rater: by whom."""
+    """out: where outlines are saved beside the scene, nowhere if None; rater: by whom.
+
+    Refusal for a folder that cannot be written to or is in use elsewhere.
+    """
 
     writesSuggestions = False  # the user's nodes are the user's: the effect suggests
 
@@ -41,6 +45,7 @@ class SceneCases:
         self.out, self.rater, self.version = Path(out) if out else None, rater, 0
         self._made: set[str] = set()  # ids of segmentations that were made for looking
         self._open: list[Opened] = []
+        self._journal = openedJournal(self.out, rater) if self.out else None  # which files are ours
         self.refresh()
 
     def refresh(self) -> None:
@@ -53,6 +58,8 @@ class SceneCases:
                 items = (node.GetNthIndexValue(i) for i in range(node.GetNumberOfDataNodes()))
                 self._nodes |= {f"{node.GetID()}{BETWEEN}{item}": (node, item) for item in items}
         self.names = list(self._nodes)
+        files = Counter(str(self._placeOf(name)).casefold() for name in self.names)
+        self._doubles = {name for name in self.names if files[str(self._placeOf(name)).casefold()] > 1}
         self.entries = {name: self._entryOf(name) for name in self.names}
         self.version += 1
 
@@ -65,7 +72,9 @@ class SceneCases:
         self.version += 1
 
     def close(self) -> None:
-        """Nobody else can have it."""
+        """Let others use the folder."""
+        if self._journal is not None:
+            self._journal.close()
 
     # One case
 
@@ -95,6 +104,9 @@ class SceneCases:
     def open(self, name: str) -> Opened:
         """Show a case; Refusal for what cannot be shown."""
         node, item = self._checked(name)
+        if self.out is not None and name in self._doubles:
+            text = _("Several images are called {name} and would share a file: rename one of them.")
+            raise Refusal(text.format(name=self.titleOf(name)))
         volume = node
         if node.IsA("vtkMRMLSequenceNode"):
             browser, volume = SequenceLogic.browse(node)
@@ -129,17 +141,23 @@ class SceneCases:
         return _printOf(opened.segmentation, [item] if item else _itemsOf(opened.volume))
 
     def save(self, opened: Opened) -> str:
-        """Write the outlines into the folder, those of a loop item by item; Refusal if that fails."""
-        item = self._nodes[opened.name][1]
+        """Write the outlines into the folder, those of a loop item by item; a sentence where somebody else's
+        file has the name and stays. Refusal if that fails."""
+        item, said = self._nodes[opened.name][1], ""
         try:
             for each in [item] if item else _itemsOf(opened.volume):
                 node = _nodeAt(opened.segmentation, each)
                 if node is not None and not OutlineFile.isEmpty(OutlineFile.fingerprint(node)):
-                    opened.content = OutlineFile.write(node, self._placeOf(opened.name, each))
+                    place = self._placeOf(opened.name, each)
+                    opened.path = self._ours(place)
+                    opened.content = OutlineFile.write(node, opened.path)
+                    file = opened.path.relative_to(self.out).as_posix()
+                    self._journal.put(Entry(file, OUTLINED, self.rater, file, opened.content))
+                    said = said or _savedElsewhere(place, opened.path)
         except (OSError, RuntimeError) as error:
             text = _("{name} is not saved: {error}. It stays open: make room, or save it by hand.")
             raise Refusal(text.format(name=self.titleOf(opened.name), error=error)) from error
-        return ""
+        return said
 
     def fileOf(self, opened: Opened) -> str:
         """What an entry calls the file of the outline, "" without one."""
@@ -173,13 +191,29 @@ class SceneCases:
     def _restore(self, opened: Opened) -> None:
         """Take outlines from the folder where the scene has none: another day, or after a crash."""
         item = self._nodes[opened.name][1]
+        if self.out is None:
+            return
         for each in [item] if item else _itemsOf(opened.volume):
             place = self._placeOf(opened.name, each)
-            if place is None or not place.is_file():
+            ours = self._ours(place)
+            place = ours if ours.is_file() else place
+            if not place.is_file():
                 continue
             node = SequenceLogic.ownNode(opened.segmentation, each)
             if OutlineFile.isEmpty(OutlineFile.fingerprint(node)):
                 opened.content = OutlineFile.readInto(node, place)
+
+    def _ours(self, place: Path) -> Path:
+        """Where an outline can be saved: the first of its names that is free, or as we have left it."""
+        stem, number = place.name.removesuffix(masks.SEGMENTATION), 1
+        while (there := OutlineFile.sha256Of(place)) and there != self._sumOf(place):
+            number += 1
+            place = place.with_name(f"{stem} ({number}){masks.SEGMENTATION}")
+        return place
+
+    def _sumOf(self, place: Path) -> str:
+        file = place.relative_to(self.out).as_posix()
+        return self._journal.entries.get(file, Entry(file)).sha256
 
     def _entryOf(self, name: str) -> Entry:
         node, _item = self._nodes[name]
@@ -193,6 +227,13 @@ class SceneCases:
     def _key(self, name: str) -> str:
         """What a case is called beside its image, whose id may be another one in the next scene."""
         return self._nodes[name][1] or "."
+
+
+def _savedElsewhere(place: Path, ours: Path) -> str:
+    if place == ours:
+        return ""
+    text = _("{theirs} was made by somebody else: yours is saved as {ours}.")
+    return text.format(theirs=place.name, ours=ours.name)
 
 
 def _remove(segmentation) -> None:

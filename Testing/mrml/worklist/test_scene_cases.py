@@ -142,3 +142,38 @@ def test_the_model_says_how_sure_it_is_and_changes_nothing(scene_list, suggested
 def test_an_attribute_of_any_content_is_no_entry(scene_list, loaded):
     loaded[0].SetAttribute("SAMCA.worklist", '{"case": 7}\n[]\n{"case": ".", "state": "accepted"}')
     assert state(scene_list(), "Still") == "accepted"
+
+
+def test_images_of_one_name_do_not_share_a_file(scene_list, loaded, tmp_path):
+    other = volumes.volume(picture(9)[None], name="Still")
+    logic = scene_list(tmp_path)
+    with pytest.raises(Refusal, match="Several images are called Still"):
+        logic.show(other.GetID())
+    logic.close()
+    logic = scene_list()
+    logic.show(other.GetID())
+    assert logic.current.volume is other
+
+
+def test_what_somebody_else_has_saved_under_the_name_stays(scene_list, engine, tmp_path):
+    logic = scene_list(tmp_path)
+    logic.show(named(logic, "Still"))
+    click(logic, engine)
+    theirs = tmp_path / "Still.seg.nrrd"
+    theirs.write_bytes(b"theirs")
+    for frame in (0, 1, 0):
+        logic.keep()
+        click(logic, engine, frame)
+    logic.close()
+    assert theirs.read_bytes() == b"theirs"
+    assert [path.name for path in tmp_path.glob("*.nrrd") if path != theirs] == ["Still (2).seg.nrrd"]
+    assert "yours is saved as Still (2).seg.nrrd" in logic.said
+    again = scene_list(tmp_path)
+    again.show(named(again, "Still"))
+    assert again.current.path is not None
+
+
+def test_two_slicers_do_not_save_to_one_folder(scene_list, tmp_path):
+    scene_list(tmp_path, "AB")
+    with pytest.raises(Refusal, match="in use as a worklist by AB"):
+        scene_list(tmp_path, "CD")
