@@ -52,7 +52,10 @@ def run(arguments: argparse.Namespace) -> int:
     prompts: dict[int, Prompts] = {}
     for index, clicks in arguments.prompted:
         prompts[index] = prompts.get(index, Prompts()).plus(*clicks)
-    found = {each.index: each for each in follow(samca.load(arguments.model), loop, prompts)}
+    found: dict[int, FrameMask] = {}
+    for each in follow(samca.load(arguments.model), loop, prompts):
+        if each.is_sure or each.index not in found:
+            found[each.index] = each
     kept = {index: each for index, each in found.items() if index in prompts or each.is_sure}
     (_write_segmentation if is_segmentation else _write_folder)(out, loop, kept)
     if arguments.table:

@@ -66,22 +66,64 @@ def carry(
 ) -> Iterator[FrameMask]:
     """The same where the caller has a session on each frame; it is asked for once a frame.
 
-    until_unsure: nothing is carried on from a frame that is not sure.
+    until_unsure: nothing is carried on from a frame that is not sure; it may come once more, from the other
+    side.
     """
-    masks: dict[int, FrameMask] = {}
-    pointed_at = None
-    for index, source in order_of(prompts, first, last):
-        before = None if source is None else masks.get(source)
-        if until_unsure and source is not None and not (before and before.is_sure):
-            continue
-        given = prompts[index] if source is None else carried(before)
+    course = Course(prompts, first, last, until_unsure)
+    while (step := course.next()) is not None:
+        index, before = step
+        given = prompts[index] if before is None else carried(before)
         said = session_on(index).predict(given)
-        found = FrameMask(index, given, said.mask, said.iou, said.agreement)
-        pointed_at = found if source is None else pointed_at
-        masks[index] = (
-            found if source is None else found._replace(is_sure=_is_sure(found, before, pointed_at))
-        )
-        yield masks[index]
+        yield course.take(FrameMask(index, given, said.mask, said.iou, said.agreement))
+
+
+class Course:
+    """Which frame comes next, as the ways from the prompted frames go on, end, and are met from beyond."""
+
+    def __init__(self, prompts: Mapping[int, Prompts], first: int, last: int, until_unsure: bool = False):
+        """As of `carry`; ValueError as of `order_of`."""
+        self._order = order_of(prompts, first, last)
+        self._frames, self._until_unsure = range(first, last + 1), until_unsure
+        self._masks: dict[int, FrameMask] = {}
+        self._origins: dict[int, FrameMask] = {}  # the prompted frame that each came from
+        self._tried: set[tuple[int, int]] = set()  # (frame, the one it was carried from)
+
+    def next(self) -> tuple[int, FrameMask | None] | None:
+        """A frame and the one that it is carried from, None if it has prompts of its own; None at the end.
+
+        A way that ended may be met from a prompted frame on the other side.
+        """
+        while self._order:
+            index, source = self._order[0]
+            before = None if source is None else self._masks.get(source)
+            if source is None or not self._until_unsure or (before is not None and before.is_sure):
+                self._step = index, before
+                return self._step
+            self._order.pop(0)
+        self._step = next(self._met(), None) if self._until_unsure else None
+        return self._step
+
+    def take(self, found: FrameMask) -> FrameMask:
+        """What became of the frame that `next` gave; the same with `is_sure`."""
+        index, before = self._step
+        if self._order:
+            self._order.pop(0)
+        origin = found if before is None else self._origins[before.index]
+        if before is not None:
+            self._tried.add((index, before.index))
+            found = found._replace(is_sure=_is_sure(found, before, origin))
+        if found.is_sure or index not in self._masks:
+            self._masks[index], self._origins[index] = found, origin
+        return found
+
+    def _met(self) -> Iterator[tuple[int, FrameMask]]:
+        """Frames that no sure mask has been carried to, beside one that has one."""
+        for index in self._frames:
+            there = self._masks.get(index)
+            for beside in (index - 1, index + 1) if there is None or not there.is_sure else ():
+                before = self._masks.get(beside)
+                if before is not None and before.is_sure and (index, beside) not in self._tried:
+                    yield index, before
 
 
 def order_of(prompted: Mapping[int, Prompts], first: int, last: int) -> list[tuple[int, int | None]]:

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from samca.interaction.propagation import FrameMask, carried, order_of, segment_frames
+from samca.interaction.propagation import Course, FrameMask, carried, order_of, segment_frames
 from samca.prompts import Click, Prompts
 
 HERE = Prompts((Click(20, 20),))
@@ -110,3 +110,53 @@ def test_frames_of_different_size_and_a_wrong_range_are_refused():
     for first, last in ((0, 7), (-1, 3), (5, 4)):
         with pytest.raises(ValueError, match="expected a part of 0 to 6"):
             next(segment_frames(Follower(), loop(), {0: HERE}, first, last))
+
+
+def ways(prompts, last, unsure=()):
+    """(frame, what it was carried from) in the order of a course in which these steps are unsure."""
+    course, taken = Course(prompts, 0, last, until_unsure=True), []
+    while (step := course.next()) is not None:
+        index, before = step
+        source = None if before is None else before.index
+        taken.append((index, source))
+        iou = 0.1 if (index, source) in unsure else 0.9
+        course.take(FrameMask(index, prompts.get(index, Prompts()), np.ones((4, 4), bool), iou))
+    return taken
+
+
+def test_sure_ways_are_those_of_the_nearest_prompted_frames():
+    prompts = {1: HERE, 5: HERE}
+    assert ways(prompts, 6) == order_of(prompts, 0, 6)
+
+
+def test_a_way_ends_where_it_is_unsure():
+    assert ways({0: HERE}, 5, unsure=[(2, 1)]) == [(0, None), (1, 0), (2, 1)]
+
+
+def test_where_a_way_ended_the_object_is_met_from_the_other_side():
+    taken = ways({0: HERE, 8: HERE}, 8, unsure=[(2, 1)])
+    assert taken[:3] == [(0, None), (1, 0), (2, 1)]
+    assert taken[3:7] == [(8, None), (7, 8), (6, 7), (5, 6)]
+    assert taken[7:] == [(4, 5), (3, 4), (2, 3)]
+
+
+def test_a_frame_that_is_unsure_from_both_sides_is_left():
+    taken = ways({0: HERE, 4: HERE}, 4, unsure=[(2, 1), (2, 3)])
+    assert taken == [(0, None), (1, 0), (2, 1), (4, None), (3, 4), (2, 3)]
+
+
+@pytest.mark.parametrize(("area", "iou", "agreement", "sure"), [
+    (100, 0.9, 0.9, True), (40, 0.9, 0.9, False), (230, 0.9, 0.9, False), (0, 0.9, 0.9, False),
+    (100, 0.5, 0.9, False), (100, 0.9, 0.5, False), (100, 0.9, None, True),
+])  # fmt: skip
+def test_a_mask_is_sure_as_long_as_size_iou_and_looks_are_as_before(area, iou, agreement, sure):
+    def found(index, area, *said):
+        mask = np.zeros((20, 20), bool)
+        mask.flat[:area] = True
+        return FrameMask(index, HERE, mask, *said)
+
+    course = Course({0: HERE}, 0, 1)
+    course.next()
+    assert course.take(found(0, 100, 0.9, 0.9)).is_sure
+    course.next()
+    assert course.take(found(1, area, iou, agreement)).is_sure == sure
