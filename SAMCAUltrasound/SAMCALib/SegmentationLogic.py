@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import slicer
+
+from samca.prompts import Prompts
 
 from .Editing import NeighbourLogic, ObjectLogic
 from .Editing.EditQueue import pictureOf
@@ -19,7 +21,7 @@ from .Frames.FrameLogic import Frame
 from .Handover import DicomLogic
 from .Measures import Ellipsoid, MeasureLogic
 from .Measures.MeasureLogic import Sizes
-from .Prompts import PromptLogic
+from .Prompts import DrawnCurves, PromptLogic
 from .Prompts.TagLogic import PromptObject
 from .Segments import SegmentLogic
 from .Segments.MaskLogic import MaskOptions
@@ -37,7 +39,7 @@ class SegmentationLogic:
     def segment(
         self,
         volumeNode,
-        initial,
+        initial=None,
         guidedPositive=None,
         guidedNegative=None,
         segmentationNode=None,
@@ -47,6 +49,9 @@ class SegmentationLogic:
         frames: tuple[int, int] | None = None,
         neighbours: int = 0,
         progress: NeighbourLogic.Progress | None = None,
+        strokes: Sequence | None = None,
+        lasso=None,
+        outline: int = 0,
     ) -> str:
         """Segment one frame, or all frames of a Sequence or folder, and return the segment id.
 
@@ -59,12 +64,22 @@ class SegmentationLogic:
         initial point again mends the object it started.
         ValueError where something does not fit, RuntimeError if the model fails.
 
+        strokes, lasso: curve nodes, or sequences of world RAS positions; (positions, False) is a stroke along
+        what does not belong to the object. They are for one frame, on which no initial point is needed then.
+        outline: of what a single initial point may mean the n-th other outline, the surest first.
+
         frames or neighbours: carry the object from the frames with an initial point through frames (first,
         last), counted from 0, or through so many to each side; of a Sequence from the item that is shown.
         progress: called with (frames done, of how many) after each; if it returns False, nothing is written
         and the answer is "".
         """
         points, options = (initial, guidedPositive, guidedNegative), options or MaskOptions()
+        if strokes or lasso is not None or outline:
+            drawn = strokes or (), lasso, outline
+            where = volumeNode, segmentationNode, segmentId, frame
+            return self._segmentDrawn(*where, points, drawn, options, frames is not None or neighbours)
+        if initial is None:
+            raise ValueError("nothing points at an object: give initial, strokes or a lasso")
         volumeNode, items = _opened(volumeNode, segmentationNode)
         frame = _itemOf(items, frame)
         if frames is not None or neighbours:
@@ -74,7 +89,8 @@ class SegmentationLogic:
         if items and frame is None:
             return self._segmentItems(items, points, segmentationNode, segmentId, options)
         frame = _frameOf(volumeNode, frame, initial)
-        return self._segmentFrame(frame, points, segmentationNode, segmentId, options)[1]
+        prompts = PromptLogic.promptsFromFiducials(frame, *points)
+        return self._segmentFrame(frame, prompts, segmentationNode, segmentId, options)[1]
 
     def suggest(
         self,
@@ -158,11 +174,24 @@ class SegmentationLogic:
             outlines.append(Ellipsoid.outlineOf(mask, frame))
         return Ellipsoid.between(*outlines)
 
+    def _segmentDrawn(
+        self, volumeNode, segmentationNode, segmentId: str, frame, points, drawn, options, isCarried
+    ) -> str:
+        """One frame, with strokes, a lasso or another outline."""
+        volumeNode, items = _opened(volumeNode, segmentationNode)
+        if isCarried or (items and frame is None):
+            raise ValueError("strokes, lasso and outline are for one frame: give that as frame")
+        first = points[0] if points[0] is not None else DrawnCurves.firstOf(*drawn[:2])
+        frame = _frameOf(volumeNode, _itemOf(items, frame), first)
+        prompts = DrawnCurves.promptsOf(frame, points, *drawn)
+        return self._segmentFrame(frame, prompts, segmentationNode, segmentId, options)[1]
+
     def _segmentItems(self, items, points, segmentationNode, segmentId: str, options: MaskOptions) -> str:
         target, refusal, done = (segmentationNode, segmentId), None, False
         for frame in items:
             try:
-                target = self._segmentFrame(frame, points, *target, options)
+                prompts = PromptLogic.promptsFromFiducials(frame, *points)
+                target = self._segmentFrame(frame, prompts, *target, options)
                 done = True
             except Refusal as error:
                 refusal = error
@@ -190,16 +219,17 @@ class SegmentationLogic:
         self.engine.waitForModel()
 
     def _segmentFrame(
-        self, frame: Frame, points, segmentationNode, segmentId: str, options: MaskOptions
+        self, frame: Frame, prompts: Prompts, segmentationNode, segmentId: str, options: MaskOptions
     ) -> tuple:
         """Add an object, or mend the one that started with the same click; return its target."""
-        prompts = PromptLogic.promptsFromFiducials(frame, *points)
         self._ensureModel()
         mask = self.engine.segment(pictureOf(frame), prompts, options)
         target = self._target(frame.volume, segmentationNode, segmentId)
         PromptLogic.checkPrompts(*target, frame)
         there = PromptLogic.framePrompts(*target, frame)
-        same = [i for i, thing in enumerate(there.objects) if thing.prompts.first(1) == prompts.first(1)]
+        start = prompts.initial_and_guided()[0]
+        own = [thing.prompts.initial_and_guided()[0] for thing in there.objects]
+        same = [i for i, each in enumerate(own) if replace(each, alternative=start.alternative) == start]
         there = replace(there, current=same[0] if same else len(there.objects))
         after = there.withObject(PromptObject(prompts, mask, id=there.object.id or newId()))
         with _editorHost(target[0], frame.volume) as host:

@@ -28,6 +28,7 @@ COMMANDS = {  # name: (module with add_arguments and run, what it does)
     "estimate": ("samca.commands.estimate", "try some steps of a training run and say what all of it takes"),
     "evaluate": ("samca.commands.evaluate", "simulate users on images with known truth and score the masks"),
     "robustness": ("samca.commands.robustness", "evaluate with disturbed frames and clicks"),
+    "effort": ("samca.commands.effort", "Dice by seconds of a user's work: clicks, strokes, a lasso"),
     "ablate": ("samca.commands.ablate", "train and evaluate the variants of one of SAMCA's tables"),
     "few-shot": ("samca.commands.few_shot", "train on 10, 20, 50 and all frames and compare"),
     "cross-validate": (

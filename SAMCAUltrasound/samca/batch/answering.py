@@ -94,5 +94,12 @@ def _point(session: Session, prompts: Prompts) -> None:
         session.suggest(prompts.suggestion)
     if prompts.box is not None:
         session.box(prompts.box.x0, prompts.box.y0, prompts.box.x1, prompts.box.y1)
-    for click in prompts.clicks:
-        session.click(click.x, click.y, click.positive)
+    if prompts.lasso:
+        session.lasso(prompts.lasso)
+    for number, click in enumerate(prompts.clicks):
+        if click.path:
+            session.stroke(click.places, click.positive)
+        else:
+            session.click(click.x, click.y, click.positive)
+        for _ in range(0 if number else prompts.alternative):
+            session.another()

@@ -58,7 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="clicks",
         help="who clicks: at random where the mask is wrong, one by one (default), or ClickSAM's test in two "
         "stages, whose clicks the truth places; three points of which 1, 2, 3 are right; a box of IoU 0.5 or "
-        "0.75 with the tight one, then clicks; SAMCA's double clicks, of which --clicks is each set's size; "
+        "0.75 with the tight one, then clicks; strokes; a lasso, then clicks; clicks, at the first of which "
+        "others are looked at (outline); SAMCA's double clicks, of which --clicks is each set's size; "
         "nobody (everything), where the best of all masks counts for each target",
     )
     add(

@@ -1,4 +1,4 @@
-"""Clicks and boxes as words of a command line."""
+"""Clicks, strokes, boxes and lassos as words of a command line."""
 
 from __future__ import annotations
 
@@ -15,6 +15,18 @@ def click(word: str) -> Click:
     return Click(*_numbers(numbers, 2, word, "x,y or x,y,-"), positive=sign == "+")
 
 
+def stroke(word: str) -> Click:
+    """ "x,y,x,y,..." or "x,y,x,y,...,+" -> a positive stroke along these corners, with ",-" a negative."""
+    numbers, sign = (word[:-2], word[-1]) if word.endswith((",-", ",+")) else (word, "+")
+    (x, y), *path = _corners(numbers, 2, word, "x,y,x,y,... or x,y,x,y,...,-")
+    return Click(x, y, sign == "+", tuple(path))
+
+
+def lasso(word: str) -> tuple[tuple[float, float], ...]:
+    """ "x,y,x,y,x,y,..." -> the corners of a closed curve, at least three."""
+    return tuple(_corners(word, 3, word, "x,y,x,y,x,y,..., at least three corners,"))
+
+
 def box(word: str) -> Box:
     """ "x0,y0,x1,y1" -> a box from its first pixel to its last."""
     try:
@@ -29,6 +41,12 @@ def add_frame_and_clicks(parser: argparse.ArgumentParser) -> None:
         "--frame", type=int, default=0, help="which frame of a loop or slice of a volume, from 0 (default: 0)"
     )
     parser.add_argument("--click", type=click, action="append", default=[], help=CLICK_HELP)
+
+
+def _corners(text: str, least: int, word: str, expected: str) -> list[tuple[float, float]]:
+    count = text.count(",") + 1
+    numbers = _numbers(text, max(count + count % 2, 2 * least), word, expected)
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
 
 
 def _numbers(text: str, count: int, word: str, expected: str) -> list[float]:

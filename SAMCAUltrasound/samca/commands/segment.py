@@ -22,12 +22,30 @@ from ..prompts import Box, Click, Prompts
 from ..words import counted
 from . import pointing_arguments, segment_folder
 
+MOST = 3  # other outlines that a click may mean
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     add = parser.add_argument
     add("image", metavar="IMAGE", help="PNG, JPEG, BMP, TIFF, NRRD, NIfTI, MHA or DICOM file, or a folder")
     pointing_arguments.add_frame_and_clicks(parser)
+    add(
+        "--stroke",
+        type=pointing_arguments.stroke,
+        action="append",
+        default=[],
+        help="x,y,x,y,...: drawn along what belongs to the object, or x,y,x,y,...,- along what does not; "
+        "after the clicks; repeat for more",
+    )
+    add("--lasso", type=pointing_arguments.lasso, help="x,y,x,y,x,y,...: drawn around the object")
+    add(
+        "--outline",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of what the first click may mean the N-th other outline, the surest first (default: 0, none)",
+    )
     add("--box", type=pointing_arguments.box, help="x0,y0,x1,y1: a box around the object, in px")
     add("--target", help="what to look for in words, as 'breast lesion'; needs --detector")
     add("--detector", metavar="FOLDER", help="Grounding DINO on disk, which finds the target's box")
@@ -50,23 +68,25 @@ def run(arguments: argparse.Namespace) -> int:
     if Path(arguments.image).is_dir():
         return segment_folder.run(arguments)
     segment_folder.check_alone(arguments)
-    others = (arguments.box, arguments.target, arguments.suggest)
-    pointing = arguments.click or any(given is not None for given in others)
+    others = (arguments.box, arguments.target, arguments.suggest, arguments.lasso)
+    pointing = arguments.click or arguments.stroke or any(given is not None for given in others)
     if arguments.everything:
         if pointing:
-            raise ValueError(
-                "--everything looks for all things: leave --click, --box and --target out, and --suggest"
-            )
+            raise ValueError("--everything looks for all things: leave out what points at one, as --click")
         return _run_everything(arguments)
     if not pointing:
         raise ValueError(
-            "nothing points at an object: give --click x,y or --box x0,y0,x1,y1, or --everything"
+            "nothing points at an object: give --click x,y, --stroke, --lasso or --box x0,y0,x1,y1, or "
+            "--everything"
         )
     out = Path(arguments.out)
     masks.check_place(out)
     frame = frames.read(arguments.image, arguments.frame)
     box = arguments.box if arguments.target is None else _found(arguments, frame.pixels)
-    prompts = Prompts(tuple(arguments.click), box)
+    clicks = (*arguments.click, *arguments.stroke)
+    prompts = Prompts(clicks, box, lasso=arguments.lasso or (), alternative=arguments.outline)
+    if not 0 <= arguments.outline <= MOST or (arguments.outline and not prompts.first(1).is_ambiguous):
+        raise ValueError(f"--outline {arguments.outline}: expected 0 to {MOST}, and a --click first")
     region_under(frame.regions, prompts)  # before a model is loaded
     model = samca.load(arguments.model)
     if arguments.suggest is not None:

@@ -12,7 +12,9 @@ from ..batch.jobs import Asker
 from ..batch.run import Batch, Progress, Request
 from ..words import counted
 
-ALONE = ("click", "box", "target", "everything", "detector", "frame")  # of one image
+ALONE = (  # of one image
+    "click", "stroke", "lasso", "outline", "box", "target", "everything", "detector", "frame",
+)  # fmt: skip
 OF_FOLDERS = ("boxes", "clicks")
 INTERRUPTED, INCOMPLETE = 130, 1
 SHOWN = 20  # images that could not be done

@@ -78,9 +78,10 @@ def evaluate(
     `model` is in eval mode. Records of the counts in `clicks` hold all scores; those of the others, up to the
     largest of them and `curve`, hold dice alone. user: who clicks, a name in USERS; of "two_stage" the
     counts are its stages, 1 and 2; of "box_50", "box_75" and "lasso" 1 is the box or the curve alone; of
-    "stroke" they count strokes; of "double_click" they are the size of both sets, drawn in so many `rounds`;
-    "everything" has 1. With 0 among the clicks a target is all of one label value in an image, which is what
-    a model with a prompt predictor finds by itself: its trials start there, those of others with a click.
+    "stroke" they count strokes; of "outline" 1 is the outline that was chosen for the first click; of
+    "double_click" they are the size of both sets, drawn in so many `rounds`; "everything" has 1. With 0 among
+    the clicks a target is all of one label value in an image, which is what a model with a prompt predictor
+    finds by itself: its trials start there, those of others with a click.
     """
     check_protocol(clicks, seeds, curve, user, rounds)
     alone, ask = 0 in clicks, partial(USERS[user], rounds=rounds) if rounds > 1 else USERS[user]
@@ -206,16 +207,21 @@ class Trial(NamedTuple):
         return {len(step.clicks): step.mask for step in self.interactions}
 
 
-def trials(model, cases: Iterable[Case], count: int, seed: int = 0, alone: bool = False) -> Iterator[Trial]:
-    """One trial of `count` clicks for each target of the cases; `model` is in eval mode.
+def trials(
+    model, cases: Iterable[Case], count: int, seed: int = 0, alone: bool = False, user: str = "clicks"
+) -> Iterator[Trial]:
+    """One trial of `count` clicks, or of what else this user of USERS does, for each target of the cases.
 
-    alone: targets are all of one label value, which the model finds by itself before the clicks, if it can.
+    `model` is in eval mode. alone: targets are all of one label value, which the model finds by itself before
+    the clicks, if it can.
     """
     cases = list(cases)
     sessions = Sessions(model, cases)
     for case in cases:
         for index, truth, session, kind in _targets(sessions, case, alone):
-            found = interact(session, truth, count, generator_for(case.id, index, seed), kind=kind)
+            rng = generator_for(case.id, index, seed)
+            ask = USERS[user] if kind is None else partial(interact, kind=kind)
+            found = ask(session, truth, count, rng)
             yield Trial(case, index, truth, found)
 
 

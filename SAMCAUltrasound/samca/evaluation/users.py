@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -13,6 +14,9 @@ from ..clicks.double_click import initial as draw_initial
 from ..interaction.session import Prediction, Session
 from ..prompts import Box, Click, Prompts
 from ..prompts.prompts import Place, box_around
+from . import metrics
+
+GOOD = 0.9  # Dice at which nobody looks for another outline
 
 
 class Interaction(NamedTuple):
@@ -27,6 +31,7 @@ class Interaction(NamedTuple):
     box: Box | None = None  # points at it as well
     agreement: float | None = None  # of two looks, 0..1, where the model mirrors
     lasso: tuple[Place, ...] = ()  # points at it as well
+    looked: int = 0  # outlines that the first click may mean that were looked at beside the first
 
 
 def interact(
@@ -126,6 +131,38 @@ def lasso_then_clicks(
     return interactions
 
 
+def outline_then_clicks(
+    session: Session, truth: np.ndarray, count: int, rng: np.random.Generator
+) -> list[Interaction]:
+    """As `interact`, by a user who looks through the outlines that the first click may mean.
+
+    He stops at the first that has a Dice of GOOD; where none has, he goes once round and on to the best.
+    """
+    given = Prompts((_one(CLICKS["random_foreground"], truth, None, rng),))
+    given, found, looked = _best_outline(session, truth, given)
+    interactions = [_after(given.clicks, found, looked=looked)]
+    for _ in range(count - 1):
+        given = given.plus(_one(CLICKS["error_random"], truth, interactions[-1].mask, rng))
+        interactions.append(_after(given.clicks, session.predict(given), looked=looked))
+    return interactions
+
+
+def _best_outline(session: Session, truth: np.ndarray, click: Prompts) -> tuple[Prompts, Prediction, int]:
+    """The click with the outline that is chosen, that outline, and how many others were looked at for it."""
+    reached, number, count = [], 0, 1
+    while number < count:
+        found = session.predict(replace(click, alternative=number))
+        reached.append(metrics.dice(found.mask, truth))
+        if reached[-1] >= GOOD:
+            return replace(click, alternative=number), found, number
+        if not number:  # how many there are is known where another one is asked for
+            count = session.predict(replace(click, alternative=1)).outline[1]
+        number += 1
+    best = int(np.argmax(reached))
+    chosen = replace(click, alternative=best)
+    return chosen, session.predict(chosen), count - 1 + (0 if best == count - 1 else best + 1)
+
+
 def double_click(
     session: Session, truth: np.ndarray, count: int, rng: np.random.Generator, rounds: int = 1
 ) -> list[Interaction]:
@@ -159,14 +196,16 @@ def _after(
     prediction: Prediction,
     box: Box | None = None,
     lasso: tuple[Place, ...] = (),
+    looked: int = 0,
 ) -> Interaction:
-    return Interaction(clicks, prediction.mask, prediction.iou, box, prediction.agreement, lasso)
+    return Interaction(clicks, prediction.mask, prediction.iou, box, prediction.agreement, lasso, looked)
 
 
 USERS = {
     "clicks": interact,
     "stroke": partial(interact, start="strokes", mend="strokes"),
     "lasso": lasso_then_clicks,
+    "outline": outline_then_clicks,
     "two_stage": two_stage,
     "three_points": three_points,
     "box_50": box_then_clicks,  # IoU with the tight box, Medical SAM Adapter's test

@@ -16,7 +16,7 @@ from PIL import Image
 import samca
 from samca import phantoms
 from samca.__main__ import COMMANDS, main, sentence
-from samca.commands.pointing_arguments import box, click
+from samca.commands.pointing_arguments import box, click, lasso, stroke
 from samca.prompts import Box, Click
 
 GRAY = np.random.default_rng(0).integers(0, 256, (48, 64), np.uint8)
@@ -107,6 +107,38 @@ def test_the_demo_clicks_at_the_largest_part_of_a_given_truth(tmp_path, capsys, 
     assert " px," in line
 
 
+def test_a_stroke_is_its_corners_and_a_sign():
+    assert stroke("1,2,3,4,5,6") == Click(1, 2, True, ((3, 4), (5, 6)))
+    assert stroke("1,2,3,4,-") == Click(1, 2, False, ((3, 4),))
+    for word in ("", "1,2", "1,2,3", "1,2,3,4,x", "1,2,nan,4", "1,2,-"):
+        with pytest.raises(argparse.ArgumentTypeError, match="is not x,y,x,y"):
+            stroke(word)
+
+
+def test_a_lasso_has_at_least_three_corners():
+    assert lasso("1,2,3,4,5,6") == ((1, 2), (3, 4), (5, 6))
+    for word in ("", "1,2,3,4", "1,2,3,4,5", "1,2,3,4,5,inf"):
+        with pytest.raises(argparse.ArgumentTypeError, match="at least three corners"):
+            lasso(word)
+
+
+def test_segment_takes_strokes_a_lasso_and_another_outline(tmp_path, image, shipped):
+    def masked(*words):
+        assert main(["segment", image, *words, "--out", str(tmp_path / "mask.png")]) == 0
+        return np.asarray(Image.open(tmp_path / "mask.png")) > 0
+
+    session = samca.Session(samca.load())
+    session.set_image(GRAY)
+    session.lasso([(10, 10), (50, 10), (30, 40)])
+    session.stroke([(20, 15), (30, 20)])
+    expected = session.stroke([(5, 5), (5, 30)], positive=False)
+    words = "--lasso", "10,10,50,10,30,40", "--stroke", "20,15,30,20", "--stroke", "5,5,5,30,-"
+    np.testing.assert_array_equal(masked(*words), expected)
+    session.clear()
+    session.click(30, 20)
+    np.testing.assert_array_equal(masked("--click", "30,20", "--outline", "1"), session.another())
+
+
 @pytest.mark.parametrize("name", ["mask.png", "mask.seg.nrrd"])
 def test_segment_writes_the_mask_of_its_prompts(tmp_path, image, shipped, name):
     out = tmp_path / name
@@ -138,6 +170,10 @@ MISTAKES = {
     "click outside": ["segment", "frame.png", "--click", "900,1", "--out", "m.png"],
     "click below 0": ["segment", "frame.png", "--click", "-5,1", "--out", "m.png"],
     "box outside": ["segment", "frame.png", "--box", "1,1,900,20", "--out", "m.png"],
+    "stroke outside": ["segment", "frame.png", "--stroke", "1,1,900,20", "--out", "m.png"],
+    "lasso outside": ["segment", "frame.png", "--lasso", "1,1,900,20,5,5", "--out", "m.png"],
+    "outline of a box": ["segment", "frame.png", "--box", "1,1,9,9", "--outline", "1", "--out", "m.png"],
+    "no such outline": ["segment", "frame.png", "--click", "1,1", "--outline", "9", "--out", "m.png"],
     "a folder as frame": ["segment", "folder.png", "--click", "1,1", "--out", "m.png"],
     "an empty file": ["segment", "empty.png", "--click", "1,1", "--out", "m.png"],
     "text as frame": ["segment", "text.dcm", "--click", "1,1", "--out", "m.png"],

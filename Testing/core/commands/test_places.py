@@ -18,6 +18,7 @@ ONTO_ITSELF = {  # command: words with an output that is an input
     "average": ["a.safetensors", "b.safetensors", "--out", "b.safetensors"],
     "estimate": [RUN, "--out", RUN],
     "evaluate": ["--data", "data", "--out", "data"],
+    "effort": ["--data", "other", "--data", "data", "--out", "data"],
     "robustness": ["--data", "other", "--data", "data", "--out", "data"],
     "head-circumference": ["--data", "other", "--data", "data", "--out", "data"],
     "ablate": ["fusion", "--data", "other", "--validation", "data", "--out", "data"],

@@ -150,4 +150,4 @@ def test_the_command_writes_all_things_as_numbers_and_as_segments(image, tmp_pat
     assert written.GetMetaData("Segment1_LabelValue") == "2"
     assert written.GetMetaData("Segment0_Color") != written.GetMetaData("Segment1_Color")
     assert main([*words, str(tmp_path / "all.png"), "--click", "1,1"]) == 2
-    assert "leave --click, --box and --target out" in capsys.readouterr().err
+    assert "leave out what points at one, as --click" in capsys.readouterr().err
