@@ -68,9 +68,15 @@ def test_the_blocks_of_segmenting_run(console, tmp_path, monkeypatch):
     points.AddControlPointWorld(*FrameLogic.xyToRas(FrameLogic.frameOf(volume, 4), 36, 30))
     console |= {"volumeNode": volume, "fiducials": points}
     console["modelFile"] = suggesting_model(tmp_path / "finds.safetensors")
-    outlined, suggested, measured = blocks("Slicer's console")
-    exec(outlined, console)
-    assert console["segmentId"]
+    for name, rows in (("curveNode", (30, 30)), ("otherCurveNode", (45, 45)), ("closedCurveNode", (20, 50))):
+        console[name] = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsCurveNode")
+        for x, y in zip((30, 36, 46), (*rows, rows[0]), strict=True):
+            place = FrameLogic.xyToRas(FrameLogic.frameOf(volume, 4), x, y)
+            console[name].AddControlPointWorld(*place)
+    outlined, drawn, suggested, measured = blocks("Slicer's console")
+    for block in (outlined, drawn):
+        exec(block, console)
+        assert console["segmentId"]
     exec(suggested, console)
     assert console["segmentId"]
     exec(measured, console | segmented)
