@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -61,21 +61,23 @@ class Sizes:
         return TableLogic.fill(tableNode, self.segment, HEADING, self.rows)
 
     def toChart(self):
-        """A vtkMRMLPlotChartNode of how area and axes grow from frame to frame of the loop or sweep."""
+        """A vtkMRMLPlotChartNode of how area, axes and brightness change from frame to frame of the loop or
+        sweep, with the largest and the smallest area marked."""
         loop = FrameLogic.loopOf(self.frames[0][0])
         place = {frame: number for number, frame in enumerate(loop, start=1)}
+        shown = [(place[f], each) for f, each in self.frames if f in place and each.long_axis is not None]
         rows = [
-            (place[frame], each.area, each.long_axis.length, each.short_axis.length)
-            for frame, each in self.frames
-            if frame in place and each.long_axis is not None
+            (at, each.area, each.long_axis.length, each.short_axis.length, each.mean_inside)
+            for at, each in shown
         ]
         unit = self.frames[0][1].unit
         curves = (
             _("area, {unit}").format(unit=f"{unit}\u00b2"),
             _("long axis, {unit}").format(unit=unit),
             _("short axis, {unit}").format(unit=unit),
+            _("brightness inside"),
         )
-        return TableLogic.chart(self.segment, _("frame"), curves, rows)
+        return TableLogic.chart(self.segment, _("frame"), curves, rows, _extremes(shown))
 
     def toCsv(self, path: str | Path) -> None:
         """Write all rows; OSError where that cannot be."""
@@ -136,6 +138,15 @@ def ofShown(segmentationNode, segmentId: str, volumeNode) -> Sizes:
     _check(segmentationNode, segmentId, volumeNode)
     first = _firstFrame(volumeNode)
     return _atEnd(_measuring(segmentationNode, segmentId, slicesOf(first), [first]))
+
+
+def _extremes(shown: Sequence[tuple[int, Measurements]]) -> dict[str, tuple[float, float]]:
+    """Where the area is largest and smallest, and how large it is there."""
+    if len(shown) < 2:
+        return {}
+    words = (_("largest area, frame {number}"), max), (_("smallest area, frame {number}"), min)
+    found = [(text, choose(shown, key=lambda each: each[1].area)) for text, choose in words]
+    return {text.format(number=at): (at, each.area) for text, (at, each) in found}
 
 
 def _check(segmentationNode, segmentId: str, volumeNode) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import slicer
 import vtk
 
 from ..Texts import _
 
-COLOURS = ((0.12, 0.47, 0.71), (0.85, 0.37, 0.01), (0.0, 0.55, 0.35))
+COLOURS = ((0.12, 0.47, 0.71), (0.85, 0.37, 0.01), (0.0, 0.55, 0.35), (0.5, 0.5, 0.5))
+MARK_SIZE = 15
 
 
 def fill(tableNode, name: str, heading: Sequence[str], rows: Sequence[Sequence]):
@@ -31,23 +32,44 @@ def fill(tableNode, name: str, heading: Sequence[str], rows: Sequence[Sequence])
     return tableNode
 
 
-def chart(name: str, x: str, curves: Sequence[str], rows: Sequence[Sequence[float]]):
-    """A chart node with a line for each curve; rows: x and a value of each."""
-    scene = slicer.mrmlScene
+def chart(
+    name: str,
+    x: str,
+    curves: Sequence[str],
+    rows: Sequence[Sequence],
+    marks: Mapping[str, tuple[float, float]],
+):
+    """A chart node with a line for each curve; rows: x and a value of each, None for none.
+
+    marks: single points (x, y) by what they are called, in the colour of the first curve.
+    """
     title = _("{name} growth").format(name=name)
-    table = fill(scene.AddNewNodeByClass("vtkMRMLTableNode", title), name, (x, *curves), rows)
-    node = scene.AddNewNodeByClass("vtkMRMLPlotChartNode", title)
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotChartNode", title)
     node.SetTitle(name)
     node.SetXAxisTitle(x)
-    for curve, colour in zip(curves, COLOURS, strict=True):
-        series = scene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", curve)
-        series.SetAndObserveTableNodeID(table.GetID())
-        series.SetXColumnName(x)
-        series.SetYColumnName(curve)
-        series.SetPlotType(series.PlotTypeScatter)  # numbers on both axes; PlotTypeLine counts rows
-        series.SetColor(*colour)
+    table = _named(title, name, (x, *curves), rows)
+    for curve, colour in zip(curves, COLOURS, strict=False):
+        node.AddAndObservePlotSeriesNodeID(_series(table, x, curve, colour).GetID())
+    for mark, point in marks.items():
+        series = _series(_named(mark, name, (x, mark), [point]), x, mark, COLOURS[0])
+        series.SetMarkerStyle(series.MarkerStyleDiamond)
+        series.SetMarkerSize(MARK_SIZE)
         node.AddAndObservePlotSeriesNodeID(series.GetID())
     return node
+
+
+def _named(title: str, name: str, heading: Sequence[str], rows: Sequence[Sequence]):
+    return fill(slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", title), name, heading, rows)
+
+
+def _series(table, x: str, y: str, colour: tuple[float, float, float]):
+    series = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", y)
+    series.SetAndObserveTableNodeID(table.GetID())
+    series.SetXColumnName(x)
+    series.SetYColumnName(y)
+    series.SetPlotType(series.PlotTypeScatter)  # numbers on both axes; PlotTypeLine counts rows
+    series.SetColor(*colour)
+    return series
 
 
 def _column(cells: list):

@@ -162,7 +162,7 @@ def test_a_chart_shows_how_sizes_grow(sweep):
     said = ticks(sweep)
     (chart,) = made("PlotChart")
     assert chart.GetName() in said[-1]
-    assert chart.GetNumberOfPlotSeriesNodes() == 3
+    assert chart.GetNumberOfPlotSeriesNodes() == 6
     selected = slicer.app.applicationLogic().GetSelectionNode()
     assert selected.GetActivePlotChartID() == chart.GetID()
 

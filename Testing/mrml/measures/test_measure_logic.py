@@ -132,13 +132,34 @@ def test_how_an_object_grows_from_frame_to_frame_is_a_chart(logic, scene):
     voxels[1, 10:20, 10:30] = voxels[3, 10:24, 10:40] = True
     editor = filled(volumes.volume(volumes.speckle(*voxels.shape), "anisotropic"), voxels)
     chart = logic.measure(editor.segmentation, "Lesion", editor.volume).toChart()
-    assert chart.GetNumberOfPlotSeriesNodes() == 3
+    names = [chart.GetNthPlotSeriesNode(i).GetYColumnName() for i in range(6)]
+    assert names[1:4] == ["long axis, mm", "short axis, mm", "brightness inside"]
     area = chart.GetNthPlotSeriesNode(0)
     table = area.GetTableNode().GetTable()
     assert [table.GetColumnByName(area.GetXColumnName()).GetValue(row) for row in range(2)] == [2, 4]
     found = [table.GetColumnByName(area.GetYColumnName()).GetValue(row) for row in range(2)]
     assert found == pytest.approx([200 * 0.14, 420 * 0.14])
     assert area.GetYColumnName() == "area, mm\u00b2"
+    bright = table.GetColumnByName("brightness inside")
+    pixels = slicer.util.arrayFromVolume(editor.volume)
+    assert bright.GetValue(1) == pytest.approx(pixels[3][voxels[3]].mean())
+    assert names[4:] == ["largest area, frame 4", "smallest area, frame 2"]
+    largest = chart.GetNthPlotSeriesNode(4)
+    point = largest.GetTableNode().GetTable()
+    assert point.GetNumberOfRows() == 1
+    assert point.GetColumnByName("frame").GetValue(0) == 4
+    assert point.GetColumnByName(names[4]).GetValue(0) == pytest.approx(420 * 0.14)
+    assert largest.GetMarkerStyle() == largest.MarkerStyleDiamond
+
+
+def test_of_one_frame_nothing_is_largest_or_smallest(logic, scene):
+    voxels = np.zeros((5, 60, 80), bool)
+    voxels[1, 10:20, 10:30] = True
+    editor = filled(volumes.volume(volumes.speckle(*voxels.shape), "anisotropic"), voxels)
+    assert (
+        logic.measure(editor.segmentation, "Lesion", editor.volume).toChart().GetNumberOfPlotSeriesNodes()
+        == 4
+    )
 
 
 def test_one_frame_of_a_sweep_alone(logic, scene):
