@@ -6,6 +6,8 @@ segmentation on one grid.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,11 +22,13 @@ from .ScreenRegions import FILE
 
 
 def prepare() -> None:
-    """Import all that `read` may need, before a thread calls it."""
-    import pydicom
-    import pydicom.filereader
-    import pydicom.uid  # noqa: F401
+    """Import all that reading, small pictures and writing masks may need, before a thread does that.
 
+    What a thread imports for the first time while Qt waits for events may end the application.
+    """
+    for name in ("pydicom", "pydicom.pixels.decoders", "scipy.ndimage", "scipy.sparse"):
+        with contextlib.suppress(ImportError):  # an older pydicom has no decoders
+            importlib.import_module(name)
     pictures.prepare()
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +13,13 @@ import pytest
 import slicer
 import slicer.util
 import volumes
+from PIL import Image
 from pydicom import dcmwrite
+from pydicom.uid import JPEGBaseline8Bit
 
+import SAMCALib
+from dicom_pictures import compressed, smooth, stream
 from dicom_pictures import picture as dicom_of
-from dicom_pictures import smooth
 from samca import datasets
 from samca.images import frames
 from SAMCALib.Frames import FrameLogic, ScreenRegions
@@ -138,3 +144,48 @@ def test_real_files_are_shown_as_the_core_reads_them(scene, tmp_path):
         shown += 1
     cases.close()
     assert shown >= 6
+
+
+THREAD = """
+import sys, threading
+from pathlib import Path
+import numpy as np
+from samca.images import masks
+from samca.images.masks import Outlined
+from samca.prompts import Prompts
+from SAMCALib.Frames import FileVolume
+from SAMCALib.Worklist import FolderCases, SuggestRun, Thumbnails
+FileVolume.prepare()
+before = set(sys.modules)
+done = []
+def work(folder):
+    for path in sorted(folder.iterdir()):
+        found = FileVolume.read(path)
+        FolderCases._thumbnailOf(path)
+        mask = np.zeros(found[0].pixels.shape[:2], bool)
+        mask[3:9, 3:9] = True
+        objects = {0: [Outlined(Prompts(suggestion=0), mask)]}
+        entries = {0: masks.entries_of(objects[0], found[0])}
+        place = path.with_name(path.name + ".seg.nrrd")
+        masks.write_slices(place, {0: mask}, found[0].grid, entries, "lesion")
+        done.append(path.name)
+thread = threading.Thread(target=work, args=(Path(sys.argv[1]),))
+thread.start()
+thread.join()
+print(len(done), *sorted(set(sys.modules) - before))
+"""
+
+
+def test_a_thread_that_reads_and_writes_imports_nothing_of_its_own(scene, folder):
+    pixels = smooth(3).astype(np.uint8)
+    write(compressed(dicom_of(pixels, syntax=JPEGBaseline8Bit), stream(pixels)), folder / "jpeg.dcm")
+    Image.fromarray(pixels).save(folder / "a.png")
+    Image.fromarray(smooth(5, top=9999).astype(np.uint16)).save(folder / "b.tif")
+    for path in REAL.glob("*jpeg2k.dcm") if REAL.is_dir() else ():
+        (folder / path.name).symlink_to(path)
+    environment = {**os.environ, "PYTHONPATH": str(Path(SAMCALib.__file__).parents[1])}
+    words = [sys.executable, "-c", THREAD, str(folder)]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+    count, *imported = done.stdout.split()
+    assert int(count) >= 5
+    assert imported == []
