@@ -11,7 +11,6 @@ from ..typed_json import Value
 
 UNTOUCHED, SUGGESTED, OUTLINED, ACCEPTED, UNSURE = "untouched", "suggested", "outlined", "accepted", "unsure"
 STATES = UNTOUCHED, SUGGESTED, OUTLINED, ACCEPTED, UNSURE
-OPEN = UNTOUCHED, SUGGESTED, OUTLINED, UNSURE  # all that is not accepted
 UNSEEN = UNTOUCHED, SUGGESTED  # nobody has worked on them, so a model may
 LONGEST = 2**20  # bytes of a line
 MOST_ADDED = 100_000

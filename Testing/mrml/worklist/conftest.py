@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import types
+from pathlib import Path
+
 import pytest
+import slicer
+import slicer.util
 from cases import picture
 from PIL import Image
 from suggesting_model import BrightModel
 
+import SAMCALib
 from SAMCALib.Frames import FrameLogic
+from SAMCALib.Models.ModelLogic import ModelLogic
 from SAMCALib.SegmentationLogic import SegmentationLogic
 from SAMCALib.Worklist.FolderCases import FolderCases
 from SAMCALib.Worklist.SuggestRun import SuggestRun
 from SAMCALib.Worklist.WorklistLogic import WorklistLogic
 from SAMCATrainingLib.TrainingLogic import TrainingLogic
+
+UI = Path(SAMCALib.__file__).parents[1] / "Resources" / "UI" / "SAMCAUltrasound.ui"
 
 
 @pytest.fixture
@@ -82,3 +91,35 @@ def suggested():
         raise AssertionError(f"the run does not end: {logic.run.problems}")
 
     return run
+
+
+@pytest.fixture
+def editor(monkeypatch, qt):
+    """What the Segment Editor works on."""
+    works = types.SimpleNamespace(segmentation=None, volume=None, effect="")
+    works.setSegmentationNode = lambda node: setattr(works, "segmentation", node)
+    works.setSourceVolumeNode = lambda node: setattr(works, "volume", node)
+    works.setActiveEffectByName = lambda name: setattr(works, "effect", name)
+    module = types.SimpleNamespace(self=lambda: types.SimpleNamespace(editor=works))
+    widget = types.SimpleNamespace(widgetRepresentation=lambda: module)
+    monkeypatch.setattr(slicer.modules, "segmenteditor", widget, raising=False)
+    monkeypatch.setattr("SAMCALib.Editing.StartLogic.showFlat", lambda sliceLogic, volume: None)
+    view, others = types.SimpleNamespace(sliceLogic=lambda: None), slicer.app.layoutManager().sliceWidget
+    ofName = lambda name: view if name == "Red" else others(name)  # noqa: E731
+    monkeypatch.setattr(slicer.app.layoutManager(), "sliceWidget", ofName)
+    return works
+
+
+@pytest.fixture
+def panel(qt, editor, engine, training, monkeypatch, tmp_path):
+    """The module's panel, with the test's engine and a folder for trainings."""
+    monkeypatch.setattr("SAMCALib.Engine.EngineLogic._shared", [engine])
+    monkeypatch.setattr(slicer.modules, "samcatraining", object(), raising=False)
+    monkeypatch.setattr(slicer.util, "getModuleLogic", lambda name: training, raising=False)
+    from SAMCAUltrasoundLib import ModuleWidget
+
+    made = ModuleWidget(str(UI), models=ModelLogic(tmp_path / "models"))
+    made.enter()
+    yield made
+    made.cleanup()
+    assert not any(child.isConnected for child in vars(made.ui).values())

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import slicer
+import slicer.util
 from cases import nodes
 from suggesting_model import BrightModel
 
@@ -119,6 +120,43 @@ def test_the_working_day(worklist, images, tmp_path, training, suggested, engine
     assert {path: path.read_bytes() for path in accepted_files(logic)} == accepted
     assert np.mean([entry.state == "suggested" for entry in again]) > 0.5
     assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLVolumeNode") == 0
+
+
+def test_all_are_gone_through_by_keys_in_the_panel(panel, editor, images, tmp_path, outlined):
+    window, worklist = slicer.util.mainWindow(), panel.worklist
+    worklist.out = tmp_path / "AB"
+    worklist.openFolder(str(images))
+    assert len(worklist.logic.listed) == COUNT
+    seen = set()
+    for number in range(1, COUNT + 1):
+        window.press("J")
+        assert panel.ui.caseSpinBox.value == number
+        seen.add(slicer.util.arrayFromVolume(editor.volume).tobytes())
+        if number == 1:
+            one = nodes()
+        if number == 150:
+            break_of(panel)
+    assert len(seen) == COUNT, "all are different"
+    assert nodes() == one
+    panel.ui.caseSpinBox.value = 10
+    outlined(worklist.logic)
+    window.press("E")
+    panel.ui.worklistCloseButton.click()
+    worklist.openFolder(str(images))
+    assert panel.ui.worklistCountsLabel.text == f"{COUNT - 1} untouched, 1 accepted."
+
+
+def break_of(panel):
+    """Nobody presses anything for a while: the lines in sight get their pictures."""
+    thumbnails, rows = panel.worklist.thumbnails, panel.ui.worklistTable.rows
+    for _turn in range(5000):
+        if all(thumbnails.of(panel.worklist.table.nameIn(row)) is not None for row in range(rows)):
+            break
+        panel.worklist.timer.fire()
+    assert thumbnails.problems == {}
+    icons = [panel.ui.worklistTable.icons[row, 0].icon for row in range(rows)]
+    assert len(icons) == 100
+    assert sum(icon is not None for icon in icons) >= 99, "the last one comes with the next turn"
 
 
 def accepted_files(logic):
