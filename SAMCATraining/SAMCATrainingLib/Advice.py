@@ -11,20 +11,6 @@ READ = 20000  # characters at the end of the output
 OLD_DRIVER = r"NVIDIA driver on your system is too old"
 
 
-def lastWords(output: Path) -> str:
-    """The sentence a process ended with on stderr, "" if it said none."""
-    try:
-        text = output.read_bytes()[-READ:].decode("utf-8", "replace")
-    except OSError:
-        return ""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    said = [n for n, line in enumerate(lines) if re.match(r"samca \w+: ", line)]
-    if said:
-        return " ".join(lines[said[-1] :]).split(": ", 1)[1]
-    isTraceback = any(line.startswith("Traceback") for line in lines)
-    return lines[-1] if isTraceback else next((line for line in lines if re.search(r"Error\b", line)), "")
-
-
 def notice(output: Path) -> str:
     """What a process that goes on should be told about, "" if nothing."""
     try:

@@ -11,10 +11,11 @@ from samca import typed_json
 from samca.files import scratch, write_atomically
 from samca.files.workshops import LOCK
 from samca.typed_json import Value
+from SAMCALib import ChildProcess
 from SAMCALib.Models.ModelLogic import sizeText
 from SAMCALib.Texts import _
 
-from . import Advice, ChildProcess
+from . import Advice
 from .DatasetCheck import Counts
 from .RunState import MINUTE, durationText
 
@@ -56,7 +57,7 @@ class Estimation:
         try:
             return estimateOf(typed_json.read(self._answer))
         except (OSError, ValueError):
-            says = Advice.lastWords(self._folder / "output.txt") or Advice.killedText()[0]
+            says = ChildProcess.lastWords(self._folder / "output.txt") or Advice.killedText()[0]
             return Estimate(error=says, text=Advice.adviceFor(says))
         finally:
             self._forget()

@@ -14,9 +14,10 @@ from samca.config import TrainConfig, from_json
 from samca.files import DiskFullError, make_folder, remove, sweep, write_atomically
 from samca.training import run_lock
 from samca.training.run_records import MOST
+from SAMCALib import ChildProcess
 from SAMCALib.Texts import Refusal, _
 
-from . import Advice, ChildProcess, Launch
+from . import Advice, Launch
 from .LogTail import LogTail
 from .RunState import History, RunState
 from .RunStatus import (
@@ -179,7 +180,7 @@ class RunLogic:
         launch = Launch.of(folder)
         if launch is None or self._launched.get(folder) == launch.token:  # ours, and it has ended
             return False
-        hasCome = launch.hasChanged(folder, run_lock.NAME) or Advice.lastWords(folder / OUTPUT)
+        hasCome = launch.hasChanged(folder, run_lock.NAME) or ChildProcess.lastWords(folder / OUTPUT)
         return launch.isJustNow and not hasCome
 
     def _running(self, folder: Path) -> subprocess.Popen | None:

@@ -9,6 +9,7 @@ from samca import typed_json
 from samca.config import TrainConfig, from_json
 from samca.training import run_lock
 from samca.typed_json import Value
+from SAMCALib import ChildProcess
 from SAMCALib.Texts import Refusal, _
 
 from . import Advice, Launch
@@ -50,7 +51,7 @@ def statusOf(
     if (run / ENDED).exists():
         text = _("Stopped at once in epoch {epoch} of {of}: Resume goes on from the last save.")
         return "stopped", text.format(epoch=min(history.epoch + (not history.step), epochs), of=epochs), ""
-    if says := Advice.lastWords(run / OUTPUT):
+    if says := ChildProcess.lastWords(run / OUTPUT):
         return "failed", says, Advice.adviceFor(says)
     return "killed", *Advice.killedText()
 
@@ -84,7 +85,7 @@ def evaluationOf(run: Path, isWorking: bool) -> EvaluationState:
         return EvaluationState("finished", _("Evaluated on the validation images of this training."))
     if (folder / ENDED).exists():
         return EvaluationState("stopped", _("The evaluation was stopped."), _("Press Evaluate again."))
-    says = Advice.lastWords(folder / OUTPUT)
+    says = ChildProcess.lastWords(folder / OUTPUT)
     if says:
         return EvaluationState("failed", says, Advice.adviceFor(says))
     return EvaluationState("failed", _("The evaluation was ended from outside."), _("Press Evaluate again."))

@@ -67,7 +67,7 @@ class SAMCATrainingTest(unittest.TestCase):
             self.assertTrue(callable(getattr(logic, name)), name)
 
     def test_the_interpreter_is_slicers_own(self):
-        from SAMCATrainingLib import ChildProcess
+        from SAMCALib import ChildProcess
 
         self.assertIn("PythonSlicer", ChildProcess.python())
 

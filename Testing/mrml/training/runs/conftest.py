@@ -8,7 +8,7 @@ import sys
 import pytest
 from told_child import CHILD, SETTINGS
 
-from SAMCATrainingLib import ChildProcess
+from SAMCALib import ChildProcess
 from SAMCATrainingLib.RunLogic import RunLogic
 
 

@@ -14,8 +14,9 @@ from told_child import CHILD, SETTINGS, until
 
 from samca.files import write_atomically
 from samca.training import run_lock
+from SAMCALib import ChildProcess
 from SAMCALib.Texts import Refusal
-from SAMCATrainingLib import Advice, ChildProcess
+from SAMCATrainingLib import Advice
 from SAMCATrainingLib.LogTail import LogTail
 from SAMCATrainingLib.RunLogic import RunLogic
 from SAMCATrainingLib.RunState import History, durationText
@@ -261,13 +262,13 @@ def test_the_child_has_the_code_and_a_session_of_its_own(tmp_path, application):
         assert os.getsid(child.pid) != os.getsid(0)
         assert os.getpriority(os.PRIO_PROCESS, child.pid) >= ChildProcess.POLITENESS
     assert child.wait(120) == 2
-    assert "model.method 'nothing' is not one of" in Advice.lastWords(tmp_path / "output.txt")
+    assert "model.method 'nothing' is not one of" in ChildProcess.lastWords(tmp_path / "output.txt")
 
 
 SLICER = """
 import os, signal, subprocess, sys
 sys.path[:0] = sys.argv[1].split(os.pathsep)
-from SAMCATrainingLib import ChildProcess
+from SAMCALib import ChildProcess
 nowhere = {name: subprocess.DEVNULL for name in ("stdin", "stdout", "stderr")}
 ChildProcess._popen([sys.executable, "-c", sys.argv[2], sys.argv[3], sys.argv[4], "work"], nowhere)
 os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))

@@ -13,8 +13,9 @@ import pytest
 from told_child import SETTINGS, until
 
 from samca.files import write_atomically
+from SAMCALib import ChildProcess
 from SAMCALib.Texts import Refusal
-from SAMCATrainingLib import ChildProcess, Launch
+from SAMCATrainingLib import Launch
 from SAMCATrainingLib.RunLogic import RunLogic
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,9 +19,11 @@ from pathlib import Path
 
 import samca
 from samca import files
-from SAMCALib.Texts import Refusal, _
+
+from .Texts import Refusal, _
 
 POLITENESS = 5  # Slicer comes first where both want the CPU
+READ = 20000  # characters at the end of the output
 PATIENCE = 2.0  # s for a process that was killed to be gone; the application stands still meanwhile
 CODE = Path(samca.__file__).resolve().parent.parent  # what the child's search path needs
 
@@ -36,7 +39,7 @@ def python() -> str:
     )  # Slicer puts it into PATH; a macOS bundle may not
     found = shutil.which("PythonSlicer") or shutil.which("PythonSlicer", path=str(home))
     if found is None:
-        raise Refusal(_("PythonSlicer was not found beside Slicer: install Slicer again to train."))
+        raise Refusal(_("PythonSlicer was not found beside Slicer: install Slicer again."))
     return found
 
 
@@ -62,6 +65,20 @@ def launch(words: Sequence[str], output: Path, temporary: Path | None = None) ->
             "stderr": file,
         }
         return _popen([python(), "-m", "samca", *map(str, words)], options)
+
+
+def lastWords(output: Path) -> str:
+    """The sentence a process ended with on stderr, "" if it said none."""
+    try:
+        text = output.read_bytes()[-READ:].decode("utf-8", "replace")
+    except OSError:
+        return ""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    said = [n for n, line in enumerate(lines) if re.match(r"samca \w+: ", line)]
+    if said:
+        return " ".join(lines[said[-1] :]).split(": ", 1)[1]
+    isTraceback = any(line.startswith("Traceback") for line in lines)
+    return lines[-1] if isTraceback else next((line for line in lines if re.search(r"Error\b", line)), "")
 
 
 def kill(number: int) -> None:
