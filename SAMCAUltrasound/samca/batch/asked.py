@@ -81,6 +81,19 @@ def clicks(path: str | Path, images: Iterable[str]) -> Table:
     return table
 
 
+def kind_of(path: Path) -> str:
+    """ "boxes" or "clicks", by the columns of a table; ValueError for another one."""
+    columns, _rows = spreadsheets.read(path)
+    names = {column.strip().lower() for column in columns}
+    for kind, needed in (("boxes", BOX), ("clicks", CLICK)):
+        if names.issuperset(needed):
+            return kind
+    raise ValueError(
+        f"{path} has the columns {', '.join(columns) or 'of an empty file'}: expected {', '.join(BOX)} for "
+        f"boxes, or {', '.join(CLICK)} for clicks"
+    )
+
+
 class _Collecting:
     """Collects what is asked of an image; what goes wrong leaves that image out."""
 

@@ -25,6 +25,7 @@ from .jobs import Asker, Done, Job, answered, failed
 from .table import FAILED, FOUND, KEPT, NOTHING, Row, Rows
 
 STATE, STOP, VERSION = "batch.json", "stop", 1
+SUGGESTIONS = "suggestions of "  # before the class
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Request:
     def what(self) -> str:
         """What is looked for, in words."""
         return (
-            f"suggestions of {self.asker.suggest}"
+            f"{SUGGESTIONS}{self.asker.suggest}"
             if self.asker.suggest
             else "boxes"
             if self.boxes
@@ -181,32 +182,40 @@ class Batch:
                         f"{request.folder} holds what was found by {model} with {what}: give another --out "
                         f"for {now}"
                     )
-        state |= {"total": len(self.todo)}
+        state |= {"total": len(self.todo), "before": len(self.rows)}  # images
         write_atomically(path, json.dumps(state, indent=2).encode())
         self._write()
 
     def _keep(self, done: Done) -> None:
-        """The row first, then the mask; what somebody else has put there meanwhile stays."""
+        """The row before the mask has its name; what somebody else has put there meanwhile stays."""
         name, mask = done.job.name, self._places[done.job.name].mask
-        if done.slices:
-            relative = mask.relative_to(self.request.folder).as_posix()
-            if mask.exists():
-                done.rows = [Row(name, KEPT, mask=relative, says="somebody has saved a mask meanwhile")]
-                done.slices = {}
-            done.rows = [replace(row, mask=relative) if row.result == FOUND else row for row in done.rows]
-        self.rows[name] = done.rows
-        table.add(self._path, done.rows)
+        relative = mask.relative_to(self.request.folder).as_posix()
         if not done.slices:
-            return
+            self._add(name, done.rows)
+        elif mask.exists():
+            says = "somebody has saved a mask meanwhile"
+            self._add(name, [Row(name, KEPT, mask=relative, says=says)])
+        else:
+            self._write_mask(done, mask, relative)
+
+    def _write_mask(self, done: Done, mask: Path, relative: str) -> None:
+        def ready(file: Path) -> None:
+            named = {"mask": relative, "sha256": model_files.sha256(file)}
+            self._add(name, [replace(row, **named) if row.result == FOUND else row for row in done.rows])
+
+        name = done.job.name
         try:
             make_folder(mask.parent)
-            masks.write_slices(mask, done.slices, done.grid, done.entries, done.segment)
+            masks.write_slices(mask, done.slices, done.grid, done.entries, done.segment, ready)
         except DiskFullError:
-            del self.rows[name]
+            self.rows.pop(name, None)
             raise
         except OSError as error:
-            self.rows[name] = failed(done.job, error).rows
-            table.add(self._path, self.rows[name])
+            self._add(name, failed(done.job, error).rows)
+
+    def _add(self, name: str, rows: list[Row]) -> None:
+        self.rows[name] = rows
+        table.add(self._path, rows)
 
     @contextmanager
     def _tidied(self) -> Iterator[None]:

@@ -22,6 +22,7 @@ RESULTS = FOUND, NOTHING, FAILED, KEPT
 @dataclass(frozen=True)
 class Row:
     """image, mask: paths in their folders, with / between parts; mask "" where there is none of this run.
+    sha256: of the mask's file as it was written.
 
     frame: from 0. predicted_iou, agreement: 0..1, how sure the model is. asked: what pointed at the object.
     says: why there is no mask, or what to heed.
@@ -36,9 +37,9 @@ class Row:
     asked: str = ""
     mask: str = ""
     says: str = ""
+    sha256: str = ""
 
 
-COLUMNS = tuple(each.name for each in fields(Row))
 Rows = dict[str, list[Row]]  # by the image's path
 
 
@@ -47,7 +48,7 @@ def read(path: Path) -> Rows:
     if not path.is_file():
         return {}
     columns, cells = spreadsheets.read(path)
-    if not set(COLUMNS) <= set(columns):
+    if not set(_columns()) <= set(columns):
         raise ValueError(f"{path} is another table than that of a batch: move it away, or give another --out")
     rows: Rows = defaultdict(list)
     for each in cells:
@@ -59,12 +60,16 @@ def read(path: Path) -> Rows:
 
 def write(path: Path, rows: Iterable[Row]) -> None:
     """Write the table with these rows alone."""
-    write_atomically(path, spreadsheets.text_of([COLUMNS, *map(astuple, rows)]).encode())
+    write_atomically(path, spreadsheets.text_of([_columns(), *map(astuple, rows)]).encode())
 
 
 def add(path: Path, rows: Iterable[Row]) -> None:
     """Add the rows of an image, all or none of them."""
     append(path, spreadsheets.text_of(map(astuple, rows)).encode())
+
+
+def _columns() -> list[str]:
+    return [each.name for each in fields(Row)]
 
 
 def _row(cells: dict[str, str]) -> Row | None:
@@ -76,4 +81,5 @@ def _row(cells: dict[str, str]) -> Row | None:
         shares = [float(cells[name]) if cells[name] else None for name in ("predicted_iou", "agreement")]
     except ValueError:
         return None
-    return Row(cells["image"], cells["result"], *whole, *shares, cells["asked"], cells["mask"], cells["says"])
+    texts = (cells[name] for name in ("asked", "mask", "says", "sha256"))
+    return Row(cells["image"], cells["result"], *whole, *shares, *texts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,20 +55,22 @@ def write_slices(
     grid: Grid,
     entries: Mapping[int, list[dict]] | None = None,
     name: str = SEGMENT,
+    ready: Callable[[Path], None] = lambda file: None,
 ) -> None:
     """Write (H, W) bool masks by their slice along k as the one segment of a .seg.nrrd on this grid.
 
-    entries: what the prompts' tag says of each slice, see `entries_of`. OSError for an unusable folder.
+    entries: what the prompts' tag says of each slice, see `entries_of`. ready: called with the finished file
+    before it is given its name. OSError for an unusable folder.
     """
     slices = {index: mask.astype(np.uint8) for index, mask in masks.items()}
     frames = {f"2:{index}": of for index, of in (entries or {}).items() if of}
-    _write_segments(path, slices, grid, [name], tag.text_of(frames) if frames else "")
+    _write_segments(path, slices, grid, [name], tag.text_of(frames) if frames else "", ready)
 
 
 def entries_of(objects: Sequence[Outlined], frame: Frame) -> list[dict]:
     """The objects of a frame as the tag of Slicer's segment has them."""
     digest, to_ras = digest_of(in_rgb(frame.pixels)), _to_ras(frame)
-    return [tag.entry(each.prompts, each.mask, to_ras, digest) for each in objects]
+    return [tag.entry(each.prompts, each.mask, to_ras, digest, i) for i, each in enumerate(objects)]
 
 
 def write_labels(path: str | Path, labels: np.ndarray, frame: Frame) -> None:
@@ -123,7 +125,12 @@ def _to_ras(frame: Frame) -> np.ndarray:
 
 
 def _write_segments(
-    path: Path, slices: Mapping[int, np.ndarray], grid: Grid, names: Sequence[str], text: str = ""
+    path: Path,
+    slices: Mapping[int, np.ndarray],
+    grid: Grid,
+    names: Sequence[str],
+    text: str = "",
+    ready: Callable[[Path], None] = lambda file: None,
 ) -> None:
     """(H, W) uint8 labels by their slice, a segment of each name for 1, 2, ...; text: the first's prompts."""
     import SimpleITK
@@ -140,6 +147,7 @@ def _write_segments(
     try:
         with replacing(path) as temporary:
             SimpleITK.WriteImage(image, str(temporary), useCompression=True)
+            ready(temporary)
     except RuntimeError as error:
         raise OSError(f"{path.parent} cannot be written to: is there space, and permission?") from error
 

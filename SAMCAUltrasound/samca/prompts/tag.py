@@ -6,8 +6,8 @@ What it looks like stands in SAMCALib's TagLogic, which reads it.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
-import uuid
 import zlib
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -32,12 +32,15 @@ def version_of(frames: Mapping[str, Any]) -> int:
     return VERSION if any(map(_is_new, chain.from_iterable(lists))) else PLAIN
 
 
-def entry(prompts: Prompts, mask: np.ndarray, to_ras: np.ndarray, sha256: str) -> dict[str, Any]:
+def entry(
+    prompts: Prompts, mask: np.ndarray, to_ras: np.ndarray, sha256: str, number: int = 0
+) -> dict[str, Any]:
     """One object: what points at it, and the (H, W) bool mask that was made of it.
 
     to_ras: (3, 4) or (4, 4), from (x, y, frames beside this one, 1) to RAS mm. sha256: of the frame's pixels.
+    number: of the object among those of the frame. The same gives the same.
     """
-    made: dict[str, Any] = {"sha256": sha256, "id": uuid.uuid4().hex[:8]}
+    made: dict[str, Any] = {"sha256": sha256, "id": _id(prompts, sha256, number)}
     made["clicks"] = [numbers(click) for click in prompts.clicks]
     if prompts.box is not None:
         made["box"] = [prompts.box.x0, prompts.box.y0, prompts.box.x1, prompts.box.y1]
@@ -81,3 +84,7 @@ def _is_new(entry: Any) -> bool:
     clicks = entry.get("clicks")
     strokes = [c for c in clicks if isinstance(c, list) and len(c) > 3] if isinstance(clicks, list) else []
     return bool(strokes) or "lasso" in entry or "alternative" in entry
+
+
+def _id(prompts: Prompts, sha256: str, number: int) -> str:
+    return hashlib.sha256(f"{sha256} {number} {prompts!r}".encode()).hexdigest()[:8]

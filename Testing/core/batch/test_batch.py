@@ -12,13 +12,15 @@ from PIL import Image
 import samca
 from dots import Dots
 from killed import at_every_step
-from samca.batch import table
+from samca import model_files
+from samca.batch import cases, table
 from samca.batch.jobs import AHEAD, Asker, _in_order
 from samca.batch.run import STOP, Batch, Request
 from samca.datasets import segments
 from samca.files import DiskFullError
 from samca.images import frames, masks
 from samca.training import run_lock
+from samca.worklist.entries import SUGGESTED
 
 BOXES = "image,x0,y0,x1,y1"
 COUNT = 5
@@ -92,6 +94,7 @@ def test_each_image_gets_its_mask_and_a_row(model, images):
     assert not mask[0, 50, 70]
     assert 0 <= row.agreement <= 1
     assert row.asked == "box 10,10,30,40"
+    assert row.sha256 == model_files.sha256(batch.request.folder / row.mask)
 
 
 def test_masks_lie_beside_the_images_unless_they_go_elsewhere(model, images):
@@ -323,3 +326,21 @@ def test_another_table_of_that_name_is_left_alone(model, images):
     with pytest.raises(ValueError, match="is another table than that of a batch"):
         done(asked)
     assert (asked.folder / table.NAME).read_text() == "lost,and\nfound,1\n"
+
+
+def test_a_worklist_learns_how_sure_the_model_was_and_whose_the_outlines_are(model, images):
+    batch = done(request(images, "frame_0,5,5,15,15", "frame_0,50,30,70,50", "nobody,1,2,3,4"))
+    (entry,) = cases.entries_in(batch.request.folder).values()
+    first, second = batch.rows["frame_0.png"]
+    assert (entry.case, entry.state, entry.file, entry.sha256) == (
+        "frame_0.png", SUGGESTED, "frame_0.seg.nrrd", "",
+    )  # fmt: skip
+    assert entry.iou == min(first.predicted_iou, second.predicted_iou)
+    assert entry.agreement == min(first.agreement, second.agreement)
+    assert entry.model.endswith(" boxes")
+
+
+def test_what_is_no_batch_tells_a_worklist_nothing(tmp_path):
+    assert cases.entries_in(tmp_path) == {}
+    (tmp_path / table.NAME).write_text("lost,and\nfound,1\n")
+    assert cases.entries_in(tmp_path) == {}
