@@ -17,6 +17,7 @@ from SAMCALib.Engine.EngineLogic import sharedEngine
 from SAMCALib.Texts import Refusal, _, asToolTip
 
 from . import EditorPlace
+from .BatchButton import BatchButton
 from .Keys import Keys
 from .WorklistTable import WorklistTable, stateText
 
@@ -40,6 +41,7 @@ class WorklistWidget:
         self._segmentName = self.logic.segmentName
         self._class = ""  # what is to be suggested, by whichever model
         self.table = WorklistTable(ui.worklistTable)
+        self.batch = BatchButton(ui.batchButton, self._do)
         self.thumbnails = None
         self.out: Path | None = None
         self._datasets: list[Path | None] = [None]
@@ -85,6 +87,7 @@ class WorklistWidget:
         self.close()
         self.timer.stop()
         self.timer.disconnect("timeout()", self.tick)
+        self.batch.cleanup()
         slicer.mrmlScene.RemoveObserver(self._observation)
         for widget, (signal, slot) in self.slots.items():
             widget.disconnect(signal, slot)
@@ -135,6 +138,7 @@ class WorklistWidget:
         self.logic.open(cases)
         self.logic.run, self.thumbnails = SuggestRun(cases, sharedEngine()), Thumbnails(cases)
         self.logic.said = " ".join(cases.told)
+        self.batch.follow(cases)
         self._offerDatasets()
         self._choose()
         self._keys.take(slicer.util.mainWindow())
@@ -143,6 +147,7 @@ class WorklistWidget:
     def _end(self) -> None:
         self._keys.giveBack()
         self.timer.stop()
+        self.batch.follow(None)
         if self.thumbnails is not None:
             self.thumbnails.stop()
             self.thumbnails = None
@@ -221,6 +226,7 @@ class WorklistWidget:
         try:
             changed = run.poll(self.logic.name)
             changed = bool(self.thumbnails.poll()) or changed
+            changed = self.batch.tick() or changed
             if time.monotonic() - self._keptAt > self._keepAfter:
                 self._keep()
         except Refusal as refusal:
@@ -337,7 +343,9 @@ class WorklistWidget:
         counts = ", ".join(
             f"{count} {stateText(state)}" for state, count in self.logic.counts.items() if count
         )
-        return " ".join(filter(None, [f"{counts}." if counts else "", self.logic.run.status]))
+        return " ".join(
+            filter(None, [f"{counts}." if counts else "", self.logic.run.status, self.batch.status])
+        )
 
     def _rater(self) -> str:
         name = self.ui.raterLineEdit.text.strip()

@@ -35,7 +35,7 @@ LIB_FLOORS = (
     ("Editing", "Handover"),
     ("Models", "Engine", "Measures"),
     ("Segments", "Prompts"),
-    ("Frames", "KeyTable"),
+    ("Frames", "KeyTable", "ChildProcess"),
     ("Texts", "__init__"),
 )
 

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import slicer
 
+from samca.batch.cases import entries_in
 from samca.datasets.image_folder import Placed, placed, stem_of
 from samca.images import dicom, frames, masks
 from samca.images.frames import Frame as Picture
 from samca.images.overlay import thumbnail
-from samca.worklist.entries import OUTLINED, SUGGESTED, UNTOUCHED, Entry
+from samca.worklist.entries import OUTLINED, UNTOUCHED, Entry
 from samca.worklist.journal import Journal
 
 from ..Frames import FileVolume
@@ -64,8 +65,8 @@ class FolderCases:
         found = placed(self.folder, out, self.told.append)
         self._places: dict[str, Placed] = {p.image.relative_to(self.folder).as_posix(): p for p in found}
         self.names = list(self._places)
-        self._batch = self._readTable()
         self._owners = {entry.file: entry.case for entry in self.journal.entries.values() if entry.file}
+        self._found = entries_in(self.out, self.told.append)
         self.entries = {name: self._entryOf(name) for name in self.names}
         gone = [
             name for name in self.names if self.journal.entries.get(name, Entry(name)) != self.entries[name]
@@ -73,6 +74,14 @@ class FolderCases:
         if lost := [name for name in gone if not self.entries[name].file]:
             text = _("{count} outlines are not where they were saved, as that of {name}: they count no more.")
             self.told.append(text.format(count=len(lost), name=lost[0]))
+        self.version += 1
+
+    def takeIn(self) -> None:
+        """Take in what a batch has found since: outlines, and how sure the model was."""
+        before, self._found = self._found, entries_in(self.out)
+        for name, entry in self._found.items():
+            if before.get(name) != entry and name in self._places:
+                self.entries[name] = self._entryOf(name)
         self.version += 1
 
     def put(self, entry: Entry) -> None:
@@ -191,33 +200,15 @@ class FolderCases:
         if known is not None and known.file and not (self.out / known.file).is_file():
             return replace(known, state=UNTOUCHED, file="", sha256="")
         isFree = not place.problem and self._owners.get(self._fileName(place), name) == name
-        if known is None and isFree:
-            return self._ofBatch(name, self._fileName(place) if place.mask.is_file() else "")
+        isNew = known is None or (known.state == UNTOUCHED and not known.file)
+        if isNew and isFree:
+            file = self._fileName(place) if place.mask.is_file() else ""
+            found = self._found.get(name)  # by `samca segment`
+            if found is not None and found.file == file:
+                return found
+            if file:
+                return Entry(name, OUTLINED, file=file)
         return known or Entry(name)
-
-    def _ofBatch(self, name: str, file: str) -> Entry:
-        """A case that nobody has worked on here: what `samca segment` says of it, if that has been there."""
-        rows = self._batch.get(name, [])
-        isMade = bool(rows) and rows[-1].mask == file
-        state = UNTOUCHED if not file else SUGGESTED if isMade else OUTLINED
-        if not isMade:
-            return Entry(name, state, file=file)
-        found = {figure: [getattr(row, figure) for row in rows] for figure in ("agreement", "predicted_iou")}
-        lowest = {figure: None if None in values else min(values) for figure, values in found.items()}
-        iou = lowest["predicted_iou"] if file else 0.0  # nothing was found
-        return Entry(name, state, file=file, agreement=lowest["agreement"], iou=iou)
-
-    def _readTable(self) -> dict[str, list]:
-        """What `samca segment` has looked at, by the image's path."""
-        from samca.batch import table
-
-        done = table.FOUND, table.NOTHING
-        try:
-            rows = table.read(self.out / table.NAME)
-            return {name: [row for row in of if row.result in done] for name, of in rows.items()}
-        except (OSError, ValueError) as error:
-            self.told.append(str(error))
-            return {}
 
     def _fileName(self, place: Placed) -> str:
         return place.mask.relative_to(self.out).as_posix()

@@ -240,3 +240,62 @@ def test_of_ten_thousand_cases_the_table_shows_those_around_the_shown_one(panel,
     assert panel.ui.worklistTable.rows == 100
     assert panel.ui.worklistTable.cells[50, 1] == "199.png"
     assert panel.ui.worklistTable.row == 50
+
+
+class Run:
+    """A run of boxes that does what the test says."""
+
+    def __init__(self, folder, out):
+        self.folder, self.out, self.isAlive, self.hasChanged, self.started, self.text = (
+            folder,
+            out,
+            False,
+            False,
+            [],
+            "",
+        )
+
+    def start(self, kind, path, model):
+        self.started.append((kind, path, model))
+        self.isAlive, self.text = True, "0 of 5 images are done."
+
+    def stop(self):
+        self.isAlive, self.text = False, "Stopped after 1 of 5 images: start it again to go on."
+
+    def state(self):
+        return types.SimpleNamespace(text=self.text)
+
+
+def test_boxes_from_a_table_are_started_followed_and_stopped(panel, qt, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("SAMCALib.Worklist.BatchRun.BatchRun", Run)
+    monkeypatch.setattr("SAMCAUltrasoundLib.BatchButton.LOOK_SECONDS", 0.0)
+    assert not panel.ui.batchButton.enabled
+    qt.QFileDialog.getExistingDirectory = lambda *words: str(folder)
+    panel.ui.worklistFolderButton.click()
+    table = tmp_path / "boxes.csv"
+    table.write_text("image,x0,y0,x1,y1\ncase1,1,1,9,9\n")
+    qt.QFileDialog.getOpenFileName = lambda *words: str(table)
+    panel.ui.batchButton.click()
+    run = panel.worklist.batch.run
+    assert run.started == [("boxes", str(table), "discs")]
+    assert panel.ui.batchButton.text == "Stop"
+    panel.worklist.timer.fire()
+    assert panel.ui.worklistCountsLabel.text == "5 untouched. 0 of 5 images are done."
+    panel.ui.batchButton.click()
+    panel.worklist.timer.fire()
+    assert panel.ui.batchButton.text == "From a table..."
+    assert "Stopped after 1 of 5 images" in panel.ui.worklistCountsLabel.text
+
+
+def test_another_table_is_refused_in_a_sentence(opened, qt, tmp_path, monkeypatch):
+    monkeypatch.setattr("SAMCALib.Worklist.BatchRun.BatchRun", Run)
+    table = tmp_path / "others.csv"
+    table.write_text("name,size\n")
+    qt.QFileDialog.getOpenFileName = lambda *words: str(table)
+    opened.ui.batchButton.click()
+    assert (
+        "expected image, x0, y0, x1, y1 for boxes, or image, x, y for clicks." in opened.ui.worklistLabel.text
+    )
+    assert opened.ui.batchButton.text == "From a table..."
+    qt.QFileDialog.getOpenFileName = lambda *words: ""
+    opened.ui.batchButton.click()
