@@ -68,10 +68,9 @@ class FolderCases:
         self._owners = {entry.file: entry.case for entry in self.journal.entries.values() if entry.file}
         self._found = entries_in(self.out, self.told.append)
         self.entries = {name: self._entryOf(name) for name in self.names}
-        gone = [
-            name for name in self.names if self.journal.entries.get(name, Entry(name)) != self.entries[name]
-        ]
-        if lost := [name for name in gone if not self.entries[name].file]:
+        known = self.journal.entries
+        saved = [name for name in self.names if name in known and known[name].sha256]
+        if lost := [name for name in saved if not self.entries[name].file]:
             text = _("{count} outlines are not where they were saved, as that of {name}: they count no more.")
             self.told.append(text.format(count=len(lost), name=lost[0]))
         self.version += 1

@@ -92,6 +92,8 @@ class SuggestRun:
     def stop(self) -> None:
         """Look at nothing more; what was found stays."""
         self.isOn = False
+        if self._work is not None:
+            self.release(self._work.name)
         self.engine.cancel(self)
         self.engine.forget(GROUP)
         self._work = None
@@ -185,6 +187,7 @@ class SuggestRun:
             self._receive(work, result)
         if len(work.results) == len(work.asks):
             self.engine.forget(GROUP)
+            self._announce(work)
             work.writing = self._thread.submit(self._written, work, self.cases.entries[work.name])
         elif not work.isAsked:
             work.isAsked = True
@@ -199,6 +202,16 @@ class SuggestRun:
                 raise Refusal(result.error)
             work.results.append(result)
             work.isAsked = False
+
+    def _announce(self, work: _Work) -> None:
+        """Say whose a file is before it is there: a kill leaves a suggestion behind, and nobody's outline."""
+        entry = self.cases.entries[work.name]
+        isNew = not entry.file and any(result.mask.any() for result in work.results)
+        if isNew and not work.isOutlined and self.cases.writesSuggestions:
+            path = self.cases.placeOf(work.name)
+            if not path.exists():
+                file = path.relative_to(self.cases.out).as_posix()
+                self.cases.put(replace(entry, state=SUGGESTED, rater="", file=file, sha256="", model=""))
 
     def _written(self, work: _Work, entry: Entry) -> Entry:
         """Put what was found into the case's file, in the thread; the entry that says so.

@@ -271,3 +271,45 @@ def test_what_samca_segment_has_made_is_suggested_with_its_figures(worklist, fol
     logic.accept()
     assert entry(logic).file == "case1.seg.nrrd"
     assert logic.name == "case2.png"
+
+
+def being_written(logic):
+    """Go on until a suggestion is being written, and is."""
+    logic.run.isOn = True
+    for _turn in range(2000):
+        logic.run.poll()
+        if logic.run._work is not None and logic.run._work.writing is not None:
+            break
+        logic.run.wait(30)
+    logic.run._work.writing.result(30)
+
+
+def test_what_a_kill_leaves_behind_is_a_suggestion_and_nobodys_outline(worklist, folder):
+    logic = worklist(folder)
+    being_written(logic)
+    assert (folder / "case1.seg.nrrd").is_file()
+    logic.cases.journal.close()  # killed here
+    logic.cases = None
+    again = worklist(folder)
+    assert entry(again).state == "suggested"
+    assert again.cases.told == []
+
+
+def test_a_kill_before_the_file_is_there_is_no_loss_to_be_told_of(worklist, folder, suggested):
+    logic = worklist(folder)
+    being_written(logic)
+    logic.cases.journal.close()
+    logic.cases = None
+    (folder / "case1.seg.nrrd").unlink()
+    again = worklist(folder)
+    assert entry(again).state == "untouched"
+    assert again.cases.told == []
+    suggested(again)
+    assert entry(again).state == "suggested"
+
+
+def test_closing_the_list_waits_for_what_is_being_written(worklist, folder):
+    logic = worklist(folder)
+    being_written(logic)
+    logic.close()
+    assert Journal(folder).entries[FIRST].sha256
