@@ -207,10 +207,10 @@ class Batch:
         try:
             make_folder(mask.parent)
             masks.write_slices(mask, done.slices, done.grid, done.entries, done.segment, ready)
-        except DiskFullError:
+        except BaseException as error:  # an interruption, too
             self.rows.pop(name, None)
-            raise
-        except OSError as error:
+            if isinstance(error, DiskFullError) or not isinstance(error, OSError):
+                raise
             self._add(name, failed(done.job, error).rows)
 
     def _add(self, name: str, rows: list[Row]) -> None:

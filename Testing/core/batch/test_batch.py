@@ -292,6 +292,23 @@ def test_a_full_disk_ends_the_run_and_what_was_done_stays(model, images, monkeyp
     assert again.counts == {"found": COUNT}
 
 
+def test_an_interruption_between_row_and_mask_leaves_no_row_without_a_mask(model, images, monkeypatch):
+    whole = masks.write_slices
+
+    def interrupted(path, *arguments):
+        if path.name == "frame_2.seg.nrrd":
+            arguments[-1](images / "frame_2.png")  # the row
+            raise KeyboardInterrupt
+        whole(path, *arguments)
+
+    monkeypatch.setattr(masks, "write_slices", interrupted)
+    batch = Batch(request(images))
+    with pytest.raises(KeyboardInterrupt):
+        list(batch.run())
+    assert batch.counts == {"found": 2}
+    assert list(table.read(batch.request.folder / table.NAME)) == ["frame_0.png", "frame_1.png"]
+
+
 def test_a_folder_that_cannot_be_written_to_is_told_for_its_images_alone(model, images, monkeypatch):
     whole = masks.write_slices
 
