@@ -202,3 +202,33 @@ def test_an_outline_that_is_cleared_makes_the_case_untouched(worklist, folder, o
     segmentation.RemoveAllSegments()
     logic.next()
     assert states(logic)[0] == "untouched"
+
+
+def test_a_dataset_that_cannot_take_the_case_leaves_it_open_and_saved(
+    worklist, folder, outlined, training, monkeypatch
+):
+    def refuse(*words, **options):
+        raise Refusal("the disk of the dataset is full")
+
+    logic = worklist(folder)
+    logic.dataset = training.newDataset("Lesions")
+    logic.next()
+    outlined(logic)
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "addCase", refuse)
+        with pytest.raises(Refusal, match="the disk of the dataset is full"):
+            logic.accept()
+    assert (logic.name, states(logic)[0]) == ("case1.png", "outlined")
+    assert (folder / "case1.seg.nrrd").is_file()
+    logic.accept()
+    assert states(logic)[0] == "accepted"
+
+
+def test_without_the_module_for_training_a_dataset_is_refused(worklist, folder, outlined, tmp_path):
+    logic = worklist(folder)
+    logic._training, logic.dataset = (lambda: None), tmp_path / "data"
+    logic.next()
+    outlined(logic)
+    with pytest.raises(Refusal, match="SAMCA Training is not there"):
+        logic.accept()
+    assert states(logic)[0] == "outlined"

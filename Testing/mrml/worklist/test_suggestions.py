@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import slicer.util
@@ -10,12 +12,16 @@ from disc_model import DiscModel
 from PIL import Image
 from suggesting_model import BrightModel
 
-from samca.__main__ import main
+from samca.batch import cases as batch
+from samca.batch import table
+from samca.images import frames, masks
+from samca.images.masks import Outlined
+from samca.prompts import Click, Prompts
 from samca.worklist.journal import Journal
 from SAMCALib.Frames import FrameLogic
 from SAMCALib.Prompts import PromptLogic
 
-FIRST = "case1.png"
+FIRST, POINT = "case1.png", Prompts((Click(30, 20),))
 
 
 class PickyModel(BrightModel):
@@ -260,13 +266,19 @@ def test_a_model_that_suggests_nothing_says_how_sure_it_is_of_what_was_clicked(
 
 def test_what_samca_segment_has_made_is_suggested_with_its_figures(worklist, folder, tmp_path):
     out = tmp_path / "masks"
-    boxes = tmp_path / "boxes.csv"
-    boxes.write_text("image,x0,y0,x1,y1\n" + "".join(f"case{n}.png,20,12,40,30\n" for n in (1, 2)))
-    assert main(["segment", str(folder), "--boxes", str(boxes), "--out", str(out)]) == 0
+    out.mkdir()
+    rows = [table.Row("case3.png", table.NOTHING, area_px=0)]
+    for number, iou in ((1, 0.8), (2, 0.6)):
+        image, mask = folder / f"case{number}.png", picture(number) == 200
+        masks.write_mask(out / f"case{number}.seg.nrrd", mask, frames.read(image), [Outlined(POINT, mask)])
+        figures = {"frame": 0, "area_px": int(mask.sum()), "predicted_iou": iou, "agreement": 0.7}
+        rows.append(table.Row(image.name, table.FOUND, mask=f"case{number}.seg.nrrd", **figures))
+    table.write(out / table.NAME, rows)
+    (out / batch.STATE).write_text(json.dumps({"what": "clicks", "sha256": 64 * "0"}))
     logic = worklist(folder, out)
     assert logic.cases.told == []
     assert logic.counts == {"untouched": 3, "suggested": 2, "outlined": 0, "accepted": 0, "unsure": 0}
-    assert 0 < entry(logic).sureness <= 1
+    assert [entry(logic, f"case{number}.png").sureness for number in (1, 2)] == [0.7, 0.6]
     logic.show(FIRST)
     logic.accept()
     assert entry(logic).file == "case1.seg.nrrd"
