@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from .. import typed_json
 from ..worklist.entries import SUGGESTED, UNTOUCHED, Entry
 from . import table
-from .run import STATE, SUGGESTIONS
+from .jobs import SUGGEST
+from .run import STATE
 from .table import FOUND, NOTHING, Row
-
-DIGITS = 16  # of a model's digest, as a worklist names it
 
 
 def entries_in(folder: str | Path, tell: Callable[[str], None] = lambda sentence: None) -> dict[str, Entry]:
@@ -25,25 +23,25 @@ def entries_in(folder: str | Path, tell: Callable[[str], None] = lambda sentence
     if not (folder / STATE).is_file():
         return {}
     try:
-        about, rows = typed_json.read(folder / STATE), table.read(folder / table.NAME)
-        what, digest = about["what"].text(), about["sha256"].text()
+        rows = table.read(folder / table.NAME)
     except (OSError, ValueError) as error:
         tell(str(error))
         return {}
-    is_ours = what.startswith(SUGGESTIONS)
-    model = f"{digest[:DIGITS]} {what.removeprefix(SUGGESTIONS)}"
     done = {name: [row for row in of if row.result in (FOUND, NOTHING)] for name, of in rows.items()}
-    return {name: _entry(name, of, is_ours, model) for name, of in done.items() if of}
+    return {name: _entry(name, of) for name, of in done.items() if of}
 
 
-def _entry(name: str, rows: list[Row], is_ours: bool, model: str) -> Entry:
+def _entry(name: str, rows: list[Row]) -> Entry:
     """Of several objects the least sure counts."""
     made = next((row for row in rows if row.mask), None)
+    first, *others = rows[0].asked.split(" ", 1)
+    is_ours = first == SUGGEST
+    model = f"{rows[0].model} {' '.join(others) if is_ours else first}"
+    agreement = _lowest(rows, "agreement")
     if made is None:
-        return Entry(name, UNTOUCHED, agreement=_lowest(rows, "agreement"), iou=0.0, model=model)
-    figures = {"iou": _lowest(rows, "predicted_iou"), "agreement": _lowest(rows, "agreement")}
-    sha256 = made.sha256 if is_ours else ""
-    return Entry(name, SUGGESTED, file=made.mask, sha256=sha256, model=model, **figures)
+        return Entry(name, UNTOUCHED, agreement=agreement, iou=0.0, model=model)
+    sha256, iou = made.sha256 if is_ours else "", _lowest(rows, "predicted_iou")
+    return Entry(name, SUGGESTED, "", made.mask, sha256, agreement, iou, model)
 
 
 def _lowest(rows: list[Row], name: str) -> float | None:

@@ -26,6 +26,7 @@ from .answering import OnFrame, class_of
 from .asked import Asked
 from .table import FAILED, FOUND, NOTHING, Row
 
+SUGGEST = "suggest"  # before the class, where nobody points
 AHEAD = 2  # images for each process that are given to it before they are asked for
 
 
@@ -99,7 +100,7 @@ class Answering:
             )
         for number in wanted:
             self._add(done, first if number == 0 else read(number), number)
-        done.rows = done.rows or [Row(job.name, NOTHING, area_px=0, asked=f"suggest {self._segment}")]
+        done.rows = done.rows or [Row(job.name, NOTHING, area_px=0, asked=f"{SUGGEST} {self._segment}")]
         return done
 
     def _add(self, done: Done, frame: Frame, number: int) -> None:
@@ -114,7 +115,7 @@ class Answering:
             sure = round(answer.iou, 4), round(answer.agreement, 4)
             area = int(answer.mask.sum())
             done.rows.append(
-                Row(done.job.name, result, number, area, *sure, str(each or f"suggest {self._segment}"))
+                Row(done.job.name, result, number, area, *sure, str(each or f"{SUGGEST} {self._segment}"))
             )
         found = [answer for answer, _ in answers if answer.mask.any()]
         if found:

@@ -1,8 +1,8 @@
 """A batch on disk: each image of a folder gets its mask once, whatever happened to the runs before this one.
 
-In the folder of the masks lie `found.csv`, the table, and `batch.json`, which says what is looked for. A file
-called `stop` there ends a run after the image that it is at. Masks that are there already are never written
-over, whoever made them.
+In the folder of the masks lie `found.csv`, the table, and `batch.json`, which says how much there is to do. A
+file called `stop` there ends a run after the image that it is at. Masks that are there already are never
+written over, whoever made them.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from .. import model_files, typed_json
+from .. import model_files
 from ..datasets.image_folder import Placed, placed
 from ..files import make_folder, remove, write_atomically
 from ..files.disks import DiskFullError
 from ..images import masks
 from ..training import run_lock
 from . import asked, table
-from .jobs import Asker, Done, Job, answered, failed
+from .jobs import SUGGEST, Asker, Done, Job, answered, failed
 from .table import FAILED, FOUND, KEPT, NOTHING, Row, Rows
 
 STATE, STOP, VERSION = "batch.json", "stop", 1
-SUGGESTIONS = "suggestions of "  # before the class
+DIGITS = 16  # of the digest of a file of weights
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,6 @@ class Request:
         """Where table and state lie."""
         return self.images if self.out is None else self.out
 
-    @property
-    def what(self) -> str:
-        """What is looked for, in words."""
-        return (
-            f"{SUGGESTIONS}{self.asker.suggest}"
-            if self.asker.suggest
-            else "boxes"
-            if self.boxes
-            else "clicks"
-        )
-
 
 @dataclass
 class Progress:
@@ -73,8 +62,7 @@ class Batch:
     """
 
     def __init__(self, request: Request):
-        """ValueError for a table with other columns, a folder in which something else was looked for, and
-        for one that another run works in."""
+        """ValueError for a table with other columns."""
         self.request, self.notes = request, []
         listed = list(placed(request.images, request.out, self.notes.append))
         self._order = {self._name(each): number for number, each in enumerate(listed)}
@@ -82,14 +70,17 @@ class Batch:
         self._table = self._asked()
         self.rows: Rows = {}
         self.todo: list[Job] = []
+        self._model = ""
 
     def run(self, goes_on: Callable[[], bool] = lambda: True) -> Iterator[Progress]:
         """Do what is left, one image after the other; goes_on is asked before each.
 
-        DiskFullError where no mask can be written any more; what was done until then stays.
+        DiskFullError where no mask can be written any more; what was done until then stays. ValueError for a
+        folder that another run works in.
         """
         make_folder(self.request.folder)
         with run_lock.holding(self.request.folder) as folder:
+            self._model = model_files.sha256(model_files.source_path(self.request.asker.model))[:DIGITS]
             self._look_back()
             self._begin()
             with self._tidied():
@@ -150,40 +141,35 @@ class Batch:
         """Whether an image is to be done."""
         wanted = self._table.asked[name] if self._table else None
         done = [row for row in self.rows.get(name, ()) if row.result in (FOUND, NOTHING)]
-        masks_of = {row.mask for row in done if row.mask}
-        is_done = done and all((self.request.folder / mask).exists() for mask in masks_of)
-        is_same = wanted is None or {str(each) for each in wanted} == {row.asked for row in done}
+        made = {row.mask for row in done if row.mask}
+        is_done = done and all((self.request.folder / mask).exists() for mask in made)
+        is_same = self._is_same(done, wanted)
         if place.problem:
             self.rows[name] = [Row(name, FAILED, says=place.problem)]
-        elif is_done and not is_same and masks_of:
-            says = f"was done with other {self.request.what}: remove {min(masks_of)} to have it done anew"
+        elif is_done and made:
+            says = "" if is_same else f"was pointed at otherwise: remove {min(made)} to have it done anew"
             self.rows[name] = [replace(row, says=says) for row in done]
         elif place.mask.exists() and not is_done:
             mask = place.mask.relative_to(self.request.folder).as_posix()
             self.rows[name] = [Row(name, KEPT, mask=mask, says="a mask was there already")]
-        elif not (is_done and is_same):
+        elif not (is_done and is_same and all(row.model == self._model for row in done)):
             self.rows.pop(name, None)
             self.todo.append(Job(place.image, name, wanted))
 
+    def _is_same(self, done: list[Row], wanted: tuple[asked.Asked, ...] | None) -> bool:
+        """Whether rows answer what is asked now; a class by number is any, as no model is loaded yet."""
+        words, word = {row.asked for row in done}, self.request.asker.suggest or ""
+        if wanted is not None:
+            return words == {str(each) for each in wanted}
+        return all(
+            each == f"{SUGGEST} {word}" or (word.isdecimal() and each.startswith(SUGGEST)) for each in words
+        )
+
     def _begin(self) -> None:
-        """Write down what is looked for, and what is there already."""
-        request = self.request
-        source = model_files.source_path(request.asker.model)
-        state = {"version": VERSION, "model": str(request.asker.model), "sha256": model_files.sha256(source)}
-        state |= {"what": request.what, "images": str(request.images.absolute())}
-        path = request.folder / STATE
-        if path.is_file():
-            before = typed_json.read(path)
-            for key in ("what", "sha256"):
-                if before[key].text() != state[key]:
-                    model, what = before["model"].text(), before["what"].text()
-                    now = f"{request.asker.model} with {request.what}"
-                    raise ValueError(
-                        f"{request.folder} holds what was found by {model} with {what}: give another --out "
-                        f"for {now}"
-                    )
+        """Write down how much there is to do, and what is there already."""
+        state = {"version": VERSION, "images": str(self.request.images.absolute())}
         state |= {"total": len(self.todo), "before": len(self.rows)}  # images
-        write_atomically(path, json.dumps(state, indent=2).encode())
+        write_atomically(self.request.folder / STATE, json.dumps(state, indent=2).encode())
         self._write()
 
     def _keep(self, done: Done) -> None:
@@ -214,6 +200,7 @@ class Batch:
             self._add(name, failed(done.job, error).rows)
 
     def _add(self, name: str, rows: list[Row]) -> None:
+        rows = [replace(row, model=self._model) if row.asked else row for row in rows]
         self.rows[name] = rows
         table.add(self._path, rows)
 

@@ -22,7 +22,7 @@ RESULTS = FOUND, NOTHING, FAILED, KEPT
 @dataclass(frozen=True)
 class Row:
     """image, mask: paths in their folders, with / between parts; mask "" where there is none of this run.
-    sha256: of the mask's file as it was written.
+    sha256: of the mask's file as it was written. model: digits of the digest of the weights that answered.
 
     frame: from 0. predicted_iou, agreement: 0..1, how sure the model is. asked: what pointed at the object.
     says: why there is no mask, or what to heed.
@@ -38,6 +38,7 @@ class Row:
     mask: str = ""
     says: str = ""
     sha256: str = ""
+    model: str = ""
 
 
 Rows = dict[str, list[Row]]  # by the image's path
@@ -81,5 +82,5 @@ def _row(cells: dict[str, str]) -> Row | None:
         shares = [float(cells[name]) if cells[name] else None for name in ("predicted_iou", "agreement")]
     except ValueError:
         return None
-    texts = (cells[name] for name in ("asked", "mask", "says", "sha256"))
+    texts = (cells[name] for name in ("asked", "mask", "says", "sha256", "model"))
     return Row(cells["image"], cells["result"], *whole, *shares, *texts)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -235,7 +236,7 @@ def test_a_mask_is_not_done_anew_for_other_boxes_but_told_of(model, images):
     second = done(request(images, "frame_0,20,20,50,50"))
     assert mask.read_bytes() == before
     (row,) = second.rows["frame_0.png"]
-    assert row.says == "was done with other boxes: remove frame_0.seg.nrrd to have it done anew"
+    assert row.says == "was pointed at otherwise: remove frame_0.seg.nrrd to have it done anew"
     mask.unlink()
     third = done(request(images, "frame_0,20,20,50,50"))
     assert third.rows["frame_0.png"][0].asked == "box 20,20,50,50"
@@ -267,11 +268,18 @@ def test_one_run_at_a_time_works_in_a_folder(model, images, monkeypatch):
     assert done(asked).counts == {"found": COUNT}
 
 
-def test_a_folder_holds_what_one_model_was_asked_in_one_way(model, images):
-    done(request(images))
-    clicks = request(images, "frame_0,1,1", kind="clicks", heading="image,x,y")
-    with pytest.raises(ValueError, match="holds what was found by shipped with boxes: give another --out"):
-        done(clicks)
+def test_another_model_or_way_of_pointing_goes_on_with_what_is_left(model, images, base):
+    first = done(request(images, "frame_0,10,10,30,40"))
+    again = request(images, "frame_0,1,1", "frame_1,1,1", kind="clicks", heading="image,x,y")
+    second = done(replace(again, asker=Asker(str(base), "cpu")))
+    (old,), (new,) = second.rows["frame_0.png"], second.rows["frame_1.png"]
+    assert (old.asked, old.says) == (
+        "box 10,10,30,40", "was pointed at otherwise: remove frame_0.seg.nrrd to have it done anew",
+    )  # fmt: skip
+    assert (new.asked, new.says) == ("clicks 1,1", "")
+    assert old.model == first.rows["frame_0.png"][0].model != new.model
+    third = done(request(images, "frame_0,10,10,30,40"))
+    assert third.rows["frame_0.png"][0].says == "", "it is what is asked again"
 
 
 def test_a_full_disk_ends_the_run_and_what_was_done_stays(model, images, monkeypatch):
@@ -354,7 +362,7 @@ def test_a_worklist_learns_how_sure_the_model_was_and_whose_the_outlines_are(mod
     )  # fmt: skip
     assert entry.iou == min(first.predicted_iou, second.predicted_iou)
     assert entry.agreement == min(first.agreement, second.agreement)
-    assert entry.model.endswith(" boxes")
+    assert entry.model == f"{first.model} box"
 
 
 def test_what_is_no_batch_tells_a_worklist_nothing(tmp_path):
