@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from ..studies.benchmark import benchmark, contestants, small, summary
+from ..studies.growth import growth
 
 EFFECT = "SAMCALib.BenchmarkLogic"  # knows Slicer, which the core does not: found where it is installed
 MISSING = (
@@ -39,6 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="image encoders to run SAMCA on, as mobile_sam (default: sam_vit_b)",
     )
+    add(
+        "--frames",
+        type=int,
+        nargs="*",
+        default=[],
+        metavar="PX",
+        help="sides of frames whose cost with the shipped model is measured, as 256 8192 (default: none)",
+    )
     add("--repeats", type=int, default=5, help="measurements of each model (default: 5)")
     add("--threads", type=int, default=0, help="CPU threads, 0 for torch's own choice (default: 0)")
     add("--busy", type=int, default=0, help="programs beside it that keep a core busy (default: 0)")
@@ -54,8 +63,11 @@ def run(arguments: argparse.Namespace) -> int:
     with busy(arguments.busy):
         rows = summary(benchmark(contestants(arguments.sizes, arguments.backbones), arguments.repeats))
         clicks = clicks_in_slicer(arguments.repeats)
+        frames = [cost._asdict() for cost in growth(small(), arguments.frames)]
     result = {"threads": torch.get_num_threads(), "torch": torch.__version__, "rows": rows, "clicks": clicks}
-    print(json.dumps(result) if arguments.json else as_text(rows) + "\n\n" + clicks_as_text(clicks))
+    result["frames"] = frames
+    texts = as_text(rows), clicks_as_text(clicks), *([frames_as_text(frames)] if frames else [])
+    print(json.dumps(result) if arguments.json else "\n\n".join(texts))
     return 0
 
 
@@ -109,4 +121,16 @@ def clicks_as_text(rows: Iterable[dict[str, Any]] | None) -> str:
     for row in rows:
         masks, times = "yes" if row["masks"] else "no", "".join(f"{row[each]:>14.1f}" for each in columns)
         lines.append(f"{row['image']:<30}{masks:>6}{times}")
+    return "\n".join(lines)
+
+
+def frames_as_text(rows: Iterable[dict[str, Any]]) -> str:
+    """What frames of each side cost, in ms of the processor and MB."""
+    lines = []
+    for row in rows:
+        times = {"encode": row["encode_ms"], **{f"click {n}": ms for n, ms in row["click_ms"].items()}}
+        columns = times | {"kept MB": row["kept_mb"], "peak MB": row["peak_mb"]}
+        if not lines:
+            lines.append(f"{'frame px, ms':<14}" + "".join(f"{head:>10}" for head in columns))
+        lines.append(f"{row['side']:<14}" + "".join(f"{value:>10.1f}" for value in columns.values()))
     return "\n".join(lines)

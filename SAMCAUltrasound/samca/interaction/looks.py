@@ -17,6 +17,11 @@ def embed(model, picture: np.ndarray, mirror: bool) -> Any:
     return model.embed_each([picture, picture[:, ::-1]]) if mirror else model.embed(picture)
 
 
+def mean_of(looks: Sequence[np.ndarray]) -> np.ndarray:
+    """(H, W) float32 mean of (H, W) logits of each look."""
+    return sum(looks[1:], looks[0]) / np.float32(len(looks))  # np.mean would copy all of them first
+
+
 def uncertainty(looks: Sequence[np.ndarray]) -> np.ndarray:
     """(H, W) logits of each look -> (H, W) float32: the standard deviation of the probability over the looks.
 

@@ -15,7 +15,7 @@ from ..prompts.geometry import Geometry
 from ..prompts.reduction import Reduction
 from .closeups import Closeups, bytes_of
 from .embedder import Embedder
-from .looks import agreement, embed, uncertainty
+from .looks import agreement, embed, mean_of, uncertainty
 from .tidy import mask_of
 from .views import View
 
@@ -256,7 +256,7 @@ class Session:
         prompts, outline = self._meant(reduction.prompts(prompts))
         looks, iou = view.looks(prompts, closer)
         tidied_for = prompts if self.model.config.tidy else None
-        return Prediction(np.mean(looks, axis=0), iou, looks, tidied_for, reduction, outline)
+        return Prediction(mean_of(looks), iou, looks, tidied_for, reduction, outline)
 
     def has_to_encode(self, prompts: Prompts) -> bool:
         """Whether `predict` will encode a window for these prompts first; what the whole frame says is there

@@ -134,7 +134,7 @@ class View:
 
 
 def _mask_of(looks: Looks) -> np.ndarray:
-    return np.mean(looks, axis=0) > 0
+    return sum(looks[1:], looks[0]) > 0
 
 
 def _iou(one: np.ndarray, other: np.ndarray) -> float:

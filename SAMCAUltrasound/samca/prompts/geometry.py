@@ -37,12 +37,24 @@ def resampling_matrix(source: int, target: int):
 
 def resample(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     """Resample (H, W) or (H, W, C) to (height, width[, C]) float32."""
-    before, channels = np.shape(pixels), np.shape(pixels)[2:]
-    flat = np.asarray(pixels, np.float32).reshape(before[0], -1)
-    tall = (resampling_matrix(before[0], height) @ flat).reshape(height, before[1], -1)
-    sideways = np.ascontiguousarray(tall.transpose(1, 0, 2)).reshape(before[1], -1)
-    wide = (resampling_matrix(before[1], width) @ sideways).reshape(width, height, -1)
-    return np.ascontiguousarray(wide.transpose(1, 0, 2)).reshape(height, width, *channels)
+    rows, columns, *channels = np.shape(pixels)
+    values = np.asarray(pixels, np.float32).reshape(rows, columns, -1)
+    if height > rows:  # what is turned over is the smaller of the two
+        values = _of_height(_of_width(values, width), height)
+    else:
+        values = _of_width(_of_height(values, height), width)
+    return values.reshape(height, width, *channels)
+
+
+def _of_height(values: np.ndarray, height: int) -> np.ndarray:
+    rows, columns, channels = values.shape
+    resampled = resampling_matrix(rows, height) @ values.reshape(rows, columns * channels)
+    return resampled.reshape(height, columns, channels)
+
+
+def _of_width(values: np.ndarray, width: int) -> np.ndarray:
+    sideways = _of_height(np.ascontiguousarray(values.transpose(1, 0, 2)), width)
+    return np.ascontiguousarray(sideways.transpose(1, 0, 2))
 
 
 @dataclass(frozen=True)
