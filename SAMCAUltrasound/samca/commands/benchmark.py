@@ -15,6 +15,7 @@ import torch
 
 from ..studies.benchmark import benchmark, contestants, small, summary
 from ..studies.growth import growth
+from ..studies.training_speed import Row, training_speed
 
 EFFECT = "SAMCALib.BenchmarkLogic"  # knows Slicer, which the core does not: found where it is installed
 MISSING = (
@@ -51,11 +52,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--repeats", type=int, default=5, help="measurements of each model (default: 5)")
     add("--threads", type=int, default=0, help="CPU threads, 0 for torch's own choice (default: 0)")
     add("--busy", type=int, default=0, help="programs beside it that keep a core busy (default: 0)")
+    add("--training", action="store_true", help="measure training beside a plain loop, and nothing else")
     add("--json", action="store_true", help="print one JSON object instead of a table")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print medians and ratios."""
+    if arguments.training:
+        found = list(training_speed())
+        print(json.dumps([as_object(row) for row in found]) if arguments.json else training_as_text(found))
+        return 0
     if arguments.threads < 0:
         raise ValueError(f"threads is {arguments.threads}: expected 0 or more")
     if arguments.threads:
@@ -133,4 +139,22 @@ def frames_as_text(rows: Iterable[dict[str, Any]]) -> str:
         if not lines:
             lines.append(f"{'frame px, ms':<14}" + "".join(f"{head:>10}" for head in columns))
         lines.append(f"{row['side']:<14}" + "".join(f"{value:>10.1f}" for value in columns.values()))
+    return "\n".join(lines)
+
+
+def as_object(row: Row) -> dict[str, Any]:
+    """One row of a training, for JSON."""
+    return {"name": row.name, "plain": row.plain._asdict(), "ours": row.ours._asdict(), "apart": row.apart}
+
+
+def training_as_text(rows: Iterable[Row]) -> str:
+    """Samples a second and memory of the plain loop and of ours, and how far their losses are apart."""
+    heads = "plain /s", "ours /s", "faster", "first epoch", "plain MB", "ours MB", "losses apart"
+    lines = [f"{'trained':<24}" + "".join(f"{head:>13}" for head in heads)]
+    for row in rows:
+        plain, ours = row.plain, row.ours
+        speeds = plain.later, ours.later, ours.later / plain.later, ours.first / plain.first
+        columns = [f"{speed:>13.2f}" for speed in speeds]
+        columns += [f"{megabytes:>13.0f}" for megabytes in (plain.peak_mb, ours.peak_mb)]
+        lines.append(f"{row.name:<24}" + "".join(columns) + f"{row.apart:>13.4f}")
     return "\n".join(lines)

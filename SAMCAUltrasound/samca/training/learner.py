@@ -84,7 +84,8 @@ class Learner:
         groups = parameter_groups(model, config)
         self.tuned = [p for p in model.parameters() if p.requires_grad]
         kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
-        self.optimizer = kind(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
+        fused = {"fused": True} if device.type in ("cpu", "cuda") else {}  # one pass over all weights
+        self.optimizer = kind(groups, lr=config.learning_rate, weight_decay=config.weight_decay, **fused)
         self.average = Average(self.tuned, config.average, config.share)
         self.features = kept_features(model, samples)
         self.precision = faster_precision(device) if config.precision == "auto" else config.precision
