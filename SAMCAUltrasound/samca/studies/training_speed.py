@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import nn
 
 from .. import phantoms
@@ -81,6 +80,8 @@ def training_speed(device: str = "auto", names: Sequence[str] = tuple(ROWS)) -> 
 
 
 def _write_frames(folder: Path, count: int) -> None:
+    from PIL import Image
+
     for number in range(count):
         phantom = phantoms.make(np.random.default_rng(number), 400, 512, lesions=1)
         shown = {"images": phantom.image, "masks": np.uint8(255) * (phantom.labels == 1)}
@@ -102,9 +103,13 @@ def _run(take: Callable, settings: dict[str, Any], folder: str, device: str, pre
         "run",
     )  # fmt: skip
     where, cases = choose_device(device), cases_of(config)[0]
+    own = (
+        Path(folder) / settings["backbone"]
+    )  # its base file is made by the first of both and read by the other
+    own.mkdir(exist_ok=True)
     torch.manual_seed(config.seed)
     before = peak_bytes(where)
-    model = starting_model(config, Path(folder))[0].to(where)
+    model = starting_model(config, own)[0].to(where)
     step, losses, seconds = take(model, cases, config, where), [], []
     clock = time.perf_counter if where.type == "cuda" else time.process_time
     for epoch in range(EPOCHS):
