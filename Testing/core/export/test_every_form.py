@@ -7,8 +7,11 @@ import pytest
 import torch
 
 from pointed import every_kind
+from samca.config import with_settings
 from samca.export import halves, whole
+from samca.methods import METHODS
 from samca.model_files import Provenance
+from samca.network.model import build
 from samca.prompts import Click, Prompts
 from samca.runtime import loading
 
@@ -73,6 +76,21 @@ def test_every_prompt_is_answered_as_by_torch(form, tiny_model, tmp_path):
             also, their_iou = graph.predict_each(encoded, prompts, previous)
             assert np.abs(logits - also).max() < CLOSE, name
             assert np.abs(np.subtract(iou, their_iou)).max() < CLOSE, name
+
+
+def test_a_foreign_encoder_at_256_px_answers_batches_of_any_size_as_by_torch(tmp_path):
+    torch.manual_seed(0)
+    settings = {"backbone": "mobile_sam", "image_size": 256, "fit": "squash", "adapter": "none"}
+    model = build(with_settings(METHODS["sam"], "model", settings))
+    graph, rng = exported(model, tmp_path / "model.onnx"), np.random.default_rng(0)
+    pictures = [rng.uniform(0, 255, (256, 256, 3)).astype(np.float32) for _ in range(3)]
+    prompts = [Prompts((Click(60.0 * n, 90.0), Click(200.0, 40.0 * n, False))) for n in (1, 2, 3)]
+    for count in (1, 2, 3):
+        features, encoded = model.embed_each(pictures[:count]), graph.embed_each(pictures[:count])
+        logits, iou = model.predict_each(features, prompts[:count])
+        also, their_iou = graph.predict_each(encoded, prompts[:count])
+        assert np.abs(logits - also).max() < CLOSE
+        assert np.abs(np.subtract(iou, their_iou)).max() < CLOSE
 
 
 def test_a_file_answers_in_one_call_and_from_an_embedding(tiny_model, tmp_path):

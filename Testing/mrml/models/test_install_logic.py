@@ -278,6 +278,20 @@ def test_what_answers_clicks_says_what_torch_is_for_and_gets_it_when_asked(machi
     assert ours.packages == {**AVAILABLE}
 
 
+@pytest.mark.parametrize("isThere", [True, False])
+def test_an_nvidia_gpu_is_seen_without_torch_by_what_its_driver_leaves(
+    machine, monkeypatch, tmp_path, isThere
+):
+    driver = tmp_path / "version"
+    monkeypatch.setattr("SAMCALib.Models.InstallLogic.nvidiaDriver", lambda: (driver,))
+    monkeypatch.setenv("PATH", "")
+    if isThere:
+        driver.touch()
+    status = machine(LIGHT, needsTorch=False).logic.status()
+    assert status.ready
+    assert ("This computer has an NVIDIA GPU" in status.text) is isThere
+
+
 def test_an_old_onnx_runtime_is_replaced(machine):
     ours = machine({"onnxruntime": "1.9.0"}, needsTorch=False)
     assert ours.logic.status().state is State.PACKAGES_MISSING
