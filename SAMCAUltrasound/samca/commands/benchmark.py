@@ -16,6 +16,8 @@ import torch
 from ..studies.benchmark import benchmark, contestants, small, summary
 from ..studies.growth import growth
 from ..studies.training_speed import Row, training_speed
+from ..training.memory import peak_bytes
+from ..words import counted
 
 EFFECT = "SAMCALib.BenchmarkLogic"  # knows Slicer, which the core does not: found where it is installed
 MISSING = (
@@ -70,11 +72,23 @@ def run(arguments: argparse.Namespace) -> int:
         rows = summary(benchmark(contestants(arguments.sizes, arguments.backbones), arguments.repeats))
         clicks = clicks_in_slicer(arguments.repeats)
         frames = [cost._asdict() for cost in growth(small(), arguments.frames)]
-    result = {"threads": torch.get_num_threads(), "torch": torch.__version__, "rows": rows, "clicks": clicks}
-    result["frames"] = frames
-    texts = as_text(rows), clicks_as_text(clicks), *([frames_as_text(frames)] if frames else [])
+    on = machine()
+    texts = as_text(rows), on["says"], clicks_as_text(clicks), *([frames_as_text(frames)] if frames else [])
+    result = on | {"rows": rows, "clicks": clicks, "frames": frames}
     print(json.dumps(result) if arguments.json else "\n\n".join(texts))
     return 0
+
+
+def machine() -> dict[str, Any]:
+    """What was measured with: threads, torch, its instruction set, and MB that the process had at most."""
+    on = {
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "peak_mb": peak_bytes(torch.device("cpu")) / 1e6,
+    }
+    says = f"{counted(on['threads'], 'thread')} at most, torch {on['torch']} with {on['instructions']}"
+    return on | {"says": f"{says}, {on['peak_mb']:.0f} MB at most"}
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import sys
 import types
 
 import pytest
+import torch
 
 from samca.__main__ import main
 from samca.commands.benchmark import EFFECT, MISSING, busy
@@ -97,8 +98,11 @@ def test_the_command_prints_a_row_for_each_model(steps, slicer_side, monkeypatch
         assert [row["model"] for row in result["rows"]] == [PLAIN, "ours"]
         times = {"first_ms": 20.0, "next_ms": 20.0, "last_ms": 50.0}
         assert result["clicks"] == [{"image": "512 x 400", "masks": True, **times}]
+        assert result["instructions"] == torch.backends.cpu.get_cpu_capability()
+        assert result["peak_mb"] > 10
     else:
         assert printed.splitlines()[2].split() == ["ours", "torch", "64", "1000.0", "250.0", "4.00", "4.00"]
+        assert f"torch {torch.__version__} with {torch.backends.cpu.get_cpu_capability()}" in printed
         assert printed.splitlines()[-1].split() == ["512", "x", "400", "yes", "20.0", "20.0", "50.0"]
 
 
