@@ -208,6 +208,29 @@ class SAMCAEffectTest(unittest.TestCase):
         self.settle()
         self.assertEqual(len(self.effect.edit.prompts.objects), 0)
 
+    def test_strokes_and_lassos_are_one_step_each_and_are_held_by_a_point(self):
+        self.effect.edit.stroke(self.frame(), [(20, 30), (40, 32), (60, 30)])
+        self.settle()
+        self.effect.edit.lasso(self.frame(), [(15, 20), (65, 20), (65, 50), (15, 50)])
+        self.settle()
+        (thing,) = self.effect.edit.prompts.objects
+        self.assertEqual((len(thing.prompts.clicks), len(thing.prompts.lasso)), (1, 4))
+        self.assertEqual(self.effect.edit.points.nodes["lasso"].GetNumberOfControlPoints(), 1)
+        self.editor.undo()
+        self.settle()
+        self.assertEqual(self.effect.edit.points.nodes["lasso"].GetNumberOfControlPoints(), 0)
+        self.effect.edit.points.nodes["initial"].RemoveAllControlPoints()
+        self.settle()
+        self.assertEqual(len(self.effect.edit.prompts.objects), 0)
+
+    def test_buttons_choose_what_dragging_draws(self):
+        ui = self.effect.panel.ui
+        ui.strokeButton.click()
+        ui.lassoButton.click()
+        self.assertEqual((ui.strokeButton.checked, ui.lassoButton.checked), (False, True))
+        ui.lassoButton.click()
+        self.assertEqual(self.effect.options.drag, "box")
+
     def test_the_status_says_what_to_do_next_and_what_cannot_work_says_why(self):
         ui = self.effect.panel.ui
         self.effect.view.frame, self.effect.view.isOld = self.frame, True

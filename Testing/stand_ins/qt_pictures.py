@@ -96,6 +96,10 @@ def fill(widget: QtWidgets.QWidget) -> None:
         if box := widget.findChild(QtWidgets.QComboBox, name):
             box.addItem(text)
     for name, rows in {
+        "keysTable": [
+            ("the next click starts another object", "N"),
+            ("another outline that the first click may mean", "Tab"),
+        ],
         "modelsTable": [("SAMCA small", "breast lesions, nerves, vessels", "76.9 %", "345 kB")],
         "casesTable": [("", f"Nerve_3_{k:03}", "P03", "Nerve scan 3", "1", "either") for k in range(12)],
         "diceTable": [
