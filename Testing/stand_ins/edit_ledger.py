@@ -233,10 +233,15 @@ def entries(segment) -> list[tuple[str, dict]]:
 
 def prompts_in(entry: dict) -> Prompts:
     """What points at an object, as the tag has it."""
-    clicks = tuple(Click(x, y, bool(positive)) for x, y, positive in entry["clicks"])
+    clicks = tuple(
+        Click(x, y, bool(positive), tuple(tuple(corner) for corner in (path[0] if path else ())))
+        for x, y, positive, *path in entry["clicks"]
+    )
     box = Box(*entry["box"]) if "box" in entry else None
     mask = unpacked(entry["maskPrompt"]) if "maskPrompt" in entry else None
-    return Prompts(clicks, box, mask, entry.get("suggestion"))
+    lasso = tuple(map(tuple, entry.get("lasso", ())))
+    chosen = entry.get("alternative", 0)
+    return Prompts(clicks, box, mask, entry.get("suggestion"), lasso=lasso, alternative=chosen)
 
 
 def unpacked(mask: dict) -> np.ndarray:
