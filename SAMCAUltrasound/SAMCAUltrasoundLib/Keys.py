@@ -14,7 +14,10 @@ import slicer
 from SAMCALib import KeyTable
 
 OWN = "SAMCA"
-FOCUS = ("Tab",)  # elsewhere it goes from field to field, and completes in the console: in slice views alone
+FOCUS = (
+    "Tab",
+    "Shift+Tab",
+)  # elsewhere it goes from field to field, and completes in the console: in slice views alone
 DESTROYED = AttributeError, ValueError  # what PythonQt raises for a widget that is gone
 
 _holders: list[Keys] = []  # whose tools are in use; of those with the same keys the last one has them
@@ -115,8 +118,8 @@ class Keys:
 
 def _sliceViews() -> list:
     layout = slicer.app.layoutManager()
-    names = layout.sliceViewNames() if layout else ()
-    return [layout.sliceWidget(name).sliceView() for name in names]
+    widgets = [layout.sliceWidget(name) for name in layout.sliceViewNames()] if layout else []
+    return [widget.sliceView() for widget in widgets if widget is not None]
 
 
 def ofMenus(window, key: str) -> str:

@@ -375,10 +375,10 @@ class AnyOrder(RuleBasedStateMachine):
             assert count == sum(len(each.clicks) for each in given) + sum(handles)
 
     def is_given(self, key, entry):
-        """The object's mask is what its prompts give, with one of the options."""
-        shape = plane(np.zeros(self.SHAPE, bool), key).shape
-        mask = unpacked(entry["mask"]) if "mask" in entry else np.zeros(shape, bool)
-        assert any((mask == given).all() for given in self.predictions(entry, shape))
+        """The object's mask is what its prompts give, with one of the options, less what was erased of it."""
+        nothing = np.zeros(plane(np.zeros(self.SHAPE, bool), key).shape, bool)
+        mask, erased = (unpacked(entry[name]) if name in entry else nothing for name in ("mask", "erased"))
+        assert any((mask == given & ~erased).all() for given in self.predictions(entry, nothing.shape))
 
     def predictions(self, entry, shape):
         thing = PromptObject(prompts_in(entry))
