@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from .Texts import Refusal, _
 
 SETTINGS = "SAMCA/Keys/"  # before the name of an action
-FIXED = {
-    "Ctrl+Y": "redo",
-    "Ctrl+Shift+Z": "redo",
-}  # the editor has Y and, on each system, one of these
+# The Segment Editor has Y, and one of these, another one on each system.
+FIXED = {"Ctrl+Y": "redo", "Ctrl+Shift+Z": "redo"}
 OF_EDITOR = ("0", *"123456789zyqwi/*,.<>", "Esc", "Space", "Ctrl+Z", "Del", "Backspace")
 OF_VIEWS = (*"bfvrgt[]{}", "Left", "Right", "Up", "Down")
 

@@ -14,10 +14,8 @@ import slicer
 from SAMCALib import KeyTable
 
 OWN = "SAMCA"
-FOCUS = (
-    "Tab",
-    "Shift+Tab",
-)  # elsewhere it goes from field to field, and completes in the console: in slice views alone
+# Elsewhere these go from field to field, and complete in the console: in slice views alone.
+FOCUS = "Tab", "Shift+Tab"
 DESTROYED = AttributeError, ValueError  # what PythonQt raises for a widget that is gone
 
 _holders: list[Keys] = []  # whose tools are in use; of those with the same keys the last one has them
