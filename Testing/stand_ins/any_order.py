@@ -35,7 +35,6 @@ SECONDS = 30
 
 unit = st.sampled_from((0.5, 0.4, 0.6, 0.2, 0.8))
 which = st.integers(0, 1)
-place = st.tuples(unit, unit)
 small = st.integers(0, 3)
 time = st.sampled_from(("nothing", "think", "tick", "settle", "settle"))
 CHANGES = ("move", "remove", "add")
@@ -220,19 +219,6 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(n=which, x=unit, y=unit, to_x=unit, to_y=unit, then=time)
     def box(self, n, x, y, to_x, to_y, then):
         self.do(n, lambda edit, frame: edit.box(frame, *self.at(n, x, y), *self.at(n, to_x, to_y)), then)
-
-    @rule(n=which, places=st.lists(place, min_size=1, max_size=4), positive=st.booleans(), then=time)
-    def stroke(self, n, places, positive, then):
-        self.do(n, lambda edit, frame: edit.stroke(frame, [self.at(n, *p) for p in places], positive), then)
-
-    @rule(n=which, places=st.lists(place, min_size=2, max_size=5), then=time)
-    def lasso(self, n, places, then):
-        self.do(n, lambda edit, frame: edit.lasso(frame, [self.at(n, *p) for p in places]), then)
-
-    @rule(n=which, then=time)
-    @precondition(lambda self: self.has(0) or self.has(1))
-    def another(self, n, then):
-        self.do(n, lambda edit, frame: edit.another(frame), then)
 
     @rule(n=which, then=time)
     @precondition(lambda self: any(self.ledger.voxels(place).any() for place in self.ledger.places()))
