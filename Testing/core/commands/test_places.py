@@ -19,6 +19,7 @@ ONTO_ITSELF = {  # command: words with an output that is an input
     "estimate": [RUN, "--out", RUN],
     "evaluate": ["--data", "data", "--out", "data"],
     "effort": ["--data", "other", "--data", "data", "--out", "data"],
+    "follow": ["frame.png", "--frame", "0", "--click", "3,3", "--out", "frame.png"],
     "robustness": ["--data", "other", "--data", "data", "--out", "data"],
     "head-circumference": ["--data", "other", "--data", "data", "--out", "data"],
     "ablate": ["fusion", "--data", "other", "--validation", "data", "--out", "data"],

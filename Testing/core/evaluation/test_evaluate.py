@@ -245,7 +245,9 @@ def test_more_than_two_stages_are_refused(clicks, curve):
 
 
 def test_a_user_that_nobody_knows_is_refused_with_those_there_are():
-    known = "box_50, box_75, clicks, double_click, everything, lasso, stroke, three_points, two_stage"
+    known = (
+        "box_50, box_75, clicks, double_click, everything, lasso, outline, stroke, three_points, two_stage"
+    )
     with pytest.raises(ValueError, match=f"user 'nobody' is not one of {known}"):
         list(evaluate(Discs(5), [], user="nobody"))
 
