@@ -183,6 +183,12 @@ class EffectPanel:
             self._details = details
             label.toolTip = asToolTip(details or _("No model is loaded."))
 
+    def showEngine(self, text: str) -> None:
+        """What the model in use runs on; nothing before there is one."""
+        if self.ui.engineLabel.text != text:
+            self.ui.engineLabel.text = text
+        self.ui.engineLabel.setVisible(bool(text))
+
     def showSizes(self, isMeasuring: bool, text: str, isHeld: bool, isBusy: bool) -> None:
         """What was measured, and the buttons that go on from there; nothing if it is not to be."""
         if self._sizes == (sizes := (isMeasuring, text, isHeld, isBusy)):

@@ -378,6 +378,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         status.instead = "" if self._setup.ready or engine.hasModel else self._setup.text
         isBusy = engine.isBusy or self.edit.sweep.isRunning or self.target.isSearching or self.measure.isBusy
         self.panel.showStatus(status.text, status.details)
+        self.panel.showEngine(engine.runsOn)
         self.panel.showHelp(
             turn=self.view.canTurn,
             startAnew=bool(self.edit.problem),

@@ -65,7 +65,8 @@ def fill(widget: QtWidgets.QWidget) -> None:
         "not taller than wide (0.54); orientation parallel to the skin; shape oval.",
         "installLabel": "torch is not installed. Press Install. Until then outlines and saved points are "
         "shown, saved and edited by all other effects; only new clicks wait.",
-        "deviceLabel": "SAMCA small on CPU; last encoding 0.31 s; last click 14 ms.",
+        "engineLabel": "Runs on CPU by torch.",
+        "deviceLabel": "SAMCA small on CPU by torch; last encoding 0.31 s; last click 14 ms.",
         "modelsLabel": "SAM ViT-B was checked and is now offered in the effect.",
         "countsLabel": "48 cases, 9 patients or loops: 40 to train, 8 to validate.",
         "dataLabel": "12 frames of Nerve scan 3 were added.",

@@ -244,6 +244,12 @@ class EngineLogic:
             return says or ("" if inUse else _("No model is loaded."))
 
     @property
+    def runsOn(self) -> str:
+        """One sentence: the device and the engine of the model in use; "" without a model."""
+        inUse = self._worker.inUse
+        return _("Runs on {device}.").format(device=inUse.device) if inUse else ""
+
+    @property
     def details(self) -> str:
         """The model in use, its device, how long the last encoding and click took; "" without a model."""
         inUse, seconds = self._worker.inUse, self._worker.seconds

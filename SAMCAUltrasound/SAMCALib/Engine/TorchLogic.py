@@ -43,11 +43,13 @@ def loadModel(source: str, device: str):
 
 
 def deviceName(model) -> str:
-    if not hasattr(model, "device"):
-        return _("CPU by {engine}").format(engine=model.engine) if hasattr(model, "engine") else "CPU"
-    from samca.network.devices import device_name
+    """What a model runs on, and by which engine; one of neither (a stand-in) on the CPU."""
+    if hasattr(model, "device"):
+        from samca.network.devices import device_name
 
-    return device_name(model.device)
+        return _("{device} by {engine}").format(device=device_name(model.device), engine="torch")
+    text = _("{device} by {engine}")
+    return text.format(device="CPU", engine=model.engine) if hasattr(model, "engine") else "CPU"
 
 
 def _isOutOfMemory(error: BaseException) -> bool:

@@ -179,6 +179,19 @@ def test_the_status_says_what_to_do_next(open_editor):
     assert editor.statusLabel.toolTip.startswith("discs on CPU; last encoding ")
 
 
+@pytest.mark.parametrize("name", ["torch", "ONNX Runtime"])
+def test_what_the_model_runs_on_is_read_without_pointing_at_anything(open_editor, disc_model, name):
+    editor = open_editor()
+    disc_model.engine = name
+    editor.effect.edit.engine.setModel(disc_model, "discs")
+    editor.effect.showStatus()
+    assert editor.engineLabel.text == f"Runs on CPU by {name}."
+    assert editor.engineLabel.visible
+    editor.effect.edit.engine.setModel(None, "")
+    editor.effect.showStatus()
+    assert not editor.engineLabel.visible, "there is none"
+
+
 def test_a_refusal_gives_way_after_a_while(open_editor):
     editor, now = open_editor(), [0.0]
     editor.effect.status._clock = lambda: now[0]

@@ -35,6 +35,7 @@ def answered(picture, source="shipped"):
     engine.useModel(source)
     try:
         mask = engine.segment(picture, PROMPTS, MaskOptions())
+        assert engine.runsOn.removeprefix("Runs on ").rstrip(".") in engine.details
         return mask, engine.details
     finally:
         engine.stop()
@@ -46,7 +47,7 @@ def test_the_shipped_model_answers_as_with_torch_and_the_engine_says_on_what(pic
     assert details.startswith("SAMCA small on CPU by ONNX Runtime;")
     monkeypatch.setattr(samca, "has_torch", lambda: True)
     expected, details = answered(picture)
-    assert details.startswith("SAMCA small on CPU;")
+    assert details.startswith("SAMCA small on CPU by torch;")
     assert (mask == expected).mean() > 0.9999
     assert expected.any()
 
