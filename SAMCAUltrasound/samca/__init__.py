@@ -10,6 +10,7 @@ torch is imported by `load`, not by `import samca`; where there is none, ONNX Ru
 
 from __future__ import annotations
 
+import logging
 from importlib.metadata import version
 from importlib.util import find_spec
 
@@ -19,6 +20,8 @@ from .interaction.session import Session
 __version__ = "0.1.0"
 __all__ = ["Session", "__version__", "load"]
 OLDEST_TORCH = [2, 8]  # as pyproject.toml has it
+
+logger = logging.getLogger(__name__)
 
 
 def load(source="shipped", base=None, device: str = "cpu", settings=None):
@@ -34,12 +37,23 @@ def load(source="shipped", base=None, device: str = "cpu", settings=None):
         with waiting.briefly():
             from .network.devices import choose_device  # torch takes a second or more to import
             from .weights.checkpoint import load as load_checkpoint
-    except (ImportError, OSError) as error:
-        try:
-            return _load_graph(source, base, device, settings)
-        except (ValueError, RuntimeError) as why:
-            raise type(why)(f"{why}. torch is installed, but does not start: {error}") from error
+    except Exception as error:  # a package that does not start here raises what it likes
+        return _load_instead(error, source, base, device, settings)
     return load_checkpoint(source, base, str(choose_device(str(device))), settings)
+
+
+def _load_instead(error, source, base, device, settings):
+    """A model on ONNX Runtime that says why torch does not start."""
+    from .runtime.starting import why_not
+
+    says = f"torch is installed, but does not start: {why_not(error)}"
+    try:
+        model = _load_graph(source, base, device, settings)
+    except (ValueError, RuntimeError) as why:
+        raise type(why)(f"{why}. {says}") from error
+    logger.warning("%s. ONNX Runtime answers.", says)
+    model.instead = says
+    return model
 
 
 def _load_graph(source, base, device, settings):

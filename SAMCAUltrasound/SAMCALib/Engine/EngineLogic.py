@@ -245,9 +245,14 @@ class EngineLogic:
 
     @property
     def runsOn(self) -> str:
-        """One sentence: the device and the engine of the model in use; "" without a model."""
+        """The device and the engine of the model in use, and why not on torch if that does not start; ""
+        without a model."""
         inUse = self._worker.inUse
-        return _("Runs on {device}.").format(device=inUse.device) if inUse else ""
+        if inUse is None:
+            return ""
+        text = _("Runs on {device}.").format(device=inUse.device)
+        instead = getattr(inUse.model, "instead", "")
+        return f"{text} {instead}." if instead else text
 
     @property
     def details(self) -> str:

@@ -34,6 +34,7 @@ class GraphModel:
     """Encodes and decodes by two sessions, or one of both; see `interaction.embedder.Embedder`."""
 
     engine = "ONNX Runtime"
+    instead = ""  # why torch, which is installed, does not answer in its place
 
     def __init__(self, about: About, encoder: Any, decoder: Any, finder: Any = None, tensors: Any = None):
         """finder: the session that suggests, of a model that does; tensors: what the sessions read and do not

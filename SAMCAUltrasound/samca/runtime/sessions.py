@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from .starting import why_not
+
 OLDEST = "1.23"  # release that is known to do
 SMALL = 80 * 2**20  # bytes of weights; below, a second thread waits more than it helps
 
@@ -17,8 +19,9 @@ def runtime() -> Any:
     advice = f"install onnxruntime {OLDEST} or later (`pip install onnxruntime`), or torch"
     try:
         import onnxruntime
-    except ImportError as error:  # of another processor or system, too
-        raise RuntimeError(f"ONNX Runtime is not there or does not start ({error}): {advice}") from error
+    except Exception as error:  # built for another processor or system, it raises what it likes
+        says = why_not(error)
+        raise RuntimeError(f"ONNX Runtime is not there or does not start ({says}): {advice}") from error
     if _numbers(onnxruntime.__version__) < _numbers(OLDEST):
         raise RuntimeError(f"ONNX Runtime {onnxruntime.__version__} is too old: {advice}")
     return onnxruntime

@@ -10,18 +10,31 @@ import volumes
 import samca
 from samca import model_files, tensor_header
 from samca.prompts import Click, Prompts
+from samca.runtime import starting
 from SAMCALib.Editing.EditQueue import pictureOf
 from SAMCALib.Engine import TorchLogic
 from SAMCALib.Engine.EngineLogic import EngineLogic
 from SAMCALib.Frames import FrameLogic
 from SAMCALib.Segments.MaskLogic import MaskOptions
 
+FAILURES = (ImportError("DLL load failed"), OSError("WinError 1114"), RuntimeError("built for X86_V3"))
 PROMPTS = Prompts((Click(200, 100, True), Click(20, 30, False)))
 
 
 @pytest.fixture
 def picture(scene):
     return pictureOf(FrameLogic.frameOf(volumes.volume(volumes.speckle(3, 300, 380)), 1))
+
+
+@pytest.fixture
+def exported(tmp_path):
+    """A file that says of itself what one that was exported does."""
+    from samca.export import halves, whole
+    from samca.weights import checkpoint
+
+    model, path = checkpoint.load(), tmp_path / "mine.onnx"
+    whole.write(model, path, halves.about_of(model, model_files.Provenance()))
+    return path
 
 
 @pytest.fixture
@@ -35,7 +48,7 @@ def answered(picture, source="shipped"):
     engine.useModel(source)
     try:
         mask = engine.segment(picture, PROMPTS, MaskOptions())
-        assert engine.runsOn.removeprefix("Runs on ").rstrip(".") in engine.details
+        assert engine.runsOn.removeprefix("Runs on ").partition(".")[0] in engine.details
         return mask, engine.details
     finally:
         engine.stop()
@@ -57,6 +70,46 @@ def test_torch_that_does_not_start_lets_onnx_runtime_answer(picture, monkeypatch
     monkeypatch.setitem(sys.modules, "torch", None)
     _mask, details = answered(picture)
     assert "ONNX Runtime" in details
+
+
+def breakdown(monkeypatch, folder, package, error):
+    """From now on, importing the package raises this, as where it is not built for the processor."""
+    (folder / f"{package}.py").write_text(f"raise {error!r}")
+    monkeypatch.syspath_prepend(folder)
+    for name in (package, "samca.network.devices"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setattr(starting, "lacks_avx", lambda: True)
+
+
+@pytest.mark.parametrize("error", FAILURES)
+def test_where_torch_does_not_start_the_panel_says_why_and_clicks_are_answered(
+    picture, monkeypatch, tmp_path, error
+):
+    engine = EngineLogic()
+    monkeypatch.setattr(samca, "has_torch", lambda: True)
+    breakdown(monkeypatch, tmp_path, "torch", error)
+    engine.useModel("shipped")
+    assert engine.segment(picture, PROMPTS, MaskOptions()).any()
+    begins = f"Runs on CPU by ONNX Runtime. torch is installed, but does not start: {error}; this processor"
+    assert engine.runsOn.startswith(f"{begins} has no AVX")
+    engine.stop()
+
+
+@pytest.mark.parametrize("error", FAILURES)
+def test_where_onnx_runtime_does_not_start_torch_goes_on_answering(
+    picture, monkeypatch, tmp_path, exported, error
+):
+    engine = EngineLogic()
+    breakdown(monkeypatch, tmp_path, "onnxruntime", error)
+    engine.useModel("shipped")
+    assert engine.segment(picture, PROMPTS, MaskOptions()).any()
+    engine.useModel(str(exported))
+    engine.waitForModel()
+    assert "does not start" in engine.status
+    assert "this processor has no AVX" in engine.status
+    assert engine.segment(picture, PROMPTS, MaskOptions()).any()
+    assert engine.runsOn == "Runs on CPU by torch."
+    engine.stop()
 
 
 @pytest.mark.parametrize("lacking", ["another form", "ONNX Runtime"])
