@@ -15,6 +15,7 @@ from SAMCALib.Texts import Refusal, _, asToolTip
 from .EditorPlace import openEditor
 from .HandoverWidget import HandoverWidget
 from .KeysWidget import KeysWidget
+from .Question import ask
 from .WorklistWidget import WorklistWidget
 
 PURPOSE = 1  # the column that takes what room there is
@@ -179,7 +180,9 @@ class ModuleWidget:
         kinds = _("Models") + " (*.safetensors *.pth *.pt *.onnx)"
         path = qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), _("Add a model file"), "", kinds)
         if path:
-            self._try(lambda: _("{name} is offered in the effect.").format(name=self.models.add(path).name))
+            text = _("{name} is offered in the effect.")
+            self._try(lambda: text.format(name=self.models.add(path, ask).name))
+            self.showInstallation()
 
     def removeSelected(self) -> None:
         """Delete a model or take it off the list, after a question."""
@@ -246,13 +249,6 @@ class ModuleWidget:
             text = str(error)
         self.ui.modelsLabel.text = text
         self.showModels()
-
-
-def ask(question: str) -> bool:
-    """A question to the user; without a window the answer is no."""
-    if not slicer.util.mainWindow():
-        return False
-    return slicer.util.confirmOkCancelDisplay(question, "SAMCA", textFormat=qt.Qt.PlainText)
 
 
 def openAddress(address: str) -> None:

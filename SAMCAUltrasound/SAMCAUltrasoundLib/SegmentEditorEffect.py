@@ -30,6 +30,7 @@ from .MeasureTool import MeasureTool
 from .ModelChoice import ModelChoice
 from .Mouse import Mouse
 from .PointMenu import offerDeletionOnly
+from .Question import ask
 from .SlicersUndo import SlicersUndo
 from .SliceShapes import SliceShapes
 from .TargetTool import TargetTool
@@ -253,7 +254,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         path = self.panel.askForModelFile()
         if path:
             with self.telling():
-                self.options.model = self.models.add(path).source
+                self.options.model = self.models.add(path, ask).source
             self.panel.showModels(self.models.models())
             self._useOptions()
             self.showStatus()

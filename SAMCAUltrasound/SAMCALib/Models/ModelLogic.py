@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -19,12 +20,14 @@ from samca.typed_json import Value
 from samca.words import size_text as sizeText
 
 from ..Texts import Refusal, _
-from . import ModelFile, PartFile, StoredData
+from . import ExtraPackage, ModelFile, PartFile, StoredData
 from .Download import Download
+from .InstallLogic import LIGHT, LIGHT_NAME
 
 RESOURCES = Path(__file__).resolve().parents[2] / "Resources"
 SHIPPED = RESOURCES / "Models" / "samca.safetensors"
 MOST_ADDED = 1000
+REPLACED = (LIGHT_NAME, "numpy")  # what pip may replace for ONNX Runtime
 
 logger = logging.getLogger(__name__)
 
@@ -95,8 +98,11 @@ class ModelLogic:
         kept = PartFile.kept(self.folder / checkpoint.file, checkpoint.sha256)
         return text + _(" ({kept} of it are here)").format(kept=sizeText(kept)) if kept else text
 
-    def add(self, path: str | Path) -> ModelInfo:
+    def add(self, path: str | Path, ask: ExtraPackage.Ask | None = None) -> ModelInfo:
         """List a model file from elsewhere; Refusal, and nothing changed, if it cannot be one.
+
+        ask: question -> whether ONNX Runtime may be installed where an exported model, which needs it, finds
+        none; a Refusal if not, with the file in the list. None: it is not asked for.
 
         A base of which adapters in the folder were trained by an earlier version is copied beside them, and
         the first of these returned.
@@ -107,6 +113,8 @@ class ModelLogic:
         path, (added, _isWhole) = Path(os.path.realpath(path)), self._added()
         if path.parent != Path(os.path.realpath(self.folder)) and path not in added:
             self._writeAdded([*added, path])
+        if ask and path.suffix == ModelFile.GRAPH:
+            ensureOnnxRuntime(ask)
         for model in self.models():
             if Path(os.path.realpath(model.source)) == path:
                 return model
@@ -196,6 +204,12 @@ class ModelLogic:
     def _writeAdded(self, paths: Iterable[Path]) -> None:
         text = json.dumps([str(path) for path in paths], indent=1)
         write_atomically(self._list, text.encode())
+
+
+def ensureOnnxRuntime(ask: ExtraPackage.Ask) -> None:
+    """Have ONNX Runtime installed, which an exported model needs even where torch is; Refusal if not."""
+    loaded = tuple(name for name in REPLACED if name in sys.modules)
+    ExtraPackage.ensure(LIGHT, _("An exported model (.onnx)"), ask, loaded=loaded)
 
 
 def checkpoints() -> list[Checkpoint]:

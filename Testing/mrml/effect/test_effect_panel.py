@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -11,8 +12,11 @@ import slicer.util
 import slicer_application
 import volumes
 from effect_editors import MISSING, at, click, count, prompts, settled, status
+from model_files import graph
 
 from SAMCALib import KeyTable
+from SAMCALib.Models import ExtraPackage
+from SAMCALib.Models.ModelLogic import ModelLogic
 
 
 def test_options_live_on_the_editor_node_as_text_with_six_digits(open_editor):
@@ -190,6 +194,27 @@ def test_what_the_model_runs_on_is_read_without_pointing_at_anything(open_editor
     editor.effect.edit.engine.setModel(None, "")
     editor.effect.showStatus()
     assert not editor.engineLabel.visible, "there is none"
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_an_exported_model_that_lacks_its_engine_is_used_once_that_is_installed(
+    open_editor, qt, tmp_path, monkeypatch, agrees
+):
+    path, installed = graph(tmp_path / "given.onnx", name="Thyroid"), []
+    editor = open_editor()
+    before, asked = editor.effect.options.model, []
+    monkeypatch.setattr(editor.effect, "models", ModelLogic(tmp_path / "models"))
+    monkeypatch.setattr(editor.effect.edit.engine, "useModel", asked.append)
+    monkeypatch.setattr(ExtraPackage, "_isMet", lambda line, versionOf: line in installed)
+    monkeypatch.setattr(ExtraPackage, "pipInstall", lambda words, options: installed.extend(words))
+    monkeypatch.delitem(sys.modules, "onnxruntime", raising=False)
+    monkeypatch.setattr(qt.QFileDialog, "getOpenFileName", lambda *words: str(path))
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text, title="", **options: agrees)
+    editor.modelFileButton.click()
+    assert bool(installed) is agrees
+    assert editor.effect.options.model == (str(path) if agrees else before)
+    assert (str(path) in asked) is agrees
+    assert ("needs the package onnxruntime" in status(editor)) is not agrees
 
 
 def test_a_refusal_gives_way_after_a_while(open_editor):

@@ -15,13 +15,13 @@ import slicer
 import slicer_application
 import volumes
 from faulty_server import FaultyServer
-from model_files import adapter
+from model_files import adapter, graph
 
 import SAMCALib
 from SAMCALib.Editing import StartLogic
 from SAMCALib.Frames import FrameLogic
-from SAMCALib.Models import Links
-from SAMCALib.Models.InstallLogic import State, Status
+from SAMCALib.Models import ExtraPackage, Links
+from SAMCALib.Models.InstallLogic import LIGHT, State, Status
 from SAMCALib.Models.ModelLogic import ModelLogic, checkpoints
 
 UI = Path(SAMCALib.__file__).parents[1] / "Resources" / "UI" / "SAMCAUltrasound.ui"
@@ -115,6 +115,21 @@ def test_where_clicks_are_answered_already_a_button_gets_torch(panel):
 def test_after_the_restart_the_panel_goes_on(panel):
     resumed = Installation(Status(State.READY, "resumed"), resumes=True)
     assert panel(resumed).ui.installLabel.text == "resumed"
+
+
+def test_an_exported_model_is_added_with_what_it_needs_or_a_word_of_it(panel, qt, tmp_path, monkeypatch):
+    path, installed, shown = graph(tmp_path / "given.onnx", name="Thyroid"), [], panel()
+    monkeypatch.setattr(ExtraPackage, "_isMet", lambda line, versionOf: line in installed)
+    monkeypatch.setattr(ExtraPackage, "pipInstall", lambda words, options: installed.extend(words))
+    monkeypatch.delitem(sys.modules, "onnxruntime", raising=False)
+    monkeypatch.setattr(qt.QFileDialog, "getOpenFileName", lambda *words: str(path))
+    monkeypatch.setattr(slicer.util, "mainWindow", lambda: None)
+    shown.ui.addButton.click()
+    assert "needs the package onnxruntime" in shown.ui.modelsLabel.text, "no window, no agreement"
+    monkeypatch.setattr(slicer.util, "mainWindow", lambda: object())
+    shown.ui.addButton.click()
+    assert installed == [LIGHT]
+    assert shown.ui.modelsLabel.text == "Thyroid is offered in the effect."
 
 
 def test_links_open_the_projects_pages(panel, qt):

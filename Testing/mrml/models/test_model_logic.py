@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.server
 import json
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -14,7 +15,9 @@ from model_files import adapter, graph
 
 from samca.training import run_lock
 from SAMCALib import Texts
+from SAMCALib.Models import ExtraPackage
 from SAMCALib.Models.Download import Download
+from SAMCALib.Models.InstallLogic import LIGHT
 from SAMCALib.Models.ModelLogic import ModelLogic, checkpoints, consent, diceText, sizeText
 from SAMCATrainingLib.TrainingLogic import TrainingLogic
 
@@ -238,6 +241,47 @@ def test_an_exported_file_is_offered_with_what_it_says_and_training_does_not_sta
     assert diceText(model.figures) == "81.5 %"
     assert [each.name for each in logic.models()] == ["Mine", "Thyroid"]
     assert [each.name for each in training.baseModels()] == ["Mine"]
+
+
+class WithoutRuntime:
+    """A Slicer without ONNX Runtime; `agree` is what the user says."""
+
+    def __init__(self, monkeypatch, agree):
+        self.questions, self.installed, self.agree = [], [], agree
+        monkeypatch.delitem(sys.modules, "onnxruntime", raising=False)
+        monkeypatch.setattr(ExtraPackage, "pipInstall", lambda words, options: self.installed.extend(words))
+        monkeypatch.setattr(ExtraPackage, "_isMet", lambda line, versionOf: line in self.installed)
+
+    def ask(self, question):
+        self.questions.append(question)
+        return self.agree
+
+
+def test_with_an_exported_file_what_it_needs_is_offered_once(logic, tmp_path, monkeypatch):
+    ours, path = WithoutRuntime(monkeypatch, agree=True), tmp_path / "given.onnx"
+    graph(path, name="Thyroid")
+    assert [logic.add(path, ours.ask).name for _ in range(2)] == ["Thyroid", "Thyroid"]
+    assert ours.installed == [LIGHT]
+    (question,) = ours.questions
+    assert question.startswith(f"An exported model (.onnx) needs the package {LIGHT}.")
+
+
+def test_who_declines_it_is_told_what_is_missing_and_the_file_stays_in_the_list(logic, tmp_path, monkeypatch):
+    ours, path = WithoutRuntime(monkeypatch, agree=False), tmp_path / "given.onnx"
+    graph(path, name="Thyroid")
+    with pytest.raises(Texts.Refusal, match="which is not installed: try again and agree"):
+        logic.add(path, ours.ask)
+    assert not ours.installed
+    assert [model.name for model in logic.models()] == ["Thyroid"]
+
+
+def test_nobody_is_asked_for_what_is_no_exported_file_or_cannot_be_one(logic, tmp_path, monkeypatch):
+    ours = WithoutRuntime(monkeypatch, agree=True)
+    logic.add(adapter(tmp_path / "mine.safetensors"), ours.ask)
+    (tmp_path / "damaged.onnx").write_bytes(b"PK")
+    with pytest.raises(Texts.Refusal, match="is damaged"):
+        logic.add(tmp_path / "damaged.onnx", ours.ask)
+    assert not ours.questions
 
 
 def test_a_missing_file_is_refused(logic, tmp_path):
