@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.util
 import sys
 
 import samca
@@ -40,6 +41,14 @@ def loadModel(source: str, device: str):
     except NeedsTorch as why:
         advice = "" if samca.has_torch() else _(" Press Install torch... in the module SAMCA Ultrasound.")
         raise ValueError(f"{why}.{advice}") from why
+    except RuntimeError as why:
+        if not str(source).endswith(".onnx") or importlib.util.find_spec("onnxruntime"):
+            raise
+        text = _(
+            "{source} needs ONNX Runtime, which is not installed: choose the file again by the button ... "
+            "beside the list of models, which installs it."
+        )
+        raise RuntimeError(text.format(source=source)) from why
 
 
 def deviceName(model) -> str:

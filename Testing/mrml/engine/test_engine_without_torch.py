@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import volumes
+from model_files import graph
 
 import samca
 from samca import model_files, tensor_header
@@ -159,6 +160,13 @@ def test_without_onnx_runtime_too_it_says_what_to_install(withoutTorch, picture,
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(RuntimeError, match="install onnxruntime"):
         answered(picture)
+
+
+def test_an_exported_model_without_onnx_runtime_says_which_button_gets_it(picture, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    path = graph(tmp_path / "given.onnx")
+    with pytest.raises(RuntimeError, match=r"given\.onnx needs ONNX Runtime, .* again by the button \.\.\."):
+        answered(picture, str(path))
 
 
 def test_features_of_graphs_count_in_the_cache(withoutTorch, picture):
