@@ -172,7 +172,7 @@ class FolderCases:
         """What of a case is to be saved, see OutlineFile.fingerprint."""
         return OutlineFile.fingerprint(opened.segmentation)
 
-    def save(self, opened: Opened) -> str:
+    def store(self, opened: Opened) -> str:
         """Write the outline; a sentence if somebody else has written there meanwhile, whose file then stays.
 
         Refusal if it cannot be written: disk full, folder read-only or gone.

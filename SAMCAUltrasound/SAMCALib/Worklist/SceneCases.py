@@ -140,7 +140,7 @@ class SceneCases:
         item = self._nodes[opened.name][1]
         return _printOf(opened.segmentation, [item] if item else _itemsOf(opened.volume))
 
-    def save(self, opened: Opened) -> str:
+    def store(self, opened: Opened) -> str:
         """Write the outlines into the folder, those of a loop item by item; a sentence where somebody else's
         file has the name and stays. Refusal if that fails."""
         item, said = self._nodes[opened.name][1], ""

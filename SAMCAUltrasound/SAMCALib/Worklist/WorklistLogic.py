@@ -125,7 +125,7 @@ class WorklistLogic:
             return
         isEmpty = OutlineFile.isEmpty(now)
         if opened.path is not None and (opened.content or not isEmpty):
-            self.said = self.cases.save(opened) or self.said
+            self.said = self.cases.store(opened) or self.said
         entry = self.cases.entryOf(opened.name)
         state = UNSURE if entry.state == UNSURE else UNTOUCHED if isEmpty else OUTLINED
         self._put(replace(entry, agreement=None, iou=None, model=""), state)  # it was said of another outline

@@ -17,7 +17,8 @@ from torch import nn
 from .. import phantoms
 from ..clicks import CLICKS
 from ..config import TrainConfig, from_json
-from ..files import scratch
+from ..files import make_folder, scratch
+from ..images import overlay
 from ..network import sam
 from ..network.backbones.sam_vit import SIZES
 from ..network.devices import choose_device
@@ -80,14 +81,11 @@ def training_speed(device: str = "auto", names: Sequence[str] = tuple(ROWS)) -> 
 
 
 def _write_frames(folder: Path, count: int) -> None:
-    from PIL import Image
-
     for number in range(count):
         phantom = phantoms.make(np.random.default_rng(number), 400, 512, lesions=1)
         shown = {"images": phantom.image, "masks": np.uint8(255) * (phantom.labels == 1)}
         for kind, pixels in shown.items():
-            (folder / kind).mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pixels).save(folder / kind / f"{number:02d}.png")
+            overlay.save(folder / kind / f"{number:02d}.png", pixels)
 
 
 def _run(take: Callable, settings: dict[str, Any], folder: str, device: str, precision: str = "auto") -> Run:
@@ -103,10 +101,8 @@ def _run(take: Callable, settings: dict[str, Any], folder: str, device: str, pre
         "run",
     )  # fmt: skip
     where, cases = choose_device(device), cases_of(config)[0]
-    own = (
-        Path(folder) / settings["backbone"]
-    )  # its base file is made by the first of both and read by the other
-    own.mkdir(exist_ok=True)
+    own = Path(folder) / settings["backbone"]  # the first of both makes its base file, the other reads that
+    make_folder(own)
     torch.manual_seed(config.seed)
     before = peak_bytes(where)
     model = starting_model(config, own)[0].to(where)

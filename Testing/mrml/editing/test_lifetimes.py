@@ -231,7 +231,7 @@ def test_points_of_clicks_are_there_before_the_model_answers(editor, edit, frame
     edit.click(frame, 60, 20)
     edit.click(frame, 50, 20, False)
     counts = {role: node.GetNumberOfControlPoints() for role, node in edit.points.nodes.items()}
-    assert counts == {"initial": 1, "guidedPositive": 1, "guidedNegative": 1, "box": 0}
+    assert counts == {"initial": 1, "guidedPositive": 1, "guidedNegative": 1, "box": 0, "lasso": 0}
 
 
 def test_two_editors_on_one_segmentation_follow_each_other(editor, editing, frame, settle, scene):
