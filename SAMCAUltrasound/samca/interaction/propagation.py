@@ -16,7 +16,7 @@ import numpy as np
 
 from ..clicks import error_deepest
 from ..datasets.loops import check_sizes, window_around
-from ..prompts import Prompts
+from ..prompts import Click, Prompts
 from .session import Session
 
 SURE = 0.75  # of what a model said of itself where the user pointed: below, it is not sure
@@ -150,12 +150,20 @@ def carried(found: FrameMask) -> Prompts:
     if not found.mask.any():
         return Prompts()
     deepest = error_deepest.place(found.mask, None, 1, np.random.default_rng(0)).clicks  # draws nothing
-    outside = tuple(
-        click
-        for click in found.prompts.clicks
-        if not click.positive and not any(found.mask[pixel] for pixel in click.pixels)
-    )
+    outside = tuple(c for c in found.prompts.clicks if not c.positive and _goes_along(c, found.mask))
     return Prompts(deepest + outside, mask=found.mask)
+
+
+def _goes_along(click: Click, mask: np.ndarray) -> bool:
+    """Whether a negative click lies on the image, which may be a smaller one, and not on the mask."""
+    rows, columns = np.transpose(click.pixels)
+    if (
+        min(rows.min(), columns.min()) < 0
+        or (rows >= mask.shape[0]).any()
+        or (columns >= mask.shape[1]).any()
+    ):
+        return False
+    return not mask[rows, columns].any()
 
 
 def _is_sure(found: FrameMask, before: FrameMask, pointed_at: FrameMask) -> bool:

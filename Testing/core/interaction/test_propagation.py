@@ -68,6 +68,16 @@ def test_the_object_is_followed_both_ways_where_a_still_click_would_lose_it():
     assert found[0].prompts.clicks[0].x < 30 < found[6].prompts.clicks[0].x
 
 
+@pytest.mark.parametrize(("x", "y"), [(64, 5), (5, 70), (-1, 5), (5, -3)])
+def test_negative_clicks_beside_the_image_do_not_go_along(x, y):
+    mask = np.zeros((64, 64), bool)
+    mask[20:40, 20:40] = True
+    given = Prompts((Click(30, 30), Click(x, y, False), Click(5, 5, False)))
+    assert [c for c in carried(FrameMask(0, given, mask, 0.9)).clicks if not c.positive] == [
+        Click(5, 5, False)
+    ]
+
+
 def test_negative_clicks_go_along_until_the_mask_covers_them():
     mask = np.zeros((20, 20), bool)
     mask[5:16, 5:16] = True
