@@ -92,6 +92,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate, print the table, write the files; errors as of `datasets.checked` and `checkpoint.load`."""
+    if arguments.frames is not None and not (arguments.loops and arguments.frames > 1):
+        raise ValueError(
+            f"--frames {arguments.frames}: expected at least 2, and --loops, which are made of so many"
+        )
     if arguments.of_run:
         return _run_of_training(arguments)
     if not arguments.data or not arguments.out:
@@ -110,9 +114,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _of_loops(arguments: argparse.Namespace, contestants: Sequence[Contestant], sets) -> int:
     """The tables of structures that are carried, and loops.csv."""
-    if arguments.user != "clicks" or arguments.seeds or arguments.single_set:
-        raise ValueError("--loops has one trial by clicks: leave --user, --seeds and --single-set out")
-    clicks, most = (arguments.clicks or [3])[0], arguments.curve or 0
+    if arguments.user != "clicks" or arguments.seeds or arguments.single_set or arguments.json:
+        raise ValueError(
+            "--loops has one trial by clicks: leave --user, --seeds, --single-set and --json out"
+        )
+    (clicks, *others), most = arguments.clicks or [3], arguments.curve or 0
+    if others:
+        raise ValueError(f"--clicks {clicks} {others[0]}: with --loops expected one number")
     frames, found = arguments.frames, {}
     for contestant in contestants:
         each = (made(dataset, frames) if frames else filmed(dataset) for dataset in sets)
@@ -127,7 +135,7 @@ def _of_loops(arguments: argparse.Namespace, contestants: Sequence[Contestant], 
 
 def _run_of_training(arguments: argparse.Namespace) -> int:
     """The same for a run folder; one process at a time in its folder of results."""
-    given = [name for name in ("model", "data", "out", "split", "base") if getattr(arguments, name)]
+    given = [name for name in ("model", "data", "out", "split", "base", "loops") if getattr(arguments, name)]
     if given:
         raise ValueError(f"--run and --{given[0]}: a run says itself what it is evaluated on, leave that out")
     run = Path(arguments.of_run)

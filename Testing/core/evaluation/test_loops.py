@@ -197,7 +197,22 @@ def test_the_command_prints_both_tables_and_writes_a_row_for_each_frame(tmp_path
     assert len((tmp_path / "out" / "loops.csv").read_text().splitlines()) == 5
 
 
-def test_what_loops_do_not_have_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--loops", "--seeds", "2"), "leave --user, --seeds, --single-set and --json out"),
+        (("--loops", "--json"), "leave --user, --seeds, --single-set and --json out"),
+        (("--loops", "--clicks", "1", "3"), "--clicks 1 3: with --loops expected one number"),
+        (("--loops", "--frames", "1"), "--frames 1: expected at least 2, and --loops"),
+        (("--frames", "9"), "--frames 9: expected at least 2, and --loops"),
+    ],
+)
+def test_what_loops_do_not_have_is_refused(options, says, tmp_path, capsys):
     data = dataset(tmp_path / "set", "aa")
-    options = ("--loops", "--seeds", "2", "--data", str(data), "--out", str(tmp_path / "out"))
-    assert main(["evaluate", *options]) != 0
+    assert main(["evaluate", *options, "--data", str(data), "--out", str(tmp_path / "out")]) != 0
+    assert says in capsys.readouterr().err
+
+
+def test_a_run_is_not_evaluated_on_loops(tmp_path, capsys):
+    assert main(["evaluate", "--run", str(tmp_path), "--loops"]) != 0
+    assert "--run and --loops" in capsys.readouterr().err
