@@ -11,6 +11,7 @@ from ..images.frames import Frame
 from ..images.regions import Region, region_under
 from ..interaction.propagation import FrameMask, carry, session_on
 from ..prompts import Prompts
+from ..prompts.geometry import check_inside
 
 
 def follow(model, frames: Sequence[Frame], prompts: Mapping[int, Prompts]) -> Iterator[FrameMask]:
@@ -24,7 +25,8 @@ def follow(model, frames: Sequence[Frame], prompts: Mapping[int, Prompts]) -> It
     if missing:
         raise ValueError(f"frame {missing[0]}: this loop has {len(frames)}, counted from 0")
     for index, given in prompts.items():
-        _check_inside(given, *frames[index].pixels.shape[:2])
+        for click in given.clicks:
+            check_inside(click.x, click.y, *frames[index].pixels.shape[:2])
     regions = {region_under(frames[index].regions, given) for index, given in prompts.items()}
     if len(regions) > 1:
         raise ValueError("the clicks lie in several pictures of the screen: follow an object in one of them")
@@ -35,15 +37,6 @@ def follow(model, frames: Sequence[Frame], prompts: Mapping[int, Prompts]) -> It
     on = partial(session_on, model, [part.pixels for part in parts])
     for found in carry(on, prompts, 0, len(frames) - 1, until_unsure=True):
         yield found if region is None else _on_screen(found, region, frames[found.index])
-
-
-def _check_inside(prompts: Prompts, height: int, width: int) -> None:
-    for click in prompts.clicks:
-        if not (0 <= click.x <= width - 1 and 0 <= click.y <= height - 1):
-            raise ValueError(
-                f"click at ({click.x:g}, {click.y:g}) is outside the image: x must be 0..{width - 1}, y "
-                f"0..{height - 1}"
-            )
 
 
 def _on_screen(found: FrameMask, region: Region, frame: Frame) -> FrameMask:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..images.contrast import as_rgb, check_frame
 from ..prompts import Box, Click, Prompts
-from ..prompts.geometry import Geometry
+from ..prompts.geometry import Geometry, check_inside
 from ..prompts.reduction import Reduction
 from .closeups import Closeups, bytes_of
 from .embedder import Embedder
@@ -311,9 +311,4 @@ class Session:
 
     def _check_inside(self, x: float, y: float, what: str = "click") -> None:
         self._encoded()
-        geometry = self._geometry
-        if not geometry.contains(x, y):
-            raise ValueError(
-                f"{what} at ({x}, {y}) is outside the image: x must be 0..{geometry.width - 1}, "
-                f"y 0..{geometry.height - 1}"
-            )
+        check_inside(x, y, self._geometry.height, self._geometry.width, what)

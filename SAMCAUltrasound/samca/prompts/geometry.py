@@ -57,6 +57,19 @@ def _of_width(values: np.ndarray, width: int) -> np.ndarray:
     return np.ascontiguousarray(sideways.transpose(1, 0, 2))
 
 
+def is_inside(x: float, y: float, height: int, width: int) -> bool:
+    """Whether (x, y) lies in a pixel of an image of (height, width) px."""
+    return -0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5
+
+
+def check_inside(x: float, y: float, height: int, width: int, what: str = "click") -> None:
+    """ValueError unless (x, y) does."""
+    if not is_inside(x, y, height, width):
+        raise ValueError(
+            f"{what} at ({x}, {y}) is outside the image: x must be 0..{width - 1}, y 0..{height - 1}"
+        )
+
+
 @dataclass(frozen=True)
 class Geometry:
     """How one (height, width) px image lies in a model's (size, size) px input.
@@ -131,7 +144,7 @@ class Geometry:
 
     def contains(self, x: float, y: float) -> bool:
         """Whether image pixel (x, y) lies on the image."""
-        return -0.5 <= x < self.width - 0.5 and -0.5 <= y < self.height - 0.5
+        return is_inside(x, y, self.height, self.width)
 
     def _mask_to_model(self, mask: np.ndarray) -> np.ndarray:
         height, width = self.content
