@@ -28,7 +28,7 @@ import vtk
 
 from samca import typed_json
 from samca.prompts import Box, Click, Prompts
-from samca.prompts.tag import VERSION, drawn, numbers, text_of
+from samca.prompts.tag import VERSION, pointing, text_of
 from samca.typed_json import Value
 
 from ..Frames import SequenceLogic, TransformLogic
@@ -272,12 +272,7 @@ def _entry(thing: PromptObject, origin: Origin) -> dict:
     entry = {"node": origin.node, "sha256": origin.sha256} if origin.node else {}
     if thing.id:
         entry["id"] = thing.id
-    entry["clicks"] = [numbers(click) for click in prompts.clicks]
-    if prompts.box is not None:
-        entry["box"] = [prompts.box.x0, prompts.box.y0, prompts.box.x1, prompts.box.y1]
-    if prompts.suggestion is not None:
-        entry["suggestion"] = prompts.suggestion
-    entry |= drawn(prompts)
+    entry |= pointing(prompts)
     if prompts.mask is not None:
         entry["maskPrompt"] = packed(prompts.mask)
     if thing.mask is not None and thing.mask.any():

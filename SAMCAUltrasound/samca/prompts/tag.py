@@ -40,26 +40,28 @@ def entry(
     to_ras: (3, 4) or (4, 4), from (x, y, frames beside this one, 1) to RAS mm. sha256: of the frame's pixels.
     number: of the object among those of the frame. The same gives the same.
     """
-    made: dict[str, Any] = {"sha256": sha256, "id": _id(prompts, sha256, number)}
-    made["clicks"] = [numbers(click) for click in prompts.clicks]
-    if prompts.box is not None:
-        made["box"] = [prompts.box.x0, prompts.box.y0, prompts.box.x1, prompts.box.y1]
-    if prompts.suggestion is not None:
-        made["suggestion"] = prompts.suggestion
-    made |= drawn(prompts)
+    made = {"sha256": sha256, "id": _id(prompts, sha256, number), **pointing(prompts)}
     if mask.any():
         made["mask"] = packed(mask)
         made["toRas"] = [round(float(number), 9) for number in np.asarray(to_ras)[:3].ravel()]
     return made
 
 
-def drawn(prompts: Prompts) -> dict[str, Any]:
-    """What an entry says of a lasso, and of the outline that a click means; nothing without."""
-    lasso = {"lasso": [[round(x, 3), round(y, 3)] for x, y in prompts.lasso]} if prompts.lasso else {}
-    return lasso | ({"alternative": prompts.alternative} if prompts.alternative else {})
+def pointing(prompts: Prompts) -> dict[str, Any]:
+    """What an entry says of prompts, but for a mask among them."""
+    said: dict[str, Any] = {"clicks": [_numbers(click) for click in prompts.clicks]}
+    if prompts.box is not None:
+        said["box"] = [prompts.box.x0, prompts.box.y0, prompts.box.x1, prompts.box.y1]
+    if prompts.suggestion is not None:
+        said["suggestion"] = prompts.suggestion
+    if prompts.lasso:
+        said["lasso"] = [[round(x, 3), round(y, 3)] for x, y in prompts.lasso]
+    if prompts.alternative:
+        said["alternative"] = prompts.alternative
+    return said
 
 
-def numbers(click: Click) -> list:
+def _numbers(click: Click) -> list:
     """A click or stroke as an entry has it."""
     (x, y), *path = ([round(x, 3), round(y, 3)] for x, y in click.places)
     return [x, y, int(click.positive), path] if path else [x, y, int(click.positive)]
