@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-import numpy as np
 import qt
 import slicer
 
@@ -96,14 +95,11 @@ def cell(table, row: int, column: int, text: str, tip: str = ""):
 
 
 def pixmapOf(pixels):
-    """A QPixmap of an (H, W, 3) uint8 array, by way of a PPM picture, which Qt reads itself.
+    """A QPixmap of an (H, W, 3) uint8 array."""
+    from samca.images.overlay import ppm  # which reads pictures: not while Slicer starts
 
-    Black is lifted to 1: PythonQt may take bytes as a C string, which a byte of 0 would end.
-    """
-    height, width = pixels.shape[:2]
     pixmap = qt.QPixmap()
-    content = b"P6 %d %d 255\n" % (width, height) + np.maximum(pixels, 1).tobytes()
-    pixmap.loadFromData(qt.QByteArray(content))
+    pixmap.loadFromData(qt.QByteArray(ppm(pixels)))
     return pixmap
 
 

@@ -81,6 +81,15 @@ def save(path: str | Path, picture: np.ndarray) -> None:
     write_atomically(path, png(picture))
 
 
+def ppm(picture: np.ndarray) -> bytes:
+    """An (H, W, 3) uint8 picture as PPM, which Qt reads itself.
+
+    Black is lifted to 1: PythonQt may take bytes as a C string, which a byte of 0 would end.
+    """
+    height, width = picture.shape[:2]
+    return b"P6 %d %d 255\n" % (width, height) + np.maximum(picture, 1).tobytes()
+
+
 def png(picture: np.ndarray) -> bytes:
     """An (H, W) or (H, W, 3) uint8 picture as PNG."""
     content = io.BytesIO()

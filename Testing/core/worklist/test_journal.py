@@ -69,7 +69,7 @@ def test_the_lower_figure_says_how_sure_the_model_is():
         b'{"case": "a", "time": NaN}',
         b'{"case": "a"',
         b'{"case": "a", "file": "../b.seg.nrrd"}',
-        b'{"case": "a", "file": "/tmp/b.seg.nrrd"}',
+        b'{"case": "a", "file": "/elsewhere/b.seg.nrrd"}',
         b'{"case": "a", "file": "c:\\\\b.seg.nrrd"}',
         b"[]",
     ],
