@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from ..images.frames import Frame
 from ..images.regions import Region, region_under
 from ..interaction.session import Session
 from ..prompts import Prompts
+from ..prompts.kinds import check_kind
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,8 @@ class OnFrame:
 
     def _answer(self, region: Region | None, prompts: Prompts) -> Answer:
         session = self._session(region)
-        session.clear()
-        _point(session, prompts if region is None else _within(region, prompts))
-        mask, frame = session.mask, self._frame
+        mask = session.point(prompts if region is None else _within(region, prompts))
+        frame = self._frame
         if region is not None:
             mask = region.window.paste(mask, np.zeros(frame.pixels.shape[:2], bool))
             spacing = frame.part(region).grid.spacing
@@ -76,30 +77,16 @@ class OnFrame:
         return self._sessions[region]
 
 
-def class_of(names: tuple[str, ...], word: str) -> int:
-    """The number of a class by its name or number; the model refuses numbers that it does not know."""
+def class_of(names: Sequence[str], word: str) -> int:
+    """The number, from 0, of a model's class by its name or number; ValueError for one that it has not."""
     if word in names:
         return names.index(word)
-    if not word.isdecimal() and names:
+    if names and not word.isdecimal():
         raise ValueError(f"--suggest {word!r} is not one of {', '.join(names)}")
-    return int(word) if word.isdecimal() else 0
+    kind = int(word) if word.isdecimal() else 0
+    check_kind(kind, names)
+    return kind
 
 
 def _within(region: Region, prompts: Prompts) -> Prompts:
     return replace(region.window.prompts(prompts), suggestion=prompts.suggestion)
-
-
-def _point(session: Session, prompts: Prompts) -> None:
-    if prompts.suggestion is not None:
-        session.suggest(prompts.suggestion)
-    if prompts.box is not None:
-        session.box(prompts.box.x0, prompts.box.y0, prompts.box.x1, prompts.box.y1)
-    if prompts.lasso:
-        session.lasso(prompts.lasso)
-    for number, click in enumerate(prompts.clicks):
-        if click.path:
-            session.stroke(click.places, click.positive)
-        else:
-            session.click(click.x, click.y, click.positive)
-        for _ in range(0 if number else prompts.alternative):
-            session.another()

@@ -11,7 +11,7 @@ from ..images.frames import Frame
 from ..images.regions import Region, region_under
 from ..interaction.propagation import FrameMask, carry, session_on
 from ..prompts import Prompts
-from ..prompts.geometry import check_inside
+from ..prompts.geometry import check_places
 
 
 def follow(model, frames: Sequence[Frame], prompts: Mapping[int, Prompts]) -> Iterator[FrameMask]:
@@ -25,8 +25,7 @@ def follow(model, frames: Sequence[Frame], prompts: Mapping[int, Prompts]) -> It
     if missing:
         raise ValueError(f"frame {missing[0]}: this loop has {len(frames)}, counted from 0")
     for index, given in prompts.items():
-        for click in given.clicks:
-            check_inside(click.x, click.y, *frames[index].pixels.shape[:2])
+        check_places(given, *frames[index].pixels.shape[:2])
     regions = {region_under(frames[index].regions, given) for index, given in prompts.items()}
     if len(regions) > 1:
         raise ValueError("the clicks lie in several pictures of the screen: follow an object in one of them")

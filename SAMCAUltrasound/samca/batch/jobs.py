@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -68,24 +67,19 @@ class Answering:
     """The model in this process."""
 
     def __init__(self, asker: Asker):
-        self._model, self._kind, self._segment = _load(asker), None, masks.SEGMENT
+        self._model = samca.load(asker.model, device=asker.device)
+        self._kind, self._segment = None, masks.SEGMENT
         if asker.suggest is not None:
-            names = tuple(self._model.suggests)
-            if not names:
-                raise ValueError(
-                    f"the model {asker.model} makes no suggestion: give --boxes or --clicks, or --model with "
-                    "one that was trained with a prompt predictor (method sam2rad)"
-                )
-            self._kind = class_of(names, asker.suggest)
-            if not 0 <= self._kind < len(names):
-                raise ValueError(f"--suggest {asker.suggest}: this model finds {', '.join(names)}")
-            self._segment = names[self._kind]
+            try:
+                self._kind = class_of(self._model.suggests, asker.suggest)
+            except ValueError as error:
+                raise ValueError(f"{error}; or give --boxes or --clicks") from error
+            self._segment = self._model.suggests[self._kind]
 
     def answer(self, job: Job) -> Done:
         """What is found in an image; what goes wrong with it is said in its row."""
         try:
-            with _threads_for(self._model):
-                return self._answered(job)
+            return self._answered(job)
         except (ValueError, OSError, RuntimeError, MemoryError) as error:
             return failed(job, error)
 
@@ -168,24 +162,6 @@ def _in_order(jobs: Iterable[Job], submit: Callable[[Job], Future], ahead: int) 
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
-
-
-def _load(asker: Asker):
-    device = asker.device
-    if device != "cpu" and samca.has_torch() and not asker.model.endswith(".onnx"):
-        from ..network.devices import choose_device
-
-        device = str(choose_device(device))
-    return samca.load(asker.model, device="cpu" if device == "auto" else device)
-
-
-def _threads_for(model):
-    """As many threads of torch as the model gains from; it matters where processes work beside each other."""
-    if not hasattr(model, "device"):
-        return nullcontext()
-    from ..network.devices import threads_for
-
-    return threads_for(model)
 
 
 # In the processes

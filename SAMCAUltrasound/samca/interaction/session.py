@@ -11,7 +11,7 @@ import numpy as np
 
 from ..images.contrast import as_rgb, check_frame
 from ..prompts import Box, Click, Prompts
-from ..prompts.geometry import Geometry, check_inside
+from ..prompts.geometry import Geometry, check_inside, check_places
 from ..prompts.reduction import Reduction
 from .closeups import Closeups, bytes_of
 from .embedder import Embedder
@@ -176,6 +176,12 @@ class Session:
         """Go on to the next outline that the first click may mean (whole, part, part of the part), the surest
         first, and round again; return the new mask. Later clicks go on from the one that is shown."""
         return self._become(replace(self.prompts, alternative=self.prompts.alternative + 1))
+
+    def point(self, prompts: Prompts) -> np.ndarray:
+        """Take these prompts in place of all others, as one step; return the new mask."""
+        self._encoded()
+        check_places(prompts, self._geometry.height, self._geometry.width)
+        return self._become(prompts)
 
     def move(self, index: int, x: float, y: float) -> np.ndarray:
         """Move click `index` (from 0) to (x, y) px, a stroke with its beginning; return the new mask."""

@@ -70,6 +70,18 @@ def check_inside(x: float, y: float, height: int, width: int, what: str = "click
         )
 
 
+def check_places(prompts: Prompts, height: int, width: int) -> None:
+    """ValueError for a click, a corner of a stroke, of the box or of the lasso that lies outside."""
+    for click in prompts.clicks:
+        for x, y in click.places:
+            check_inside(x, y, height, width, "stroke corner" if click.path else "click")
+    if prompts.box is not None:
+        check_inside(prompts.box.x0, prompts.box.y0, height, width, "box corner")
+        check_inside(prompts.box.x1, prompts.box.y1, height, width, "box corner")
+    for x, y in prompts.lasso:
+        check_inside(x, y, height, width, "lasso corner")
+
+
 @dataclass(frozen=True)
 class Geometry:
     """How one (height, width) px image lies in a model's (size, size) px input.

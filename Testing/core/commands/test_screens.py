@@ -15,9 +15,10 @@ SCREEN = smooth(0, 60, 100).astype(np.uint8)
 
 @pytest.fixture
 def model(monkeypatch, tiny_model):
-    """samca.load gives this tiny model."""
-    model = tiny_model().eval()
-    monkeypatch.setattr(samca, "load", lambda *source: model)
+    """samca.load gives this tiny model, which finds discs by itself."""
+    predictor = {"name": "single_block", "tokens": 4, "classes": ["disc"]}
+    model = tiny_model({"fusion": "single", "predictor": predictor}).eval()
+    monkeypatch.setattr(samca, "load", lambda *_source, **_options: model)
     return model
 
 
