@@ -20,6 +20,7 @@ from ..training.memory import peak_bytes
 from ..words import counted
 
 EFFECT = "SAMCALib.BenchmarkLogic"  # knows Slicer, which the core does not: found where it is installed
+DEFAULTS = {"sizes": [256, 1024], "backbones": ["sam_vit_b"], "frames": [], "repeats": 5, "threads": 0}
 MISSING = (
     "Click to segment was not measured: it needs Slicer's classes. Run this with PythonSlicer, or install "
     "slicer-core, with the folder SAMCAUltrasound on PYTHONPATH."
@@ -33,13 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sizes",
         type=int,
         nargs="*",
-        default=[256, 1024],
         help="input sizes in px, may be none (default: 256 1024)",
     )
     add(
         "--backbones",
         nargs="+",
-        default=["sam_vit_b"],
         metavar="NAME",
         help="image encoders to run SAMCA on, as mobile_sam (default: sam_vit_b)",
     )
@@ -47,23 +46,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--frames",
         type=int,
         nargs="*",
-        default=[],
         metavar="PX",
         help="sides of frames whose cost with the shipped model is measured, as 256 8192 (default: none)",
     )
-    add("--repeats", type=int, default=5, help="measurements of each model (default: 5)")
-    add("--threads", type=int, default=0, help="CPU threads, 0 for torch's own choice (default: 0)")
+    add("--repeats", type=int, help="measurements of each model (default: 5)")
+    add("--threads", type=int, help="CPU threads, 0 for torch's own choice (default: 0)")
     add("--busy", type=int, default=0, help="programs beside it that keep a core busy (default: 0)")
-    add("--training", action="store_true", help="measure training beside a plain loop, and nothing else")
+    add(
+        "--training", action="store_true", help="measure training beside a plain loop, in one thread, instead"
+    )
     add("--json", action="store_true", help="print one JSON object instead of a table")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print medians and ratios."""
     if arguments.training:
-        found = list(training_speed())
+        if given := [name for name in DEFAULTS if getattr(arguments, name) is not None]:
+            raise ValueError(f"--training has runs of its own: leave --{given[0]} out")
+        with busy(arguments.busy):
+            found = list(training_speed())
         print(json.dumps([as_object(row) for row in found]) if arguments.json else training_as_text(found))
         return 0
+    for name, value in DEFAULTS.items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, value)
     if arguments.threads < 0:
         raise ValueError(f"threads is {arguments.threads}: expected 0 or more")
     if arguments.threads:

@@ -12,7 +12,7 @@ import numpy as np
 import samca
 
 from ..batch.following import follow
-from ..datasets.listing import by_number
+from ..datasets.listing import visible
 from ..files.changes import changing
 from ..images import frames, masks
 from ..images.frames import PICTURES, Frame
@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--frame", type=int, action=_Frame, help="which frame, from 0, the clicks after it are in; repeat")
     add("--click", type=pointing_arguments.click, action=_Click, help=pointing_arguments.CLICK_HELP)
     add("--model", default="shipped", help="shipped (default) or a file of weights")
+    add("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
     add("--out", required=True, help="loop.seg.nrrd, or a folder for a mask of each frame")
     add("--table", help="file.csv: area, predicted IoU and agreement of each frame")
     parser.set_defaults(prompted=None)
@@ -52,8 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
     prompts: dict[int, Prompts] = {}
     for index, clicks in arguments.prompted:
         prompts[index] = prompts.get(index, Prompts()).plus(*clicks)
+    model = samca.load(arguments.model, device=arguments.device)
     found: dict[int, FrameMask] = {}
-    for each in follow(samca.load(arguments.model), loop, prompts):
+    for each in follow(model, loop, prompts):
         if each.is_sure or each.index not in found:
             found[each.index] = each
     kept = {index: each for index, each in found.items() if index in prompts or each.is_sure}
@@ -85,8 +87,7 @@ def read_loop(path: str | Path) -> list[Frame]:
 
 
 def _pictures(folder: Path) -> list[Frame]:
-    files = [file for file in folder.iterdir() if file.name.lower().endswith(PICTURES)]
-    return [frames.read(file) for file in sorted(files, key=lambda file: by_number(file.name))]
+    return [frames.read(file) for file in visible(folder) if file.name.lower().endswith(PICTURES)]
 
 
 def _write_segmentation(out: Path, loop: Sequence[Frame], kept: dict[int, FrameMask]) -> None:
@@ -103,10 +104,10 @@ def _write_segmentation(out: Path, loop: Sequence[Frame], kept: dict[int, FrameM
 
 def _write_folder(out: Path, loop: Sequence[Frame], kept: dict[int, FrameMask]) -> None:
     nothing = np.zeros(loop[0].pixels.shape[:2], bool)
+    have_names = len({each.source for each in loop}) > 1
     with changing(out) as files:
         for index, frame in enumerate(loop):
-            single = len({each.source for each in loop}) > 1
-            name = frame.source.stem if single else f"{index:04d}"
+            name = frame.source.stem if have_names else f"{index:04d}"
             mask = kept[index].mask if index in kept else nothing
             files.write(f"{name}.png", png(255 * mask.astype(np.uint8)))
 

@@ -22,7 +22,8 @@ from ..prompts import Box, Click, Prompts
 from ..words import counted
 from . import pointing_arguments, segment_folder
 
-MOST = 3  # other outlines that a click may mean
+MOST, GRID = 3, 16  # other outlines that a click may mean; clicks of everything along each side
+OF_EVERYTHING = ("grid", "iou", "stability")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,11 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--target", help="what to look for in words, as 'breast lesion'; needs --detector")
     add("--detector", metavar="FOLDER", help="Grounding DINO on disk, which finds the target's box")
     add("--everything", action="store_true", help="no object in particular: all that a grid of clicks finds")
-    add("--grid", type=int, default=16, help="for --everything: clicks along each side (default: 16)")
+    add("--grid", type=int, help="for --everything: clicks along each side (default: 16)")
     add("--iou", type=float, help="smallest predicted IoU of what is kept (default: as the model says)")
     add("--stability", type=float, help="smallest stability of what is kept (default: as the model says)")
     add("--suggest", metavar="CLASS", help="let the model find this class (name, or number from 0) by itself")
     add("--model", default="shipped", help="shipped (default) or a file of weights")
+    add("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
     add(
         "--out",
         help="mask.png (0 and 255; everything: 1, 2, ...) or mask.seg.nrrd; of a folder a folder, beside the "
@@ -71,9 +73,11 @@ def run(arguments: argparse.Namespace) -> int:
     others = (arguments.box, arguments.target, arguments.suggest, arguments.lasso)
     pointing = arguments.click or arguments.stroke or any(given is not None for given in others)
     if arguments.everything:
-        if pointing:
+        if pointing or arguments.outline or arguments.detector:
             raise ValueError("--everything looks for all things: leave out what points at one, as --click")
         return _run_everything(arguments)
+    if given := [name for name in OF_EVERYTHING if getattr(arguments, name) is not None]:
+        raise ValueError(f"--{given[0]} is for --everything: leave it out, or give that")
     if not pointing:
         raise ValueError(
             "nothing points at an object: give --click x,y, --stroke, --lasso or --box x0,y0,x1,y1, or "
@@ -88,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not 0 <= arguments.outline <= MOST or (arguments.outline and not prompts.first(1).is_ambiguous):
         raise ValueError(f"--outline {arguments.outline}: expected 0 to {MOST}, and a --click first")
     region_under(frame.regions, prompts)  # before a model is loaded
-    model = samca.load(arguments.model)
+    model = samca.load(arguments.model, device=arguments.device)
     if arguments.suggest is not None:
         prompts = replace(prompts, suggestion=class_of(model.suggests, arguments.suggest))
     found = OnFrame(model, frame).answer(prompts)
@@ -101,10 +105,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run_everything(arguments: argparse.Namespace) -> int:
     """Write the things found, numbered from the surest, and say how many there are."""
-    out, criteria = Path(arguments.out), Criteria(arguments.grid, arguments.iou, arguments.stability)
+    out, criteria = Path(arguments.out), Criteria(_grid(arguments), arguments.iou, arguments.stability)
     masks.check_place(out)
     frame = frames.read(arguments.image, arguments.frame)
-    model = samca.load(arguments.model)
+    model = samca.load(arguments.model, device=arguments.device)
     if frame.regions:
         in_each = [_in_region(model, frame, region, criteria) for region in frame.regions]
         found = sorted(itertools.chain.from_iterable(in_each), key=lambda thing: -thing.iou)
@@ -116,6 +120,10 @@ def _run_everything(arguments: argparse.Namespace) -> int:
         print(f"{number}: {int(thing.mask.sum())} px around {at}, predicted IoU {thing.iou:.2f}")
     print(f"{out}: {counted(len(found), 'thing')}")
     return 0
+
+
+def _grid(arguments: argparse.Namespace) -> int:
+    return GRID if arguments.grid is None else arguments.grid
 
 
 def _in_region(model, frame: Frame, region: Region, criteria: Criteria) -> list[Found]:

@@ -14,6 +14,7 @@ from ..words import counted
 
 ALONE = (  # of one image
     "click", "stroke", "lasso", "outline", "box", "target", "everything", "detector", "frame",
+    "grid", "iou", "stability",
 )  # fmt: skip
 OF_FOLDERS = ("boxes", "clicks")
 INTERRUPTED, INCOMPLETE = 130, 1
@@ -26,7 +27,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--boxes", metavar="CSV", help="boxes: image, x0, y0, x1, y1 in px, maybe frame")
     add("--clicks", metavar="CSV", help="clicks: image, x, y in px, maybe positive (1, 0), frame, object")
     add("--processes", type=int, default=1, help="images at a time, each in its own process (default: 1)")
-    add("--device", default="auto", help="of a folder: auto, cpu, cuda or mps (default: auto)")
 
 
 def check_alone(arguments: argparse.Namespace) -> None:
@@ -34,6 +34,8 @@ def check_alone(arguments: argparse.Namespace) -> None:
     for name in OF_FOLDERS:
         if getattr(arguments, name):
             raise ValueError(f"--{name} points at objects in many images: give the folder that they are in")
+    if arguments.processes != 1:
+        raise ValueError(f"--processes {arguments.processes}: one image has one process, give a folder")
     if not arguments.out:
         raise ValueError("give --out, the file for the mask")
 
@@ -63,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _request(arguments: argparse.Namespace) -> Request:
-    given = [name for name in ALONE if getattr(arguments, name)]
+    given = [name for name in ALONE if getattr(arguments, name) not in (None, False, 0, [])]
     if given:
         raise ValueError(f"--{given[0]} is about one image: give a file, or --suggest, --boxes or --clicks")
     pointing = [name for name in ("suggest", *OF_FOLDERS) if getattr(arguments, name) is not None]

@@ -26,7 +26,9 @@ GRAY = np.random.default_rng(0).integers(0, 256, (48, 64), np.uint8)
 def shipped(monkeypatch, tiny_model):
     """samca.load gives a tiny model, whatever is asked for."""
     asked = []
-    monkeypatch.setattr(samca, "load", lambda source="shipped": asked.append(source) or tiny_model().eval())
+    monkeypatch.setattr(
+        samca, "load", lambda source="shipped", **_options: asked.append(source) or tiny_model().eval()
+    )
     return asked
 
 
@@ -208,7 +210,7 @@ def test_a_mistake_is_one_sentence_and_code_2(tmp_path, monkeypatch, capfd, imag
 
 
 def test_too_little_memory_is_put_in_words(tmp_path, monkeypatch, capfd, image):
-    def load(*source):
+    def load(*_source, **_options):
         raise MemoryError("Unable to allocate 40.0 GiB")
 
     monkeypatch.setattr(samca, "load", load)

@@ -31,7 +31,7 @@ class Follower:
 
 @pytest.fixture(autouse=True)
 def follower(monkeypatch):
-    monkeypatch.setattr(samca, "load", lambda source: Follower())
+    monkeypatch.setattr(samca, "load", lambda source, **_options: Follower())
 
 
 def square(at):
@@ -94,6 +94,12 @@ def test_pictures_of_a_folder_are_frames_in_the_order_of_their_numbers(tmp_path)
         assert np.array_equal(mask > 0, square(at) > 128)
     assert run(folder, "--click", "10,30", "--out", tmp_path / "loop.seg.nrrd") == 0
     assert written(tmp_path / "loop.seg.nrrd").shape == (3, 64, 64)
+
+
+def test_what_a_system_leaves_in_a_folder_is_no_frame(tmp_path):
+    folder = pictures(tmp_path / "loop", 4, 8)
+    (folder / "._frame8.png").write_bytes(b"none")
+    assert len(read_loop(folder)) == 2
 
 
 def test_the_table_has_the_area_of_each_frame(tmp_path):

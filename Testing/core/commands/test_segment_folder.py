@@ -84,14 +84,17 @@ def test_a_class_is_suggested_in_each_picture_of_a_screen(model, folder, monkeyp
 def test_a_class_that_the_model_does_not_know_is_refused_once(model, folder, monkeypatch, capsys, word):
     monkeypatch.setattr(samca, "load", lambda *source, **options: model)
     assert main(words(folder, "--suggest", word)) == 2
-    assert "disc, bar" in (said := capsys.readouterr().err)
+    said = capsys.readouterr().err
+    assert all(name in said for name in ("disc", "bar", "give --boxes or --clicks"))
     assert said.count("\n") == 1
 
 
 def test_a_model_that_suggests_nothing_is_refused_once(tiny_model, folder, monkeypatch, capsys):
     monkeypatch.setattr(samca, "load", lambda *source, **options: tiny_model())
     assert main(words(folder, "--suggest", "lesion")) == 2
-    assert "the model shipped makes no suggestion: give --boxes or --clicks" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "this model makes no suggestion" in said
+    assert "or give --boxes or --clicks" in said
 
 
 def test_several_processes_find_what_one_finds(folder, base, capsys):
@@ -100,6 +103,14 @@ def test_several_processes_find_what_one_finds(folder, base, capsys):
     assert main(with_boxes(folder, *model, "--processes", "2", out="two")) == 0
     one, two = ((folder.parent / name / table.NAME).read_text() for name in ("one", "two"))
     assert one == two
+
+
+@pytest.mark.parametrize(
+    "option", [("--grid", "8"), ("--iou", "0.5"), ("--stability", "0.5"), ("--outline", "1")]
+)
+def test_what_is_about_one_image_is_refused_for_a_folder(folder, option, capsys):
+    assert main(words(folder, "--suggest", "x", *option)) == 2
+    assert f"{option[0]} is about one image" in capsys.readouterr().err
 
 
 def test_processes_that_cannot_load_the_model_say_why(folder, base, capsys):

@@ -10,7 +10,7 @@ from samca.__main__ import main
 def test_a_class_is_found_by_its_name_or_number(model, tmp_path, monkeypatch, capsys):
     presence_of(model, 9.0)
     Image.fromarray(IMAGE).save(tmp_path / "frame.png")
-    monkeypatch.setattr(samca, "load", lambda *_: model)
+    monkeypatch.setattr(samca, "load", lambda *_, **_options: model)
     words = ["segment", str(tmp_path / "frame.png"), "--out", str(tmp_path / "mask.png"), "--suggest"]
     masks = {}
     for word in ("bar", "1", "disc"):
@@ -27,7 +27,7 @@ def test_a_class_is_found_by_its_name_or_number(model, tmp_path, monkeypatch, ca
 
 def test_a_model_that_suggests_nothing_says_so_on_the_command_line(tiny_model, tmp_path, monkeypatch, capsys):
     Image.fromarray(IMAGE).save(tmp_path / "frame.png")
-    monkeypatch.setattr(samca, "load", lambda *_: tiny_model())
+    monkeypatch.setattr(samca, "load", lambda *_, **_options: tiny_model())
     out = tmp_path / "mask.png"
     assert main(["segment", str(tmp_path / "frame.png"), "--out", str(out), "--suggest", "lesion"]) == 2
     assert "makes no suggestion" in capsys.readouterr().err

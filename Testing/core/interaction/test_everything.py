@@ -136,7 +136,7 @@ def test_wrong_criteria_are_refused(settings, message):
 
 
 def test_the_command_writes_all_things_as_numbers_and_as_segments(image, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(samca, "load", lambda source: Squares())
+    monkeypatch.setattr(samca, "load", lambda source, **_options: Squares())
     picture = tmp_path / "frame.png"
     Image.fromarray(image).save(picture)
     words = ["segment", str(picture), "--everything", "--grid", "8", "--stability", "0", "--out"]

@@ -174,6 +174,14 @@ def test_busy_programs_compute_beside_it_and_end_with_it(monkeypatch):
     assert all(program.poll() is not None for program in started)
 
 
+@pytest.mark.parametrize(
+    "option", [["--sizes", "256"], ["--frames", "512"], ["--repeats", "3"], ["--threads", "1"]]
+)
+def test_training_is_measured_by_itself(option, capsys):
+    assert main(["benchmark", "--training", *option]) == 2
+    assert f"leave {option[0]} out" in capsys.readouterr().err
+
+
 def test_less_than_no_busy_programs_are_refused(capsys):
     assert main(["benchmark", "--sizes", "--busy", "-1"]) == 2
     assert "busy is -1: expected 0 or more" in capsys.readouterr().err
