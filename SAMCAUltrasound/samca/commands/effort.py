@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..datasets import Case
 from ..evaluation import report
 from ..evaluation.contestants import load_contestants
 from ..files import write_atomically
@@ -36,16 +38,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print both tables and write them as Markdown."""
-    if min(arguments.prompts, arguments.seeds, arguments.images or 1) < 1 or min(arguments.seconds) <= 0:
+    counts = arguments.prompts, arguments.seeds, 1 if arguments.images is None else arguments.images
+    if min(counts) < 1 or min(arguments.seconds) <= 0:
         raise ValueError("--prompts, --seeds and --images are at least 1, --seconds more than 0")
     model = load_contestants([arguments.model], None, arguments.base, arguments.device)[0].model
     found = {}
     for dataset in read_datasets(arguments.data, arguments.split):
-        step = max(1, len(dataset.cases) // (arguments.images or len(dataset.cases)))
-        cases = dataset.cases[::step][: arguments.images]
-        found[dataset.name] = effort.work(
-            model, replace(dataset, cases=cases), arguments.prompts, arguments.seeds
-        )
+        chosen = replace(dataset, cases=_spread(dataset.cases, arguments.images))
+        found[dataset.name] = effort.work(model, chosen, arguments.prompts, arguments.seeds)
         if not any(found[dataset.name].values()):
             raise ValueError(f"{dataset.name} has no target: expected at least one mask that is not empty")
     tables = effort.table(found, arguments.seconds), effort.outlines_table(found)
@@ -53,3 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
     text = "\n".join(map(report.markdown, tables))
     write_atomically(Path(arguments.out) / "effort.md", text.encode())
     return 0
+
+
+def _spread(cases: Sequence[Case], count: int | None) -> tuple[Case, ...]:
+    """So many cases at even distances; all for None."""
+    count = len(cases) if count is None else min(count, len(cases))
+    return tuple(cases[number * len(cases) // count] for number in range(count))

@@ -91,5 +91,16 @@ def test_one_command_prints_and_writes_both_tables(discs, tmp_path, monkeypatch,
     for text in ("3 s", "stroke", "else another one"):
         assert text in printed
         assert text in written
-    assert main(["effort", *words, "--prompts", "0", "--out", str(tmp_path / "out")]) == 2
-    assert "are at least 1" in capsys.readouterr().err
+    for wrong in (["--prompts", "0"], ["--images", "0"]):
+        assert main(["effort", *words, *wrong, "--out", str(tmp_path / "out")]) == 2
+        assert "are at least 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("count", "places"), [(10, range(10)), (4, [0, 2, 5, 7]), (30, range(10)), (None, range(10))]
+)
+def test_images_are_evenly_spread_over_a_data_set(count, places):
+    from samca.commands.effort import _spread
+
+    assert _spread(range(10), count) == tuple(places)
+    assert max(_spread(range(49), 25)) == 47
