@@ -126,7 +126,7 @@ def _of_loops(arguments: argparse.Namespace, contestants: Sequence[Contestant], 
         each = (made(dataset, frames) if frames else filmed(dataset) for dataset in sets)
         loops = chain.from_iterable(each)
         found[contestant.name] = list(evaluate_loops(contestant.model, loops, clicks, most))
-    for rows in (loop_report.by_distance(found), loop_report.slips(found)):
+    for rows in (loop_report.by_distance(found), loop_report.slips(found, bool(most))):
         print(report.aligned(rows) + "\n", flush=True)
     with changing(Path(arguments.out)) as files:
         files.write("loops.csv", loop_report.frames_csv(found).encode())

@@ -31,28 +31,33 @@ def by_distance(found: dict[str, Sequence[Carried]]) -> Rows:
     return rows
 
 
-def slips(found: dict[str, Sequence[Carried]]) -> Rows:
+def slips(found: dict[str, Sequence[Carried]], clicks: bool = True) -> Rows:
     """For each model, dataset and class of loops: how many structures slipped, after how many frames, how
-    many of the slips were announced, how many announcements were of none; clicks needed, if asked for."""
+    many of the slips were announced, how many announcements were of none.
+
+    clicks: also those needed until all frames were right, where that was asked.
+    """
+    needed = (f"clicks until all at {RIGHT:.0f}", "not reached") if clicks else ()
     rows = [
         [
             "model", "data", "loops", "structures", f"Dice below {SLIP:.0f}", "frames until then",
-            "announced", "announced for nothing", f"clicks until all above {RIGHT:.0f}", "not reached",
+            "announced", "announced for nothing", *needed,
         ]
     ]  # fmt: skip
     for model, data, kind, things in _kinds(found):
         slipped = [thing for thing in things if thing.slip is not None]
         held = [thing for thing in things if thing.slip is None]
         frames = [abs(thing.slip - thing.prompted) for thing in slipped]
-        clicks = [thing.clicks for thing in things if thing.clicks is not None]
+        spent = [thing.clicks for thing in things if thing.clicks is not None]
         cells = [
             f"{np.mean(frames):.0f}" if frames else "",
             _share(slipped, lambda thing: thing.is_announced),
             _share(held, lambda thing: thing.announced is not None),
-            f"{np.mean(clicks):.1f}" if clicks else "",
-            str(len(things) - len(clicks)),
+            f"{np.mean(spent):.1f}" if spent else "",
+            str(len(things) - len(spent)),
         ]
-        rows.append([model, data, kind, str(len(things)), str(len(slipped)), *cells])
+        shown = cells[: len(rows[0]) - 5]
+        rows.append([model, data, kind, str(len(things)), str(len(slipped)), *shown])
     return rows
 
 

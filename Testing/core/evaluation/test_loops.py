@@ -136,6 +136,9 @@ def test_tables_tell_distance_slips_and_classes():
     assert [row[2] for row in of_kinds] == ["", "", "hard", "hard"]
     row = loop_report.slips(found)[1]
     assert row == ["one", "busi", "all", "2", "1", "2", "1 of 1", "0 of 1", "4.0", "1"]
+    unasked = loop_report.slips(found, clicks=False)
+    assert unasked[1] == row[:-2]
+    assert unasked[0][-1] == "announced for nothing"
 
 
 def test_a_row_is_a_frame():
