@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ OPTIONAL = {BOX: ("frame",), CLICK: ("positive", "frame", "object")}
 YES, NO = ("", "1", "+", "true", "yes"), ("0", "-", "false", "no")
 
 Row = Mapping[str, str]
+NumberedRow = tuple[int, Row]  # with its number in the file
 
 
 @dataclass(frozen=True)
@@ -54,31 +55,13 @@ def boxes(path: str | Path, images: Iterable[str]) -> Table:
     without suffix, as long as only one image is meant. What is wrong with a row leaves its image out.
     ValueError for other columns.
     """
-    table, rows = _opened(path, images, BOX)
-    for name, of_image in rows.items():
-        with _Collecting(table, name) as asked:
-            asked += [
-                Asked(_whole(row, "frame", number), Prompts(box=_box(row, number)))
-                for number, row in of_image
-            ]
-    return table
+    return _collect(path, images, BOX, _by_boxes)
 
 
 def clicks(path: str | Path, images: Iterable[str]) -> Table:
     """The same with the columns image, x, y (px), maybe positive (1 or 0), frame, and object: a number or
     name that clicks at one object share."""
-    table, rows = _opened(path, images, CLICK)
-    for name, of_image in rows.items():
-        with _Collecting(table, name) as asked:
-            objects = defaultdict(list)
-            for number, row in of_image:
-                objects[_whole(row, "frame", number), row.get("object", "")].append(_click(row, number))
-            for (frame, word), given in objects.items():
-                if not any(click.positive for click in given):
-                    called = f"object {word}" if word else "the object"
-                    raise ValueError(f"no click says where {called} is: give one with positive 1")
-                asked.append(Asked(frame, Prompts(tuple(given))))
-    return table
+    return _collect(path, images, CLICK, _by_clicks)
 
 
 def kind_of(path: Path) -> str:
@@ -94,26 +77,41 @@ def kind_of(path: Path) -> str:
     )
 
 
-class _Collecting:
-    """Collects what is asked of an image; what goes wrong leaves that image out."""
+def _collect(
+    path: str | Path,
+    images: Iterable[str],
+    needed: tuple[str, ...],
+    objects_of: Callable[[list[NumberedRow]], Iterable[Asked]],
+) -> Table:
+    """The table with what the rows of each image ask; what goes wrong with one leaves that image out."""
+    table, rows = _opened(path, images, needed)
+    for name, of_image in rows.items():
+        try:
+            table.asked[name] = tuple(objects_of(of_image))
+        except ValueError as error:
+            table.wrong[name] = str(error)
+    return table
 
-    def __init__(self, table: Table, name: str):
-        self._table, self._name, self._asked = table, name, []
 
-    def __enter__(self) -> list[Asked]:
-        return self._asked
+def _by_boxes(rows: list[NumberedRow]) -> Iterator[Asked]:
+    for number, row in rows:
+        yield Asked(_whole(row, "frame", number), Prompts(box=_box(row, number)))
 
-    def __exit__(self, kind, error, trace) -> bool:
-        if isinstance(error, ValueError):
-            self._table.wrong[self._name] = str(error)
-            return True
-        self._table.asked[self._name] = tuple(self._asked)
-        return False
+
+def _by_clicks(rows: list[NumberedRow]) -> Iterator[Asked]:
+    objects = defaultdict(list)
+    for number, row in rows:
+        objects[_whole(row, "frame", number), row.get("object", "")].append(_click(row, number))
+    for (frame, word), given in objects.items():
+        if not any(click.positive for click in given):
+            called = f"object {word}" if word else "the object"
+            raise ValueError(f"no click says where {called} is: give one with positive 1")
+        yield Asked(frame, Prompts(tuple(given)))
 
 
 def _opened(
     path: str | Path, images: Iterable[str], needed: tuple[str, ...]
-) -> tuple[Table, dict[str, list[tuple[int, Row]]]]:
+) -> tuple[Table, dict[str, list[NumberedRow]]]:
     """The table yet without what is asked, and the rows of each image with their numbers in the file."""
     columns, rows = spreadsheets.read(Path(path))
     names = {column: column.strip().lower() for column in columns}
@@ -126,7 +124,7 @@ def _opened(
     table, meant = Table(), _Images(images)
     if unread := [column for column in columns if names[column] not in known]:
         table.notes.append(f"{path}: not read are the columns {', '.join(unread)}")
-    found: dict[str, list[tuple[int, Row]]] = defaultdict(list)
+    found: dict[str, list[NumberedRow]] = defaultdict(list)
     for number, row in enumerate(rows, start=2):
         word = composed(row[next(column for column in columns if names[column] == "image")])
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from .. import spreadsheets
 from ..files import write_atomically
 from ..raters import agreement
+from ..raters.agreement import Row, Summary
 from ..raters.consensus import METHODS, Share, consensus, write
 from ..raters.reading import Raters
 from ..raters.sheet import Worst
@@ -55,14 +56,16 @@ def run(arguments: argparse.Namespace) -> int:
     for problem in raters.problems[:SHOWN]:
         print(problem, file=sys.stderr)
     if len(raters.problems) > SHOWN:
-        print(f"... and {len(raters.problems) - SHOWN} more, see {PROBLEMS} in --out", file=sys.stderr)
+        where = f"see {PROBLEMS} in --out" if out else f"--out has all of them in {PROBLEMS}"
+        print(f"... and {len(raters.problems) - SHOWN} more, {where}", file=sys.stderr)
     if not rows:
         raise ValueError(
             "no case has masks of two raters that can be compared: files of one name are one case"
         )
-    print(agreement.table(agreement.summaries(rows)))
+    summaries = agreement.summaries(rows)
+    print(agreement.table(summaries))
     if out is not None:
-        _write(out, rows, shares, worst, raters.problems)
+        _write(out, rows, summaries, shares, worst, raters.problems)
     return int(bool(raters.problems))
 
 
@@ -70,18 +73,25 @@ def _named(folders: list[str], names: list[str] | None) -> dict[str, Path]:
     """The folders by their own names, or by what is left of their paths where those are the same."""
     if len(folders) < 2:
         raise ValueError(f"{len(folders)} folder: give those of two raters or more")
-    names = names or [Path(folder).resolve().name for folder in folders]
-    if len(set(names)) < len(names) and len(names) == len(folders):
-        names = list(map(str, folders))
+    if names is None:
+        names = [Path(folder).resolve().name for folder in folders]
+        names = names if len(set(names)) == len(names) else list(map(str, folders))
     if len(names) != len(folders) or len(set(names)) < len(names):
         raise ValueError(f"{len(folders)} folders, names {', '.join(names)}: give each its own --name")
     return {name: Path(folder) for name, folder in zip(names, folders, strict=True)}
 
 
-def _write(out: Path, rows: list, shares: list[Share], worst: Worst, problems: list[str]) -> None:
+def _write(
+    out: Path,
+    rows: list[Row],
+    summaries: list[Summary],
+    shares: list[Share],
+    worst: Worst,
+    problems: list[str],
+) -> None:
     files = {
         TABLE: agreement.rows_csv(rows).encode(),
-        SUMMARY: agreement.summaries_csv(agreement.summaries(rows)).encode(),
+        SUMMARY: agreement.summaries_csv(summaries).encode(),
         PROBLEMS: "".join(f"{problem}\n" for problem in problems).encode(),
         SHEET: worst.picture(),
     }

@@ -7,7 +7,7 @@ number of images of any size.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,7 +49,19 @@ def images_in(folder: str | Path, tell: Tell = lambda sentence: None) -> Iterato
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder: give a folder of images")
-    return _walk(folder, tell)
+    return (path for path in files_in(folder, tell) if _is_image(path, tell))
+
+
+def files_in(folder: Path, tell: Tell) -> Iterator[Path]:
+    """All files of a folder and those below it in that order, but hidden ones; tell: as of `images_in`."""
+
+    def failed(error: OSError) -> None:
+        tell(f"{error.filename} cannot be looked into ({error.strerror}): it is left out")
+
+    for place, folders, names in os.walk(folder, onerror=failed):
+        folders[:] = sorted((name for name in folders if not is_hidden(Path(name))), key=by_number)
+        paths = (Path(place, name) for name in sorted(names, key=by_number))
+        yield from (path for path in paths if not is_hidden(path))
 
 
 def placed(
@@ -69,22 +81,10 @@ def mask_place(image: Path, folder: str | Path, out: str | Path | None = None) -
     return parent / f"{stem_of(image)}{SEGMENTATION}"
 
 
-def stem_of(path: Path) -> str:
+def stem_of(path: Path, suffixes: Sequence[str] = SUFFIXES) -> str:
     """The name without what says the format; that of a DICOM file may be all of it."""
-    suffix = next((end for end in SUFFIXES if path.name.lower().endswith(end)), "")
+    suffix = next((end for end in suffixes if path.name.lower().endswith(end)), "")
     return path.name[: -len(suffix)] or path.name if suffix else path.name
-
-
-def _walk(folder: Path, tell: Tell) -> Iterator[Path]:
-    def failed(error: OSError) -> None:
-        tell(f"{error.filename} cannot be looked into ({error.strerror}): its images are left out")
-
-    for place, folders, names in os.walk(folder, onerror=failed):
-        folders[:] = sorted((name for name in folders if not is_hidden(Path(name))), key=by_number)
-        for name in sorted(names, key=by_number):
-            path = Path(place, name)
-            if not is_hidden(path) and _is_image(path, tell):
-                yield path
 
 
 def _is_image(path: Path, tell: Tell) -> bool:

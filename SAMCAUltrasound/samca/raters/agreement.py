@@ -7,9 +7,10 @@ which both raters have outlined something.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
-from itertools import combinations, groupby
+from itertools import combinations
 
 import numpy as np
 
@@ -91,12 +92,11 @@ def rows_of(case: Case) -> Iterator[Row]:
 
 def summaries(rows: Iterable[Row]) -> list[Summary]:
     """Of each pair of raters, in their order; apart by unit, where only some cases have mm."""
-    rows = sorted(rows, key=lambda row: row.unit)
-    pairs = dict.fromkeys((row.one, row.other) for row in rows)
-    found = {}
-    for (one, other, unit), of in groupby(rows, key=lambda row: (row.one, row.other, row.unit)):
-        found.setdefault((one, other, unit), []).extend(of)
-    ordered = sorted(found, key=lambda key: (list(pairs).index(key[:2]), key[2]))
+    found: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row.one, row.other, row.unit].append(row)
+    pairs = list(dict.fromkeys(key[:2] for key in found))
+    ordered = sorted(found, key=lambda key: (pairs.index(key[:2]), key[2]))
     return [_summary(*key, found[key]) for key in ordered]
 
 

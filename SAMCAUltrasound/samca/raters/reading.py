@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..datasets import image_folder, segments
-from ..datasets.listing import by_number, composed, is_hidden
+from ..datasets.listing import by_number, composed
 from ..datasets.segments import Stored
 from ..images import dicom, frames
 from ..images.frames import Frame
@@ -114,9 +113,12 @@ class Raters:
 
     def _listed(self, rater: str, folder: Path) -> dict[str, Path]:
         found: dict[str, list[Path]] = {}
-        for path in _files_in(folder):
+        if not folder.is_dir():
+            raise FileNotFoundError(f"{folder} is not a folder: give a folder of masks")
+        for path in image_folder.files_in(folder, self.problems.append):
             if path.name.lower().endswith(SUFFIXES):
-                name = composed(path.relative_to(folder).with_name(_stem(path.name)).as_posix())
+                stem = image_folder.stem_of(path, SUFFIXES)
+                name = composed(path.relative_to(folder).with_name(stem).as_posix())
                 found.setdefault(name, []).append(path)
         if not found:
             raise ValueError(f"{folder} has no masks: expected files that end in {', '.join(SUFFIXES)}")
@@ -132,18 +134,6 @@ class Raters:
             place = path.relative_to(self.images).with_name(image_folder.stem_of(path))
             found.setdefault(composed(place.as_posix()), path)
         return found
-
-
-def _files_in(folder: Path) -> Iterator[Path]:
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is not a folder: give a folder of masks")
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted((name for name in folders if not is_hidden(Path(name))), key=by_number)
-        yield from (Path(place, name) for name in sorted(names, key=by_number) if not is_hidden(Path(name)))
-
-
-def _stem(name: str) -> str:
-    return name[: -len(next(suffix for suffix in SUFFIXES if name.lower().endswith(suffix)))]
 
 
 def _spacing(shown: list[Frame], grid: Grid | None) -> tuple[float, float] | None:

@@ -65,9 +65,7 @@ def test_what_cannot_be_looked_into_is_told_and_the_rest_goes_on(tmp_path, monke
     monkeypatch.setattr(os, "scandir", guarded)
     told = []
     assert [path.name for path in images_in(tmp_path, told.append)] == ["b.png"]
-    assert told == [
-        f"{tmp_path / 'closed'} cannot be looked into (Permission denied): its images are left out"
-    ]
+    assert told == [f"{tmp_path / 'closed'} cannot be looked into (Permission denied): it is left out"]
 
 
 @pytest.mark.parametrize(
