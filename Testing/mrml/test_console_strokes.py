@@ -9,17 +9,11 @@ import volumes
 
 from SAMCALib.Frames import FrameLogic
 from SAMCALib.Prompts import PromptLogic
-from SAMCALib.SegmentationLogic import SegmentationLogic
 from SAMCALib.Segments.SegmentLogic import maskOf
 from SAMCALib.Texts import Refusal
 
 ACROSS = (20, 30), (40, 30), (55, 30)
 AROUND = (20, 15), (50, 15), (50, 40), (20, 40)
-
-
-@pytest.fixture
-def logic(engine):
-    return SegmentationLogic(engine)
 
 
 @pytest.fixture
@@ -74,6 +68,22 @@ def test_a_lasso_holds_what_is_in_it(logic, volume, frame, kind):
     assert len(prompts.lasso) >= 4
     assert mask[30, 35]
     assert not mask[50, 60]
+
+
+@pytest.mark.parametrize("number", [-1, 12])
+def test_outlines_that_no_tag_holds_are_refused(logic, volume, frame, number):
+    initial = positions(frame, [(40, 30)])
+    with pytest.raises(Refusal, match=f"{number} outlines further: expected 0 to 11"):
+        logic.segment(volume, initial, outline=number)
+    assert slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSegmentationNode") is None
+
+
+def test_guided_points_count_beside_a_lasso_without_an_initial_one(logic, volume, frame):
+    outside = positions(frame, [(45, 35)])
+    lasso = positions(frame, AROUND)
+    mask, (prompts,) = found(frame, logic.segment(volume, lasso=lasso, guidedNegative=outside))
+    assert [click.positive for click in prompts.clicks] == [False]
+    assert not mask[35, 45]
 
 
 def test_another_outline_of_the_initial_point_mends_the_object_it_started(logic, volume, frame):

@@ -14,11 +14,11 @@ from samca.prompts import Click, Prompts
 from ..Prompts import Handles
 from ..Prompts.Handles import Handle
 from ..Prompts.PromptLogic import FramePrompts, asKept
-from ..Prompts.TagLogic import PromptObject
+from ..Prompts.TagLogic import MOST_OUTLINES, PromptObject
 from ..Segments.MaskLogic import MaskOptions
 from . import OptionSteps
 
-ROUND = 12  # whole rounds of one, two, three and four outlines
+ROUND = MOST_OUTLINES + 1  # whole rounds of one, two, three and four outlines
 
 
 class Unfit(Exception):

@@ -7,7 +7,7 @@ from samca.prompts import Prompts
 from ..Frames import FrameLogic
 from ..Frames.FrameLogic import Frame
 from ..Texts import Refusal, _
-from . import Drawing, PromptLogic
+from . import Drawing, PromptLogic, TagLogic
 
 
 def firstOf(strokes, lasso) -> list:
@@ -22,7 +22,10 @@ def promptsOf(frame: Frame, points: tuple, strokes, lasso, outline: int) -> Prom
 
     A curve is a curve node, or a sequence of world RAS positions, mm. Refusal for what is beside the frame.
     """
-    given = Prompts() if points[0] is None else PromptLogic.promptsFromFiducials(frame, *points)
+    if not 0 <= outline <= TagLogic.MOST_OUTLINES:
+        text = _("{number} outlines further: expected 0 to {most}.")
+        raise Refusal(text.format(number=outline, most=TagLogic.MOST_OUTLINES))
+    given = PromptLogic.promptsFromFiducials(frame, *points, needsInitial=points[0] is not None)
     drawn = [Drawing.strokeAlong(frame, _xy(frame, curve), isIn) for curve, isIn in map(_signed, strokes)]
     given = given.plus(*drawn)
     if outline and not given.is_ambiguous:

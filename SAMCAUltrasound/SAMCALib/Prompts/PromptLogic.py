@@ -160,15 +160,17 @@ def boxBetween(frame: Frame, a: tuple[float, float], b: tuple[float, float]) -> 
     return Box(left, top, right, bottom)
 
 
-def promptsFromFiducials(frame: Frame, initial=None, guidedPositive=None, guidedNegative=None) -> Prompts:
+def promptsFromFiducials(
+    frame: Frame, initial=None, guidedPositive=None, guidedNegative=None, needsInitial: bool = True
+) -> Prompts:
     """Clicks from fiducial nodes or sequences of world RAS positions, those on this frame, initial first.
 
-    Refusal if no initial point lies on the frame.
+    Refusal if no initial point lies on the frame, where one is needed.
     """
     clicks = []
     for points, positive in ((initial, True), (guidedPositive, True), (guidedNegative, False)):
         places = [ras for ras in positionsOf(points, frame) if FrameLogic.holds(frame, ras)]
-        if points is initial and not places:
+        if points is initial and needsInitial and not places:
             raise Refusal(
                 _("No initial point lies on {frame}: place one there, or choose its frame.").format(
                     frame=frame.name
