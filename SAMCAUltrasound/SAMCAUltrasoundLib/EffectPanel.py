@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import qt
 import slicer
 
 from SAMCALib import KeyTable
@@ -211,11 +210,6 @@ class EffectPanel:
     def chosenPoints(self):
         """The fiducial node that was chosen, None without."""
         return self.ui.pointsSelector.currentNode()
-
-    def askForModelFile(self) -> str:
-        """Path of a model file from a dialog, "" if the user left it."""
-        title, kinds = _("Add a model file"), _("Models") + " (*.safetensors *.pth *.pt *.onnx)"
-        return qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), title, "", kinds)
 
     def _button(self, name: str):
         return getattr(self.ui, f"{name}Button")

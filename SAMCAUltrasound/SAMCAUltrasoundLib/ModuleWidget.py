@@ -15,7 +15,7 @@ from SAMCALib.Texts import Refusal, _, asToolTip
 from .EditorPlace import openEditor
 from .HandoverWidget import HandoverWidget
 from .KeysWidget import KeysWidget
-from .Question import ask
+from .Question import ask, askForModelFile
 from .WorklistWidget import WorklistWidget
 
 PURPOSE = 1  # the column that takes what room there is
@@ -177,9 +177,7 @@ class ModuleWidget:
 
     def addFile(self) -> None:
         """Offer a model file in the effect."""
-        kinds = _("Models") + " (*.safetensors *.pth *.pt *.onnx)"
-        path = qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), _("Add a model file"), "", kinds)
-        if path:
+        if path := askForModelFile():
             text = _("{name} is offered in the effect.")
             self._try(lambda: text.format(name=self.models.add(path, ask).name))
             self.showInstallation()

@@ -30,7 +30,7 @@ from .MeasureTool import MeasureTool
 from .ModelChoice import ModelChoice
 from .Mouse import Mouse
 from .PointMenu import offerDeletionOnly
-from .Question import ask
+from .Question import ask, askForModelFile
 from .SlicersUndo import SlicersUndo
 from .SliceShapes import SliceShapes
 from .TargetTool import TargetTool
@@ -251,7 +251,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
 
     def addModelFile(self) -> None:
         """Offer a file as model, and use it."""
-        path = self.panel.askForModelFile()
+        path = askForModelFile()
         if path:
             with self.telling():
                 self.options.model = self.models.add(path, ask).source
