@@ -19,6 +19,7 @@ from slicer_widgets import Window
 from SAMCALib.Editing.EditLogic import EditLogic
 from SAMCALib.Engine.EngineLogic import EngineLogic
 from SAMCALib.Frames import FrameLogic
+from SAMCALib.SegmentationLogic import SegmentationLogic
 from SAMCALib.Segments.MaskLogic import MaskOptions
 from SAMCALib.Segments.SegmentLogic import EditorHost
 
@@ -59,6 +60,12 @@ def engine(disc_model):
     engine.setModel(disc_model, "discs")
     yield engine
     engine.stop()
+
+
+@pytest.fixture
+def logic(engine):
+    """What the console has, with the toy model."""
+    return SegmentationLogic(engine)
 
 
 @pytest.fixture

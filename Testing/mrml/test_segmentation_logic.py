@@ -13,14 +13,8 @@ from slicer_scene import Editor
 from SAMCALib.Frames import FrameLogic, SequenceLogic
 from SAMCALib.Frames.FrameLogic import Frame
 from SAMCALib.Prompts import PromptLogic
-from SAMCALib.SegmentationLogic import SegmentationLogic
 from SAMCALib.Segments.SegmentLogic import maskOf
 from SAMCALib.Texts import Refusal
-
-
-@pytest.fixture
-def logic(engine):
-    return SegmentationLogic(engine)
 
 
 @pytest.fixture

@@ -52,3 +52,24 @@ class SegmentEditorWidget:
 
     def redo(self):
         self._logic.Redo()
+
+
+def editorModule(monkeypatch):
+    """Put the Segment Editor among Slicer's modules; what it was given to work on: segmentation, volume,
+    effect."""
+    works = types.SimpleNamespace(segmentation=None, volume=None, effect="")
+    works.setSegmentationNode = lambda node: setattr(works, "segmentation", node)
+    works.setSourceVolumeNode = lambda node: setattr(works, "volume", node)
+    works.setActiveEffectByName = lambda name: setattr(works, "effect", name)
+    panel = types.SimpleNamespace(self=lambda: types.SimpleNamespace(editor=works))
+    module = types.SimpleNamespace(widgetRepresentation=lambda: panel)
+    monkeypatch.setattr(slicer.modules, "segmenteditor", module, raising=False)
+    return works
+
+
+def flatViews(monkeypatch):
+    """Showing a volume flat in a view does nothing, and the view "Red" is one without a window."""
+    monkeypatch.setattr("SAMCALib.Editing.StartLogic.showFlat", lambda sliceLogic, volume: None)
+    red, others = types.SimpleNamespace(sliceLogic=lambda: None), slicer.app.layoutManager().sliceWidget
+    ofName = lambda name: red if name == "Red" else others(name)  # noqa: E731
+    monkeypatch.setattr(slicer.app.layoutManager(), "sliceWidget", ofName)

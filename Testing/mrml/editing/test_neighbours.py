@@ -15,16 +15,10 @@ from slicer_scene import Editor
 from SAMCALib.Editing import NeighbourLogic, NeighbourRun
 from SAMCALib.Frames import FrameLogic, SequenceLogic
 from SAMCALib.Prompts import PromptLogic
-from SAMCALib.SegmentationLogic import SegmentationLogic
 from SAMCALib.Segments import GridLogic
 from SAMCALib.Segments.MaskLogic import MaskOptions
 from SAMCALib.Segments.SegmentLogic import EditorHost, maskOf
 from SAMCALib.Texts import Refusal
-
-
-@pytest.fixture
-def logic(engine):
-    return SegmentationLogic(engine)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import slicer_application
 import volumes
 from faulty_server import FaultyServer
 from model_files import adapter, graph
+from slicer_editor_widget import editorModule
 
 import SAMCALib
 from SAMCALib.Editing import StartLogic
@@ -284,15 +285,9 @@ def test_the_button_shows_a_frame_in_one_view(panel, view, qt, monkeypatch):
     shown, volume = panel(), volumes.volume(volumes.speckle(1, 60, 80))
     red = view(volume, "Sagittal")
     slicer.app.layoutManager().widgets["Red"] = slicer_application.ViewWidget(red)
-    editor = types.SimpleNamespace(
-        setSegmentationNode=lambda node: None,
-        setSourceVolumeNode=lambda node: None,
-        setActiveEffectByName=lambda name: None,
-    )
-    module = types.SimpleNamespace(self=lambda: types.SimpleNamespace(editor=editor))
-    widget = types.SimpleNamespace(widgetRepresentation=lambda: module)
-    monkeypatch.setattr(slicer.modules, "segmenteditor", widget, raising=False)
+    works = editorModule(monkeypatch)
     shown.ui.segmentButton.click()
+    assert works.volume is volume
     assert slicer.app.layoutManager().chosen == slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView
     assert FrameLogic.frameShownIn(red.node, volume).axis == 2
 

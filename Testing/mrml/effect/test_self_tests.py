@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import slicer
-from slicer_editor_widget import SegmentEditorWidget
+from slicer_editor_widget import SegmentEditorWidget, editorModule, flatViews
 
 import SAMCALib
 from SAMCALib.Models import Samples
@@ -33,18 +33,8 @@ def in_slicer(qt, prototype, sample_data, monkeypatch, tmp_path):
     module = types.SimpleNamespace(widgetRepresentation=lambda: types.SimpleNamespace(self=lambda: own))
     monkeypatch.setattr(slicer.modules, "samcaultrasound", module, raising=False)
     monkeypatch.setattr(slicer.util, "getModuleLogic", lambda name: own.logic, raising=False)
-    editor = types.SimpleNamespace(
-        setSegmentationNode=lambda node: None,
-        setSourceVolumeNode=lambda node: None,
-        setActiveEffectByName=lambda name: None,
-    )
-    panelOfEditor = types.SimpleNamespace(self=lambda: types.SimpleNamespace(editor=editor))
-    editorModule = types.SimpleNamespace(widgetRepresentation=lambda: panelOfEditor)
-    monkeypatch.setattr(slicer.modules, "segmenteditor", editorModule, raising=False)
-    monkeypatch.setattr("SAMCALib.Editing.StartLogic.showFlat", lambda sliceLogic, volume: None)
-    red, others = types.SimpleNamespace(sliceLogic=lambda: None), slicer.app.layoutManager().sliceWidget
-    ofName = lambda name: red if name == "Red" else others(name)  # noqa: E731
-    monkeypatch.setattr(slicer.app.layoutManager(), "sliceWidget", ofName)
+    editorModule(monkeypatch)
+    flatViews(monkeypatch)
     yield
     panel.cleanup()
 

@@ -9,7 +9,6 @@ from disc_model import DiscModel
 from slow_model import AS_IT_IS, at, picture
 
 from samca.runtime.graph_model import Interrupted
-from SAMCALib.Engine.EngineLogic import EngineLogic
 
 PATIENCE = 30  # s
 
@@ -36,16 +35,14 @@ class LongModel(DiscModel):
 
 
 @pytest.fixture
-def model():
+def disc_model():
+    """What the engine has."""
     return LongModel()
 
 
 @pytest.fixture
-def engine(model):
-    engine = EngineLogic()
-    engine.setModel(model, "long")
-    yield engine
-    engine.stop()
+def model(disc_model):
+    return disc_model
 
 
 @pytest.fixture

@@ -14,15 +14,9 @@ from slicer_scene import Editor
 from known_shapes import ellipse
 from samca import spreadsheets
 from SAMCALib.Frames import FrameLogic, SequenceLogic
-from SAMCALib.SegmentationLogic import SegmentationLogic
 
 HALF, SHAPE = (14.0, 8.5), (90, 120)
 KNOWN = [name for name, (_directions, spacing) in volumes.GEOMETRIES.items() if spacing != (1, 1, 1)]
-
-
-@pytest.fixture
-def logic(engine):
-    return SegmentationLogic(engine)
 
 
 def filled(volume, voxels, segments=("Lesion",)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import types
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import slicer
 import slicer.util
 from cases import picture
 from PIL import Image
+from slicer_editor_widget import editorModule, flatViews
 from suggesting_model import BrightModel
 
 import SAMCALib
@@ -96,18 +96,8 @@ def suggested():
 @pytest.fixture
 def editor(monkeypatch, qt):
     """What the Segment Editor works on."""
-    works = types.SimpleNamespace(segmentation=None, volume=None, effect="")
-    works.setSegmentationNode = lambda node: setattr(works, "segmentation", node)
-    works.setSourceVolumeNode = lambda node: setattr(works, "volume", node)
-    works.setActiveEffectByName = lambda name: setattr(works, "effect", name)
-    module = types.SimpleNamespace(self=lambda: types.SimpleNamespace(editor=works))
-    widget = types.SimpleNamespace(widgetRepresentation=lambda: module)
-    monkeypatch.setattr(slicer.modules, "segmenteditor", widget, raising=False)
-    monkeypatch.setattr("SAMCALib.Editing.StartLogic.showFlat", lambda sliceLogic, volume: None)
-    view, others = types.SimpleNamespace(sliceLogic=lambda: None), slicer.app.layoutManager().sliceWidget
-    ofName = lambda name: view if name == "Red" else others(name)  # noqa: E731
-    monkeypatch.setattr(slicer.app.layoutManager(), "sliceWidget", ofName)
-    return works
+    flatViews(monkeypatch)
+    return editorModule(monkeypatch)
 
 
 @pytest.fixture
