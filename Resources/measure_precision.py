@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""What dynamic int8 costs and brings on ONNX Runtime: python Resources/measure_int8.py.
+"""What lower precision costs and brings: python Resources/measure_precision.py.
 
-The shipped model as it is, with all that ONNX Runtime can quantise, and with matrix products alone:
-milliseconds of the processor in one thread, and how far masks after one click are those of float32. With
-SAMCAUltrasound on PYTHONPATH, and the package onnx.
+The shipped model on torch in float32 and bfloat16, and on ONNX Runtime in float32, with all that it can
+quantise to int8, and with matrix products alone: milliseconds of the processor in one thread, and how far
+masks after one click are those of float32. With SAMCAUltrasound on PYTHONPATH, and the package onnx.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import torch
 from onnxruntime import InferenceSession, SessionOptions
 from onnxruntime.quantization import quantize_dynamic
 
@@ -22,6 +23,7 @@ from samca import phantoms
 from samca.export import halves, tracing
 from samca.files import scratch
 from samca.model_files import Provenance
+from samca.prompts import Click, Prompts
 from samca.runtime.about import GIVEN
 
 FORMS = {"float32": None, "int8": (), "int8, matrix products": ("MatMul", "Gemm")}
@@ -33,6 +35,7 @@ def main() -> None:
     model = samca.load()
     about = halves.about_of(model, Provenance())
     pictures, prompts = frames(model.config.image_size), click(model)
+    on_torch(model)
     expected = None
     for name, encoder, decoder in sessions(tracing.traced(model, about)):
         features = encoder.run(about.features, {"images": pictures})
@@ -42,7 +45,27 @@ def main() -> None:
         dice = 2 * (mask & expected).sum() / (mask.sum() + expected.sum())
         encoding = timed(lambda encoder=encoder: encoder.run(None, {"images": pictures}))
         decoding = timed(lambda decoder=decoder, given=given: decoder.run(["logits"], given))
-        print(f"{name}: encoding {encoding:.0f} ms, a click {decoding:.1f} ms, Dice with float32 {dice:.4f}")
+        times = f"encoding {encoding:.0f} ms, a click {decoding:.1f} ms"
+        print(f"ONNX Runtime, {name}: {times}, Dice with float32 {dice:.4f}")
+
+
+def on_torch(model) -> None:
+    """Print a line for each precision; a click is decoded in float32."""
+    torch.set_num_threads(1)
+    pictures = list(frames(model.config.image_size).transpose(0, 2, 3, 1))
+    middle = model.config.image_size / 2
+    prompts, expected = [Prompts((Click(middle, middle),))] * len(pictures), None
+    for name in ("float32", "bfloat16"):
+        with torch.autocast("cpu", torch.bfloat16, enabled=name == "bfloat16"):
+            features = model.embed_each(pictures)
+            encoding = timed(lambda: model.embed_each(pictures))
+        features = features._replace(
+            embedding=features.embedding.float(), fine=tuple(each.float() for each in features.fine)
+        )
+        mask = model.predict_each(features, prompts)[0] > 0
+        expected = mask if expected is None else expected
+        dice = 2 * (mask & expected).sum() / (mask.sum() + expected.sum())
+        print(f"torch, {name}: encoding {encoding:.0f} ms, Dice with float32 {dice:.4f}")
 
 
 def sessions(graphs: dict):
