@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,15 +92,13 @@ class SceneCases:
         return _("{loop} (loop)").format(loop=node.GetName()) if isLoop else node.GetName()
 
     def reader(self, name: str) -> Callable[[], list[Picture]]:
-        """What gives all its frames, which are copied here and now."""
-        pictures = [_pictureOf(frame) for frame in self._frames(name)]
-        return lambda: pictures
+        """What gives all its frames, which are copied here and now; or raises the Refusal of that."""
+        return _made(lambda: [_pictureOf(frame) for frame in self._frames(name)])
 
     def thumbnailer(self, name: str) -> Callable[[], np.ndarray]:
-        """What makes a small (H, W, 3) uint8 picture of its frame in the middle."""
-        shown = self._frames(name)
-        picture = _pictureOf(shown[len(shown) // 2])
-        return lambda: thumbnail(picture.pixels, [], SIDE)
+        """What makes a small (H, W, 3) uint8 picture of its frame in the middle; errors as of `reader`."""
+        picture = _made(lambda: _pictureOf(_middle(self._frames(name))))
+        return lambda: thumbnail(picture().pixels, [], SIDE)
 
     def open(self, name: str) -> Opened:
         """Show a case; Refusal for what cannot be shown."""
@@ -227,6 +226,20 @@ class SceneCases:
     def _key(self, name: str) -> str:
         """What a case is called beside its image, whose id may be another one in the next scene."""
         return self._nodes[name][1] or "."
+
+
+def _made(make: Callable[[], object]) -> Callable:
+    """What gives, in any thread, what is made here and now; or raises the Refusal of that."""
+    future: Future = Future()
+    try:
+        future.set_result(make())
+    except Refusal as refusal:
+        future.set_exception(refusal)
+    return future.result
+
+
+def _middle(shown: list[Frame]) -> Frame:
+    return shown[len(shown) // 2]
 
 
 def _savedElsewhere(place: Path, ours: Path) -> str:

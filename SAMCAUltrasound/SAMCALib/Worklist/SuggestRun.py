@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -110,9 +111,8 @@ class SuggestRun:
             self._drop()
             return False
         if work is None:
-            self._begin(shown)
-            return False
-        return self._tried(work)
+            return self._begin(shown)
+        return self._tried(work.name, lambda: self._goOn(work))
 
     def wait(self, seconds: float) -> None:
         """Wait until `poll` can go on, at most so long; meanwhile threads have the lock of Python."""
@@ -128,19 +128,17 @@ class SuggestRun:
         if self._work is not None and self._work.name == name:
             if self._work.writing is not None:
                 wait([self._work.writing])
-                self._tried(self._work)
+                self._tried(name, lambda: self._goOn(self._work))
             else:
                 self._drop()
 
     # Below: how it is done
 
-    def _tried(self, work: _Work) -> bool:
+    def _tried(self, name: str, step: Callable[[], bool]) -> bool:
         try:
-            return self._goOn(work)
+            return step()
         except Exception as error:  # whatever a file raises, the others are looked at
-            self.problems[work.name] = (
-                str(error) if isinstance(error, (OSError, ValueError)) else explained(error)
-            )
+            self.problems[name] = str(error) if isinstance(error, (OSError, ValueError)) else explained(error)
             self._drop()
             return True
 
@@ -161,10 +159,11 @@ class SuggestRun:
             return self.kind is not None and not self.reason and isOurs
         return entry.state == OUTLINED and bool(entry.file) and self.cases.writesSuggestions
 
-    def _begin(self, shown: str | None) -> None:
+    def _begin(self, shown: str | None) -> bool:
         name = next((name for name in self._wanted() if name != shown), None)
-        if name is None:
-            return
+        return name is not None and self._tried(name, lambda: self._take(name))
+
+    def _take(self, name: str) -> bool:
         if self._thread is None:
             FileVolume.prepare()
             self._thread = SearchThread()
@@ -172,6 +171,7 @@ class SuggestRun:
         outline = self.cases.placeOf(name) if isOutlined else None
         reading = self._thread.submit(_read, self.cases.reader(name), outline)
         self._work = _Work(name, self._model(), isOutlined, reading)
+        return False
 
     def _goOn(self, work: _Work) -> bool:
         if work.writing is not None:

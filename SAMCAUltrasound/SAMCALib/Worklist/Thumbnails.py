@@ -64,14 +64,20 @@ class Thumbnails:
             while len(self._made) > KEPT:
                 self._made.popitem(last=False)
         if self._job is None:
-            self._begin()
+            done += self._begin()
         return done
 
-    def _begin(self) -> None:
+    def _begin(self) -> list[str]:
+        """Read the next one; its name where even that cannot be begun."""
         lacking = (name for name in self._wanted if name not in self._made and name not in self.problems)
         if (name := next(lacking, None)) is None:
-            return
+            return []
         if self._thread is None:
             FileVolume.prepare()
             self._thread = SearchThread()
-        self._job = name, self._thread.submit(self.cases.thumbnailer(name))
+        try:
+            self._job = name, self._thread.submit(self.cases.thumbnailer(name))
+        except Exception as error:  # whatever a case raises
+            self.problems[name] = str(error)
+            return [name]
+        return []

@@ -14,6 +14,7 @@ from SAMCALib.SegmentationLogic import SegmentationLogic
 from SAMCALib.Texts import Refusal
 from SAMCALib.Worklist.SceneCases import SceneCases
 from SAMCALib.Worklist.SuggestRun import SuggestRun
+from SAMCALib.Worklist.Thumbnails import Thumbnails
 from SAMCALib.Worklist.WorklistLogic import WorklistLogic
 
 
@@ -137,6 +138,30 @@ def test_the_model_says_how_sure_it_is_and_changes_nothing(scene_list, suggested
     assert all(logic.cases.entries[name].sureness is not None for name in logic.listed)
     assert logic.counts["untouched"] == 5
     assert nodes() == before
+
+
+def test_a_volume_that_goes_meanwhile_is_named_and_the_others_are_looked_at(scene_list, loaded, suggested):
+    logic = scene_list()
+    slicer.mrmlScene.RemoveNode(loaded[0])
+    gone, *others = logic.listed
+    suggested(logic)
+    assert list(logic.run.problems) == [gone]
+    assert "Still has gone" in logic.run.problems[gone]
+    assert all(logic.cases.entries[name].sureness is not None for name in others)
+
+
+def test_a_volume_that_is_bent_has_no_picture_and_the_others_have(scene_list, loaded):
+    logic = scene_list()
+    bent = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLBSplineTransformNode")
+    loaded[0].SetAndObserveTransformNodeID(bent.GetID())
+    thumbnails = Thumbnails(logic.cases)
+    thumbnails.want(logic.listed)
+    for _case in range(2 * len(logic.listed)):
+        thumbnails.poll()
+        thumbnails.wait(30)
+    assert list(thumbnails.problems) == logic.listed[:1]
+    assert all(thumbnails.of(name) is not None for name in logic.listed[1:])
+    thumbnails.stop()
 
 
 def test_an_attribute_of_any_content_is_no_entry(scene_list, loaded):

@@ -20,6 +20,7 @@ from samca.prompts import Click, Prompts
 from samca.worklist.journal import Journal
 from SAMCALib.Frames import FrameLogic
 from SAMCALib.Prompts import PromptLogic
+from SAMCALib.Texts import Refusal
 
 FIRST, POINT = "case1.png", Prompts((Click(30, 20),))
 
@@ -189,6 +190,27 @@ def test_an_image_that_goes_meanwhile_is_named(worklist, folder, suggested):
     suggested(logic)
     assert logic.counts["suggested"] == 4
     assert "case2.png" in logic.run.problems
+
+
+def test_a_case_whose_outline_has_no_place_is_named_and_the_others_are_looked_at(
+    worklist, folder, suggested, outlined, monkeypatch
+):
+    logic = worklist(folder)
+    for name in (FIRST, "case2.png"):
+        logic.show(name)
+        outlined(logic)
+    logic.leave()
+    place = logic.cases.placeOf
+
+    def refusing(name):
+        if name == FIRST:
+            raise Refusal("taken")
+        return place(name)
+
+    monkeypatch.setattr(logic.cases, "placeOf", refusing)
+    suggested(logic)
+    assert logic.run.problems == {FIRST: "taken"}
+    assert entry(logic, "case2.png").sureness is not None
 
 
 def test_every_frame_of_a_loop_is_looked_at_and_the_least_sure_one_counts(worklist, tmp_path, suggested):
