@@ -43,6 +43,7 @@ class _Work:
 
     name: str
     model: str
+    segment: str  # what the segment of a suggestion is called
     isOutlined: bool  # by somebody: nothing is to be found, only how sure the model is
     reading: Future
     frames: list[Picture] = field(default_factory=list)
@@ -108,8 +109,7 @@ class SuggestRun:
             return False
         work = self._work
         if work is not None and (work.name == shown or work.model != self._model()):
-            self._drop()
-            return False
+            return self.release(work.name)
         if work is None:
             return self._begin(shown)
         return self._tried(work.name, lambda: self._goOn(work))
@@ -123,14 +123,19 @@ class SuggestRun:
         elif work is not None:
             self.engine.waitForResult(self, seconds)
 
-    def release(self, name: str) -> None:
-        """Leave a case to the user, who opens it now; what is just being written is there afterwards."""
-        if self._work is not None and self._work.name == name:
-            if self._work.writing is not None:
-                wait([self._work.writing])
-                self._tried(name, lambda: self._goOn(self._work))
-            else:
-                self._drop()
+    def release(self, name: str) -> bool:
+        """Leave a case to the user, who opens it now; what is just being written is there afterwards.
+
+        Whether the case has changed.
+        """
+        work = self._work
+        if work is None or work.name != name:
+            return False
+        if work.writing is None:
+            self._drop()
+            return False
+        wait([work.writing])
+        return self._tried(name, lambda: self._finish(work))
 
     # Below: how it is done
 
@@ -170,7 +175,7 @@ class SuggestRun:
         isOutlined = self.cases.entries[name].state == OUTLINED
         outline = self.cases.placeOf(name) if isOutlined else None
         reading = self._thread.submit(_read, self.cases.reader(name), outline)
-        self._work = _Work(name, self._model(), isOutlined, reading)
+        self._work = _Work(name, self._model(), self._kindName(), isOutlined, reading)
         return False
 
     def _goOn(self, work: _Work) -> bool:
@@ -230,7 +235,7 @@ class SuggestRun:
             if there:
                 remove(path)
             return replace(entry, agreement=_lowest(work.results, "agreement"), iou=0.0)
-        _write(path, work.frames, found, self.engine.suggests[self.kind])
+        _write(path, work.frames, found, work.segment)
         figures = {name: _lowest(found.values(), name) for name in ("agreement", "iou")}
         file = path.relative_to(self.cases.out).as_posix()
         return replace(entry, state=SUGGESTED, file=file, sha256=OutlineFile.sha256Of(path), **figures)
@@ -252,19 +257,22 @@ class SuggestRun:
         return True
 
     def _drop(self) -> None:
-        """Forget the case on its way; what is being written goes to its end."""
+        """Forget the case on its way, of which nothing is being written."""
         self.engine.cancel(self)
         self.engine.forget(GROUP)
         self._work = None
+
+    def _kindName(self) -> str:
+        """The class that is looked for, "" for none."""
+        names = self.engine.suggests
+        return names[self.kind] if self.kind is not None and self.kind < len(names) else ""
 
     def _model(self) -> str:
         """The model in use and what it looks for: another text for other weights or another class."""
         source = self.engine.modelName
         path = SHIPPED if source == "shipped" else Path(source)
         changed = path.stat().st_mtime_ns if path.is_file() else 0
-        names = self.engine.suggests
-        kind = names[self.kind] if self.kind is not None and self.kind < len(names) else ""
-        return f"{_sumOf(path, changed) or source} {kind}".strip()
+        return f"{_sumOf(path, changed) or source} {self._kindName()}".strip()
 
 
 @functools.lru_cache(maxsize=8)

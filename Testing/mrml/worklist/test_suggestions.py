@@ -14,13 +14,14 @@ from suggesting_model import BrightModel
 
 from samca.batch import cases as batch
 from samca.batch import table
-from samca.images import frames, masks
+from samca.images import frames, masks, nrrd
 from samca.images.masks import Outlined
 from samca.prompts import Click, Prompts
 from samca.worklist.journal import Journal
 from SAMCALib.Frames import FrameLogic
 from SAMCALib.Prompts import PromptLogic
 from SAMCALib.Texts import Refusal
+from SAMCALib.Worklist import OutlineFile
 
 FIRST, POINT = "case1.png", Prompts((Click(30, 20),))
 
@@ -340,6 +341,37 @@ def test_a_kill_before_the_file_is_there_is_no_loss_to_be_told_of(worklist, fold
     assert again.cases.told == []
     suggested(again)
     assert entry(again).state == "suggested"
+
+
+@pytest.mark.parametrize("change", ["class", "model"])
+def test_what_is_being_written_is_kept_and_suggested_anew_where_something_else_is_wanted(
+    worklist, folder, suggested, engine, change
+):
+    logic = worklist(folder)
+    being_written(logic)
+    if change == "class":
+        logic.run.kind = 1
+    else:
+        engine.setModel(BrightModel(level=190.0, iou=0.97), "trained")
+    assert logic.run.poll()
+    assert entry(logic).sha256 == OutlineFile.sha256Of(folder / "case1.seg.nrrd")
+    before = entry(logic).model
+    suggested(logic)
+    assert logic.run.problems == {}
+    assert logic.run.left == 0
+    assert entry(logic).model not in ("", before)
+
+
+def test_a_suggestion_has_the_name_of_the_class_that_was_looked_for(worklist, folder, monkeypatch):
+    logic, sha256Of = worklist(folder), OutlineFile.sha256Of
+
+    def chosenMeanwhile(path):
+        logic.run.kind = 1
+        return sha256Of(path)
+
+    monkeypatch.setattr(OutlineFile, "sha256Of", chosenMeanwhile)
+    being_written(logic)
+    assert nrrd.texts(folder / "case1.seg.nrrd")["Segment0_Name"] == "lesion"
 
 
 def test_closing_the_list_waits_for_what_is_being_written(worklist, folder):
