@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import slicer
 from vtk.util import numpy_support
 
+from samca import model_files
 from samca.files import make_folder, replacing
 from samca.images import nrrd
 from samca.prompts import Prompts
@@ -81,7 +81,7 @@ def promptsOf(tags: list[str], shapes: list[tuple[int, int]]) -> list[tuple[int,
 def sha256Of(path: Path) -> str:
     """SHA-256 of a file; "" if there is none."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return model_files.sha256(path)
     except FileNotFoundError:
         return ""
 

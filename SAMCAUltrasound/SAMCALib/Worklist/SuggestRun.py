@@ -7,8 +7,8 @@ suggested again, and keep no outline that the model does not find any more.
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import hashlib
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
@@ -16,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
+from samca import model_files
+from samca.batch.run import DIGITS
 from samca.files import make_folder, remove
 from samca.images import masks
 from samca.images.frames import Frame as Picture
@@ -28,7 +30,6 @@ from ..Editing.SuggestLogic import reasonAgainst
 from ..Engine import EngineRequests
 from ..Engine.EngineLogic import EngineLogic, Result
 from ..Frames import FileVolume
-from ..Models.ModelLogic import SHIPPED
 from ..Segments.MaskLogic import MaskOptions
 from ..Texts import Refusal, _, counted, explained
 from . import OutlineFile
@@ -69,7 +70,7 @@ class SuggestRun:
         self._thread: SearchThread | None = None
         self._work: _Work | None = None
         self._todo: tuple = (None, [])
-        self._key: tuple = ((), "")
+        self._sum: tuple = (None, None)  # which weights, as of `_weightsOf`, and their digest to come
 
     @property
     def reason(self) -> str:
@@ -117,9 +118,9 @@ class SuggestRun:
     def wait(self, seconds: float) -> None:
         """Wait until `poll` can go on, at most so long; meanwhile threads have the lock of Python."""
         work = self._work
-        futures = [work.writing or work.reading] if work is not None else []
-        if futures and not futures[0].done():
-            wait(futures, seconds)
+        future = self._sum[1] if work is None else work.writing or work.reading
+        if future is not None and not future.done():
+            wait([future], seconds)
         elif work is not None:
             self.engine.waitForResult(self, seconds)
 
@@ -155,7 +156,7 @@ class SuggestRun:
             self._todo = key, [name for name in self.cases.names if self._isWanted(name, model)]
         return self._todo[1]
 
-    def _isWanted(self, name: str, model: str) -> bool:
+    def _isWanted(self, name: str, model: str | None) -> bool:
         entry = self.cases.entries[name]
         if entry.model == model or name in self.problems:
             return False
@@ -165,16 +166,16 @@ class SuggestRun:
         return entry.state == OUTLINED and bool(entry.file) and self.cases.writesSuggestions
 
     def _begin(self, shown: str | None) -> bool:
+        if self._model() is None:
+            self._lookThrough()
+            return False
         name = next((name for name in self._wanted() if name != shown), None)
         return name is not None and self._tried(name, lambda: self._take(name))
 
     def _take(self, name: str) -> bool:
-        if self._thread is None:
-            FileVolume.prepare()
-            self._thread = SearchThread()
         isOutlined = self.cases.entries[name].state == OUTLINED
         outline = self.cases.placeOf(name) if isOutlined else None
-        reading = self._thread.submit(_read, self.cases.reader(name), outline)
+        reading = self._submit(_read, self.cases.reader(name), outline)
         self._work = _Work(name, self._model(), self._kindName(), isOutlined, reading)
         return False
 
@@ -193,7 +194,7 @@ class SuggestRun:
         if len(work.results) == len(work.asks):
             self.engine.forget(GROUP)
             self._announce(work)
-            work.writing = self._thread.submit(self._written, work, self.cases.entries[work.name])
+            work.writing = self._submit(self._written, work, self.cases.entries[work.name])
         elif not work.isAsked:
             work.isAsked = True
             index, prompts = work.asks[len(work.results)]
@@ -267,18 +268,47 @@ class SuggestRun:
         names = self.engine.suggests
         return names[self.kind] if self.kind is not None and self.kind < len(names) else ""
 
-    def _model(self) -> str:
-        """The model in use and what it looks for: another text for other weights or another class."""
-        source = self.engine.modelName
-        path = SHIPPED if source == "shipped" else Path(source)
-        changed = path.stat().st_mtime_ns if path.is_file() else 0
-        return f"{_sumOf(path, changed) or source} {self._kindName()}".strip()
+    def _model(self) -> str | None:
+        """The model in use and what it looks for: another text for other weights or another class.
+
+        None as long as its file is still to be looked through.
+        """
+        source, digest = self.engine.modelName, ""
+        if weights := _weightsOf(source):
+            known, future = self._sum
+            if known != weights or not future.done():
+                return None
+            digest = future.result()
+        return f"{digest or source} {self._kindName()}".strip()
+
+    def _lookThrough(self) -> None:
+        """Work out the digest of the weights in use, in the thread: it is a large file."""
+        weights = _weightsOf(self.engine.modelName)
+        if weights and weights != self._sum[0]:
+            self._sum = weights, self._submit(_sumOf, *weights)
+
+    def _submit(self, function: Callable, *words) -> Future:
+        if self._thread is None:
+            FileVolume.prepare()
+            self._thread = SearchThread()
+        return self._thread.submit(function, *words)
+
+
+def _weightsOf(source: str) -> tuple[Path, int] | None:
+    """The file of a model and when it was changed; None for what is no file."""
+    with contextlib.suppress(OSError):
+        path = model_files.source_path(source)
+        return (path, path.stat().st_mtime_ns) if path.is_file() else None
+    return None
 
 
 @functools.lru_cache(maxsize=8)
-def _sumOf(path: Path, changed: int) -> str:
-    """A digest of a file of weights, as it was at one time; "" for what is no file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if changed else ""
+def _sumOf(path: Path, _changed: int) -> str:
+    """A digest of a file of weights, as it was at one time; "" for one that cannot be read."""
+    try:
+        return model_files.sha256(path)[:DIGITS]
+    except OSError:
+        return ""
 
 
 def _read(reader, outline: Path | None) -> tuple[list[Picture], list[str]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import threading
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from disc_model import DiscModel
 from PIL import Image
 from suggesting_model import BrightModel
 
+from samca import model_files
 from samca.batch import cases as batch
 from samca.batch import table
 from samca.images import frames, masks, nrrd
@@ -166,6 +170,31 @@ def test_a_file_that_somebody_else_has_put_there_stays(worklist, folder, suggest
     suggested(logic)
     assert (folder / "case1.seg.nrrd").read_bytes() == theirs
     assert "case1.seg.nrrd was made by somebody else" in logic.run.problems[FIRST]
+
+
+def test_the_file_of_a_model_is_looked_through_once_and_beside_the_application(
+    worklist, folder, suggested, engine, tmp_path, monkeypatch
+):
+    weights, threads, sha256 = tmp_path / "trained.safetensors", [], model_files.sha256
+
+    def watched(path):
+        if path == weights:
+            threads.append(threading.current_thread())
+        return sha256(path)
+
+    monkeypatch.setattr(model_files, "sha256", watched)
+    weights.write_bytes(b"one")
+    engine.setModel(PickyModel(), str(weights))
+    logic = worklist(folder)
+    suggested(logic)
+    assert entry(logic).model == f"{hashlib.sha256(b'one').hexdigest()[:16]} lesion"
+    assert len(threads) == 1
+    assert threads[0] is not threading.main_thread()
+    weights.write_bytes(b"other")
+    os.utime(weights, ns=(0, 0))
+    suggested(logic)
+    assert entry(logic).model == f"{hashlib.sha256(b'other').hexdigest()[:16]} lesion"
+    assert logic.run.left == 0
 
 
 def test_a_model_that_suggests_nothing_says_so_and_does_nothing(worklist, folder, engine):
