@@ -41,7 +41,7 @@ class BatchRun:
     def __init__(self, folder: str | Path, out: str | Path | None = None):
         self.folder, self.out = Path(folder), Path(out or folder)
         self._child: subprocess.Popen | None = None
-        self._size = -1  # bytes of the table when it was read last
+        self._counts: tuple[tuple, tuple[int, int, int]] | None = None  # of which files; done, total, failed
 
     def start(self, what: str, value: str, model: str = "shipped", device: str = "auto") -> None:
         """Begin, or go on. what: "boxes" or "clicks", then value is a table's path; or "suggest", a class.
@@ -61,7 +61,7 @@ class BatchRun:
         except OSError as error:
             text = _("{folder} cannot be written to ({reason}): choose another folder to save to.")
             raise Refusal(text.format(folder=self.out, reason=error.strerror or error)) from error
-        self._size = -1
+        self._counts = None
 
     def stop(self) -> None:
         """Ask the run to end after the image that it is at; what was done stays."""
@@ -79,20 +79,27 @@ class BatchRun:
     @property
     def hasChanged(self) -> bool:
         """Whether the table has changed since `state` was asked."""
-        return self._sizeNow() != self._size
+        return self._counts is None or self._counts[0] != self._filesNow()
 
     def state(self) -> BatchState:
         """How far it is; the table is read where it has changed."""
         isAlive = self.isAlive  # asked first: what ends meanwhile has its last row in the table
-        self._size = self._sizeNow()
+        if self.hasChanged:
+            self._counts = self._filesNow(), self._counted()
+        counts = self._counts[1]
+        return BatchState(isAlive, *counts, self._text(isAlive, *counts))
+
+    # Below: how it is done
+
+    def _counted(self) -> tuple[int, int, int]:
+        """How many images are done, of how many, and how many failed; 0 for a run that cannot be read."""
         try:
             rows, about = table.read(self.out / table.NAME), typed_json.read(self.out / STATE)
             total, before = (about[name].whole(0, MOST) for name in ("total", "before"))
         except (OSError, ValueError):
-            return BatchState(isAlive, text=self._text(isAlive, 0, 0, 0))
+            return 0, 0, 0
         failed = sum(any(row.result == table.FAILED for row in of) for of in rows.values())
-        done = min(max(0, len(rows) - before), total)
-        return BatchState(isAlive, done, total, failed, self._text(isAlive, done, total, failed))
+        return min(max(0, len(rows) - before), total), total, failed
 
     def _text(self, isAlive: bool, done: int, total: int, failed: int) -> str:
         if isAlive and not total:
@@ -110,8 +117,14 @@ class BatchRun:
             return _("Stopped after {done} of {total} images: start it again to go on.").format(**words)
         return _("All {done} images are done.").format(**words)
 
-    def _sizeNow(self) -> int:
-        try:
-            return (self.out / table.NAME).stat().st_size
-        except OSError:
-            return 0
+    def _filesNow(self) -> tuple:
+        """What tells whether a run's files have changed: size and time of each."""
+        return tuple(_about(self.out / name) for name in (table.NAME, STATE))
+
+
+def _about(path: Path) -> tuple[int, int]:
+    try:
+        stat = path.stat()
+    except OSError:
+        return 0, 0
+    return stat.st_size, stat.st_mtime_ns

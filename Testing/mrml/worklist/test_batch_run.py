@@ -94,6 +94,20 @@ def test_a_run_is_followed_to_its_end(launched, folder, boxes, tmp_path):
     assert not run.hasChanged
 
 
+def test_the_table_is_read_only_where_it_has_changed(launched, folder, boxes, tmp_path, monkeypatch):
+    run, reads, read = BatchRun(folder, tmp_path / "out"), [], table.read
+    run.start("boxes", boxes)
+    state = until(run, lambda state: not state.isAlive)
+    monkeypatch.setattr(table, "read", lambda path: reads.append(path) or read(path))
+    assert [run.state() for _look in range(3)] == 3 * [state]
+    assert reads == []
+    rows = read(tmp_path / "out" / table.NAME)
+    table.write(tmp_path / "out" / table.NAME, [row for of in list(rows.values())[:4] for row in of])
+    assert run.hasChanged
+    assert [run.state().done for _look in range(3)] == [4, 4, 4]
+    assert len(reads) == 1
+
+
 def test_a_run_is_stopped_and_the_same_start_goes_on(launched, folder, boxes, tmp_path):
     launched.slow, run = True, BatchRun(folder, tmp_path / "out")
     run.start("boxes", boxes)
