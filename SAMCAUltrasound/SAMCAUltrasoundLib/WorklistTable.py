@@ -38,6 +38,14 @@ class WorklistTable:
             self._table.selectRow(place - first)
         return self._names
 
+    def showCases(self, names: list[str], logic, thumbnails) -> None:
+        """Show the lines of these cases anew, those that are in the table."""
+        rows = [self._names.index(name) for name in names if name in self._names]
+        for row in rows:
+            self._showRow(row, self._names[row], logic, thumbnails)
+        if rows:
+            self._table.resizeColumnsToContents()
+
     def _showRow(self, row: int, name: str, logic, thumbnails) -> None:
         cases, entry = logic.cases, logic.cases.entryOf(name)
         problem = logic.run.problems.get(name) or thumbnails.problems.get(name, "")

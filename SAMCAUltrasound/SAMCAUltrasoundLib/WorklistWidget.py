@@ -219,14 +219,14 @@ class WorklistWidget:
         """Called by the timer: small pictures, suggestions, and saving what is shown."""
         if self._isAtWork or self.logic.cases is None:
             return
-        run = self.logic.run
+        run, pictured = self.logic.run, []
         for each in (run, self.thumbnails):  # Slicer itself keeps the lock of Python while it waits
             each.wait(YIELD_SECONDS)
         self._isAtWork = True
         try:
-            changed = run.poll(self.logic.name)
-            changed = bool(self.thumbnails.poll()) or changed
-            changed = self.batch.tick() or changed
+            run.poll(self.logic.name)
+            pictured = self.thumbnails.poll()
+            self.batch.tick()
             if time.monotonic() - self._keptAt > self._keepAfter:
                 self._keep()
         except Refusal as refusal:
@@ -234,8 +234,10 @@ class WorklistWidget:
             self.ui.worklistLabel.text = str(refusal)
         finally:
             self._isAtWork = False
-        if changed or self._state() != self._shown:
+        if self._state() != self._shown:
             self.show()
+        else:
+            self.table.showCases(pictured, self.logic, self.thumbnails)
 
     def _keep(self) -> None:
         """Save what is shown; what takes long, as of a large loop, is done less often."""
@@ -308,8 +310,10 @@ class WorklistWidget:
         self._choose()
 
     def _state(self) -> tuple:
-        cases = self.logic.cases
-        return cases and cases.version, self.logic.name, self.logic.order, sharedEngine().suggests
+        """What the list shows beside small pictures."""
+        logic, run = self.logic, self.logic.run
+        known = (logic.cases.version, run.status, tuple(run.problems)) if logic.cases is not None else ()
+        return known, logic.name, logic.order, sharedEngine().suggests, self.batch.status
 
     def show(self, text: str | None = None) -> None:
         """The list as it is now, and what became of the last step, if a text is given."""

@@ -14,6 +14,7 @@ from suggesting_model import BrightModel
 
 from SAMCALib import KeyTable
 from SAMCALib.Frames import FrameLogic
+from SAMCALib.Texts import asToolTip
 from SAMCALib.Worklist.FolderCases import FolderCases
 
 
@@ -132,6 +133,31 @@ def test_small_pictures_come_and_unreadable_images_say_why(panel, qt, folder, en
     Image.fromarray(picture(2)).save(folder / "case2.png")
     panel.ui.lookAnewButton.click()
     ticks(panel, engine, lambda: thumbnails.of("case2.png") is not None)
+
+
+def test_a_small_picture_is_shown_in_its_own_line_alone(opened, engine, monkeypatch):
+    table, shown = opened.worklist.table, []
+    showRow = table._showRow
+    monkeypatch.setattr(
+        table, "_showRow", lambda row, name, *of: shown.append(name) or showRow(row, name, *of)
+    )
+    thumbnails, names = opened.worklist.thumbnails, opened.worklist.logic.listed
+    ticks(opened, engine, lambda: len(shown) >= len(names))
+    assert sorted(shown) == names
+    assert all(thumbnails.of(name) is not None for name in names)
+    assert all(opened.ui.worklistTable.icons[row, 0].icon is not None for row in range(len(names)))
+    for _tick in range(3):
+        opened.worklist.timer.fire()
+    assert sorted(shown) == names
+
+
+def test_a_case_that_cannot_be_looked_at_says_so_in_its_line(opened, engine, folder):
+    ticks(opened, engine, lambda: opened.worklist.thumbnails.of("case5.png") is not None)
+    (folder / "case2.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(50))
+    opened.ui.backgroundComboBox.choose(1)
+    ticks(opened, engine, lambda: "case2.png" in opened.worklist.logic.run.problems)
+    problem = opened.worklist.logic.run.problems["case2.png"]
+    assert opened.ui.worklistTable.tips[1, 1] == asToolTip(problem)
 
 
 def test_suggestions_come_in_the_background_and_the_most_unsure_is_first(opened, engine):
