@@ -39,8 +39,10 @@ def loadModel(source: str, device: str):
     try:
         return samca.load(source, device=device)
     except NeedsTorch as why:
-        advice = "" if samca.has_torch() else _(" Press Install torch... in the module SAMCA Ultrasound.")
-        raise ValueError(f"{why}.{advice}") from why
+        text = f"{why}."
+        if not samca.has_torch():
+            text += " " + _("Press Install torch... in the module SAMCA Ultrasound.")
+        raise ValueError(text) from why
     except RuntimeError as why:
         if not str(source).endswith(".onnx") or importlib.util.find_spec("onnxruntime"):
             raise

@@ -18,6 +18,7 @@ import slicer.util
 from samca.images import frames, pictures
 from samca.images.chrominance import in_rgb
 
+from ..Texts import Refusal, _
 from .ScreenRegions import FILE
 
 
@@ -40,7 +41,8 @@ def read(path: Path) -> list[frames.Frame]:
     found = frames.read_all(path)
     sizes = {frame.pixels.shape for frame in found}
     if len(sizes) > 1:
-        raise ValueError(f"{path} has frames of different sizes: store each in a file of its own")
+        text = _("{file} has frames of different sizes: store each in a file of its own")
+        raise Refusal(text.format(file=path))
     height, width = found[0].pixels.shape[:2]
     grid = replace(found[0].grid, size=(width, height, len(found)))
     return [replace(frame, pixels=_stored(frame), index=i, grid=grid) for i, frame in enumerate(found)]

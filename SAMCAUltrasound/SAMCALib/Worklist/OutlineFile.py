@@ -34,9 +34,8 @@ def write(segmentationNode, path: Path) -> str:
     with replacing(path) as temporary:
         storage.SetFileName(str(temporary))
         if not storage.WriteData(segmentationNode) or not temporary.is_file():
-            raise RuntimeError(
-                f"Slicer could not write {path}"
-            )  # which a full disk explains, where it is full
+            text = _("Slicer could not write {file}")  # which a full disk explains, where it is full
+            raise RuntimeError(text.format(file=path))
         content = sha256Of(temporary)
     return content
 

@@ -137,6 +137,14 @@ def test_a_foreign_checkpoint_says_that_it_needs_torch_and_where_to_get_it(witho
         answered(picture, str(path))
 
 
+def test_where_to_get_torch_is_said_in_the_users_language(withoutTorch, tmp_path, monkeypatch):
+    path = tmp_path / "sam_vit_b.pth"
+    path.write_bytes(b"weights")
+    monkeypatch.setattr(TorchLogic, "_", lambda text: f"<{text}>")
+    with pytest.raises(ValueError, match=r"it needs torch\. <Press Install torch\.\.\. in the module .*>$"):
+        TorchLogic.loadModel(str(path), "cpu")
+
+
 def test_torch_is_no_help_for_an_adapter_that_has_lost_its_base(withoutTorch, picture, tmp_path):
     path = tmp_path / "mine.safetensors"
     content = model_files.source_path("shipped").read_bytes()

@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,27 @@ def test_an_image_that_takes_the_name_later_does_not_take_the_outline(worklist, 
 
 def full(*_words, **_options):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_what_slicer_cannot_write_is_said_in_the_users_language(worklist, folder, outlined, monkeypatch):
+    logic = worklist(folder)
+    logic.show(FIRST)
+    outlined(logic)
+    storage = types.SimpleNamespace(SetFileName=lambda name: None, WriteData=lambda node: 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(OutlineFile, "_", lambda text: f"<{text}>")
+        patch.setattr(slicer, "vtkMRMLSegmentationStorageNode", lambda: storage)
+        with pytest.raises(Refusal, match=r"case1\.png is not saved: <Slicer could not write .*seg\.nrrd>\."):
+            logic.keep()
+
+
+def test_frames_of_different_sizes_are_refused_in_the_users_language(worklist, folder, monkeypatch):
+    pages = [Image.fromarray(picture(1)), Image.fromarray(picture(2)[:-8])]
+    pages[0].save(folder / "loop.tif", save_all=True, append_images=pages[1:])
+    logic = worklist(folder)
+    monkeypatch.setattr("SAMCALib.Frames.FileVolume._", lambda text: f"<{text}>", raising=False)
+    with pytest.raises(Refusal, match=r"cannot be read: <.*loop\.tif has frames of different sizes: .*>"):
+        logic.show("loop.tif")
 
 
 def test_on_a_full_disk_the_case_stays_open_until_there_is_room(worklist, folder, outlined, monkeypatch):
