@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import slicer
 
 from samca.batch.cases import entries_in
 from samca.datasets.image_folder import Placed, placed, stem_of
-from samca.images import dicom, frames, masks
+from samca.images import dicom, frames
 from samca.images.frames import Frame as Picture
 from samca.images.overlay import thumbnail
 from samca.worklist.entries import OUTLINED, UNTOUCHED, Entry
@@ -21,25 +21,9 @@ from samca.worklist.journal import Journal
 from ..Frames import FileVolume
 from ..Texts import Refusal, _
 from . import OutlineFile
+from .Opened import Opened, isThere, notSaved, takeOut
 
 SIDE = 96  # px of a thumbnail
-
-
-@dataclass
-class Opened:
-    """A case in the scene.
-
-    path: where its outline is saved, None: nowhere; content: SHA-256 of the file there as we know it; left:
-    what of the segmentation is saved, see OutlineFile.fingerprint; group: what a dataset must not split.
-    """
-
-    name: str
-    volume: object
-    segmentation: object
-    path: Path | None = None
-    content: str = ""
-    left: tuple = ()
-    group: str = ""
 
 
 class FolderCases:
@@ -161,12 +145,8 @@ class FolderCases:
 
     def shut(self, opened: Opened) -> None:
         """Take a case out of the scene, with all that belongs to it."""
-        for node in (opened.segmentation, opened.volume):
-            if slicer.mrmlScene.GetNodeByID(node.GetID() or "") is node:
-                shown = [node.GetNthDisplayNode(i) for i in range(node.GetNumberOfDisplayNodes())]
-                slicer.mrmlScene.RemoveNode(node)
-                for each in filter(None, shown):
-                    slicer.mrmlScene.RemoveNode(each)
+        for node in filter(isThere, (opened.segmentation, opened.volume)):
+            takeOut(node)
 
     def fingerprint(self, opened: Opened) -> tuple:
         """What of a case is to be saved, see OutlineFile.fingerprint."""
@@ -180,18 +160,13 @@ class FolderCases:
         said = ""
         try:
             if OutlineFile.sha256Of(opened.path) != opened.content:
-                theirs, opened.path = opened.path, _free(opened.path)
+                theirs, opened.path = opened.path, _another(opened.path)
                 text = _("{theirs} was changed by another program: yours is saved as {ours}.")
                 said = text.format(theirs=theirs.name, ours=opened.path.name)
             opened.content = OutlineFile.write(opened.segmentation, opened.path)
         except (OSError, RuntimeError) as error:
-            text = _("{name} is not saved: {error}. It stays open: make room, or save it by hand.")
-            raise Refusal(text.format(name=opened.name, error=error)) from error
+            raise notSaved(opened.name, error) from error
         return said
-
-    def fileOf(self, opened: Opened) -> str:
-        """What an entry calls the file of the outline, "" without one."""
-        return opened.path.relative_to(self.out).as_posix() if opened.content else ""
 
     def _entryOf(self, name: str) -> Entry:
         """The last word on a case, by what lies there: outlines come and go without us, too."""
@@ -231,12 +206,9 @@ def _thumbnailOf(path: Path) -> np.ndarray:
     return thumbnail(frame.pixels, [], SIDE)
 
 
-def _free(path: Path) -> Path:
+def _another(path: Path) -> Path:
     """The path with the next number that no file has."""
-    stem, number = path.name.removesuffix(masks.SEGMENTATION), 2
-    while (other := path.with_name(f"{stem} ({number}){masks.SEGMENTATION}")).exists():
-        number += 1
-    return other
+    return OutlineFile.freed(path, lambda each: each == path or each.exists())
 
 
 def _patientOf(path: Path) -> str:

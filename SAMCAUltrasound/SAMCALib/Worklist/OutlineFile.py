@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from vtk.util import numpy_support
 
 from samca import model_files
 from samca.files import make_folder, replacing
-from samca.images import nrrd
+from samca.images import masks, nrrd
 from samca.prompts import Prompts
 
 from ..Frames import SequenceLogic
@@ -83,6 +84,15 @@ def sha256Of(path: Path) -> str:
         return model_files.sha256(path)
     except FileNotFoundError:
         return ""
+
+
+def freed(path: Path, isTaken: Callable[[Path], bool]) -> Path:
+    """The path, or the first with a number behind its name, that is not taken."""
+    stem, number, place = path.name.removesuffix(masks.SEGMENTATION), 1, path
+    while isTaken(place):
+        number += 1
+        place = path.with_name(f"{stem} ({number}){masks.SEGMENTATION}")
+    return place
 
 
 def isEmpty(found: tuple) -> bool:

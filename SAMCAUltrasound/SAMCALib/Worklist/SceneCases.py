@@ -28,7 +28,8 @@ from ..Frames import FrameLogic, ItemLogic, ScreenRegions, SequenceLogic
 from ..Frames.FrameLogic import Frame
 from ..Texts import Refusal, _
 from . import OutlineFile
-from .FolderCases import SIDE, Opened, openedJournal
+from .FolderCases import SIDE, openedJournal
+from .Opened import Opened, isThere, notSaved, takeOut
 
 ATTRIBUTE = "SAMCA.worklist"  # of a volume or Sequence: the entries of its cases, a line each
 BETWEEN = "/"  # the id of a Sequence and an item, in the name of a case
@@ -126,9 +127,8 @@ class SceneCases:
         """What is loaded stays; a segmentation that was made for looking and has nothing goes."""
         segmentation = opened.segmentation
         self._open.remove(opened)
-        isThere = slicer.mrmlScene.GetNodeByID(segmentation.GetID() or "") is segmentation
         isUsed = any(other.segmentation is segmentation for other in self._open)
-        if not isThere or isUsed or segmentation.GetID() not in self._made:
+        if not isThere(segmentation) or isUsed or segmentation.GetID() not in self._made:
             return
         self._made.remove(segmentation.GetID())
         if OutlineFile.isEmpty(_printOf(segmentation, _itemsOf(opened.volume))):
@@ -150,23 +150,18 @@ class SceneCases:
                     place = self._placeOf(opened.name, each)
                     opened.path = self._ours(place)
                     opened.content = OutlineFile.write(node, opened.path)
-                    file = opened.path.relative_to(self.out).as_posix()
+                    file = opened.fileIn(self.out)
                     self._journal.put(Entry(file, OUTLINED, self.rater, file, opened.content))
                     said = said or _savedElsewhere(place, opened.path)
         except (OSError, RuntimeError) as error:
-            text = _("{name} is not saved: {error}. It stays open: make room, or save it by hand.")
-            raise Refusal(text.format(name=self.titleOf(opened.name), error=error)) from error
+            raise notSaved(self.titleOf(opened.name), error) from error
         return said
-
-    def fileOf(self, opened: Opened) -> str:
-        """What an entry calls the file of the outline, "" without one."""
-        return opened.path.relative_to(self.out).as_posix() if opened.content else ""
 
     # Below: how it is done
 
     def _checked(self, name: str) -> tuple:
         node, item = self._nodes[name]
-        if slicer.mrmlScene.GetNodeByID(node.GetID() or "") is not node:
+        if not isThere(node):
             raise Refusal(_("{name} has gone: look anew what is loaded.").format(name=node.GetName()))
         return node, item
 
@@ -204,15 +199,11 @@ class SceneCases:
 
     def _ours(self, place: Path) -> Path:
         """Where an outline can be saved: the first of its names that is free, or as we have left it."""
-        stem, number = place.name.removesuffix(masks.SEGMENTATION), 1
-        while (there := OutlineFile.sha256Of(place)) and there != self._sumOf(place):
-            number += 1
-            place = place.with_name(f"{stem} ({number}){masks.SEGMENTATION}")
-        return place
+        return OutlineFile.freed(place, self._isTheirs)
 
-    def _sumOf(self, place: Path) -> str:
+    def _isTheirs(self, place: Path) -> bool:
         file = place.relative_to(self.out).as_posix()
-        return self._journal.entries.get(file, Entry(file)).sha256
+        return OutlineFile.sha256Of(place) not in ("", self._journal.entries.get(file, Entry(file)).sha256)
 
     def _entryOf(self, name: str) -> Entry:
         node, _item = self._nodes[name]
@@ -220,8 +211,8 @@ class SceneCases:
         if known is not None:
             return replace(known, case=name)
         place = self._placeOf(name)
-        isThere = place is not None and place.is_file()
-        return Entry(name, OUTLINED if isThere else UNTOUCHED)
+        isSaved = place is not None and place.is_file()
+        return Entry(name, OUTLINED if isSaved else UNTOUCHED)
 
     def _key(self, name: str) -> str:
         """What a case is called beside its image, whose id may be another one in the next scene."""
@@ -253,11 +244,11 @@ def _remove(segmentation) -> None:
     """Take it out of the scene, and out of the loop that it follows."""
     browser = SequenceLogic.browserOf(segmentation)
     sequence = browser.GetSequenceNode(segmentation) if browser else None
-    shown = [segmentation.GetNthDisplayNode(i) for i in range(segmentation.GetNumberOfDisplayNodes())]
     if sequence is not None:
         browser.RemoveSynchronizedSequenceNode(sequence.GetID())  # else it would make the node anew
-    for node in filter(None, [*shown, segmentation.GetStorageNode(), segmentation, sequence]):
-        slicer.mrmlScene.RemoveNode(node)
+    takeOut(segmentation)
+    if sequence is not None:
+        slicer.mrmlScene.RemoveNode(sequence)
 
 
 def _images() -> list:

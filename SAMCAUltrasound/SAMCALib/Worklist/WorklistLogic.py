@@ -17,7 +17,7 @@ from samca.worklist.entries import ACCEPTED, OUTLINED, UNSURE, UNTOUCHED, Entry
 from ..Prompts import TagLogic
 from ..Texts import Refusal, _
 from . import OutlineFile
-from .FolderCases import Opened
+from .Opened import Opened
 
 MOST_PASSED = 100  # unreadable cases in a row
 
@@ -200,7 +200,7 @@ class WorklistLogic:
 
     def _put(self, entry: Entry, state: str) -> None:
         opened = self.current
-        words = {"rater": self.cases.rater, "file": self.cases.fileOf(opened), "sha256": opened.content}
+        words = {"rater": self.cases.rater, "file": opened.fileIn(self.cases.out), "sha256": opened.content}
         self.cases.put(replace(entry, state=state, **words))
 
     def _intoDataset(self, entry: Entry) -> Entry:
