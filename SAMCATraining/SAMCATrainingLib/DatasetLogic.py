@@ -9,7 +9,6 @@ volume of the same name does not.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from scipy.ndimage import maximum_filter
 from samca.files import DiskFullError
 from samca.files.changes import changing
 from samca.images import banner, frames
-from SAMCALib.Frames import FrameLogic, ScreenRegions
+from SAMCALib.Frames import FrameLogic, PatientGroup, ScreenRegions
 from SAMCALib.Frames.FrameLogic import Frame
 from SAMCALib.Texts import Refusal, _, counted
 
@@ -165,13 +164,7 @@ def caseName(frame: Frame, stored: np.ndarray) -> str:
 
 def groupOf(volumeNode) -> str:
     """What must never be split: the patient by a digest, without a name; else the volume or loop."""
-    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
-    item = hierarchy.GetItemByDataNode(volumeNode) if hierarchy else 0
-    patient = hierarchy.GetItemAncestorAtLevel(item, "Patient") if item else 0
-    if patient:
-        identity = hierarchy.GetItemAttribute(patient, "DICOM.PatientID") or hierarchy.GetItemName(patient)
-        return f"patient_{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
-    return loopOf(volumeNode)
+    return PatientGroup.ofNode(volumeNode) or loopOf(volumeNode)
 
 
 def loopOf(volumeNode) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +11,13 @@ import slicer
 
 from samca.batch.cases import entries_in
 from samca.datasets.image_folder import Placed, placed, stem_of
-from samca.images import dicom, frames
+from samca.images import frames
 from samca.images.frames import Frame as Picture
 from samca.images.overlay import thumbnail
 from samca.worklist.entries import OUTLINED, UNTOUCHED, Entry
 from samca.worklist.journal import Journal
 
-from ..Frames import FileVolume
+from ..Frames import FileVolume, PatientGroup
 from ..Texts import Refusal, _
 from . import OutlineFile
 from .Opened import Opened, isThere, notSaved, takeOut
@@ -130,7 +129,7 @@ class FolderCases:
         title = Path(stem_of(Path(name))).name
         volume = FileVolume.add(pictures, self.pathOf(name), title)
         segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", f"{title} segmentation")
-        opened = Opened(name, volume, segmentation, path, group=_patientOf(self.pathOf(name)))
+        opened = Opened(name, volume, segmentation, path, group=PatientGroup.ofFile(self.pathOf(name)))
         for node in (volume, segmentation):
             node.SetSaveWithScene(False)  # they have files of their own
         try:
@@ -209,12 +208,3 @@ def _thumbnailOf(path: Path) -> np.ndarray:
 def _another(path: Path) -> Path:
     """The path with the next number that no file has."""
     return OutlineFile.freed(path, lambda each: each == path or each.exists())
-
-
-def _patientOf(path: Path) -> str:
-    """What must never be split: a digest of the patient's identity in a DICOM file; "" where nobody says."""
-    try:
-        identity = str(dicom.header_of(path).get("PatientID", "")) if dicom.is_dicom(path) else ""
-    except (OSError, ValueError):
-        return ""
-    return f"patient_{hashlib.sha256(identity.encode()).hexdigest()[:12]}" if identity else ""

@@ -25,6 +25,7 @@ from samca.images import frames
 from SAMCALib.Frames import FrameLogic, ScreenRegions
 from SAMCALib.Texts import Refusal
 from SAMCALib.Worklist.FolderCases import FolderCases
+from SAMCATrainingLib import DatasetLogic
 
 REAL = Path(__file__).parents[3].parent / "shared/data/dicom"
 
@@ -81,6 +82,16 @@ def test_cases_of_one_patient_stay_together_and_nobody_is_named(worklist, folder
     cases = datasets.checked(logic.dataset).cases
     assert len(cases) == 3
     assert {case.group for case in cases} == {f"patient_{hashlib.sha256(b'Doe').hexdigest()[:12]}"}
+
+
+def test_a_patient_is_the_same_group_from_a_folder_and_from_the_scene(worklist, folder):
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    logic = worklist(folder)
+    logic.next()
+    patient = hierarchy.CreateSubjectItem(hierarchy.GetSceneItemID(), "J. Doe")
+    hierarchy.SetItemAttribute(patient, "DICOM.PatientID", "Doe")
+    hierarchy.SetItemParent(hierarchy.GetItemByDataNode(logic.current.volume), patient)
+    assert DatasetLogic.groupOf(logic.current.volume) == logic.current.group != ""
 
 
 def test_a_volume_knows_the_dicom_file_that_it_came_from(worklist, folder):
