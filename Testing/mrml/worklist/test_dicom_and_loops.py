@@ -90,7 +90,7 @@ def test_a_patient_is_the_same_group_from_a_folder_and_from_the_scene(worklist, 
     logic.next()
     patient = hierarchy.CreateSubjectItem(hierarchy.GetSceneItemID(), "J. Doe")
     hierarchy.SetItemAttribute(patient, "DICOM.PatientID", "Doe")
-    hierarchy.SetItemParent(hierarchy.GetItemByDataNode(logic.current.volume), patient)
+    hierarchy.CreateItem(patient, logic.current.volume)
     assert DatasetLogic.groupOf(logic.current.volume) == logic.current.group != ""
 
 
