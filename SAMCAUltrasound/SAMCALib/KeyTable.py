@@ -37,6 +37,7 @@ def actions() -> tuple[KeyAction, ...]:
         KeyAction("useMask", "M", _("what the segment covers becomes a prompt")),
         KeyAction("clear", "C", _("clear this frame")),
         KeyAction("neighbours", "L", _("carry the object to the neighbouring frames")),
+        KeyAction("nextUnsure", "Shift+L", _("go to where the object was carried no further")),
         KeyAction("suggest", "S", _("suggest an outline, if the model can")),
         KeyAction("hoverPreview", "H", _("preview under the mouse, on or off")),
         KeyAction("markUnsure", "U", _("mark where the model is not sure, on or off")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,11 @@ import slicer
 
 from samca.prompts import Prompts
 
-from .Editing import NeighbourLogic, ObjectLogic
+from .Editing import LeadLogic, NeighbourLogic, ObjectLogic
+from .Editing.Carrying import Carrying
 from .Editing.EditQueue import pictureOf
 from .Editing.Edits import newId
+from .Editing.LeadLogic import Lead, Leads
 from .Editing.SuggestLogic import OfClass, SuggestLogic
 from .Engine.EngineLogic import EngineLogic, sharedEngine
 from .Frames import FolderLogic, FrameLogic, Given, SequenceLogic
@@ -28,13 +31,18 @@ from .Segments.MaskLogic import MaskOptions
 from .Segments.SegmentLogic import EditorHost
 from .Texts import Refusal
 
+logger = logging.getLogger(__name__)
+
 
 class SegmentationLogic:
-    """Works with no window; the engine is the application's own by default."""
+    """Works with no window; the engine is the application's own by default.
+
+    message: how far the model was sure of an object that was carried through a loop last, in words.
+    """
 
     def __init__(self, engine: EngineLogic | None = None):
         """The shipped model is loaded at the first call, if the engine has none."""
-        self.engine = engine or sharedEngine()
+        self.engine, self.message = engine or sharedEngine(), ""
 
     def segment(
         self,
@@ -69,7 +77,9 @@ class SegmentationLogic:
         outline: of what a single initial point may mean the n-th other outline, the surest first.
 
         frames or neighbours: carry the object from the frames with an initial point through frames (first,
-        last), counted from 0, or through so many to each side; of a Sequence from the item that is shown.
+        last), counted from 0, or through so many to each side; of a Sequence from the item that is shown. It
+        stops where the model is not sure: `message` says where, as a warning in the log does, and those
+        frames stay as they are. So do frames where somebody pointed at the object, mended or completed it.
         progress: called with (frames done, of how many) after each; if it returns False, nothing is written
         and the answer is "".
         """
@@ -204,13 +214,21 @@ class SegmentationLogic:
         bounds = NeighbourLogic.rangeOf(loop, frame, *asked)
         prompts = NeighbourLogic.promptsOf(loop, frame, points)
         prompts = {place: given for place, given in prompts.items() if bounds[0] <= place <= bounds[1]}
+        leads = Leads({place: Lead(given) for place, given in prompts.items()})
+        if all(target):
+            LeadLogic.checkOpen(target, frame)
+            for _read in LeadLogic.reading(leads, loop, frame, None, target, bounds):
+                pass
         self._ensureModel()
-        things = NeighbourLogic.found(self.engine, loop, prompts, bounds, options, progress)
-        if not things:
+        carrying = Carrying(self.engine, loop, leads, bounds)
+        if not NeighbourLogic.carry(self.engine, carrying, options, progress):
             return ""
+        self.message = carrying.status
+        if carrying.unsure:
+            logger.warning("%s", self.message)
         target = self._target(frame.volume, *target)
         with _editorHost(target[0], frame.volume) as host:
-            NeighbourLogic.write(host, target, things)
+            NeighbourLogic.write(host, target, carrying.things)
         return target[1]
 
     def _ensureModel(self) -> None:

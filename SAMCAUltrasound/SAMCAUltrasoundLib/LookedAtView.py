@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import slicer
 
-from SAMCALib.Frames import FrameLogic
+from SAMCALib.Frames import FrameLogic, ShowLogic
 from SAMCALib.Texts import Refusal, _
 
 
@@ -57,6 +57,11 @@ class LookedAtView:
         """Pixels of the view -> pixels of the frame."""
         ras = self.node.GetXYToRAS().MultiplyPoint((*position[:2], 0, 1))
         return FrameLogic.rasToXy(frame, ras[:3])
+
+    def show(self, frame) -> None:
+        """Go to this frame; Refusal if it is gone."""
+        ShowLogic.show(self.node, frame)
+        self.isOld = True
 
     def turn(self) -> None:
         """Turn the view to the volume's axes and to its nearest frame."""

@@ -29,6 +29,7 @@ from .LookedAtView import LookedAtView
 from .MeasureTool import MeasureTool
 from .ModelChoice import ModelChoice
 from .Mouse import Mouse
+from .NeighbourTool import NeighbourTool
 from .PointMenu import offerDeletionOnly
 from .Question import ask, askForModelFile
 from .SlicersUndo import SlicersUndo
@@ -59,6 +60,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.view, self.mouse = LookedAtView(scriptedEffect), Mouse(self)
         self.shapes, self.undo = SliceShapes(scriptedEffect, self.view), SlicersUndo(scriptedEffect)
         self.measure, self.words, self.draw = MeasureTool(self), TargetTool(self), DrawTool(self)
+        self.neighbours = NeighbourTool(self)
         self.panel = self.timer = self.keys = None
         self._forget()
 
@@ -100,7 +102,8 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             "newObject": lambda: self.apply(self.edit.newObject),
             "useMask": lambda: self.apply(self.edit.useMask),
             "clear": lambda: self.apply(self.edit.clear),
-            "neighbours": self.segmentNeighbours,
+            "neighbours": self.neighbours.carry,
+            "nextUnsure": self.neighbours.nextUnsure,
             "takePoints": self.takePoints,
             "takeBack": self.takeBack,
             "turn": self.turn,
@@ -213,10 +216,6 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
                 self.edit.answer()
         self._isStatusOld = True
         self.showStatus()
-
-    def segmentNeighbours(self) -> None:
-        """Carry the current object to the frames beside this one."""
-        self.apply(lambda frame: self.edit.segmentNeighbours(frame, self.options.neighbours))
 
     def takePoints(self) -> None:
         """An object from the fiducial list that is chosen in the panel."""

@@ -152,11 +152,22 @@ class EditLogic(Pointing):
         Where the user pointed at something in another of these frames, that leads the frames around it.
         """
         self._goTo(frame)
-        if not self.prompts.object.startsSomewhere or not self._queue.isIdle:
+        thing = self.prompts.object
+        if thing.mask is None or not thing.mask.any() or not self._queue.isIdle:
             raise Refusal(_("Click on the object first: neighbours follow from its outline here."))
         run = NeighbourRun(self.steps, self.engine)
-        run.start(self._selection.target(frame), frame, self.prompts.object.prompts, count, self.maskOptions)
+        run.start(self._selection.target(frame), frame, thing, count, self.maskOptions)
         self.sweep, self.message = run, ""
+
+    def nextUnsure(self, frame: Frame) -> Frame:
+        """Of the frames at which the object was carried no further, the one behind this; Refusal without."""
+        unsure = [each for each in self.sweep.unsure if each.volumeId == frame.volumeId]
+        if not unsure:
+            raise Refusal(_("No frame is known to be unsure: carry an object to its neighbours first."))
+        loop = FrameLogic.loopOf(unsure[0])
+        here = next((place for place, each in enumerate(loop) if each == frame), -1)
+        behind = [each for each in unsure if each in loop and loop.index(each) > here]
+        return (behind or unsure)[0]
 
     def suggestAll(self, frame: Frame, kind: int = 0, finder=None) -> None:
         """The same on all frames that have no prompts, one after the other, as one undo step; see `sweep`.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from samca.prompts import Click, Prompts
 
@@ -41,6 +42,7 @@ class Edit:
     place: tuple
     object: str
     undo: bool = field(default=True, kw_only=True)
+    points: ClassVar[bool] = True  # at the object: what was carried there is the user's from then on
 
     @property
     def about(self) -> tuple[str, ...]:
@@ -53,6 +55,7 @@ class Edit:
         if number == len(prompts.objects):
             raise Unfit
         thing = self.changed(prompts.objects[number])
+        thing = replace(thing, carried=thing.carried and not self.points)
         if not thing.prompts:
             return prompts.withoutObject(number)
         if not thing.startsSomewhere:
@@ -160,6 +163,7 @@ class Again(Edit):
 
     before: MaskOptions
     after: MaskOptions
+    points: ClassVar[bool] = False
 
     def changed(self, thing: PromptObject) -> PromptObject:
         """The object, marked."""

@@ -13,14 +13,16 @@ from collections.abc import Iterator
 
 import slicer
 
-from samca.prompts import Prompts
-
 from ..Engine.EngineLogic import EngineLogic
 from ..Frames.FrameLogic import Frame
 from ..Prompts.PromptLogic import PromptWatch
+from ..Prompts.TagLogic import PromptObject
 from ..Segments.MaskLogic import MaskOptions
 from ..Texts import Refusal, _
-from .NeighbourLogic import Carrying, around, promptsIn, statusOf, writing
+from . import LeadLogic
+from .Carrying import Carrying, statusOf
+from .LeadLogic import Leads
+from .NeighbourLogic import around, writing
 
 SLICE_SECONDS = 0.03  # of the processor at each tick, while frames are read or written
 
@@ -31,6 +33,7 @@ class NeighbourRun:
     def __init__(self, host, engine: EngineLogic):
         self.host, self.engine = host, engine
         self.message, self._frame, self._target, self._options = "", None, None, None
+        self.unsure: tuple[Frame, ...] = ()  # the frames at which an ended run stopped
         self._forget()
 
     @property
@@ -47,14 +50,20 @@ class NeighbourRun:
             return _("Too late to cancel: the frames are being written, and Undo takes them all out again.")
         return self._carrying.status if self._carrying else statusOf(0, self._bounds[1] - self._bounds[0] + 1)
 
-    def start(self, target: tuple, frame: Frame, prompts: Prompts, count: int, options: MaskOptions) -> None:
-        """Carry an object of this frame to `count` frames on each side; Refusal for one without neighbours.
+    def start(
+        self, target: tuple, frame: Frame, thing: PromptObject, count: int, options: MaskOptions
+    ) -> None:
+        """Carry an object of this frame to `count` frames on each side.
 
-        target: (segmentation id, segment id), prepared.
+        target: (segmentation id, segment id), prepared. Refusal for a frame without neighbours, and for a
+        segment that is completed.
         """
         self._target, self._options, self._frame = target[:2], options, frame
         self._loop, self._bounds = around(frame, count)
-        self._reading = promptsIn(self._loop, frame, prompts, self._segment(), self._bounds)
+        LeadLogic.checkOpen(self._segment(), frame)
+        self._reading = LeadLogic.reading(
+            self._leads, self._loop, frame, thing, self._segment(), self._bounds
+        )
         self._watch = PromptWatch(*self._segment(), frame)
         self._read()
 
@@ -93,20 +102,19 @@ class NeighbourRun:
             self._read()
             return True
         for result in results:
-            self._carrying.take(result.prompts, result.mask)
+            self._carrying.take(result)
             self._ask()
         return bool(results)
 
     # Below: how it is done
 
     def _read(self) -> None:
-        """Look for prompts in frames for about a slice, and ask for the first mask once all are known."""
+        """Look for what leads in frames for about a slice, and ask for the first mask once all is known."""
         until = time.thread_time() + SLICE_SECONDS
-        for given in self._reading:
-            self._given = given
+        for _frame in self._reading:
             if time.thread_time() >= until:
                 return
-        self._carrying = Carrying(self.engine, self._loop, self._given, self._bounds)
+        self._carrying = Carrying(self.engine, self._loop, self._leads, self._bounds)
         self._ask()
 
     def _ask(self) -> None:
@@ -117,15 +125,16 @@ class NeighbourRun:
 
     def _write(self, seconds: float) -> None:
         """Look at frames and put them into the segment for about so long, one at least."""
-        until, says = time.thread_time() + seconds, self._carrying.status
+        until, says, unsure = time.thread_time() + seconds, self._carrying.status, self._carrying.unsure
         try:
             while next(self._writing, None) is not None:
                 if time.thread_time() >= until:
                     self._watch = PromptWatch(*self._segment(), self._frame)
                     return
         except Refusal as refusal:  # the segmentation cannot grow to a frame
-            says = str(refusal)
+            says, unsure = str(refusal), ()
         self._finish(says)
+        self.unsure = unsure
 
     def _finish(self, says: str) -> None:
         self.engine.cancel(self)
@@ -137,7 +146,7 @@ class NeighbourRun:
         self._watch: PromptWatch | None = None
         self._writing: Iterator[Frame] | None = None
         self._isEnding = False
-        self._loop, self._bounds, self._reading, self._given = [], (0, 0), iter(()), {}
+        self._loop, self._bounds, self._reading, self._leads = [], (0, 0), iter(()), Leads()
 
     def _segment(self) -> tuple | None:
         """(segmentation node, segment id), None if they or the volume are gone."""

@@ -53,6 +53,7 @@ class SuggestLogic:
     def __init__(self, host, engine: EngineLogic, finder):
         self.host, self.engine, self._finder = host, engine, finder
         self.message = self.error = ""  # how the last sweep ended; what the model said if it failed
+        self.unsure: tuple[Frame, ...] = ()  # frames at which an object was carried no further: none was
         self._forget()
 
     @property

@@ -176,7 +176,11 @@ class EngineLogic:
             self._cache.dropGroup(volumeId)
 
     def segment(self, picture: Picture, prompts: Prompts, options: MaskOptions) -> np.ndarray:
-        """The (H, W) bool mask, waited for; RuntimeError with the engine's sentence if it fails or stops."""
+        """The (H, W) bool mask of `answer`."""
+        return self.answer(picture, prompts, options).mask
+
+    def answer(self, picture: Picture, prompts: Prompts, options: MaskOptions) -> Result:
+        """What `poll` would give, waited for; RuntimeError with a sentence if it fails or is stopped."""
         owner = object()
         try:
             self.decode(owner, "console", picture, prompts, options)
@@ -189,7 +193,7 @@ class EngineLogic:
             raise RuntimeError(_("Stopped before there was an answer: ask again."))
         if results[0].error:
             raise RuntimeError(results[0].error)
-        return results[0].mask
+        return results[0]
 
     def wait(self, seconds: float = 60.0) -> bool:
         """Wait until nothing is asked for or loaded any more; False if it takes longer."""

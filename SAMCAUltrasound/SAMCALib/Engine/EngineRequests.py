@@ -35,9 +35,10 @@ class Picture:
 class Result:
     """The (H, W) bool mask for these prompts, or the sentence that says why there is none.
 
-    Of an examination also how far two looks agree, 0..1, and the (H, W) float32 uncertainty, 0..0.5; see
-    samca.interaction.looks. isLast: a better one for the same prompts is not on its way. outline: which of
-    how many outlines that a click may mean, from 0; (0, 1) unless another one was asked for.
+    agreement: how far two looks agree, 0..1, None of one look; of an examination there is also the (H, W)
+    float32 uncertainty, 0..0.5; see samca.interaction.looks. isLast: a better one for the same prompts is
+    not on its way. outline: which of how many outlines that a click may mean, from 0; (0, 1) unless another
+    one was asked for.
     """
 
     subject: Hashable

@@ -159,7 +159,7 @@ class EngineWorker:
         def result(prediction: Prediction, **more) -> Result:
             # not prediction.mask, which the model's own settings have tidied: here the user decides
             mask = _finished(prediction, prompts, request.options, picture.spacing)
-            more["outline"] = prediction.outline
+            more |= {"outline": prediction.outline, "agreement": prediction.agreement}
             found = Result(request.subject, request.prompts, mask, prediction.iou, **more)
             return onScreen(found, request.picture, region)
 
@@ -169,7 +169,7 @@ class EngineWorker:
         prediction = session.predict(prompts)
         self._keep(request, picture, session, inUse)  # with what it has encoded and decoded since
         if request.kind == EXAMINE:
-            return result(prediction, **_examined(prediction))
+            return result(prediction, uncertainty=prediction.on_image(uncertainty(prediction.looks)))
         self.seconds[DECODE] = time.perf_counter() - start
         self.problem = ""
         return result(prediction)
@@ -250,9 +250,3 @@ def _finished(
     reduction = prediction.reduction
     spacing = tuple(mm * reduction.factor for mm in spacing)
     return prediction.on_image(finished(prediction.logits, reduction.prompts(prompts), options, spacing))
-
-
-def _examined(prediction: Prediction) -> dict:
-    """How far the looks agree, and where they do not."""
-    doubt = prediction.on_image(uncertainty(prediction.looks))
-    return {"agreement": prediction.agreement, "uncertainty": doubt}

@@ -54,8 +54,12 @@ class Frame:
     @property
     def name(self) -> str:
         """What the user calls it."""
-        number = self.item or str(self.index + 1)
-        return _("{volume}, frame {number}").format(volume=self.volume.GetName(), number=number)
+        return _("{volume}, frame {number}").format(volume=self.volume.GetName(), number=self.number)
+
+    @property
+    def number(self) -> str:
+        """The same among the frames beside it."""
+        return self.item or str(self.index + 1)
 
 
 def frameShownIn(sliceNode, volumeNode) -> Frame:

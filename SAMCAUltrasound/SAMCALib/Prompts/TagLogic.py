@@ -3,7 +3,7 @@
     {"version": 2, "frames": {"2:17": [{"node": "5e0c1f7a", "sha256": "0b77...", "id": "1c62f09e",
      "clicks": [[x, y, 1], ...], "lasso": [[x, y], ...], "box": [x0, y0, x1, y1], "suggestion": 0,
      "alternative": 1, "maskPrompt": MASK, "mask": MASK, "under": MASK, "erased": MASK, "share": 0.5,
-     "toRas": [12 numbers], "pending": true}, ...]}}
+     "toRas": [12 numbers], "pending": true, "carried": true}, ...]}}
 
 A frame is named by `Frame.key`, the image that it is of as in `Origin`; clicks are in their order, in px, 1
 for positive and 0 for negative, and of a stroke then a list of the corners [x, y] at which it goes on; a
@@ -38,6 +38,7 @@ from .PackedMask import bitsOf, packed, unpacked, unpackedPart
 TAG = SequenceLogic.PROMPTS
 MOST_OBJECTS, MOST_CLICKS, MOST_CLASSES = 1000, 1000, 10_000  # of a frame, of an object, of a model
 MASKS = "maskPrompt", "mask", "under", "erased"
+FLAGS = "pending", "carried"
 MOST_CORNERS = 10_000  # of a stroke or lasso
 MOST_OUTLINES = 11  # that can be gone on to before it is the first one again
 MOST_PIXELS = 2**29  # of all masks of a frame
@@ -69,7 +70,8 @@ class PromptObject:
     pending: the mask is still that of earlier prompts. id: what it is called for as long as it lasts. under:
     (H, W) bool, what was painted there before it came. erased: (H, W) bool, what was taken out of it since by
     hand or another segment, and stays out. toRas: (4, 4) (x, y, frames beside its own, 1) -> RAS mm of the
-    segmentation, where the mask was put. share: how much of what the model drew was let in, 0..1.
+    segmentation, where the mask was put. share: how much of what the model drew was let in, 0..1. carried:
+    it came from another frame, and nobody has pointed at it here since.
     """
 
     prompts: Prompts
@@ -80,6 +82,7 @@ class PromptObject:
     toRas: np.ndarray | None = field(default=None, compare=False)
     erased: np.ndarray | None = field(default=None, compare=False)
     share: float = field(default=1.0, compare=False)
+    carried: bool = field(default=False, compare=False)
 
     @property
     def startsSomewhere(self) -> bool:
@@ -285,8 +288,7 @@ def _entry(thing: PromptObject, origin: Origin) -> dict:
         entry["erased"] = packed(thing.erased)
     if thing.share < 1:
         entry["share"] = thing.share
-    if thing.pending:
-        entry["pending"] = True
+    entry |= {name: True for name in FLAGS if getattr(thing, name)}
     return entry
 
 
@@ -299,9 +301,10 @@ def _object(entry: Value, shape: tuple[int, int], name: str) -> PromptObject:
     lasso, alternative = _corners(entry.get("lasso", [])), entry.get("alternative", 0).whole(0, MOST_OUTLINES)
     toRas = _matrix(entry["toRas"]) if "toRas" in entry else None
     share = entry.get("share", 1.0).number(0, 1)
-    pending, name = entry.get("pending", False).flag(), entry.get("id", name).text()
+    pending, isCarried = (entry.get(flag, False).flag() for flag in FLAGS)
+    name = entry.get("id", name).text()
     prompts = Prompts(clicks, box, prompt, suggestion, lasso=lasso, alternative=alternative)
-    return PromptObject(prompts, mask, pending, name, under, toRas, erased, share)
+    return PromptObject(prompts, mask, pending, name, under, toRas, erased, share, isCarried)
 
 
 def _footprint(entry: Value) -> PromptObject | None:

@@ -99,6 +99,9 @@ def _write_segmentation(out: Path, loop: Sequence[Frame], kept: dict[int, FrameM
         index: masks.entries_of([Outlined(found.prompts, found.mask)], placed[index])
         for index, found in kept.items()
     }
+    for index, found in kept.items():
+        if found.prompts.mask is not None:  # nobody clicked there, as SAMCALib's TagLogic says
+            entries[index][0]["carried"] = True
     masks.write_slices(out, {index: found.mask for index, found in kept.items()}, grid, entries)
 
 

@@ -71,7 +71,9 @@ def test_an_object_is_carried_through_a_volume_both_ways(tmp_path, capsys):
     truth = np.stack([square(at) > 128 for at in (4, 8, 12, 16, 20)])
     assert np.array_equal(written(out) > 0, truth)
     assert sitk.ReadImage(str(out)).GetSpacing() == (0.5, 0.5, 1.0)
-    assert tag.TAG in sitk.ReadImage(str(out)).GetMetaData("Segment0_Tags")
+    tags = sitk.ReadImage(str(out)).GetMetaData("Segment0_Tags")
+    assert tag.TAG in tags
+    assert tags.count('"carried": true') + tags.count('"carried":true') == 4
 
 
 def test_where_it_is_lost_it_ends_and_says_from_where_on(tmp_path, capsys):

@@ -13,6 +13,8 @@ import volumes
 from slicer_scene import Editor
 
 from SAMCALib.Editing import NeighbourLogic, NeighbourRun
+from SAMCALib.Editing.Carrying import Carrying
+from SAMCALib.Editing.LeadLogic import Lead, Leads
 from SAMCALib.Frames import FrameLogic, SequenceLogic
 from SAMCALib.Prompts import PromptLogic
 from SAMCALib.Segments import GridLogic
@@ -80,8 +82,9 @@ def test_all_frames_are_one_undo_step(engine, volume):
     save = host.saveStateForUndo
     host.saveStateForUndo = lambda: (saved.append(1), save())
     prompts = NeighbourLogic.promptsOf(loop, loop[4], ([at(volume, 4, 30, 20)], None, None))
-    things = NeighbourLogic.found(engine, loop, prompts, (2, 6), MaskOptions())
-    NeighbourLogic.write(host, (editor.segmentation, "Lesion"), things)
+    carrying = Carrying(engine, loop, Leads({4: Lead(prompts[4])}), (2, 6))
+    assert NeighbourLogic.carry(engine, carrying, MaskOptions())
+    NeighbourLogic.write(host, (editor.segmentation, "Lesion"), carrying.things)
     assert filled(editor.segmentation, "Lesion", volume) == [2, 3, 4, 5, 6]
     assert saved == [1]
     editor.logic.Undo()

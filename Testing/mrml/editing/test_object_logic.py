@@ -13,7 +13,8 @@ from slicer_scene import Editor
 
 from samca.prompts import Prompts
 from SAMCALib.Editing import ObjectLogic
-from SAMCALib.Editing.NeighbourLogic import Found, write
+from SAMCALib.Editing.Carrying import Found
+from SAMCALib.Editing.NeighbourLogic import write
 from SAMCALib.Frames import FrameLogic
 from SAMCALib.Prompts import PromptLogic, TagLogic
 from SAMCALib.Segments.MaskLogic import MaskOptions

@@ -38,7 +38,7 @@ def others(window):
 
 def test_keys_are_there_while_the_effect_is_active_and_do_what_the_buttons_do(open_editor, window):
     editor = click(open_editor(), 20, 30)
-    assert window.keys() == sorted([*"ACDHLMNSUX", "Ctrl+Y", "Ctrl+Shift+Z"])
+    assert window.keys() == sorted([*"ACDHLMNSUX", "Ctrl+Y", "Ctrl+Shift+Z", "Shift+L"])
     window.press("N")
     click(editor, 60, 30)
     assert len(prompts(editor).objects) == 2
