@@ -21,6 +21,7 @@ from . import ObjectLogic
 from .EditQueue import EditQueue
 from .Edits import Again, Clear, Edit, Remove, Unfit
 from .Encoding import Encoding
+from .FollowRun import FollowRun
 from .NeighbourRun import NeighbourRun
 from .OutlineLogic import OutlineLogic
 from .Pointing import Pointing
@@ -92,6 +93,8 @@ class EditLogic(Pointing):
         if options == self.maskOptions:
             return
         before, self.maskOptions = self.maskOptions, options
+        if self.isFollowing:
+            self.sweep.options = options
         place, prompts = self._place(), self.prompts
         objects = [thing.id for thing in prompts.objects if thing.startsSomewhere]
         if self.sweep.isRunning or not objects or not self.engine.hasModel:
@@ -138,7 +141,7 @@ class EditLogic(Pointing):
         self._encoding.forget()
         self.hover(None)
         self._refresh()
-        if frame is None or not self.engine.hasModel:
+        if frame is None or not self.engine.hasModel or self.isFollowing:
             return
         if place := self._place():
             self._queue.askFor(place)
@@ -158,6 +161,23 @@ class EditLogic(Pointing):
         run = NeighbourRun(self.steps, self.engine)
         run.start(self._selection.target(frame), frame, thing, count, self.maskOptions)
         self.sweep, self.message = run, ""
+
+    @property
+    def isFollowing(self) -> bool:
+        """Whether an outline follows the image, until `cancel`; clicks mend it meanwhile."""
+        return isinstance(self.sweep, FollowRun) and self.sweep.isRunning
+
+    def follow(self, frame: Frame) -> None:
+        """Let the outline of the current object follow the image of this frame, as one undo step."""
+        self._goTo(frame)
+        thing = self.prompts.object
+        if thing.mask is None or not thing.mask.any() or not self._queue.isIdle:
+            raise Refusal(_("Click on the object first: its outline here is what follows the image."))
+        if not self.engine.hasModel:
+            raise Refusal(_("No model is loaded yet."))
+        run = FollowRun(self.steps, self.engine)
+        run.start(self._selection.target(frame), frame, thing, self.maskOptions)
+        self.sweep, self.message, self._current = run, "", None
 
     def nextUnsure(self, frame: Frame) -> Frame:
         """Of the frames at which the object was carried no further, the one behind this; Refusal without."""
@@ -198,7 +218,8 @@ class EditLogic(Pointing):
 
     def hover(self, frame: Frame | None, x: float = 0, y: float = 0) -> None:
         """Ask what a positive click here would give, see `preview`; None ends it."""
-        if frame is None or not FrameLogic.contains(frame, x, y) or not self.engine.hasModel:
+        isPlace = frame is not None and FrameLogic.contains(frame, x, y)
+        if not isPlace or not self.engine.hasModel or self.isFollowing:
             self._preview.forget()
             return
         self.setFrame(frame)
@@ -276,6 +297,10 @@ class EditLogic(Pointing):
         self._checkNoSweep()
         PromptLogic.checkPrompts(*self._selection.segment, frame)
 
+    def checkPlace(self, frame: Frame, xy=None) -> None:
+        """The same for what may mend an outline that follows the image."""
+        (self._selection if self.isFollowing else self).check(frame, xy)
+
     def _goTo(self, frame: Frame, xy=None) -> None:
         """Work on this frame from now on, as it is now; Refusal as of `check`."""
         self.check(frame, xy)
@@ -285,7 +310,7 @@ class EditLogic(Pointing):
 
     def _checkNoSweep(self) -> None:
         if self.sweep.isRunning:
-            raise Refusal(_("All frames are being done: wait, or press Cancel."))
+            raise Refusal(self.sweep.inTheWay)
 
     def _edit(self, edit: Edit, goesOn: bool = False) -> None:
         """Do this, as part of the last edit if that goes on."""

@@ -53,8 +53,31 @@ def reading(
     isAlone = len(PromptLogic.framePrompts(*target, frame).objects) < 2
     for place in range(first, last + 1):
         if place not in leads.by:
-            _read(leads, place, loop[place], target, own, isAlone)
+            lead, isClosed = leadIn(target, loop[place], own, isAlone)
+            if lead is not None:
+                leads.by[place] = lead
+            elif isClosed:
+                leads.closed.add(place)
         yield loop[place]
+
+
+def leadIn(
+    target: tuple, frame: Frame, own: PromptObject | None, isAlone: bool = True
+) -> tuple[Lead | None, bool]:
+    """What leads from a frame, if anything does, and else whether nothing may be put there.
+
+    own, isAlone: the object that is carried, and whether it is the only one of its frame.
+    """
+    objects = PromptLogic.framePrompts(*target, frame).objects
+    found = [(thing, leadOf(target, frame, thing)) for thing in objects]
+    if not (isClosed := isCompleted(target, frame)):
+        mended = [each for each in found if each[0].carried and each[1].mask is not each[0].mask]
+        isClosed = any(lead.mask is not None and not lead.mask.any() for _thing, lead in mended)  # erased
+        found = [each for each in found if not each[0].carried] + mended
+    found = [each for each in found if each[0].startsSomewhere and each[1].prompts]
+    found = [each for each in found if isAlone or _overlap(each[0], own)]
+    best = max(found, key=lambda each: _overlap(each[0], own), default=None)
+    return best and best[1], isClosed
 
 
 def leadOf(target: tuple, frame: Frame, thing: PromptObject) -> Lead:
@@ -87,24 +110,6 @@ def checkOpen(target: tuple, frame: Frame) -> None:
         segment = PromptLogic.segmentOf(*target, frame)
         text = _("{segment} is marked as completed: set its status to In progress first.")
         raise Refusal(text.format(segment=segment.GetName()))
-
-
-def _read(
-    leads: Leads, place: int, frame: Frame, target: tuple, own: PromptObject | None, isAlone: bool
-) -> None:
-    objects = PromptLogic.framePrompts(*target, frame).objects
-    found = [(thing, leadOf(target, frame, thing)) for thing in objects]
-    if isCompleted(target, frame):
-        leads.closed.add(place)
-    else:
-        mended = [each for each in found if each[0].carried and each[1].mask is not each[0].mask]
-        if any(lead.mask is not None and not lead.mask.any() for _thing, lead in mended):
-            leads.closed.add(place)  # what was carried there was erased
-        found = [each for each in found if not each[0].carried] + mended
-    found = [each for each in found if each[0].startsSomewhere and each[1].prompts]
-    if found := [each for each in found if isAlone or _overlap(each[0], own)]:
-        leads.by[place] = max(found, key=lambda each: _overlap(each[0], own))[1]
-        leads.closed.discard(place)
 
 
 def _overlap(one: PromptObject, other: PromptObject | None) -> int:

@@ -113,7 +113,7 @@ def writing(host, target: tuple, things: list[Found]) -> Iterator[Frame]:
 
 def _writeFrame(host, target: tuple, thing: Found) -> None:
     there = PromptLogic.framePrompts(*target, thing.frame)
-    same = [i for i, other in enumerate(there.objects) if _isSame(thing, other)]
+    same = [i for i, other in enumerate(there.objects) if isSame(thing, other)]
     if not same and not thing.mask.any():
         return
     there = replace(there, current=same[0] if same else len(there.objects))
@@ -122,7 +122,7 @@ def _writeFrame(host, target: tuple, thing: Found) -> None:
     ObjectLogic.write(host, *target, thing.frame, there, after)
 
 
-def _isSame(thing: Found, other: PromptObject) -> bool:
+def isSame(thing: Found, other: PromptObject) -> bool:
     """The object that started with the same click; of carried ones, what was carried to about this place."""
     if not thing.carried:
         return other.prompts.first(1) == thing.prompts.first(1)

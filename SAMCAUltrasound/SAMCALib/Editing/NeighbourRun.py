@@ -42,6 +42,11 @@ class NeighbourRun:
         return self._watch is not None
 
     @property
+    def inTheWay(self) -> str:
+        """Why something else cannot be done meanwhile."""
+        return _("All frames are being done: wait, or press Cancel.")
+
+    @property
     def status(self) -> str:
         """One sentence: how far it is."""
         if not self.isRunning:

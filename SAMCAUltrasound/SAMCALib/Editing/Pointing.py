@@ -17,20 +17,18 @@ class Pointing:
 
     def click(self, frame: Frame, x: float, y: float, positive: bool = True) -> None:
         """Add a click to the current object; the first one of an object must be positive."""
-        self.check(frame, (x, y))
-        self._start(frame, PromptLogic.clickAt(x, y, positive))
+        self.checkPlace(frame, (x, y))
+        self._give(frame, Prompts((PromptLogic.clickAt(x, y, positive),)))
 
     def stroke(self, frame: Frame, places: list[tuple[float, float]], positive: bool = True) -> None:
         """Draw along what belongs to the current object, or along what does not; places: (x, y) px each."""
-        self.check(frame)
-        self._start(frame, Drawing.strokeAlong(frame, places, positive))
+        self.checkPlace(frame)
+        self._give(frame, Prompts((Drawing.strokeAlong(frame, places, positive),)))
 
     def lasso(self, frame: Frame, places: list[tuple[float, float]]) -> None:
         """Draw around the current object, in place of an earlier lasso or a mask; places: (x, y) px each."""
-        self.check(frame)
-        corners = Drawing.lassoAlong(frame, places)
-        self._goTo(frame)
-        self._point(Prompts(lasso=corners))
+        self.checkPlace(frame)
+        self._give(frame, Prompts(lasso=Drawing.lassoAlong(frame, places)))
 
     def another(self, frame: Frame) -> None:
         """Show the next outline that the only click on the current object may mean, round and round."""
@@ -52,10 +50,8 @@ class Pointing:
 
     def box(self, frame: Frame, x0: float, y0: float, x1: float, y1: float) -> None:
         """Put a box, by two opposite corners in px, around the current object, in place of an earlier one."""
-        self.check(frame)
-        box = PromptLogic.boxBetween(frame, (x0, y0), (x1, y1))
-        self._goTo(frame)
-        self._point(Prompts(box=box))
+        self.checkPlace(frame)
+        self._give(frame, Prompts(box=PromptLogic.boxBetween(frame, (x0, y0), (x1, y1))))
 
     def useMask(self, frame: Frame) -> None:
         """Take what the segment covers here, other objects aside, as mask prompt of the current object."""
@@ -94,12 +90,15 @@ class Pointing:
         point = self.prompts.pointAt(object, index)
         self._edit(Remove(self._selection.target(self._frame), *point))
 
-    def _start(self, frame: Frame, click: Click) -> None:
-        """Add a click or stroke to the current object."""
+    def _give(self, frame: Frame, given: Prompts) -> None:
+        """Point at the current object with these, too; at one that follows the image, if there is one."""
+        if self.isFollowing:
+            self.sweep.point(frame, given)
+            return
         self._goTo(frame)
-        if not click.positive and not self.prompts.object.startsSomewhere:
+        if any(not click.positive for click in given.clicks) and not self.prompts.object.startsSomewhere:
             raise Refusal(_("The first click of an object goes inside it: click without Ctrl."))
-        self._point(Prompts((click,)))
+        self._point(given)
 
     def _point(self, given: Prompts) -> None:
         """Point at the current object with these, too."""

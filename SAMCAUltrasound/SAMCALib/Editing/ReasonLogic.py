@@ -36,7 +36,9 @@ class ReasonLogic:
             "suggestAll": "",
             "takePoints": "",
         }
-        return {name: general or reason for name, reason in own.items()}
+        reasons = {name: general or reason for name, reason in own.items()}
+        isFollowing = self.edit.isFollowing  # then it is the way to end that
+        return reasons | {"follow": "" if isFollowing else general or nothing or first}
 
     def againstTakeBack(self, undoWorks: bool) -> str:
         """The same for Take back; undoWorks: whether Slicer's own Undo has a step."""
@@ -45,7 +47,7 @@ class ReasonLogic:
         return self._againstAll() or (_("Undo (Z) works: press that.") if undoWorks else "")
 
     def _againstAll(self) -> str:
-        return _("All frames are being done: wait, or press Cancel.") if self.edit.sweep.isRunning else ""
+        return self.edit.sweep.inTheWay if self.edit.sweep.isRunning else ""
 
     def _againstMask(self) -> str:
         segmentation, segmentId = self._selection.segment

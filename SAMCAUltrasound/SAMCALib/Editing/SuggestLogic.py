@@ -62,6 +62,11 @@ class SuggestLogic:
         return self._start is not None
 
     @property
+    def inTheWay(self) -> str:
+        """Why something else cannot be done meanwhile."""
+        return _("All frames are being done: wait, or press Cancel.")
+
+    @property
     def status(self) -> str:
         """One sentence: how far it is."""
         return _("Suggesting on all frames: {done} of {total} done, found in {found}.").format(

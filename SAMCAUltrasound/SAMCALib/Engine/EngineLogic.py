@@ -135,8 +135,16 @@ class EngineLogic:
         """
         self._ask(DECODE, owner, subject, picture=picture, prompts=prompts, options=options, early=early)
 
+    def glance(
+        self, owner, subject, picture: Picture, prompts: Prompts, options: MaskOptions, given: Prompts
+    ) -> None:
+        """The same of a picture that passes by: by one look, neither at its mirror image nor more closely;
+        nothing of it is kept. given: of the prompts what somebody pointed with at this very picture."""
+        asked = {"picture": picture, "prompts": prompts, "options": options}
+        self._ask(DECODE, owner, subject, **asked, passing=given)
+
     def examine(self, owner, subject, picture: Picture, prompts: Prompts, options: MaskOptions) -> None:
-        """The same, later than that, for how sure the model is: it looks at the mirror image, too, which a
+        """As `decode`, later than that, for how sure the model is: it looks at the mirror image, too, which a
         model that does not mirror encodes for it."""
         self._ask(EXAMINE, owner, subject, picture=picture, prompts=prompts, options=options)
 

@@ -56,7 +56,9 @@ class Result:
 class Request:
     """What somebody wants; a newer one of the same owner and subject replaces it while it waits.
 
-    early: where a window has to be encoded, what the whole frame says is told first.
+    early: where a window has to be encoded, what the whole frame says is told first. passing: what somebody
+    gave on a picture that will be gone when there is an answer, so that it is looked at once only, and
+    nothing of it is kept; None of one that stays.
     """
 
     kind: int
@@ -67,6 +69,7 @@ class Request:
     prompts: Prompts | None = None
     options: MaskOptions | None = None
     early: bool = False
+    passing: Prompts | None = None
 
 
 @dataclass(frozen=True)

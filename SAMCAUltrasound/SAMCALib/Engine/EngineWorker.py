@@ -13,16 +13,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from samca.images.regions import Region
 from samca.interaction.looks import uncertainty
 from samca.interaction.session import Prediction, Session
 from samca.prompts import Prompts
 from samca.runtime.graph_model import Interrupted
 
-from ..Segments.MaskLogic import MaskOptions, finished
+from ..Segments.MaskLogic import finished
 from ..Texts import _
 from . import TorchLogic
 from .EmbeddingCache import EmbeddingCache
 from .EngineRequests import AHEAD, ANSWERED, DECODE, ENCODE, EXAMINE, Picture, Request, Result
+from .GlanceLogic import answered
 from .RequestQueue import RequestQueue
 from .ScreenLogic import onScreen, partsOf, partUnder
 
@@ -158,7 +160,7 @@ class EngineWorker:
 
         def result(prediction: Prediction, **more) -> Result:
             # not prediction.mask, which the model's own settings have tidied: here the user decides
-            mask = _finished(prediction, prompts, request.options, picture.spacing)
+            mask = _finished(prediction, request, prompts, picture.spacing, region)
             more |= {"outline": prediction.outline, "agreement": prediction.agreement}
             found = Result(request.subject, request.prompts, mask, prediction.iou, **more)
             return onScreen(found, request.picture, region)
@@ -166,7 +168,7 @@ class EngineWorker:
         start = time.perf_counter()
         if request.early and session.has_to_encode(prompts):
             self._tell(request, result(session.predict(prompts, closer=False), isLast=False))
-        prediction = session.predict(prompts)
+        prediction = session.predict(prompts, closer=request.passing is None)
         self._keep(request, picture, session, inUse)  # with what it has encoded and decoded since
         if request.kind == EXAMINE:
             return result(prediction, uncertainty=prediction.on_image(uncertainty(prediction.looks)))
@@ -185,7 +187,8 @@ class EngineWorker:
     def _session(self, request: Request, picture: Picture, inUse: ModelInUse) -> Session:
         """A session with the picture encoded, its mirror image too if it is to be looked at twice; the one
         of earlier requests, which has the logits of their prompts."""
-        session = Session(inUse.model, mirror=request.kind == EXAMINE or None)
+        isPassing = request.passing is not None
+        session = Session(inUse.model, mirror=False if isPassing else request.kind == EXAMINE or None)
         with self._changed:
             kept = self._cache.get(_key(picture, session)) if inUse is self.inUse else None
         if kept is not None:
@@ -202,7 +205,8 @@ class EngineWorker:
     def _keep(self, request: Request, picture: Picture, session: Session, inUse: ModelInUse) -> None:
         """Remember the picture's session, unless model or picture have gone meanwhile."""
         with self._changed:
-            if self._queue.running is request and inUse is self.inUse:
+            isKept = self._queue.running is request and request.passing is None
+            if isKept and inUse is self.inUse:
                 self._cache.put(_key(picture, session), session, picture.volumeId)
 
     def _interruptible(self, model) -> list:
@@ -239,14 +243,23 @@ class EngineWorker:
 
 
 def _key(picture: Picture, session: Session):
-    """What the session is kept by: apart where the model itself does not mirror."""
-    return picture.key if session.mirror == session.model.config.mirror else (picture.key, "mirrored")
+    """What the session is kept by: apart where it does not look as the model itself does."""
+    isUsual = session.mirror == session.model.config.mirror
+    return picture.key if isUsual else (picture.key, "mirrored" if session.mirror else "not mirrored")
 
 
 def _finished(
-    prediction: Prediction, prompts: Prompts, options: MaskOptions, spacing: tuple[float, float]
+    prediction: Prediction,
+    request: Request,
+    prompts: Prompts,
+    spacing: tuple[float, float],
+    region: Region | None,
 ) -> np.ndarray:
-    """The (H, W) bool mask as the options ask for it; of a huge picture found in a smaller size."""
-    reduction = prediction.reduction
+    """The (H, W) bool mask as the request's options ask for it; of a huge picture found in a smaller size."""
+    reduction, logits = prediction.reduction, prediction.logits
     spacing = tuple(mm * reduction.factor for mm in spacing)
-    return prediction.on_image(finished(prediction.logits, reduction.prompts(prompts), options, spacing))
+    prompts = reduction.prompts(prompts)
+    if (given := request.passing) is not None:
+        given = region.window.prompts(given) if region else given
+        prompts = answered(logits, prompts, reduction.prompts(given))
+    return prediction.on_image(finished(logits, prompts, request.options, spacing))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,19 +12,51 @@ from ..Frames import FrameLogic, TransformLogic
 from ..Frames.FrameLogic import Frame
 
 
+@dataclass(frozen=True, eq=False)
+class Lie:
+    """The pixels of a frame as they lie in its image, for when that is another one.
+
+    shape: (H, W) px; spacing: (x, y) mm of a pixel; toImage: (4, 4) from (x, y, index along the frame's axis,
+    1) to RAS mm of the image; name: of the frame.
+    """
+
+    shape: tuple[int, int]
+    spacing: tuple[float, float]
+    toImage: np.ndarray
+    index: int
+    name: str
+
+    def contains(self, x: float, y: float) -> bool:
+        """Whether (x, y) px lies on the picture."""
+        height, width = self.shape
+        return -0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5
+
+
+def lieOf(frame: Frame) -> Lie:
+    """How the pixels of a frame lie now."""
+    toWorld = FrameLogic.toWorld(frame, frame.volume)
+    toImage = TransformLogic.inverse(toWorld, frame.name) @ FrameLogic.pictureToRas(frame)
+    return Lie(FrameLogic.shape(frame), FrameLogic.spacing(frame), toImage, frame.index, frame.name)
+
+
 def onFrame(source: Frame, target: Frame, prompts: Prompts, mask: np.ndarray) -> tuple[Prompts, np.ndarray]:
+    """`moved` from one frame of a loop to another."""
+    return moved(lieOf(source), lieOf(target), prompts, mask)
+
+
+def moved(source: Lie, target: Lie, prompts: Prompts, mask: np.ndarray) -> tuple[Prompts, np.ndarray]:
     """Clicks and an (H, W) bool mask of `source` by their places in mm, those that `target` reaches.
 
     The places are those in the images, whatever transform moves them from frame to frame: the probe moves,
     the structure stays in its picture. As they are, if the pixels of both frames are alike.
     """
-    if _pixelsOf(source) == _pixelsOf(target):
+    if (source.shape, source.spacing) == (target.shape, target.spacing):
         return prompts, mask
-    toTarget = TransformLogic.inverse(_toImage(target), target.name) @ _toImage(source)
+    toTarget = TransformLogic.inverse(target.toImage, target.name) @ source.toImage
     there = [click.through(lambda x, y: _place(toTarget, x, y, source.index)) for click in prompts.clicks]
-    clicks = tuple(part for click in there for part in click.within(partial(FrameLogic.contains, target)))
+    clicks = tuple(part for click in there for part in click.within(target.contains))
     toSource = TransformLogic.inverse(toTarget, source.name)
-    height, width = FrameLogic.shape(target)
+    height, width = target.shape
     x, y = np.meshgrid(np.arange(width), np.arange(height))
     columns, rows = (
         np.floor(row[0] * x + row[1] * y + row[2] * target.index + row[3] + 0.5).astype(int)
@@ -38,13 +69,3 @@ def onFrame(source: Frame, target: Frame, prompts: Prompts, mask: np.ndarray) ->
 
 def _place(matrix: np.ndarray, x: float, y: float, index: int) -> tuple[float, float]:
     return tuple((matrix @ [x, y, index, 1])[:2].tolist())
-
-
-def _pixelsOf(frame: Frame) -> tuple:
-    return FrameLogic.shape(frame), FrameLogic.spacing(frame)
-
-
-def _toImage(frame: Frame) -> np.ndarray:
-    """(4, 4): (x, y, index along the frame's axis, 1) -> RAS mm of its image."""
-    toWorld = FrameLogic.toWorld(frame, frame.volume)
-    return TransformLogic.inverse(toWorld, frame.name) @ FrameLogic.pictureToRas(frame)

@@ -50,6 +50,19 @@ def test_a_frame_is_encoded_once(engine, slow):
     assert slow.embedded == [100]
 
 
+def test_a_picture_that_passes_by_is_looked_at_once_and_nothing_of_it_is_kept(engine, slow):
+    slow.open.set()
+    slow.config.mirror, slow.config.zoom = True, 2.0
+    slow.embed_each = slow.predict_each = None  # what a second look would ask for
+    for _ in range(2):
+        engine.glance("me", "lesion", picture("a"), at(5), AS_IT_IS, at(5))
+        assert engine.wait(10)
+        (result,) = engine.poll("me")
+        assert (places(result), result.agreement, result.error) == ([(32, 5)], None, "")
+    assert slow.embedded == [100, 100]
+    assert engine.cachedFrames == 0
+
+
 def test_a_newer_request_replaces_the_waiting_one_and_the_running_one_is_answered(engine, slow, monkeypatch):
     asked, predict = [], slow.predict
     monkeypatch.setattr(slow, "predict", lambda *given: asked.append(given[1].clicks[0].x) or predict(*given))

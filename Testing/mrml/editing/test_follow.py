@@ -1,0 +1,462 @@
+"""Follow: the outline goes with an image that changes in place."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+import slicer
+import slicer.util
+import volumes
+from live_images import DIM, Live, SeeingModel, picture
+from slicer_scene import Editor
+
+from SAMCALib.Frames import FrameLogic
+from SAMCALib.Prompts import TagLogic
+from SAMCALib.Segments.MaskLogic import MaskOptions
+from SAMCALib.Segments.SegmentLogic import EditorHost, maskOf, replaceObject
+from SAMCALib.Texts import Refusal
+
+
+@pytest.fixture
+def model(engine):
+    model = SeeingModel()
+    engine.setModel(model, "seeing")
+    return model
+
+
+@pytest.fixture
+def live(scene, editing, model):
+    volume = volumes.volume(picture(20), name="Probe")
+    editor = Editor(volume)
+    return Live(volume, editing(editor), editor)
+
+
+@pytest.fixture
+def held(live, gated, model):
+    """The same, started; the model answers only while `held.gate` is set, as it is now."""
+    gated.model = model
+    gated.gate.set()
+    live.start()
+    return gated
+
+
+def test_the_outline_goes_with_each_image(live):
+    live.start()
+    for x in (24, 30, 38, 44):
+        truth = live.show(x)
+        live.settle()
+        assert (live.mask() == truth).all()
+        assert len(live.objects()) == 1
+    assert "Following in Probe" in live.edit.status
+
+
+def test_images_that_come_at_25_hz_are_followed_as_fast_as_they_are_answered(live, model):
+    live.start()
+    begun, looked = time.monotonic(), len(model.embedded)
+    for number in range(50):
+        truth = live.show(20 + number // 2)
+        while time.monotonic() < begun + 0.04 * (number + 1):
+            live.tick()
+    live.settle()
+    assert (live.mask() == truth).all()
+    assert 2 <= len(model.embedded) - looked <= 51
+
+
+def test_of_images_that_come_while_one_is_answered_the_newest_is_looked_at(live, held, model):
+    seen = len(model.embedded)
+    held.close()
+    for x in (22, 24, 26, 28):
+        truth = live.show(x)
+        live.tick()
+    held.gate.set()
+    live.settle()
+    assert len(model.embedded) - seen == 2  # the first one, and the last
+    assert (live.mask() == truth).all()
+
+
+def test_ended_it_leaves_an_object_with_its_prompts_on_the_image_that_is_shown(live):
+    live.start()
+    for x in (24, 30):
+        truth = live.show(x)
+        live.tick()
+    live.stop()
+    assert not live.edit.isFollowing
+    assert live.edit.status == "Follow has ended."
+    assert (live.mask() == truth).all()
+    (click,) = live.objects()[0].prompts.clicks
+    assert truth[round(click.y), round(click.x)]
+    live.edit.click(live.frame, 45, 50)
+    live.settle()
+    assert live.mask()[50, 45]
+    assert len(live.objects()) == 1
+
+
+def test_all_of_it_is_one_step(live):
+    live.start()
+    before = live.mask()
+    for x in (24, 30, 38):
+        live.show(x)
+        live.settle()
+    live.stop()
+    after = live.mask()
+    live.editor.logic.Undo()
+    live.settle()
+    assert (live.mask() == before).all()
+    live.editor.logic.Redo()
+    live.settle()
+    assert (live.mask() == after).all()
+    for _ in range(2):
+        live.editor.logic.Undo()
+    live.settle()
+    assert not live.mask().any()
+    assert not live.editor.logic.CanUndo()
+
+
+def test_undo_while_it_follows_takes_all_of_it_back_and_ends_it(live):
+    live.start()
+    before = live.mask()
+    for x in (24, 30):
+        live.show(x)
+        live.settle()
+    live.editor.logic.Undo()
+    live.settle()
+    assert not live.edit.isFollowing
+    assert "undone" in live.edit.status
+    assert (live.mask() == before).all()
+    live.show(40)
+    live.settle()
+    assert (live.mask() == before).all()
+
+
+def test_where_it_is_not_sure_the_outline_is_hidden_and_comes_back_when_it_is(live):
+    live.start()
+    live.show(24, value=DIM)
+    live.settle()
+    assert not live.mask().any()
+    assert "not seen for sure" in live.edit.status
+    truth = live.show(26)
+    live.settle()
+    assert (live.mask() == truth).all()
+
+
+def lose(live):
+    for _ in range(7):
+        live.show(None)
+        live.settle()
+    assert "lost: click on it" in live.edit.status
+    assert not live.mask().any()
+
+
+def test_lost_it_is_looked_for_no_more_and_a_click_takes_it_up_again(live, model):
+    live.start()
+    lose(live)
+    looked = len(model.embedded)
+    truth = live.show(50)
+    live.settle()
+    assert len(model.embedded) == looked
+    assert not live.mask().any()
+    with pytest.raises(Refusal, match="without Ctrl"):
+        live.edit.click(live.frame, 50, 32, positive=False)
+    live.edit.click(live.frame, 50, 32)
+    live.settle()
+    assert (live.mask() == truth).all()
+    truth = live.show(44)
+    live.settle()
+    assert (live.mask() == truth).all()
+
+
+def test_lost_it_ends_in_words_and_undo_brings_the_outline_back(live):
+    live.start()
+    before = live.mask()
+    lose(live)
+    live.stop()
+    assert live.edit.status == "Follow has ended: the object was lost."
+    live.editor.logic.Undo()
+    live.settle()
+    assert (live.mask() == before).all()
+
+
+def test_a_click_mends_the_outline_on_the_image_that_it_was_made_on(live, held):
+    held.close()
+    live.show(24)
+    live.tick()  # asks
+    clicked = live.show(30)
+    live.edit.click(live.frame, 50, 50)
+    live.show(36)
+    live.tick()
+    held.gate.set()
+    while not live.mask()[50, 50]:
+        live.edit.answer(0.02)
+    assert (live.mask() & clicked == clicked).all()
+    live.settle()
+    assert live.mask()[32, 44]
+
+
+def test_a_second_click_before_the_first_is_answered_comes_to_it(live, held):
+    held.close()
+    for x in (44, 50):
+        live.edit.click(live.frame, x, 50)
+    held.gate.set()
+    live.settle()
+    assert live.mask()[50, 44]
+    assert live.mask()[50, 50]
+
+
+def test_a_click_elsewhere_than_it_follows_is_refused_in_words(live):
+    live.start()
+    other = volumes.volume(picture(20), name="Other")
+    with pytest.raises(Refusal, match="another volume"):
+        live.edit.click(FrameLogic.frameOf(other, 0), 20, 32)
+    with pytest.raises(Refusal, match="outside the image"):
+        live.edit.click(live.frame, 200, 32)
+    assert live.edit.isFollowing
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda edit, frame: edit.newObject(frame),
+        lambda edit, frame: edit.clear(frame),
+        lambda edit, frame: edit.useMask(frame),
+        lambda edit, frame: edit.segmentNeighbours(frame, 2),
+        lambda edit, frame: edit.follow(frame),
+        lambda edit, frame: edit.suggest(frame),
+        lambda edit, frame: edit.suggestAll(frame),
+        lambda edit, frame: edit.another(frame),
+        lambda edit, frame: edit.startAnew(frame),
+        lambda edit, frame: edit.takeFiducials(frame, [FrameLogic.xyToRas(frame, 20, 32)]),
+    ],
+)
+def test_what_else_there_is_to_do_waits_until_it_is_ended(live, act):
+    live.start()
+    with pytest.raises(Refusal, match="end Follow first"):
+        act(live.edit, live.frame)
+    assert live.edit.isFollowing
+    truth = live.show(30)
+    live.settle()
+    assert (live.mask() == truth).all()
+
+
+def test_points_that_are_dragged_meanwhile_go_back(live):
+    live.start()
+    live.show(30)
+    live.settle()
+    node = live.edit.points.nodes["initial"]
+    node.SetNthControlPointPositionWorld(0, *FrameLogic.xyToRas(live.frame, 50, 50))
+    live.tick()
+    assert "end Follow first" in live.edit.message
+    assert live.edit.isFollowing
+
+
+def test_options_are_heeded_from_the_next_image_on(live):
+    live.start()
+    live.edit.useOptions(MaskOptions(smoothingMm=3.0))
+    truth = live.show(30)
+    live.settle()
+    assert live.mask().any()
+    assert (live.mask() != truth).any()
+    assert live.edit.isFollowing
+
+
+def test_without_an_outline_it_says_what_to_do_first(live):
+    with pytest.raises(Refusal, match="Click on the object first"):
+        live.edit.follow(live.frame)
+
+
+def test_an_object_that_is_not_in_the_first_image_cannot_be_followed(live):
+    live.show(None)
+    live.edit.click(live.frame, 20, 32)
+    live.settle()
+    with pytest.raises(Refusal, match="Click on the object first"):
+        live.edit.follow(live.frame)
+
+
+def test_a_segment_that_is_completed_is_refused_in_words(live):
+    live.edit.click(live.frame, 20, 32)
+    live.settle()
+    logic = slicer.vtkSlicerSegmentationsModuleLogic
+    logic.SetSegmentStatus(live.editor.segmentation.GetSegmentation().GetSegment("Lesion"), logic.Completed)
+    with pytest.raises(Refusal, match="marked as completed"):
+        live.edit.follow(live.frame)
+    assert not live.edit.isFollowing
+
+
+def test_a_stream_that_stops_is_waited_for_and_said(live):
+    live.start()
+    live.edit.sweep._clock = lambda: time.monotonic() + 10
+    live.tick()
+    assert live.edit.status == "Follow waits: no new image comes."
+    live.edit.sweep._clock = time.monotonic
+    truth = live.show(30)
+    live.settle()
+    assert (live.mask() == truth).all()
+
+
+def test_an_image_that_goes_and_comes_back_is_waited_for(live):
+    live.start()
+    image = live.volume.GetImageData()
+    live.volume.SetAndObserveImageData(None)
+    live.edit.poll()
+    assert "has no voxels" in live.edit.status
+    live.volume.SetAndObserveImageData(image)
+    truth = live.show(30)
+    live.settle()
+    assert (live.mask() == truth).all()
+
+
+def test_an_image_of_another_size_is_followed_where_the_object_lies_in_it(live):
+    live.start()
+    live.edit.sweep.engine._worker.inUse.model.config.image_size = 96  # no pixel of it is lost
+    for x in (20, 30):
+        truth = live.show(x, shape=(96, 96))
+        live.settle()
+        assert (live.mask() == truth).all()
+        assert len(live.objects()) == 1
+    live.stop()
+    assert live.editor.voxels().sum() == truth.sum()
+
+
+def test_pixels_of_another_size_in_mm_are_followed(live):
+    live.start()
+    live.volume.SetSpacing(0.5, 0.5, 1)
+    truth = live.show(30, radius=12)
+    live.settle()
+    assert (live.mask() == truth).mean() > 0.98  # the segmentation keeps its voxels
+    assert len(live.objects()) == 1
+
+
+def test_another_model_goes_on_from_the_last_outline(live, engine):
+    class Modest(SeeingModel):
+        def predict(self, *given):
+            return super().predict(*given)[0], 0.4
+
+    live.start()
+    engine.setModel(Modest(), "modest")
+    for x in (24, 30):
+        truth = live.show(x)
+        live.settle()
+        assert (live.mask() == truth).all()
+
+
+def test_a_model_that_fails_ends_it_with_its_sentence_and_the_outline_stays(live, model):
+    live.start()
+    before, model.predict = live.mask(), None
+    live.show(30)
+    live.settle()
+    assert not live.edit.isFollowing
+    assert "not callable" in live.edit.status
+    assert (live.mask() == before).all()
+
+
+def test_a_volume_that_is_deleted_ends_it_in_words_and_the_outline_stays(live):
+    live.start()
+    live.show(30)
+    live.tick()
+    slicer.mrmlScene.RemoveNode(live.volume)
+    live.edit.poll()
+    assert not live.edit.isFollowing
+    assert "removed" in live.edit.message or "gone" in live.edit.message
+    segment = live.editor.segmentation.GetSegmentation().GetSegment("Lesion")
+    assert segment.GetRepresentation("Binary labelmap").GetNumberOfPoints()
+
+
+def test_another_segment_ends_it_in_words_and_is_not_changed(live):
+    live.editor.segmentation.GetSegmentation().AddEmptySegment("Other", "Other")
+    live.start()
+    live.editor.node.SetSelectedSegmentID("Other")
+    live.show(30)
+    live.settle()
+    assert not live.edit.isFollowing
+    assert live.edit.status == "Another segment or volume was chosen: Follow has ended."
+    assert not maskOf(live.editor.segmentation, "Other", live.frame).any()
+    assert live.mask().any()
+
+
+def test_leaving_the_effect_ends_it_as_switching_it_off_does(live):
+    live.start()
+    live.show(24)
+    live.settle()
+    truth = live.show(30)
+    live.edit.deactivate()
+    assert not live.edit.isFollowing
+    assert (live.mask() == truth).all()
+    live.editor.logic.Undo()
+    assert live.mask()[32, 20]
+
+
+def test_started_and_stopped_again_and_again_it_leaves_one_object(live):
+    live.start()
+    for x in (24, 28, 32):
+        truth = live.show(x)
+        live.settle()
+        live.stop()
+        assert (live.mask() == truth).all()
+        live.edit.follow(live.frame)
+        live.settle()
+    assert len(live.objects()) == 1
+
+
+def test_two_editors_follow_each_its_own_segment(live, editing):
+    live.editor.segmentation.GetSegmentation().AddEmptySegment("Other", "Other")
+    second = Editor(live.volume, ())
+    second.node.SetAndObserveSegmentationNode(live.editor.segmentation)
+    second.node.SetSelectedSegmentID("Other")
+    other = Live(live.volume, editing(second), second)
+    other.start()
+    live.start()
+    for x in (24, 30):
+        truth = live.show(x)
+        for _ in range(3):
+            live.settle()
+            other.settle()
+        assert (live.mask() == truth).all()
+        assert (maskOf(live.editor.segmentation, "Other", live.frame) == truth).all()
+
+
+def test_another_editor_that_changes_the_outline_ends_it_in_words(live, editing):
+    live.start()
+    second = Editor(live.volume, ())
+    second.node.SetAndObserveSegmentationNode(live.editor.segmentation)
+    second.node.SetSelectedSegmentID("Lesion")
+    editing(second).click(live.frame, 50, 50)
+    live.settle()
+    assert not live.edit.isFollowing
+    assert "changed elsewhere" in live.edit.status
+
+
+def test_what_is_saved_meanwhile_is_whole(live, tmp_path):
+    live.start()
+    truth = live.show(30)
+    live.settle()
+    storage = slicer.vtkMRMLSegmentationStorageNode()
+    storage.SetFileName(str(tmp_path / "now.seg.nrrd"))
+    assert storage.WriteData(live.editor.segmentation)
+    live.show(44)
+    live.settle()
+    loaded = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")
+    assert storage.ReadData(loaded)
+    assert (maskOf(loaded, "Lesion", live.frame) == truth).all()
+    assert '"carried":true' in TagLogic.tagText(loaded.GetSegmentation().GetSegment("Lesion"))
+
+
+def test_what_was_painted_by_hand_stays_where_the_outline_passes_over_it(live):
+    live.edit.click(live.frame, 20, 32)
+    live.settle()
+    brush = np.zeros((64, 64), bool)
+    brush[30:34, 36:42] = True
+    replaceObject(EditorHost(live.editor.logic), live.editor.segmentation, "Lesion", live.frame, None, brush)
+    live.edit.follow(live.frame)
+    live.settle()
+    for x in (30, 40, 50, 54):
+        truth = live.show(x)
+        live.settle()
+        assert (live.mask() == (truth | brush)).all()
+
+
+def test_a_closed_scene_ends_it(scene, live):
+    live.start()
+    scene.Clear(0)
+    live.edit.poll()
+    assert not live.edit.isFollowing

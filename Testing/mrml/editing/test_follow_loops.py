@@ -1,0 +1,224 @@
+"""Follow in Sequences: one that is played, items of other sizes, and one that is being recorded."""
+
+from __future__ import annotations
+
+import pytest
+import slicer
+import slicer.util
+import volumes
+from live_images import DIM, Live, SeeingModel, picture
+from slicer_scene import Editor
+
+from SAMCALib.Frames import FrameLogic, SequenceLogic
+
+COUNT = 12
+
+
+@pytest.fixture
+def model(engine):
+    model = SeeingModel()
+    engine.setModel(model, "seeing")
+    return model
+
+
+class Played(Live):
+    """A Sequence; `go` shows an item, as the browser does while it plays."""
+
+    @property
+    def loop(self):
+        return FrameLogic.items(self.frame)
+
+    def go(self, number):
+        self.browser.SetSelectedItemNumber(number)
+        slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(self.browser)
+
+    def truth(self, number):
+        image = self.browser.GetSequenceNode(self.volume).GetNthDataNode(number)
+        return slicer.util.arrayFromVolume(image)[0] > 100
+
+    def right(self):
+        """The items whose outline is that of their own image; of those that have one."""
+        masks = {n: self.mask(frame) for n, frame in enumerate(self.loop)}
+        return [n for n, mask in masks.items() if (mask == self.truth(n)).all()]
+
+    def filled(self):
+        return [n for n, frame in enumerate(self.loop) if self.mask(frame).any()]
+
+
+@pytest.fixture
+def played(scene, editing, model):
+    """A clip whose object goes to the right, playing."""
+
+    def make(*images):
+        images = images or [picture(16 + 2 * number) for number in range(COUNT)]
+        browser, proxy = volumes.clip(*images)
+        editor = Editor(proxy)
+        live = Played(proxy, editing(editor), editor, browser)
+        browser.SetPlaybackActive(True)
+        live.go(0)
+        return live
+
+    return make
+
+
+def test_each_item_that_is_shown_while_it_plays_gets_its_own_outline(played):
+    live = played()
+    live.start(16)
+    for number in (1, 2, 3, 5, 6, 8, 9, 10):  # the others were passed over
+        live.go(number)
+        live.settle()
+    live.stop()
+    assert live.right() == live.filled() == [0, 1, 2, 3, 5, 6, 8, 9, 10]
+    assert "Follow has ended." in live.edit.status
+
+
+def test_an_answer_goes_into_the_item_that_was_asked_about(played, gated, model):
+    gated.model = model
+    gated.gate.set()
+    live = played()
+    live.start(16)
+    gated.close()
+    live.go(1)
+    live.tick()
+    live.go(2)
+    live.tick()
+    gated.gate.set()
+    live.settle()
+    assert live.right() == [0, 1, 2]
+
+
+def test_all_items_are_one_step(played):
+    live = played()
+    live.start(16)
+    for number in range(1, COUNT):
+        live.go(number)
+        live.settle()
+    live.stop()
+    assert live.right() == list(range(COUNT))
+    live.edit.steps.takeBack()
+    live.settle()
+    assert live.filled() == [0]
+    live.edit.steps.takeBack()
+    live.settle()
+    assert live.filled() == []
+
+
+def test_taken_back_while_it_follows_it_ends(played):
+    live = played()
+    live.start(16)
+    for number in (1, 2):
+        live.go(number)
+        live.settle()
+    live.edit.steps.takeBack()
+    live.settle()
+    assert not live.edit.isFollowing
+    assert live.filled() == [0]
+
+
+def test_round_after_round_each_item_has_one_object(played):
+    live = played(*(picture(x) for x in (16, 26, 36, 26)))
+    live.start(16)
+    for number in (1, 2, 3, 0) * 3:
+        live.go(number)
+        live.settle()
+    assert live.right() == [0, 1, 2, 3]
+    assert [len(live.objects(frame)) for frame in live.loop] == [1, 1, 1, 1]
+
+
+def test_what_the_user_outlined_in_an_item_is_not_changed_and_leads_from_there(played):
+    live = played()
+    live.go(4)
+    live.edit.setFrame(live.frame)
+    live.edit.click(live.frame, 24, 32)
+    live.settle()
+    live.edit.click(live.frame, 50, 50)
+    live.settle()
+    mended = live.mask()
+    live.go(0)
+    live.start(16)
+    for number in (1, 2, 4, 5):
+        live.go(number)
+        live.settle()
+    assert (live.mask(live.loop[4]) == mended).all()
+    assert (live.mask(live.loop[5]) == live.truth(5)).all()
+
+
+def test_a_click_while_it_plays_mends_the_item_it_was_made_on_and_stays(played):
+    live = played()
+    live.start(16)
+    live.go(3)
+    live.edit.setFrame(live.frame)
+    live.edit.click(live.frame, 50, 50)
+    live.go(4)
+    live.settle()
+    assert live.mask(live.loop[3])[50, 50]
+    mended = live.mask(live.loop[3])
+    for number in (5, 3, 4):
+        live.go(number)
+        live.settle()
+    assert (live.mask(live.loop[3]) == mended).all()
+
+
+def test_items_in_which_it_is_not_sure_stay_as_they_are(played):
+    live = played(picture(16), picture(18), picture(20, value=DIM), picture(22))
+    live.start(16)
+    for number in (1, 2, 3):
+        live.go(number)
+        live.settle()
+    assert live.right() == live.filled() == [0, 1, 3]
+
+
+def test_items_of_another_size_are_followed(played, model):
+    model.config.image_size = 96
+    shape = 96, 96
+    live = played(picture(20, shape=shape), picture(22), picture(24, shape=shape))
+    live.start(20)
+    for number in (1, 2):
+        live.go(number)
+        live.settle()
+    masks = [live.mask(frame) for frame in live.loop]
+    assert [mask.shape for mask in masks] == [(96, 96), (64, 64), (96, 96)]
+    assert live.right() == [0, 1, 2]
+
+
+def test_an_item_that_leaves_while_it_is_asked_about_is_passed_over(played, gated, model):
+    gated.model = model
+    gated.gate.set()
+    live = played()
+    live.start(16)
+    gated.close()
+    live.go(1)
+    live.tick()
+    gone = SequenceLogic.itemsOf(live.browser)[1]
+    live.go(2)
+    for sequence in (
+        live.browser.GetMasterSequenceNode(),
+        live.browser.GetSequenceNode(live.editor.segmentation),
+    ):
+        sequence.RemoveDataNodeAtValue(gone)
+    gated.gate.set()
+    live.go(1)  # which was number two
+    live.settle()
+    assert live.edit.isFollowing
+    assert live.right() == [0, 1]
+
+
+def test_a_sequence_that_is_deleted_ends_it_in_words(played):
+    live = played()
+    live.start(16)
+    live.go(1)
+    live.tick()
+    slicer.mrmlScene.RemoveNode(live.browser)
+    slicer.mrmlScene.RemoveNode(live.volume)
+    live.edit.poll()
+    assert not live.edit.isFollowing
+    assert "removed" in live.edit.message or "gone" in live.edit.message
+
+
+def test_a_loop_of_one_image_is_followed_and_nothing_happens(played):
+    live = played(picture(16))
+    live.start(16)
+    live.settle()
+    live.stop()
+    assert live.right() == [0]
+    assert not live.edit.isFollowing
