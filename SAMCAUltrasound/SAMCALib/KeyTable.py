@@ -38,6 +38,7 @@ def actions() -> tuple[KeyAction, ...]:
         KeyAction("clear", "C", _("clear this frame")),
         KeyAction("neighbours", "L", _("carry the object to the neighbouring frames")),
         KeyAction("nextUnsure", "Shift+L", _("go to where the object was carried no further")),
+        KeyAction("follow", "P", _("let the outline follow an image that changes, or end that")),
         KeyAction("suggest", "S", _("suggest an outline, if the model can")),
         KeyAction("hoverPreview", "H", _("preview under the mouse, on or off")),
         KeyAction("markUnsure", "U", _("mark where the model is not sure, on or off")),

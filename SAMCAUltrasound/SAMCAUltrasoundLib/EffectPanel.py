@@ -37,6 +37,7 @@ BUTTONS = (
     "clear",
     "takeBack",
     "neighbours",
+    "follow",
     "takePoints",
     "holdFrame",
     "sizesTable",
@@ -157,6 +158,10 @@ class EffectPanel:
                 self._shownReasons[name], button = reason, self._button(name)
                 button.enabled = not reason
                 button.toolTip = asToolTip(reason or self._toolTip(name))
+
+    def showFollowing(self, isFollowing: bool) -> None:
+        """The button stays down as long as an outline follows the image."""
+        self.ui.followButton.checked = isFollowing
 
     def showTarget(self, isAvailable: bool) -> None:
         """Offer the field for the name of a structure where there can be a detector."""

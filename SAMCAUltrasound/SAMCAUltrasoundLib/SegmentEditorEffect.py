@@ -26,10 +26,10 @@ from .EffectOptions import EffectOptions
 from .EffectPanel import EffectPanel
 from .HelpText import helpText
 from .LookedAtView import LookedAtView
+from .LoopTool import LoopTool
 from .MeasureTool import MeasureTool
 from .ModelChoice import ModelChoice
 from .Mouse import Mouse
-from .NeighbourTool import NeighbourTool
 from .PointMenu import offerDeletionOnly
 from .Question import ask, askForModelFile
 from .SlicersUndo import SlicersUndo
@@ -60,7 +60,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.view, self.mouse = LookedAtView(scriptedEffect), Mouse(self)
         self.shapes, self.undo = SliceShapes(scriptedEffect, self.view), SlicersUndo(scriptedEffect)
         self.measure, self.words, self.draw = MeasureTool(self), TargetTool(self), DrawTool(self)
-        self.neighbours = NeighbourTool(self)
+        self.loops = LoopTool(self)
         self.panel = self.timer = self.keys = None
         self._forget()
 
@@ -102,8 +102,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             "newObject": lambda: self.apply(self.edit.newObject),
             "useMask": lambda: self.apply(self.edit.useMask),
             "clear": lambda: self.apply(self.edit.clear),
-            "neighbours": self.neighbours.carry,
-            "nextUnsure": self.neighbours.nextUnsure,
+            **self.loops.actions,
             "takePoints": self.takePoints,
             "takeBack": self.takeBack,
             "turn": self.turn,
@@ -385,6 +384,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             setup=not self._setup.ready,
             cancel=isBusy,
         )
+        self.panel.showFollowing(self.edit.isFollowing)
         self.panel.showSuggestions(engine.suggests)
         self.panel.showReasons(self.reasons.reasons(status.instead or status.view or self.edit.problem))
 

@@ -164,7 +164,7 @@ class EditLogic(Pointing):
 
     @property
     def isFollowing(self) -> bool:
-        """Whether an outline follows the image, until `cancel`; clicks mend it meanwhile."""
+        """Whether an outline follows the image; clicks mend it meanwhile."""
         return isinstance(self.sweep, FollowRun) and self.sweep.isRunning
 
     def follow(self, frame: Frame) -> None:
@@ -178,6 +178,11 @@ class EditLogic(Pointing):
         run = FollowRun(self.steps, self.engine)
         run.start(self._selection.target(frame), frame, thing, self.maskOptions)
         self.sweep, self.message, self._current = run, "", None
+
+    def endFollow(self) -> None:
+        """Let the outline stay, on the image that is shown, as an object like any other."""
+        self.sweep.cancel()
+        self.message = self.sweep.message
 
     def nextUnsure(self, frame: Frame) -> Frame:
         """Of the frames at which the object was carried no further, the one behind this; Refusal without."""

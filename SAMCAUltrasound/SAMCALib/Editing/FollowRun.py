@@ -151,7 +151,7 @@ class FollowRun:
         if self.isRunning and self._asked is None and not self._isEnding:
             self._ask()
         self._finishIfDone()
-        return bool(results)
+        return bool(results) or not self.isRunning
 
     # Below: how it is done
 

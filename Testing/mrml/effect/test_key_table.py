@@ -63,11 +63,11 @@ def test_a_key_that_is_changed_works_at_once_and_the_old_one_no_more(open_editor
 
 
 def test_what_is_changed_lasts_and_is_shown_in_table_help_and_tool_tip(open_editor, panel):
-    change(panel, "clear", "P")
-    assert slicer.app.userSettings().values == {"SAMCA/Keys/clear": "P"}
-    assert panel.ui.keysTable.cells[row("clear"), 1] == "P"
+    change(panel, "clear", "F6")
+    assert slicer.app.userSettings().values == {"SAMCA/Keys/clear": "F6"}
+    assert panel.ui.keysTable.cells[row("clear"), 1] == "F6"
     editor = click(open_editor(), 20, 30)
-    assert editor.clearButton.toolTip.endswith(" Key: P")
+    assert editor.clearButton.toolTip.endswith(" Key: F6")
     assert "<b>P</b>" in editor.effect.helpText()
     assert "<b>C</b>" not in editor.effect.helpText()
 
@@ -94,10 +94,10 @@ def test_a_key_that_is_taken_stays_whose_it_is_and_the_user_is_told(panel, windo
 
 def test_a_key_can_be_given_back_one_by_one_or_all_at_once(panel):
     first = KeyTable.keys()
-    change(panel, "clear", "P")
+    change(panel, "clear", "F6")
     change(panel, "clear", "C")
     assert slicer.app.userSettings().values == {}
-    change(panel, "clear", "P")
+    change(panel, "clear", "F6")
     change(panel, "useMask", "C")
     panel.ui.resetKeysButton.click()
     assert KeyTable.keys() == first
@@ -122,10 +122,10 @@ def test_settings_that_hold_anything_else_do_no_harm(open_editor, window, value)
 
 def test_of_two_actions_with_one_key_in_the_settings_one_has_it(qt):
     for name in ("clear", "useMask"):
-        slicer.app.userSettings().setValue(f"SAMCA/Keys/{name}", "P")
+        slicer.app.userSettings().setValue(f"SAMCA/Keys/{name}", "F6")
     slicer.app.userSettings().setValue("SAMCA/Keys/measure", "N")  # the default of another
     keys = KeyTable.keys()
-    assert sorted((keys["clear"], keys["useMask"])) == ["", "P"]
+    assert sorted((keys["clear"], keys["useMask"])) == ["", "F6"]
     assert (keys["measure"], keys["newObject"]) == ("N", "")
 
 
@@ -133,17 +133,17 @@ def test_tools_with_other_keys_have_theirs_side_by_side(open_editor, window, mon
     from SAMCAUltrasoundLib.Keys import Keys
 
     called, table = [], KeyTable.actions()
-    more = (*table, KeyTable.KeyAction("next", "P", "show the next image"))
+    more = (*table, KeyTable.KeyAction("next", "F6", "show the next image"))
     monkeypatch.setattr(KeyTable, "actions", lambda: more)
     keys = Keys({"next": lambda: called.append("next")})
     keys.take(window)
     editor = open_editor()
-    window.press("P")
+    window.press("F6")
     window.press("H")
     assert called == ["next"]
     assert editor.hoverCheckBox.checked
     editor.deactivate()
-    window.press("P")
+    window.press("F6")
     assert called == ["next", "next"]
     keys.giveBack()
     assert window.keys() == []
