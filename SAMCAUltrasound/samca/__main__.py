@@ -24,6 +24,7 @@ COMMANDS = {  # name: (module with add_arguments and run, what it does)
     "export": ("samca.commands.export", "write a model as one ONNX file to give away"),
     "describe": ("samca.commands.describe", "count the parameters of a model by its settings"),
     "train": ("samca.commands.train", "train adapters on folders of images and masks"),
+    "train-memory": ("samca.commands.train_memory", "train the memory with which a base follows objects"),
     "average": ("samca.commands.average", "mean of the weights of several base files"),
     "estimate": ("samca.commands.estimate", "try some steps of a training run and say what all of it takes"),
     "evaluate": ("samca.commands.evaluate", "simulate users on images with known truth and score the masks"),

@@ -7,6 +7,7 @@ of the base they belong to. Both are .safetensors whose metadata hold the config
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ from .files import plain_name
 
 FORMATS = {"half": 1, "int8": 2}  # what a file says that it has: older programs read 1 alone
 SHIPPED_BASE, SHIPPED_ADAPTER = "base.safetensors", "samca.safetensors"
+MEMORY, MEMORY_KIND = "memory.safetensors", "memory"  # the file of a base's memory of loops, and its kind
+MEMORY_SIZES = ("width", "half", "quarter", "keys", "values")  # of `network.loop_memory.LoopMemory`
+MOST_OF_MEMORY = 4096  # of each of them
 EARLIER = {  # SHA256 of bases that came with the package: the commits that brought them
     "c6ad2fc9d9ce0eeadc259f6386bbff5062fad187a092ca69e0341103ebe37b5c": "bbb71b6, 21 November 2026",
     "18b0af5392900fe8c349be1d32562f3d9115fb8009908350e4bf7effc5c52610": "140087f, 21 November 2026",
@@ -28,6 +32,8 @@ EARLIER = {  # SHA256 of bases that came with the package: the commits that brou
 }
 PACKAGE = Path(__file__).resolve().parent
 MODEL_FOLDERS = (PACKAGE.parent / "Resources" / "Models", PACKAGE / "Resources" / "Models")  # Slicer; wheel
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,45 @@ def base_of(path: str | Path, given: str | Path | None = None) -> Path:
     """The base file that an adapter file belongs to; any other file is its own base."""
     metadata = metadata_of(path)
     return _find_base(Path(path), metadata, given) if metadata.get("kind") == "adapter" else Path(path)
+
+
+def memory_of(base: Path) -> Path | None:
+    """The memory of loops of a base file: beside it, or among the shipped; None where there is none.
+
+    One that belongs to another base is not taken; of one beside the base the log says so.
+    """
+    for folder in (base.parent, *MODEL_FOLDERS):
+        path = folder / MEMORY
+        if path.is_file():
+            try:
+                check_memory(path, base)
+            except ValueError as error:
+                if folder == base.parent:
+                    _log.warning("%s", error)
+            else:
+                return path
+    return None
+
+
+def check_memory(path: Path, base: Path) -> None:
+    """ValueError unless a file is the memory of this base."""
+    metadata = metadata_of(path)
+    memory_sizes(path, metadata)
+    wanted = entry(path, metadata, "base_sha256")
+    if sha256(base) != wanted:
+        raise ValueError(
+            f"{path} is the memory of the base {entry(path, metadata, 'base')} with SHA256 {wanted}, not of "
+            f"{base}: train one for that with `samca train-memory`"
+        )
+
+
+def memory_sizes(path: Path, metadata: dict) -> dict[str, int]:
+    """The sizes that the metadata of a memory tell; ValueError for another or a damaged file."""
+    if metadata.get("kind") != MEMORY_KIND:
+        raise ValueError(f"{path} is no memory of loops: expected a file that `samca train-memory` wrote")
+    told = _told(path, metadata)
+    with naming(path):
+        return {name: told[name].whole(1, MOST_OF_MEMORY) for name in MEMORY_SIZES}
 
 
 def shipped_folder() -> Path:
@@ -159,9 +204,16 @@ def entry(path: Path, metadata: dict, key: str) -> str:
 
 def config_of(path: Path, metadata: dict) -> ModelConfig:
     """The settings of the model in a file, as its metadata have them."""
+    config = _told(path, metadata).plain
+    with naming(path):
+        return from_json(ModelConfig, config, "model")
+
+
+def _told(path: Path, metadata: dict) -> typed_json.Value:
+    """What the metadata tell as "config"; ValueError without, and for a newer format."""
     try:
         version = int(entry(path, metadata, "format"))
-        config = typed_json.parse(entry(path, metadata, "config"), "config").plain
+        told = typed_json.parse(entry(path, metadata, "config"), "config")
     except ValueError as error:
         raise ValueError(
             f"{path} has no settings inside: it is no file of this program, or damaged"
@@ -171,5 +223,4 @@ def config_of(path: Path, metadata: dict) -> ModelConfig:
         raise ValueError(
             f"{path} has format {version}, this program reads up to {newest}: update the program"
         )
-    with naming(path):
-        return from_json(ModelConfig, config, "model")
+    return told

@@ -26,8 +26,10 @@ from ..evaluation.summary import Result
 from ..evaluation.users import USERS
 from ..files import make_folder
 from ..files.changes import changing
+from ..interaction.carriers import CARRIERS
 from ..studies.run_contest import check_run, contest_of
 from ..training import run_lock
+from .follow import CARRIER_HELP
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,6 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "frame and is carried to the others; --curve: how many all frames may take until they are right",
     )
     add("--frames", type=int, help="with --loops: make one of so many frames of an image of each group")
+    add("--carrier", choices=CARRIERS, default="", help=f"with --loops: {CARRIER_HELP}")
     add("--single-set", action="store_true", help="also a row with all clicks in one set, without fusion")
     add("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
     add("--out", help="folder for the table, the records and the pictures")
@@ -121,11 +124,11 @@ def _of_loops(arguments: argparse.Namespace, contestants: Sequence[Contestant], 
     (clicks, *others), most = arguments.clicks or [3], arguments.curve or 0
     if others:
         raise ValueError(f"--clicks {clicks} {others[0]}: with --loops expected one number")
-    frames, found = arguments.frames, {}
+    frames, carrier, found = arguments.frames, arguments.carrier, {}
     for contestant in contestants:
         each = (made(dataset, frames) if frames else filmed(dataset) for dataset in sets)
         loops = chain.from_iterable(each)
-        found[contestant.name] = list(evaluate_loops(contestant.model, loops, clicks, most))
+        found[contestant.name] = list(evaluate_loops(contestant.model, loops, clicks, most, carrier))
     for rows in (loop_report.by_distance(found), loop_report.slips(found, bool(most))):
         print(report.aligned(rows) + "\n", flush=True)
     with changing(Path(arguments.out)) as files:

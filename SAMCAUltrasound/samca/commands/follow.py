@@ -18,11 +18,17 @@ from ..images import frames, masks
 from ..images.frames import PICTURES, Frame
 from ..images.masks import SEGMENTATION, Outlined
 from ..images.overlay import png
+from ..interaction.carriers import CARRIERS
 from ..interaction.propagation import FrameMask
 from ..prompts import Prompts
 from ..spreadsheets import text_of
 from ..words import counted
 from . import pointing_arguments
+
+CARRIER_HELP = (
+    "what carries the object from frame to frame: memory, the last mask, or a deformation between frames "
+    "(default: memory, where the model has one)"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--frame", type=int, action=_Frame, help="which frame, from 0, the clicks after it are in; repeat")
     add("--click", type=pointing_arguments.click, action=_Click, help=pointing_arguments.CLICK_HELP)
     add("--model", default="shipped", help="shipped (default) or a file of weights")
+    add("--carrier", choices=CARRIERS, default="", help=CARRIER_HELP)
     add("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
     add("--out", required=True, help="loop.seg.nrrd, or a folder for a mask of each frame")
     add("--table", help="file.csv: area, predicted IoU and agreement of each frame")
@@ -55,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         prompts[index] = prompts.get(index, Prompts()).plus(*clicks)
     model = samca.load(arguments.model, device=arguments.device)
     found: dict[int, FrameMask] = {}
-    for each in follow(model, loop, prompts):
+    for each in follow(model, loop, prompts, arguments.carrier):
         if each.is_sure or each.index not in found:
             found[each.index] = each
     kept = {index: each for index, each in found.items() if index in prompts or each.is_sure}

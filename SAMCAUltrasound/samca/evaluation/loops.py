@@ -6,14 +6,16 @@ the frame whose mask is worst, again and again until every frame is right.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import numpy as np
 
 from ..clicks import CLICKS
+from ..interaction.carriers import Carrier, carrier_for
 from ..interaction.propagation import FrameMask, carry, session_on
+from ..interaction.session import Session
 from ..prompts import Prompts
 from . import metrics
 from .evaluate import generator_for, on_grid
@@ -55,27 +57,37 @@ class Carried:
         return any(i in way or i == self.slip for i in self.unsure if i != self.prompted)
 
 
-def evaluate_loops(model, loops: Iterable[Loop], clicks: int = 3, most: int = 0) -> Iterator[Carried]:
+def evaluate_loops(
+    model, loops: Iterable[Loop], clicks: int = 3, most: int = 0, carrier: str = ""
+) -> Iterator[Carried]:
     """One for each structure of each loop, prompted by so many clicks in the first frame that shows it.
 
-    most: clicks that may be spent on a structure until all frames are right; 0: that is not asked.
+    carrier: as of `carriers.carrier_for`. most: clicks that may be spent on a structure until all frames are
+    right; 0: that is not asked.
     ValueError for clicks below 1.
     """
     if clicks < 1 or most < 0:
         raise ValueError(f"clicks {clicks}, most {most}: expected at least 1, and at least 0")
     for loop in loops:
+        way = partial(carrier_for, model, carrier)
         sessions = lru_cache(None)(partial(session_on, model, loop.frames))
         for value, truths in loop.structures().items():
-            user = _User(sessions, truths, generator_for(loop.name, value, 0))
+            user = _User(sessions, way, truths, generator_for(loop.name, value, 0))
             about = loop.dataset, loop.name, value, loop.kind
             yield Carried(*about, user.start, *user.carried(clicks), user.finished(most))
 
 
 class _User:
-    """Who clicks at one structure of a loop; truths: (H, W) bool of every frame."""
+    """Who clicks at one structure of a loop; truths: (H, W) bool of every frame; way: gives a new carrier."""
 
-    def __init__(self, session_on, truths: Sequence[np.ndarray], rng: np.random.Generator):
-        self._session_on, self._truths, self._rng = session_on, truths, rng
+    def __init__(
+        self,
+        session_on: Callable[[int], Session],
+        way: Callable[[], Carrier],
+        truths: Sequence[np.ndarray],
+        rng: np.random.Generator,
+    ):
+        self._session_on, self._way, self._truths, self._rng = session_on, way, truths, rng
         self.start = next(i for i, truth in enumerate(truths) if truth.any())
         self._prompts: dict[int, Prompts] = {}
         self._absent: set[int] = set()  # frames in which the structure was taken away
@@ -124,7 +136,7 @@ class _User:
 
     def _carry(self) -> list[FrameMask]:
         """Masks of all frames anew, in their order."""
-        found = carry(self._session_on, self._prompts, 0, len(self._truths) - 1)
+        found = carry(self._session_on, self._prompts, 0, len(self._truths) - 1, self._way())
         found = sorted(found, key=lambda each: each.index)
         self._given = [each.prompts for each in found]
         self._masks = [each.mask & (each.index not in self._absent) for each in found]

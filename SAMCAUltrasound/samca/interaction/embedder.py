@@ -37,5 +37,15 @@ class Embedder(Protocol):
         """What one click may mean, on each picture of a batch: logits (B, 3, m, m) and predicted IoU (B, 3);
         asked for where the model has `gives_alternatives`, which it may lack."""
 
+    def remember(self, features: Any, masks: np.ndarray) -> Any:
+        """What is kept of a batch of pictures of a loop in which an object is known, masks (B, m, m) float32
+        0..1; asked for where the model has `remembers`, which it may lack."""
+
+    def recall(
+        self, features: Any, bank: Sequence[Any], kinds: Sequence[int]
+    ) -> tuple[np.ndarray, list[float]]:
+        """By what is kept of pictures of these kinds, 0: the user pointed there, 1: it was carried there:
+        logits (B, m, m) and predicted IoU of the object in others; asked for likewise."""
+
     def joined(self, features: Sequence[Any]) -> Any:
         """Those of several pictures as of one batch; a model may lack it, then each is decoded by itself."""

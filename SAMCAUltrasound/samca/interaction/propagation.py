@@ -1,37 +1,23 @@
 """This frame and its neighbours: prompts on one or several frames of a loop, carried from frame to frame.
 
-Medical SAM Adapter's paper prompts every slice. Here the user prompts some; each other frame gets what the
-mask of the frame before it says, going outwards from the prompted frame that is nearest: that mask as mask
-prompt, and a click at its deepest place. With three clicks on one of eight frames (14 simulated training
-loops, the model shipped first) the other frames reached Dice 87.6 so, 86.6 with the click alone, 81.1 with
-click and box. Negative clicks go along as long as the mask does not cover them.
+Medical SAM Adapter's paper prompts every slice. Here the user prompts some; the object is carried to the
+others, going outwards from the prompted frame that is nearest, in one of the ways of `carriers`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
-from ..clicks import error_deepest
 from ..datasets.loops import check_sizes, window_around
-from ..prompts import Click, Prompts
+from ..prompts import Prompts
+from .carriers import Carrier, carrier_for, last_mask
+from .carriers.frame_mask import FrameMask
+from .carriers.last_mask import carried
 from .session import Session
 
-SURE = 0.75  # of what a model said of itself where the user pointed: below, it is not sure
-ALIKE = 2.0  # times that an object may grow or shrink from a frame to the next
-
-
-class FrameMask(NamedTuple):
-    """The (H, W) bool mask of frame `index`, the prompts that gave it, and how sure the model is of it."""
-
-    index: int
-    prompts: Prompts  # carried ones, unless the user gave some; none where the object was gone
-    mask: np.ndarray
-    iou: float  # the model's estimate
-    agreement: float | None = None  # of two looks, where there are two
-    is_sure: bool = True  # as far as can be told beside the frame it came from and the one that was prompted
+__all__ = ["Course", "FrameMask", "carried", "carry", "order_of", "segment_frames", "session_on"]
 
 
 def segment_frames(
@@ -41,20 +27,23 @@ def segment_frames(
     first: int = 0,
     last: int | None = None,
     window: tuple[float, float] | None = None,
+    carrier: str = "",
 ) -> Iterator[FrameMask]:
     """The object that `prompts` point at, in frames `first` to `last` of a loop, both included.
 
     model: as of `samca.load`; one of several frames (config.depth) encodes each with its neighbours, which
     may lie outside the range. frames: each (H, W), (H, W, 3) or (H, W, 4), all of one size. prompts: by index
-    of the frame, in image pixels. window: as of `Session.set_image`. Yields a frame at a time in the order of
-    `order_of`, so that the caller can show progress, and can end it by not asking for more.
+    of the frame, in image pixels. window: as of `Session.set_image`. carrier: as of `carriers.carrier_for`.
+    Yields a frame at a time in the order of `order_of`, so that the caller can show progress, and can end it
+    by not asking for more.
     Raises ValueError for frames of different size and for prompts or a range that are no frames.
     """
     last = len(frames) - 1 if last is None else last
     check_sizes([np.shape(frame)[:2] for frame in frames], "this loop")
     if not 0 <= first <= last < len(frames):
         raise ValueError(f"frames {first} to {last}: expected a part of 0 to {len(frames) - 1}")
-    yield from carry(lambda index: session_on(model, frames, index, window), prompts, first, last)
+    way = carrier_for(model, carrier)
+    yield from carry(lambda index: session_on(model, frames, index, window), prompts, first, last, way)
 
 
 def carry(
@@ -62,26 +51,41 @@ def carry(
     prompts: Mapping[int, Prompts],
     first: int,
     last: int,
+    carrier: Carrier,
     until_unsure: bool = False,
 ) -> Iterator[FrameMask]:
-    """The same where the caller has a session on each frame; it is asked for once a frame.
+    """The same where the caller has a session on each frame; it is asked for once a frame and way.
 
-    until_unsure: nothing is carried on from a frame that is not sure; it may come once more, from the other
-    side.
+    until_unsure: nothing is carried on from a frame that is not sure, unless the carrier finds an object
+    again; such a frame may come once more, from the other side.
     """
-    course = Course(prompts, first, last, until_unsure)
+    course = Course(prompts, first, last, until_unsure and not carrier.goes_on, carrier.is_sure)
     while (step := course.next()) is not None:
         index, before = step
-        given = prompts[index] if before is None else carried(before)
-        said = session_on(index).predict(given)
-        yield course.take(FrameMask(index, given, said.mask, said.iou, said.agreement))
+        session = session_on(index)
+        if before is None:
+            said = session.predict(prompts[index])
+            found = FrameMask(index, prompts[index], said.mask, said.iou, said.agreement)
+        else:
+            found = carrier.carry(session, index, before)
+        found = course.take(found)
+        carrier.take(session, found, before is None)
+        yield found
 
 
 class Course:
     """Which frame comes next, as the ways from the prompted frames go on, end, and are met from beyond."""
 
-    def __init__(self, prompts: Mapping[int, Prompts], first: int, last: int, until_unsure: bool = False):
-        """As of `carry`; ValueError as of `order_of`."""
+    def __init__(
+        self,
+        prompts: Mapping[int, Prompts],
+        first: int,
+        last: int,
+        until_unsure: bool = False,
+        is_sure: Callable[[FrameMask, FrameMask, FrameMask], bool] = last_mask.is_sure,
+    ):
+        """As of `carry`; is_sure: as of a carrier. ValueError as of `order_of`."""
+        self._is_sure = is_sure
         self._order = order_of(prompts, first, last)
         self._frames, self._until_unsure = range(first, last + 1), until_unsure
         self._masks: dict[int, FrameMask] = {}
@@ -111,7 +115,7 @@ class Course:
         origin = found if before is None else self._origins[before.index]
         if before is not None:
             self._tried.add((index, before.index))
-            found = found._replace(is_sure=_is_sure(found, before, origin))
+            found = found._replace(is_sure=self._is_sure(found, before, origin))
         if found.is_sure or index not in self._masks:
             self._masks[index], self._origins[index] = found, origin
         return found
@@ -127,50 +131,22 @@ class Course:
 
 
 def order_of(prompted: Mapping[int, Prompts], first: int, last: int) -> list[tuple[int, int | None]]:
-    """(frame, the frame that it gets its prompts from, None if it has its own), each after its source.
+    """(frame, the frame that it is carried from, None if it has prompts of its own), each after its source,
+    those with prompts first.
 
     A frame belongs to the nearest prompted one; of two equally near, the earlier.
     """
     own = sorted(index for index, prompts in prompted.items() if prompts)
     if not own or own[0] < first or own[-1] > last:
         raise ValueError(f"prompts on frames {own}: expected at least one frame, all from {first} to {last}")
-    order: list[tuple[int, int | None]] = []
+    order: list[tuple[int, int | None]] = [(index, None) for index in own]
     for index in own:
-        order.append((index, None))
         for step in (1, -1):
             frame = index + step
             while first <= frame <= last and min(own, key=lambda o: (abs(o - frame), o)) == index:
                 order.append((frame, frame - step))
                 frame += step
     return order
-
-
-def carried(found: FrameMask) -> Prompts:
-    """The prompts of a neighbouring frame; none where nothing was found."""
-    if not found.mask.any():
-        return Prompts()
-    deepest = error_deepest.place(found.mask, None, 1, np.random.default_rng(0)).clicks  # draws nothing
-    outside = tuple(c for c in found.prompts.clicks if not c.positive and _goes_along(c, found.mask))
-    return Prompts(deepest + outside, mask=found.mask)
-
-
-def _goes_along(click: Click, mask: np.ndarray) -> bool:
-    """Whether a negative click lies on the image, which may be a smaller one, and not on the mask."""
-    rows, columns = np.transpose(click.pixels)
-    if (
-        min(rows.min(), columns.min()) < 0
-        or (rows >= mask.shape[0]).any()
-        or (columns >= mask.shape[1]).any()
-    ):
-        return False
-    return not mask[rows, columns].any()
-
-
-def _is_sure(found: FrameMask, before: FrameMask, pointed_at: FrameMask) -> bool:
-    """Whether what was carried to is as likely as what the user pointed at, and as large as it just was."""
-    sizes = sorted((int(found.mask.sum()), int(before.mask.sum())))
-    agrees = found.agreement is None or found.agreement >= SURE * pointed_at.agreement
-    return agrees and found.iou >= SURE * pointed_at.iou and 0 < sizes[1] <= ALIKE * sizes[0]
 
 
 def session_on(

@@ -264,6 +264,28 @@ class Session:
         tidied_for = prompts if self.model.config.tidy else None
         return Prediction(mean_of(looks), iou, looks, tidied_for, reduction, outline)
 
+    def remember(self, mask: np.ndarray) -> Any:
+        """What the model's memory keeps of this image, in which the object is an (H, W) bool mask."""
+        view, reduced = self._encoded(), self._geometry.reduction.prompts(Prompts(mask=mask))
+        return view.remember(reduced.mask)
+
+    def recall(self, bank: Sequence[Any], kinds: Sequence[int]) -> Prediction:
+        """Where in this image the object is that was remembered in others of a loop, which the model takes
+        for frames of these kinds, see `Embedder.recall`; by one look less closely than `predict`."""
+        looks, iou = self._encoded().recall(bank, kinds)
+        tidied_for = Prompts() if self.model.config.tidy else None
+        return Prediction(mean_of(looks), iou, looks, tidied_for, self._geometry.reduction)
+
+    @property
+    def picture(self) -> np.ndarray:
+        """The image as a session shows it to a model: (H, W, 3) float32 RGB in 0..255. RuntimeError where it
+        took an embedding."""
+        if self._again is None:
+            raise RuntimeError("no image, only what was encoded of one: call set_image")
+        given = self._again.keywords
+        pixels = given["pixels"] if "pixels" in given else given["frames"][given["index"]]
+        return as_rgb(np.asarray(pixels), given["window"])
+
     def has_to_encode(self, prompts: Prompts) -> bool:
         """Whether `predict` will encode a window for these prompts first; what the whole frame says is there
         at once, not `closer`."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..prompts import Prompts
-from ..prompts.geometry import Geometry
+from ..prompts.geometry import Geometry, resample
 from ..prompts.prompts import box_around
 from ..prompts.windows import Window, enlarging
 from .closeups import KEPT, Closeups, bytes_of
@@ -64,6 +65,17 @@ class View:
         joined = (window.paste((window.crop(look) + closest) / 2, look) for look, closest in pairs)
         return tuple(joined), (iou + iou_there) / 2
 
+    def remember(self, mask: np.ndarray) -> Any:
+        """What the model's memory keeps of the picture with an (H, W) bool mask of the object."""
+        coverage = self.geometry.prompts_to_model(Prompts(mask=mask)).mask
+        seen = resample(coverage, self.model.mask_side, self.model.mask_side)
+        looks = (seen, seen[:, ::-1]) if self.mirror else (seen,)
+        return self.model.remember(self.features, np.stack(looks))
+
+    def recall(self, bank: Sequence[Any], kinds: Sequence[int]) -> tuple[Looks, float]:
+        """As `looks`, of an object that was remembered in other pictures of this size."""
+        return self._shown(*self.model.recall(self.features, bank, kinds))
+
     def outlines(self, click: Prompts) -> tuple[int, ...]:
         """What this one click may mean: 0, the model's answer, then the numbers of its other masks, the
         surest first, those that are not to the eye one of them before."""
@@ -105,7 +117,9 @@ class View:
         return self._whole.of(prompts, lambda: self._said(prompts))
 
     def _said(self, prompts: Prompts) -> tuple[Looks, float]:
-        logits, ious = self._decoding(prompts)
+        return self._shown(*self._decoding(prompts))
+
+    def _shown(self, logits: np.ndarray, ious: list[float]) -> tuple[Looks, float]:
         first, *mirrored = map(self.geometry.logits_to_image, logits)
         looks = (first, *(look[:, ::-1] for look in mirrored))
         return looks, float(np.mean(np.clip(ious, 0.0, 1.0)))

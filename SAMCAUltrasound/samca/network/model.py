@@ -25,6 +25,7 @@ from .branches import BRANCHES
 from .devices import answering
 from .fusion import FUSIONS
 from .hyper_prompting import DECODER_ADAPTERS
+from .loop_memory import LoopMemory, Remembered
 from .prompt_predictor import BOX_TOKENS, PREDICTORS, Suggested
 from .refiner import Refiner, spots
 
@@ -62,6 +63,7 @@ class Model(nn.Module):
         self.fusion = config.fusion.make("fusion", FUSIONS)
         self.predictor, self.objectness = None, None  # see prompt_predictor.py
         self.tuned: list[str] = []
+        self._memory: tuple[LoopMemory, ...] = ()  # a file of its own has it: none of the model's parts
         self.register_buffer("pixel_mean", torch.tensor(sam.PIXEL_MEAN).view(3, 1, 1), persistent=False)
         self.register_buffer("pixel_std", torch.tensor(sam.PIXEL_STD).view(3, 1, 1), persistent=False)
 
@@ -250,6 +252,31 @@ class Model(nn.Module):
             logits = np.where(np.reshape(there, (-1, 1, 1)), logits, np.float32(-MASK_PROMPT_LOGIT))
             iou = [value if is_there else 0.0 for value, is_there in zip(iou, there, strict=True)]
         return logits, iou
+
+    def take_memory(self, memory: LoopMemory) -> None:
+        """Carry objects through loops by this one, which is of the model's base."""
+        self._memory = (memory.eval().requires_grad_(False),)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether `remember` and `recall` can be asked."""
+        return bool(self._memory)
+
+    @answering
+    def remember(self, features: Features, masks: np.ndarray) -> Remembered:
+        """What is kept of B frames in which the object is known; masks (B, m, m) float32: how far each pixel
+        is of it, 0..1."""
+        given = torch.from_numpy(np.ascontiguousarray(masks))[:, None].to(self.device)
+        return self._memory[0].remember(features, given)
+
+    @answering
+    def recall(
+        self, features: Features, bank: Sequence[Remembered], kinds: Sequence[int]
+    ) -> tuple[np.ndarray, list[float]]:
+        """Logits (B, m, m) float32 of the object in B new frames, and its IoU as far as can be told, 0..1, by
+        what is kept of others: 0, the user pointed there, or 1, it was carried there."""
+        logits, found = self._memory[0].recall(features, bank, kinds)
+        return logits[:, 0].float().cpu().numpy(), found[:, 0].sigmoid().tolist()
 
     def _batch(self, pictures: Sequence[np.ndarray]) -> torch.Tensor:
         planes = np.ascontiguousarray(np.stack(pictures).transpose(0, 3, 1, 2))

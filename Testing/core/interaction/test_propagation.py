@@ -43,12 +43,12 @@ def loop(count=7, step=3, gone=()):
     return list(frames)
 
 
-def test_frames_get_their_prompts_outwards_from_the_nearest_prompted_one():
+def test_prompted_frames_come_first_then_the_others_outwards_from_the_nearest():
     assert order_of({2: HERE}, 0, 4) == [(2, None), (3, 2), (4, 3), (1, 2), (0, 1)]
     assert order_of({0: HERE, 5: HERE, 3: Prompts()}, 0, 6) == [
-        (0, None), (1, 0), (2, 1), (5, None), (6, 5), (4, 5), (3, 4),
+        (0, None), (5, None), (1, 0), (2, 1), (6, 5), (4, 5), (3, 4),
     ]  # fmt: skip
-    assert order_of({0: HERE, 2: HERE}, 0, 2) == [(0, None), (1, 0), (2, None)]
+    assert order_of({0: HERE, 2: HERE}, 0, 2) == [(0, None), (2, None), (1, 0)]
 
 
 @pytest.mark.parametrize("prompts", [{}, {3: Prompts()}, {9: HERE}, {0: HERE, 3: HERE}])
@@ -145,14 +145,14 @@ def test_a_way_ends_where_it_is_unsure():
 
 def test_where_a_way_ended_the_object_is_met_from_the_other_side():
     taken = ways({0: HERE, 8: HERE}, 8, unsure=[(2, 1)])
-    assert taken[:3] == [(0, None), (1, 0), (2, 1)]
-    assert taken[3:7] == [(8, None), (7, 8), (6, 7), (5, 6)]
+    assert taken[:4] == [(0, None), (8, None), (1, 0), (2, 1)]
+    assert taken[4:7] == [(7, 8), (6, 7), (5, 6)]
     assert taken[7:] == [(4, 5), (3, 4), (2, 3)]
 
 
 def test_a_frame_that_is_unsure_from_both_sides_is_left():
     taken = ways({0: HERE, 4: HERE}, 4, unsure=[(2, 1), (2, 3)])
-    assert taken == [(0, None), (1, 0), (2, 1), (4, None), (3, 4), (2, 3)]
+    assert taken == [(0, None), (4, None), (1, 0), (2, 1), (3, 4), (2, 3)]
 
 
 @pytest.mark.parametrize(("area", "iou", "agreement", "sure"), [

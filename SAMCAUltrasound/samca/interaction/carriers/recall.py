@@ -1,0 +1,77 @@
+"""The model's own memory: frames in which the object is known are read by the features of the new one.
+
+What the user pointed at stays, the last frames that it was sure of go along. Read are the nearest prompted
+frame to each side, so what lies between two prompted ones follows both, and of the others the nearest that
+are nearer than those.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ...prompts import Prompts
+from ..session import Session
+from .frame_mask import FrameMask
+from .last_mask import carried
+
+PROMPTED, RECENT = 0, 1  # as `network.loop_memory` calls them
+POINTED_AT, LAST = 16, 4  # frames that are kept of each kind
+READ = 2  # of the last ones, that are read at a time
+SURE = 0.6  # IoU that it says: below, it is not sure
+AGREEING = 0.8  # of two looks: below, it is not sure
+
+
+class Kept(NamedTuple):
+    """What the model keeps of a frame, and whether the user pointed there."""
+
+    remembered: Any
+    prompted: bool
+
+
+class Recall:
+    """Carries by a model that remembers; see `carriers.Carrier`."""
+
+    goes_on = True
+
+    def __init__(self, model):
+        if not getattr(model, "remembers", False):
+            raise ValueError(
+                "this model has no memory of loops: put the memory.safetensors of its base beside the base, "
+                "train one with `samca train-memory`, or take carrier mask"
+            )
+        self._kept: dict[int, Kept] = {}
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all that is kept."""
+        return sum(each.remembered.nbytes for each in self._kept.values())
+
+    def take(self, session: Session, found: FrameMask, prompted: bool) -> None:
+        """Keep it if the user pointed there, or if it is sure; the farthest of its kind is dropped for it."""
+        if not prompted and not found.is_sure:
+            return
+        self._kept[found.index] = Kept(session.remember(found.mask), prompted)
+        alike = [index for index, kept in self._kept.items() if kept.prompted == prompted]
+        if len(alike) > (POINTED_AT if prompted else LAST):
+            del self._kept[max(alike, key=lambda index: abs(index - found.index))]
+
+    def carry(self, session: Session, index: int, before: FrameMask) -> FrameMask:
+        """As the memory says."""
+        read = [self._kept[each] for each in self._read(index)]
+        kinds = [PROMPTED if each.prompted else RECENT for each in read]
+        said = session.recall([each.remembered for each in read], kinds)
+        found = FrameMask(index, Prompts(), said.mask, said.iou, said.agreement)
+        return found._replace(prompts=carried(found._replace(prompts=before.prompts)))
+
+    def is_sure(self, found: FrameMask, before: FrameMask, pointed_at: FrameMask) -> bool:
+        """Whether it says so, and both looks, of something that is there."""
+        agrees = found.agreement is None or found.agreement >= AGREEING
+        return agrees and found.iou >= SURE and bool(found.mask.any())
+
+    def _read(self, index: int) -> list[int]:
+        """The frames that are read for this one."""
+        pointed_at = sorted(i for i, kept in self._kept.items() if kept.prompted)
+        nearest = [i for i in pointed_at if i < index][-1:] + [i for i in pointed_at if i >= index][:1]
+        reach = min(abs(i - index) for i in nearest)
+        others = [i for i, kept in self._kept.items() if not kept.prompted and 0 < abs(i - index) < reach]
+        return [*nearest, *sorted(others, key=lambda i: abs(i - index))[:READ]]
