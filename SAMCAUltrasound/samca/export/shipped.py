@@ -7,24 +7,30 @@ from pathlib import Path
 from typing import Any
 
 from ..files import write_atomically
+from ..network.loop_memory import LoopMemory
 from ..network.model import Model
 from ..runtime.about import About, to_text
 from ..runtime.loading import GRAPH, SUFFIX
-from .tracing import onnx, traced
+from .tracing import onnx, traced, traced_memory
 
 ELSEWHERE = "weights"  # a name that ONNX wants for the place of tensors, which are given in its stead
 
 
-def write(model: Model, folder: str | Path, about: About) -> None:
-    """Write all parts, and what is known of them, into a folder."""
-    for name, content in files(model, about).items():
+def write(model: Model, memory: LoopMemory, folder: str | Path, about: About) -> None:
+    """Write all parts of a model and of a memory of loops, and what is known of them, into a folder."""
+    for name, content in files(model, memory, about).items():
         write_atomically(Path(folder) / name, content)
 
 
-def files(model: Model, about: About) -> dict[str, bytes]:
+def files(model: Model, memory: LoopMemory, about: About) -> dict[str, bytes]:
     """The contents of these files by their names."""
-    parts, held = traced(model, about), set(model.state_dict())
-    lacks = {part: _without_tensors(graph.graph, held) for part, graph in parts.items()}
+    known_by = ((traced(model, about), model), (traced_memory(memory, about), memory))
+    parts = {part: graph for graphs, _ in known_by for part, graph in graphs.items()}
+    lacks = {
+        part: _without_tensors(graph.graph, set(module.state_dict()))
+        for graphs, module in known_by
+        for part, graph in graphs.items()
+    }
     known = json.dumps({"about": to_text(about), "lacks": lacks}, indent=1, sort_keys=True) + "\n"
     graphs = {f"{part}{SUFFIX}": graph.SerializeToString(deterministic=True) for part, graph in parts.items()}
     return {GRAPH: known.encode(), **graphs}

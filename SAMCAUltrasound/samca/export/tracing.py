@@ -11,13 +11,16 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..network.backbones.sites import Features
+from ..network.loop_memory import CELL, LoopMemory
 from ..network.model import Model
-from ..runtime.about import GIVEN, SUGGESTED, About
+from ..runtime.about import GIVEN, RECALLED, REMEMBERED, SUGGESTED, About
 from .halves import TWO_SETS, Decoding, Encoding, Suggesting
+from .remembering import Recalling, Remembering
 
 OPSET = 17  # the first with a layer norm of its own
-BATCH, MARKS = 2, 3  # what is traced with; a graph takes any other numbers
-OBJECTS, POINTS = "objects", "points"  # what the sizes that are free are called
+BATCH, MARKS, FRAMES = 2, 3, 2  # what is traced with; a graph takes any other numbers
+OBJECTS, POINTS, CELLS, KEPT = "objects", "points", "cells", "kept"  # what the sizes that are free are called
 Inputs = dict[str, torch.Tensor]
 
 
@@ -37,6 +40,25 @@ def traced(model: Model, about: About) -> dict[str, Any]:
         given["classes"] = torch.zeros(BATCH, dtype=torch.int64)
         graphs["suggest"] = _trace(Suggesting(model, about), given, SUGGESTED)
     return graphs
+
+
+def traced_memory(memory: LoopMemory, about: About) -> dict[str, Any]:
+    """The graphs "remember" and "recall" of a memory of loops, with their tensors."""
+    side, width, half, quarter = about.mask_side, *(memory.sizes[n] for n in ("width", "half", "quarter"))
+    embedding = torch.zeros(BATCH, width, side // CELL, side // CELL)
+    masks, finer = torch.zeros(BATCH, 1, side, side), torch.zeros(BATCH, half, side, side)
+    fine = torch.zeros(BATCH, quarter, side // 2, side // 2)
+    with torch.inference_mode():
+        kept = memory.remember(Features(embedding), masks)
+    bank = [torch.cat([each] * FRAMES, 1) for each in kept]
+    names = [GIVEN + name for name in about.features]
+    given = dict(zip(names, (embedding, finer, fine), strict=True))
+    given |= {**dict(zip(REMEMBERED, bank, strict=True)), "kinds": torch.arange(FRAMES)}
+    seen = {names[0]: embedding, "masks": masks}
+    return {
+        "remember": _trace(Remembering(memory), seen, REMEMBERED),
+        "recall": _trace(Recalling(memory), given, RECALLED),
+    }
 
 
 def _prompts(about: About) -> Inputs:
@@ -74,6 +96,10 @@ def _free_sizes(given: Inputs, outputs: Sequence[str]) -> dict[str, dict[int, st
     for name in free:
         if name.endswith(("points", "labels")):
             free[name][1] = POINTS
+        if name in REMEMBERED and name in given:
+            free[name][1] = CELLS
+        if name == "kinds":
+            free[name] = {0: KEPT}
     return free
 
 

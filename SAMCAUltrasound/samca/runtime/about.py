@@ -13,6 +13,7 @@ KEY, FORMAT = "samca", 2  # its name in the metadata of a graph, and what that i
 FINE = ("fine_half", "fine_quarter")  # finer maps beside the embedding: of strides 2 and 4
 GIVEN = "given_"  # before the names of features where they are inputs
 ANSWER, ALTERNATIVES = ("logits", "iou"), ("alternative_logits", "alternative_iou")  # what decoding gives
+REMEMBERED, RECALLED = ("keys", "values"), ("recalled_logits", "recalled_iou")  # of a memory of loops
 SUGGESTED = ("found_logits", "found_iou", "presence")
 
 

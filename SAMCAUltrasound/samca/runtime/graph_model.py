@@ -11,6 +11,7 @@ from ..prompts import Prompts
 from ..prompts.arrays import MASK_PROMPT_LOGIT, mask_prompts_of
 from ..prompts.kinds import check_kind
 from .about import ALTERNATIVES, ANSWER, GIVEN, SUGGESTED, About
+from .graph_memory import GraphMemory, Remembered
 from .pointing import inputs_of
 from .sessions import runtime
 
@@ -36,9 +37,18 @@ class GraphModel:
     engine = "ONNX Runtime"
     instead = ""  # why torch, which is installed, does not answer in its place
 
-    def __init__(self, about: About, encoder: Any, decoder: Any, finder: Any = None, tensors: Any = None):
+    def __init__(
+        self,
+        about: About,
+        encoder: Any,
+        decoder: Any,
+        finder: Any = None,
+        tensors: Any = None,
+        memory: GraphMemory | None = None,
+    ):
         """finder: the session that suggests, of a model that does; tensors: what the sessions read and do not
-        hold."""
+        hold; memory: of loops, if there is one for the base."""
+        self._memory = memory
         self.about, self.config = about, about.config
         self._encoder, self._decoder, self._finder, self._tensors = encoder, decoder, finder, tensors
         self._encodings: set[Any] = set()  # options of those that run
@@ -114,6 +124,21 @@ class GraphModel:
         """What one click on each of the B pictures of a batch may mean: logits (B, 3, m, m) float32 and
         predicted IoU (B, 3) of SAM's masks for ambiguous prompts."""
         return tuple(self._decoder.run(ALTERNATIVES, self._inputs(features, prompts, None)))
+
+    @property
+    def remembers(self) -> bool:
+        """Whether `remember` and `recall` can be asked."""
+        return self._memory is not None
+
+    def remember(self, features: Encoded, masks: np.ndarray) -> Remembered:
+        """As of `network.model.Model`."""
+        return self._memory.remember((features.embedding, *features.fine), masks)
+
+    def recall(
+        self, features: Encoded, bank: Sequence[Remembered], kinds: Sequence[int]
+    ) -> tuple[np.ndarray, list[float]]:
+        """As of `network.model.Model`."""
+        return self._memory.recall((features.embedding, *features.fine), bank, kinds)
 
     def _inputs(
         self, features: Encoded, prompts: Sequence[Prompts], previous: np.ndarray | None

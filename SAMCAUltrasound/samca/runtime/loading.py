@@ -14,11 +14,13 @@ import numpy as np
 from .. import model_files, tensor_arrays, tensor_header, typed_json
 from ..config import ModelConfig, with_settings
 from .about import About, from_text
+from .graph_memory import GraphMemory
 from .graph_model import GraphModel
 from .header import about_of
 from .sessions import session_of
 
 GRAPH, HALVES, FINDER, SUFFIX = "graph.json", ("encode", "decode"), "suggest", ".onnx"
+REMEMBERING = ("remember", "recall")
 FORM = (  # settings that decide what a graph computes; of the others the file's own go
     "backbone", "adapter", "decoder_adapter", "branch", "image_size", "depth", "intensities", "refine",
     "best_of_three", "replace_unstable",
@@ -86,7 +88,27 @@ def _of_weights(path: Path, base: Path, settings: dict[str, Any]) -> GraphModel:
     folder = model_files.shipped_folder()
     kept = {part: {name: tensors[name] for name in graph.lacks[part]} for part in parts}
     sessions = (session_of(folder / f"{part}{SUFFIX}", kept[part], weights) for part in parts)
-    return GraphModel(replace(graph.about, config=config), *sessions, tensors=kept)
+    memory = _memory(base, graph)
+    return GraphModel(replace(graph.about, config=config), *sessions, tensors=kept, memory=memory)
+
+
+def _memory(base: Path, graph: Graph) -> GraphMemory | None:
+    """The memory of loops of a base; None where there is none, or one of another form than the graph."""
+    path = model_files.memory_of(base)
+    if path is None:
+        return None
+    shapes = {name: place.shape for name, place in tensor_header.read(path).tensors.items()}
+    lacks = {part: graph.lacks.get(part, {}) for part in REMEMBERING}
+    if any(shapes.get(name) != shape for part in lacks.values() for name, shape in part.items()):
+        return None
+    tensors = tensor_arrays.read(path)[0]
+    _check_numbers(path, tensors)
+    kept = {part: {name: tensors[name] for name in names} for part, names in lacks.items()}
+
+    def session(part: str) -> Any:  # it reads the tensors where they are, so they stay with this function
+        return session_of(model_files.shipped_folder() / f"{part}{SUFFIX}", kept[part])
+
+    return GraphMemory(session, graph.about.features)
 
 
 def _check_fit(path: Path, base: Path, graph: Graph, settings: dict[str, Any]) -> ModelConfig:
