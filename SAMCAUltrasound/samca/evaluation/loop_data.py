@@ -13,7 +13,7 @@ from ..phantoms.moving import HARD, moving
 from ..prompts.geometry import resample
 from .evaluate import generator_for
 
-IN_TURN = (None, HARD[0], None, HARD[1])  # what is hard about one loop after another
+IN_TURN = (None, *HARD)  # what is hard about one loop after another
 LARGEST = 384  # px of a side of a frame that is made
 
 

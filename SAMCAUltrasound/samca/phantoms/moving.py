@@ -1,9 +1,9 @@
 """Loops of one frame with known truth: a real or simulated frame that is moved and deformed from then on.
 
 What the frame shows swings, swells and drifts; speckle decorrelates, gain changes, and the plane leaves the
-structure and comes back. A loop may be hard in one way: its object leaves the image and returns, or a shadow
-passes over it. Deformation is SimpleITK's cubic B-spline, so that models which are trained on other
-deformations are not tested on what they have learned.
+structure and comes back. A loop may be hard in one way: its object leaves the image and returns, another one
+like it comes until both touch, or a shadow passes over it. Deformation is SimpleITK's cubic B-spline, so that
+models which are trained on other deformations are not tested on what they have learned.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
-HARD = ("leaves", "shadow")  # what may happen in a loop beside its motion
+HARD = ("leaves", "touches", "shadow")  # what may happen in a loop beside its motion
 MESH = (4, 4)  # cells of the B-spline
 SWELLS, SWINGS, DRIFTS = 0.025, 0.03, 0.03  # of the image's larger side: deviation of a control point, ways
 SHRINKS = 0.2  # of a structure's size, at most, where the plane cuts it beside its middle
 DECORRELATION = 0.9  # of the speckle that changes, from frame to frame
+NEARBY, RIM = 0.5, 3.0  # of a structure's width, how far one like it is at first; px of it that go along
 CHANGES, GAIN = 0.12, 0.15  # deviations of that speckle, and of the gain, as factors
 
 
@@ -53,10 +54,13 @@ def moving(
     for t in range(frames):
         swell = np.sin(course.phase[t]) * swells[0] + (1 - np.cos(course.phase[t])) * swells[1]
         moved = swell + course.way[t][:, None, None] + _grown(labels, course.size[t])
-        picture = _pulled(image, moved, 1) * course.gain[t] * _beside(speckle.next(), image)
+        seen, truth = _pulled(image, moved, 1), _pulled(labels, moved, 0)
+        if hard == "touches":
+            seen = _with_another(seen, truth, 1 - np.sin(np.pi * t / max(frames - 1, 1)) ** 2)
+        picture = seen * course.gain[t] * _beside(speckle.next(), image)
         if course.shadow is not None:
             picture = picture * _beside(_shade(width, course.shadow[t])[None], image)
-        found.append((picture.round().clip(0, 255).astype(np.uint8), _pulled(labels, moved, 0)))
+        found.append((picture.round().clip(0, 255).astype(np.uint8), truth))
     return found
 
 
@@ -112,6 +116,28 @@ def _swell(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
     spline.SetParameters((rng.standard_normal(len(spline.GetParameters())) * deviation).tolist())
     field = sitk.TransformToDisplacementField(spline, sitk.sitkVectorFloat64, area.GetSize())
     return sitk.GetArrayFromImage(field).transpose(2, 0, 1)
+
+
+def _with_another(image: np.ndarray, labels: np.ndarray, away: float) -> np.ndarray:
+    """The image with what the largest structure shows once more, in a mirror, beside it where there is room.
+
+    away: 1, NEARBY of its width, to 0, where both touch.
+    """
+    sizes = np.bincount(labels.ravel())[1:]
+    if not sizes.any():
+        return image
+    own = labels == 1 + np.argmax(sizes)
+    columns = np.flatnonzero(own.any(0))
+    left, right = columns[0], columns[-1] + 1
+    gap = round(away * NEARBY * (right - left))
+    edge = 2 * right + gap if left < labels.shape[1] - right else 2 * left - gap  # of the mirror, doubled
+    source = edge - 1 - np.arange(labels.shape[1])
+    known = (source >= 0) & (source < labels.shape[1])
+    source = source.clip(0, labels.shape[1] - 1)
+    share = ndimage.gaussian_filter(ndimage.binary_dilation(own, iterations=round(RIM)) * 1.0, RIM / 3)
+    share = share[:, source] * known * (labels == 0)
+    share = _beside(share, image)
+    return (1 - share) * image + share * image[:, source]
 
 
 def _grown(labels: np.ndarray, factor: float) -> np.ndarray:

@@ -174,7 +174,7 @@ def test_groups_of_a_dataset_are_loops_and_single_frames_are_refused(tmp_path):
 def test_one_image_of_each_group_becomes_a_loop(tmp_path):
     loops = list(made(checked(dataset(tmp_path / "set", "aabbcd")), 4))
     assert [(each.name, each.kind, len(each.frames)) for each in loops] == [
-        ("0", "plain", 4), ("2", "leaves", 4), ("4", "plain", 4), ("5", "shadow", 4),
+        ("0", "plain", 4), ("2", "leaves", 4), ("4", "touches", 4), ("5", "shadow", 4),
     ]  # fmt: skip
     again = list(made(checked(tmp_path / "set"), 4))
     assert np.array_equal(loops[1].frames[3], again[1].frames[3])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from samca.phantoms.moving import HARD, Speckle, moving
+from samca.phantoms.moving import HARD, Speckle, _with_another, moving
 
 
 def frame(side=96):
@@ -51,6 +51,19 @@ def test_what_leaves_is_gone_in_the_middle_and_is_back_at_the_end():
     loop = made("leaves", 21)
     assert not loop[10][1].any()
     assert set(np.unique(loop[20][1])) == {0, 1, 2}
+
+
+def test_another_one_comes_until_both_touch_and_is_not_in_the_truth():
+    image, labels = frame()
+    far, near = (_with_another(image * 1.0, labels, away) for away in (1.0, 0.0))
+    row, disc = image[35] > 130, np.flatnonzero(labels[35] == 1)
+    for seen, gap in ((far, round(0.5 * len(disc))), (near, 0)):
+        there = np.flatnonzero(seen[35] > 130)
+        assert abs((there < disc[0]).sum() - len(disc)) <= 4
+        assert disc[0] - 1 - there[there < disc[0]].max() == pytest.approx(gap, abs=2)
+        assert (seen[labels > 0] == image[labels > 0]).all()
+    assert row.sum() == len(disc)
+    assert all(set(np.unique(truth)) <= {0, 1, 2} for _, truth in made("touches", 5))
 
 
 def test_a_shadow_passes_over_the_image_and_leaves_the_truth_alone():
