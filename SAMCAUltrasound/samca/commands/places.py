@@ -14,6 +14,7 @@ READ = (  # names of arguments that are files or folders to read
     "settings",
     "model",
     "base",
+    "start",
     "data",
     "validation",
     "empty",

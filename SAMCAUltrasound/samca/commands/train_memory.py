@@ -7,7 +7,6 @@ import json
 from dataclasses import fields
 
 from ..training.loop_memory import MemoryConfig, train_memory
-from .places import check_output
 
 DEFAULTS = {item.name: item.default for item in fields(MemoryConfig)}
 
@@ -37,7 +36,6 @@ def run(arguments: argparse.Namespace) -> int:
     """Train, and write the file; each record is a line of JSON on stdout; errors as of `train_memory`."""
     given = {item.name: getattr(arguments, item.name, item.default) for item in fields(MemoryConfig)}
     config = MemoryConfig(**{**given, "data": tuple(arguments.data)})
-    check_output(config.out, (config.base, *config.data))
     for record in train_memory(config):
         print(json.dumps(record), flush=True)
     return 0
