@@ -39,14 +39,14 @@ class Track:
 
     def take(self, prompts: Prompts, mask: np.ndarray, said: Result, lies: Lie, isPointedAt: bool) -> bool:
         """What an image showed, and whether that is sure. isPointedAt: somebody says so."""
-        from samca.interaction.propagation import _is_sure
+        from samca.interaction.carriers.last_mask import is_sure
 
         found = self._last._replace(prompts=prompts, mask=mask, iou=said.iou, agreement=said.agreement)
         if isPointedAt or self._origin is None:
             isSure = bool(mask.any())
         else:
             before = self._last._replace(mask=moved(self._lies, lies, Prompts(), self._last.mask)[1])
-            isSure = _is_sure(found, before, self._origin)
+            isSure = is_sure(found, before, self._origin)
         if not isSure:
             self.misses = PATIENCE + 1 if isPointedAt else self.misses + 1
             return False
