@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import statistics
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,9 +19,11 @@ import slicer.util
 
 from samca import phantoms
 from samca.clicks import CLICKS
+from samca.prompts import Click
 from samca.prompts.prompts import box_around
 from samca.prompts.windows import share_of
 
+from .Editing.DoubtLogic import DoubtLogic
 from .Editing.EditLogic import EditLogic
 from .Engine.EngineLogic import EngineLogic
 from .Frames import FrameLogic
@@ -29,6 +31,8 @@ from .Segments.SegmentLogic import LABELMAP, EditorHost, maskOf
 
 PER_OBJECT = 8  # clicks of the simulated user, who mends the largest mistake
 MOST_SECONDS = 60.0  # that an answer may take
+TICK_SECONDS, YIELD_SECONDS = 0.03, 0.02  # of the effect's timer
+BEAT_SECONDS = 0.005
 SIZES = 0.1, 0.45  # of the sides of a frame, what is clicked on: small enough for a closer look
 
 
@@ -43,11 +47,13 @@ class Setting:
 
 class Times(NamedTuple):
     """Seconds from a click to the changed segment: of the first click on an object and of those after it; and
-    to its last outline, which takes longer where a window has to be encoded."""
+    to its last outline, which takes longer where a window has to be encoded. gap: for how long an interface
+    stood still at most while a frame was encoded and clicked on."""
 
     first: float
     next: float
     last: float
+    gap: float
 
 
 IMAGES = {
@@ -74,12 +80,14 @@ def _medians(model, setting: Setting, repeats: int) -> Times:
         edit.activate()
         try:
             objects = [_clicks(edit, *target) for target in _targets(setting, repeats + 1)][1:]
+            gaps = [_longestGap(edit, *target) for target in _targets(setting, repeats)]
         finally:
             edit.deactivate()
             engine.stop()
     first = [clicks[0][0] for clicks in objects]
     later = [changed for clicks in objects for changed, _last in clicks[1:]] or first
-    return Times(*map(statistics.median, (first, later, [last for clicks in objects for _, last in clicks])))
+    last = [last for clicks in objects for _, last in clicks]
+    return Times(*map(statistics.median, (first, later, last)), max(gaps))
 
 
 def _targets(setting: Setting, count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -95,16 +103,58 @@ def _targets(setting: Setting, count: int) -> Iterator[tuple[np.ndarray, np.ndar
 
 def _clicks(edit: EditLogic, image: np.ndarray, truth: np.ndarray) -> list[tuple[float, float]]:
     """Seconds until the segment has changed and until its last outline, of each click on an encoded frame."""
-    frame, times, rng = _shown(edit, image), [], np.random.default_rng(0)
-    segmentation = edit.host.parameterSetNode().GetSegmentationNode()
-    while len(times) < PER_OBJECT:
+    frame = _shown(edit, image)
+    return [_timed(edit, frame, click) for click in _mending(edit, frame, truth)]
+
+
+def _mending(edit: EditLogic, frame: FrameLogic.Frame, truth: np.ndarray) -> Iterator[Click]:
+    """Clicks of a user who mends the segment until it is as it should be; then it is cleared."""
+    rng, segmentation = np.random.default_rng(0), edit.host.parameterSetNode().GetSegmentationNode()
+    for _number in range(PER_OBJECT):
         found = maskOf(segmentation, "Lesion", frame)
-        click = CLICKS["error_deepest"](truth, found, 1, rng).clicks[0]
-        times.append(_timed(edit, frame, click))
-        if (maskOf(segmentation, "Lesion", frame) == truth).all():
+        if (found == truth).all():
             break
+        yield CLICKS["error_deepest"](truth, found, 1, rng).clicks[0]
     edit.clear(frame)  # before the image is another one: what the mask of the new one shuts out would stay
-    return times
+
+
+def _longestGap(edit: EditLogic, image: np.ndarray, truth: np.ndarray) -> float:
+    """Seconds for which an event loop with the effect's timer could do nothing else, at most."""
+    loop = _EventLoop(edit)
+    frame = _painted(edit, image)
+    loop.run(lambda: edit.setFrame(frame))
+    for click in _mending(edit, frame, truth):
+        loop.run(lambda click=click: edit.click(frame, click.x, click.y, click.positive))
+    return loop.longest
+
+
+class _EventLoop:
+    """What Slicer's does while the effect works, with nothing to draw. longest: seconds between two beats."""
+
+    def __init__(self, edit: EditLogic):
+        self._edit, self._doubt, self.longest = edit, DoubtLogic(edit), 0.0
+        self._beaten = 0.0
+
+    def run(self, act: Callable[[], None]) -> None:
+        """Do something as the user, and go on until nothing is asked for any more."""
+        self._beaten = start = time.perf_counter()
+        act()
+        self._tick()
+        while self._edit.engine.isBusy or self._edit.prompts.object.pending:
+            while time.perf_counter() - start < TICK_SECONDS:
+                time.sleep(BEAT_SECONDS)
+                self._beat()
+            start = time.perf_counter()
+            self._tick()
+
+    def _tick(self) -> None:
+        self._edit.answer(YIELD_SECONDS)
+        self._doubt.follow()
+        self._beat()
+
+    def _beat(self) -> None:
+        before, self._beaten = self._beaten, time.perf_counter()
+        self.longest = max(self.longest, self._beaten - before)
 
 
 def _timed(edit: EditLogic, frame: FrameLogic.Frame, click) -> tuple[float, float]:
@@ -129,15 +179,21 @@ def _version(edit: EditLogic) -> int:
 
 def _shown(edit: EditLogic, image: np.ndarray) -> FrameLogic.Frame:
     """The image as the volume's middle frame, encoded."""
+    frame = _painted(edit, image)
+    edit.setFrame(frame)
+    edit.engine.wait()
+    edit.poll()
+    return frame
+
+
+def _painted(edit: EditLogic, image: np.ndarray) -> FrameLogic.Frame:
+    """The image as the volume's middle frame, which nobody looks at yet."""
     volume = edit.host.parameterSetNode().GetSourceVolumeNode()
     voxels = slicer.util.arrayFromVolume(volume)
     frame = FrameLogic.frameOf(volume, len(voxels) // 2)
     edit.setFrame(None)
     voxels[frame.index] = image if voxels.ndim == 3 else image[..., None]
     volume.GetImageData().Modified()
-    edit.setFrame(frame)
-    edit.engine.wait()
-    edit.poll()
     return frame
 
 

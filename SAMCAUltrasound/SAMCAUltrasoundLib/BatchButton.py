@@ -26,6 +26,11 @@ class BatchButton:
         button.connect("clicked()", self.press)
         self._show()
 
+    @property
+    def isAlive(self) -> bool:
+        """Whether there was a run at work when one looked last."""
+        return self._isAlive
+
     def cleanup(self) -> None:
         """Let go of the button; a run goes on."""
         self._button.disconnect("clicked()", self.press)

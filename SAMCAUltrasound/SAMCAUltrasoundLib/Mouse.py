@@ -18,7 +18,8 @@ class Mouse:
     """
 
     def __init__(self, effect):
-        self.effect, self.gesture, self.place = effect, Gesture(), None
+        self.effect, self.gesture = effect, Gesture()
+        self.place = self._hovered = None  # the second: of the preview that was asked for last
         self._isOurs = False  # whether the last press was
         self._frame = None  # that was shown then
 
@@ -32,8 +33,27 @@ class Mouse:
         self.gesture.forget()
         self.place = None
 
+    def hover(self) -> None:
+        """Ask for the preview where the mouse is, if it has moved; for the timer."""
+        effect = self.effect
+        isWanted = effect.options.hoverPreview and not effect.edit.points.isOver()
+        if (place := self.place if isWanted else None) == self._hovered:
+            return
+        self._hovered, frame = place, effect.edit.frame
+        if place is None or frame is None:
+            effect.edit.hover(None)
+        else:
+            effect.edit.hover(frame, *effect.view.xy(frame, place))
+
     def process(self, interactor, eventId, viewWidget) -> bool:
         """True where the event is ours; points, the other buttons and keys belong to Slicer."""
+        isOurs = self._take(interactor, eventId, viewWidget)
+        isMove, effect = eventId == vtk.vtkCommand.MouseMoveEvent, self.effect
+        if not isMove or effect.options.hoverPreview or effect.view.isOld:
+            effect.wake()
+        return isOurs
+
+    def _take(self, interactor, eventId, viewWidget) -> bool:
         if viewWidget.className() != "qMRMLSliceWidget":
             if eventId in PRESSES:
                 self.effect.tell(_("Clicks are taken in slice views only."))

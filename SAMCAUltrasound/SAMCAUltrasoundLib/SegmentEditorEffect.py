@@ -9,6 +9,7 @@ import qt
 import slicer
 from SegmentEditorEffects import AbstractScriptedSegmentEditorEffect
 
+from SAMCALib.Editing.ChangeWatch import ChangeWatch
 from SAMCALib.Editing.DoubtLogic import DoubtLogic
 from SAMCALib.Editing.EditLogic import EditLogic
 from SAMCALib.Editing.EditQueue import pictureOf
@@ -35,10 +36,9 @@ from .Question import ask, askForModelFile
 from .SlicersUndo import SlicersUndo
 from .SliceShapes import SliceShapes
 from .TargetTool import TargetTool
+from .Ticker import YIELD_SECONDS, Ticker
 
 ICON = Path(__file__).resolve().parent.parent / "Resources" / "Icons" / "SAMCAEffect.png"
-TICK_MS = 30  # how often answers of the engine, undo and the mouse are looked at
-YIELD_SECONDS = 0.02  # of each tick, while the engine computes: Slicer's main thread keeps Python's lock else
 
 
 class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
@@ -56,6 +56,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.optionSteps = OptionSteps(self.edit)
         self.status, self.reasons = StatusLogic(self.edit, self.doubt), ReasonLogic(self.edit)
         self.edit.points.onNode = offerDeletionOnly
+        self.watch = ChangeWatch(scriptedEffect, self.edit.points, self.wake)
         self.installation, self.models = InstallLogic(), ModelLogic()
         self.view, self.mouse = LookedAtView(scriptedEffect), Mouse(self)
         self.shapes, self.undo = SliceShapes(scriptedEffect, self.view), SlicersUndo(scriptedEffect)
@@ -121,9 +122,8 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.keys = Keys.Keys(actions)
         self.panel = EffectPanel(self.options, actions, self.updateMRMLFromGUI)
         self.scriptedEffect.addOptionsWidget(self.panel.widget)
-        self.timer = qt.QTimer()
-        self.timer.setInterval(TICK_MS)
-        self.timer.connect("timeout()", self.tick)
+        self.timer = Ticker(self.tick)
+        self.edit.engine.listen(self.wake)
 
     def activate(self):
         """Start looking: points, engine, keys."""
@@ -147,6 +147,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
 
     def _letGo(self) -> None:
         """Nobody works with this instance now: the engine and the scene keep nothing of it."""
+        self.watch.stop()
         self.target.forget()
         self.doubt.forget()
         self.measure.sizes.leave()
@@ -159,8 +160,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         if self._isActive:
             self._letGo()
         if self.timer:
-            self.timer.stop()
-            self.timer.disconnect("timeout()", self.tick)
+            self.timer.cleanup()
             self.keys.giveBack()
             self.panel.disconnect()
             self.timer = self.panel = self.keys = None
@@ -183,10 +183,12 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
     def sourceVolumeNodeChanged(self):
         """Look anew which frame is shown."""
         self.view.isOld = True
+        self.wake()
 
     def processViewNodeEvents(self, callerViewNode, eventId, viewWidget):
         """A view was scrolled, zoomed or turned."""
         self.view.isOld = True
+        self.wake()
         if not self.mouse.isDown:
             self.shapes.hide()
 
@@ -196,6 +198,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.mouse.forget()
         self.shapes.forget()
         Keys.renew()  # some of them live in the views
+        self.wake()
 
     def processInteractionEvents(self, callerInteractor, eventId, viewWidget):
         """True where the event is ours."""
@@ -259,17 +262,24 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
 
     # The timer
 
-    def tick(self) -> None:
-        """Follow the view, the mouse and the engine."""
+    def wake(self) -> None:
+        """Something has happened in views, scene or engine."""
+        self.timer and self.timer.wake()
+
+    def tick(self) -> float | None:
+        """Follow the view, the mouse and the engine; see Ticker for what is returned."""
         if self.scriptedEffect.parameterSetNode() is None:  # the scene was closed
-            return
-        steps = self._follow, self._hover, self._checkModel, self._search, self._poll, self.measure.follow
-        for step in steps:
+            return None
+        wasBusy = self._isBusy  # before answers are taken
+        steps = self._follow, self.mouse.hover, self._checkModel, self.words.follow, self._poll
+        for step in (*steps, self.measure.follow):
             with self.telling(anew=False):
                 step()
-        if self._isStatusOld or self.status.isOver:
+        if (hasChanged := self._isStatusOld) or self.status.isOver:
             self.showStatus()
         self._isStatusOld = self.edit.engine.isBusy or self.doubt.isWaiting
+        self.watch.follow()
+        return 0 if wasBusy or hasChanged else self.status.secondsLeft
 
     def _follow(self) -> None:
         """Work on the frame that the view shows now, or on none."""
@@ -284,10 +294,6 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             self.status.say("")
         self.edit.setFrame(frame)
 
-    def _search(self) -> None:
-        """Take what was found by its name."""
-        self._isStatusOld = self.words.follow(YIELD_SECONDS) or self._isStatusOld
-
     def _poll(self) -> None:
         """Take the engine's answers, and show what has changed."""
         hadFrame = self.edit.frame is not None
@@ -299,17 +305,6 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             self.doubt.follow()
             if not self.mouse.isDown:
                 self.shapes.show(self.edit, self.doubt.marks)
-
-    def _hover(self) -> None:
-        """Ask for the preview at the mouse, if it has moved."""
-        wanted = self.mouse.place if self.options.hoverPreview and not self.edit.points.isOver() else None
-        if wanted == self._hovered:
-            return
-        self._hovered, frame = wanted, self.edit.frame
-        if wanted is None or frame is None:
-            self.edit.hover(None)
-        else:
-            self.edit.hover(frame, *self.view.xy(frame, wanted))
 
     def _followOptions(self) -> None:
         """Show the options as they were before the step that was undone."""
@@ -329,6 +324,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         self.edit.encodeAhead = self.options.encodeAhead
         self.edit.useOptions(self.options.mask)
         self.doubt.isMarking, self._isStatusOld = self.options.markUnsure, True
+        self.wake()
         if self._isActive and self._setup.ready:
             self.model.use()
 
@@ -349,6 +345,11 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             self._useOptions()
         return self._setup.ready or self.edit.engine.hasModel
 
+    @property
+    def _isBusy(self) -> bool:
+        edit = self.edit
+        return edit.engine.isBusy or edit.isGoingOn or self.target.isSearching or self.measure.isBusy
+
     def _isSegmentVisible(self) -> bool:
         """Slicer asks the user if a hidden segment is about to be changed."""
         if not self.scriptedEffect.parameterSetNode().GetSelectedSegmentID():
@@ -360,6 +361,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
         """Whatever is raised inside is said in the status line; anew: what was said before is over."""
         if anew:
             self.status.say("")
+            self.wake()
         try:
             yield
         except Exception as error:
@@ -369,27 +371,26 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
     def tell(self, text: str) -> None:
         """Say this in the status line, for a while."""
         self.status.say(text)
+        self.wake()
         self.showStatus()
 
     def showStatus(self) -> None:
         """The status line, and what the panel offers."""
         status, engine = self.status, self.edit.engine
         status.instead = "" if self._setup.ready or engine.hasModel else self._setup.text
-        isBusy = engine.isBusy or self.edit.sweep.isRunning or self.target.isSearching or self.measure.isBusy
         self.panel.showStatus(status.text, status.details)
         self.panel.showEngine(engine.runsOn)
         self.panel.showHelp(
             turn=self.view.canTurn,
             startAnew=bool(self.edit.problem),
             setup=not self._setup.ready,
-            cancel=isBusy,
+            cancel=self._isBusy,
         )
         self.panel.showFollowing(self.edit.isFollowing)
         self.panel.showSuggestions(engine.suggests)
         self.panel.showReasons(self.reasons.reasons(status.instead or status.view or self.edit.problem))
 
     def _forget(self) -> None:
-        self._hovered = None
         self.status.forget()
         self.optionSteps.forget()
         self.model.forget()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from SAMCALib.Editing.TargetLogic import Named
 from SAMCALib.Texts import _
 
+from .Ticker import YIELD_SECONDS
+
 
 class TargetTool:
     """effect: the SegmentEditorEffect, whose `target` searches."""
@@ -25,17 +27,13 @@ class TargetTool:
         finder = Named(effect.target, named) if named.strip() else None
         effect.edit.suggestAll(frame, effect.panel.chosenClass, finder)
 
-    def follow(self, seconds: float) -> bool:
-        """Wait so long; a box that was found starts the object on its frame, then the view is shown again.
-
-        Returns whether something was found.
-        """
+    def follow(self) -> None:
+        """A box that was found starts the object on its frame, then the view is shown again."""
         effect = self.effect
-        effect.target.wait(seconds)
+        effect.target.wait(YIELD_SECONDS)
         if not effect.target.isDone or effect.edit.sweep.isRunning:
-            return False
+            return
         shown = effect.edit.frame
         with effect.telling():
             effect.target.outline(effect.edit)
         effect.view.isOld = effect.view.isOld or effect.edit.frame != shown
-        return True

@@ -17,11 +17,12 @@ from SAMCALib.Engine.EngineLogic import sharedEngine
 from SAMCALib.Texts import Refusal, _, asToolTip
 
 from . import EditorPlace
-from .BatchButton import BatchButton
+from .BatchButton import LOOK_SECONDS, BatchButton
 from .Keys import Keys
+from .Ticker import YIELD_SECONDS, Ticker
 from .WorklistTable import WorklistTable, stateText
 
-TICK_MS, YIELD_SECONDS = 100, 0.02  # how often the background is looked at, and given the lock of Python
+TICK_MS = 100  # between two looks at what goes on in the background
 KEEP_SECONDS = 10.0  # between two looks whether what is shown has to be saved
 SHARE = 30  # times as long as saving takes, it waits until the next time
 SETTLE_SECONDS = 5.0  # that a case which is left may take for its last click
@@ -52,9 +53,8 @@ class WorklistWidget:
         self._isAtWork = False
         self._keptAt, self._keepAfter = 0.0, KEEP_SECONDS
         self._shown: tuple = ()
-        self.timer = qt.QTimer()
-        self.timer.setInterval(TICK_MS)
-        self.timer.connect("timeout()", self.tick)
+        self.timer = Ticker(self.tick, TICK_MS)
+        sharedEngine().listen(self.timer.wake)
         self._observation = slicer.mrmlScene.AddObserver(slicer.mrmlScene.StartCloseEvent, self._sceneCloses)
         for box, texts in self._boxes().items():
             for text in texts:
@@ -85,8 +85,7 @@ class WorklistWidget:
     def cleanup(self) -> None:
         """Save what is shown, and let go of everything."""
         self.close()
-        self.timer.stop()
-        self.timer.disconnect("timeout()", self.tick)
+        self.timer.cleanup()
         self.batch.cleanup()
         slicer.mrmlScene.RemoveObserver(self._observation)
         for widget, (signal, slot) in self.slots.items():
@@ -199,6 +198,7 @@ class WorklistWidget:
         finally:
             self._isAtWork = False
         self.show(text)
+        self.timer.wake()
         if text:
             slicer.util.showStatusMessage(text, SAID_MS)
 
@@ -215,10 +215,10 @@ class WorklistWidget:
 
     # In the background
 
-    def tick(self) -> None:
-        """Called by the timer: small pictures, suggestions, and saving what is shown."""
+    def tick(self) -> float | None:
+        """Called by the timer: small pictures, suggestions, and saving what is shown; see Ticker."""
         if self._isAtWork or self.logic.cases is None:
-            return
+            return 0 if self._isAtWork else None
         run, pictured = self.logic.run, []
         for each in (run, self.thumbnails):  # Slicer itself keeps the lock of Python while it waits
             each.wait(YIELD_SECONDS)
@@ -234,10 +234,15 @@ class WorklistWidget:
             self.ui.worklistLabel.text = str(refusal)
         finally:
             self._isAtWork = False
-        if self._state() != self._shown:
+        hasChanged = self._state() != self._shown
+        if hasChanged:
             self.show()
         else:
             self.table.showCases(pictured, self.logic, self.thumbnails)
+        if hasChanged or run.isGoingOn(self.logic.name) or self.thumbnails.isGoingOn:
+            return 0
+        untilKept = self._keptAt + self._keepAfter - time.monotonic()
+        return max(min(untilKept, LOOK_SECONDS if self.batch.isAlive else untilKept), 0.0)
 
     def _keep(self) -> None:
         """Save what is shown; what takes long, as of a large loop, is done less often."""
@@ -269,6 +274,7 @@ class WorklistWidget:
             if logic.run.isOn and not sharedEngine().hasModel:
                 sharedEngine().useModel("shipped")
         self.show()
+        self.timer.wake()
 
     def _chooseClass(self, index: int) -> None:
         self._class = "" if index <= 0 else self._class

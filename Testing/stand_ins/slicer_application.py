@@ -235,8 +235,8 @@ class EffectEditor:
         self.effect.deactivate()
 
     def tick(self):
-        """The effect's timer."""
-        self.effect.timer.fire()
+        """The effect's timer; one that rests does nothing."""
+        self.effect.timer.timer.fire()
 
     def onParameterModified(self):
         if self.isActive:

@@ -252,7 +252,9 @@ class Timer(Widget):
     def setInterval(self, milliseconds):
         self.values["interval"] = milliseconds
 
-    def start(self):
+    def start(self, milliseconds=None):
+        if milliseconds is not None:
+            self.setInterval(milliseconds)
         self.stop()
         self.running.append(self)
 

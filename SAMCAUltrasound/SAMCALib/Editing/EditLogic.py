@@ -74,6 +74,11 @@ class EditLogic(Pointing):
         return self._queue.prompts(place, self._current) if place else FramePrompts()
 
     @property
+    def isGoingOn(self) -> bool:
+        """Whether `poll` has something to do that no event will tell of, beside the engine's answers."""
+        return self.sweep.isRunning or self.steps.isGoingOn
+
+    @property
     def preview(self) -> tuple[Frame, np.ndarray] | None:
         """(frame, (H, W) bool) of the last hover, None without."""
         return self._preview.shown
@@ -246,7 +251,7 @@ class EditLogic(Pointing):
         self._told = (self.status, self._seen, id(self.preview), self._answers)
         return self._told != before
 
-    def answer(self, seconds: float = 0.05) -> bool:
+    def answer(self, seconds: float = 0.02) -> bool:
         """Wait at most so long for what the engine is asked, and `poll`: a click is seen at once."""
         self.engine.waitForResult(self.sweep if self.sweep.isRunning else self, seconds)
         return self.poll()

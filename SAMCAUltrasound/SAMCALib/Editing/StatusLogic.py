@@ -11,6 +11,7 @@ from .DrawnLogic import DrawnLogic
 from .EditLogic import EditLogic
 
 PASSING_SECONDS = 8.0  # for reading a refusal
+A_MOMENT = 0.05  # s after which that is certainly over
 
 
 class StatusLogic:
@@ -42,6 +43,12 @@ class StatusLogic:
     def isOver(self) -> bool:
         """Whether something that is still shown had its time."""
         return not self._isOver and self._clock() - self._since > PASSING_SECONDS
+
+    @property
+    def secondsLeft(self) -> float | None:
+        """How long something that is shown has left; None for what stays."""
+        left = self._since + PASSING_SECONDS - self._clock()
+        return None if self._isOver or not self._said else max(left, 0.0) + A_MOMENT
 
     def say(self, text: str) -> None:
         """A sentence about the last action: it gives way to what to do next."""

@@ -111,6 +111,11 @@ class StepLogic:
                 break
 
     @property
+    def isGoingOn(self) -> bool:
+        """Whether items are left that are to follow an undo or redo."""
+        return bool(self._left)
+
+    @property
     def canTakeBack(self) -> bool:
         """Whether there is a step of the segmentation in the editor that is done."""
         shown = self._shown()

@@ -6,6 +6,8 @@ wait until `poll` fetches them.
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +42,18 @@ class EngineLogic:
         self._cache = EmbeddingCache(cacheBytes)
         self._worker = EngineWorker(self._queue, self._cache, lambda: self.isLoading)
         self._scene = SceneWatch(self.forget)
+        self._listeners: list[weakref.WeakMethod] = []
+
+    def listen(self, heard: Callable[[], None]) -> None:
+        """heard(), a method, is called whenever something is asked or a model chosen, by whom- and wherever,
+        in the thread of whoever asks; until its object is freed."""
+        self._listeners.append(weakref.WeakMethod(heard))
+
+    def _tellListeners(self) -> None:
+        self._listeners = [each for each in self._listeners if each() is not None]
+        for each in self._listeners:
+            if heard := each():
+                heard()
 
     # The model
 
@@ -51,6 +65,7 @@ class EngineLogic:
         """
         TorchLogic.importBeside()
         self._loader.start((str(source), device), self._loaded, self._take)
+        self._tellListeners()
 
     def waitForModel(self) -> None:
         """Wait until no model is being loaded any more."""
@@ -60,11 +75,13 @@ class EngineLogic:
     def cancelLoading(self) -> None:
         """Stay with the model in use, whatever is being loaded."""
         self._loader.cancel()
+        self._tellListeners()
 
     def setModel(self, model, name: str) -> None:
         """Take a model that is already there (console, tests), in place of any that is being loaded."""
         self._loader.cancel()
         self._worker.use(None if model is None else self._worker.prepared(model, name))
+        self._tellListeners()
 
     @property
     def modelName(self) -> str:
@@ -182,6 +199,7 @@ class EngineLogic:
         with self._changed:
             self._queue.refuseVolume(volumeId, _("The volume was removed before there was an answer."))
             self._cache.dropGroup(volumeId)
+        self._tellListeners()
 
     def segment(self, picture: Picture, prompts: Prompts, options: MaskOptions) -> np.ndarray:
         """The (H, W) bool mask of `answer`."""
@@ -223,6 +241,7 @@ class EngineLogic:
         TorchLogic.importBeside()
         self._worker.start()
         self._queue.ask(kind, owner, subject, **what)
+        self._tellListeners()
 
     # What goes on
 

@@ -80,6 +80,11 @@ class PromptPoints:
         return dict(self._nodes)
 
     @property
+    def made(self) -> list:
+        """Those of the nodes that are there."""
+        return list(self._nodes.values())
+
+    @property
     def isHeld(self) -> bool:
         """Whether the mouse holds a point now."""
         return self._held is not None

@@ -92,6 +92,13 @@ class SuggestRun:
         several = _("In the background: {count} cases to look at.")
         return counted(self.left, _("In the background: 1 case to look at."), several)
 
+    def isGoingOn(self, shown: str | None = None) -> bool:
+        """Whether `poll` has something to do, now or once a thread has answered."""
+        if not self.isOn or not self.engine.modelName:
+            return self.isOn and self.engine.isLoading
+        isLookedThrough = self._model() is not None
+        return self._work is not None or not isLookedThrough or any(n != shown for n in self._wanted())
+
     def stop(self) -> None:
         """Look at nothing more; what was found stays."""
         self.isOn = False

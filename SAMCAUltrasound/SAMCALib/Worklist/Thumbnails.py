@@ -45,6 +45,11 @@ class Thumbnails:
             self._thread.end()
             self._thread = None
 
+    @property
+    def isGoingOn(self) -> bool:
+        """Whether `poll` has something to do, now or once the thread has read a picture."""
+        return self._job is not None or self._lacking() is not None
+
     def wait(self, seconds: float) -> None:
         """Wait until `poll` has something, at most so long; meanwhile the thread has the lock of Python."""
         if self._job is not None:
@@ -69,8 +74,7 @@ class Thumbnails:
 
     def _begin(self) -> list[str]:
         """Read the next one; its name where even that cannot be begun."""
-        lacking = (name for name in self._wanted if name not in self._made and name not in self.problems)
-        if (name := next(lacking, None)) is None:
+        if (name := self._lacking()) is None:
             return []
         if self._thread is None:
             FileVolume.prepare()
@@ -81,3 +85,8 @@ class Thumbnails:
             self.problems[name] = str(error)
             return [name]
         return []
+
+    def _lacking(self) -> str | None:
+        """The first case that is to have a picture, and has neither that nor a problem."""
+        lacking = (name for name in self._wanted if name not in self._made and name not in self.problems)
+        return next(lacking, None)

@@ -141,8 +141,8 @@ def clicks_as_text(rows: Iterable[dict[str, Any]] | None) -> str:
     """Median ms from press to segment, or why there are none."""
     if rows is None:
         return MISSING
-    columns = "first_ms", "next_ms", "last_ms"
-    heads = "first click", "next clicks", "last outline"
+    columns = "first_ms", "next_ms", "last_ms", "gap_ms"
+    heads = "first click", "next clicks", "last outline", "longest gap"
     lines = [f"{'press to changed segment, ms':<30}{'masks':>6}" + "".join(f"{head:>14}" for head in heads)]
     for row in rows:
         masks, times = "yes" if row["masks"] else "no", "".join(f"{row[each]:>14.1f}" for each in columns)

@@ -37,7 +37,7 @@ def test_nothing_is_left_behind(open_editor, engine):
     assert slicer.mrmlScene.GetNumberOfNodes() == nodes
     assert threading.active_count() <= threads + 1
     assert editor.host.actors == []
-    assert not editor.effect.timer.isRunning
+    assert not editor.effect.timer.timer.isRunning
     panel = editor.effect.panel
     editor.effect.cleanup()
     assert not any(widget.isConnected for widget in vars(panel.ui).values())
@@ -68,6 +68,7 @@ def test_every_tick_gives_the_engine_pythons_lock_for_a_moment(open_editor, engi
     editor, waits = open_editor(), []
     monkeypatch.setattr(engine, "waitForResult", lambda owner, seconds: waits.append(seconds))
     for _ in range(3):
+        editor.effect.wake()
         editor.tick()
     assert len(waits) == 3
     assert all(0.005 < seconds < 0.03 for seconds in waits), "longer, and the application would stutter"

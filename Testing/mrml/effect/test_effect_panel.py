@@ -142,6 +142,7 @@ def paint(editor, voxels):
         voxels, editor.slicer.segmentation, "Lesion", editor.volume
     )
     editor.effect._isStatusOld = True
+    editor.effect.wake()
     settled(editor)
 
 
@@ -265,6 +266,7 @@ def test_what_a_model_cannot_do_is_not_there(open_editor, disc_model):
     assert not editor.suggestAllButton.visible
     disc_model.suggests = ("lesion",)
     editor.effect._isStatusOld = True
+    editor.effect.wake()
     editor.tick()
     assert editor.suggestButton.visible
     assert editor.suggestAllButton.visible

@@ -34,6 +34,7 @@ def test_of_all_views_the_one_in_the_plane_of_the_frames_is_first(open_editor, v
     editor = open_editor(volume)
     assert editor.effect.edit.frame.axis == 2
     editor.effect.view.look(sagittal)
+    editor.effect.wake()
     settled(editor)
     assert editor.effect.edit.frame.axis == 0  # the mouse decides
     sagittal.view.node.SetMappedInLayout(0)

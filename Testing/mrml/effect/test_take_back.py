@@ -92,6 +92,7 @@ def test_steps_outlast_another_effect_and_are_refused_while_all_frames_are_done(
     settled(editor)
     assert editor.takeBackButton.enabled
     editor.effect.edit.sweep = Mock(isRunning=True, status="", message="", poll=lambda: False)
+    editor.effect.wake()
     editor.tick()
     assert not editor.takeBackButton.enabled
 

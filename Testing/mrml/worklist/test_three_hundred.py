@@ -152,7 +152,7 @@ def break_of(panel):
     for _turn in range(5000):
         if all(thumbnails.of(panel.worklist.table.nameIn(row)) is not None for row in range(rows)):
             break
-        panel.worklist.timer.fire()
+        panel.worklist.timer.timer.fire()
     assert thumbnails.problems == {}
     icons = [panel.ui.worklistTable.icons[row, 0].icon for row in range(rows)]
     assert len(icons) == 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import types
 
 import pytest
@@ -36,7 +37,7 @@ def ticks(panel, engine, until, turns=3000):
     for _turn in range(turns):
         if until():
             return
-        panel.worklist.timer.fire()
+        panel.worklist.timer.timer.fire()
     raise AssertionError(f"it does not come: {panel.worklist.logic.run.problems}")
 
 
@@ -54,7 +55,7 @@ def click(panel, engine, x=30, y=20):
 def test_before_a_list_is_opened_there_is_nothing_to_press(panel):
     for name in ("previousCase", "nextCase", "acceptCase", "unsureCase", "lookAnew", "worklistClose"):
         assert not getattr(panel.ui, f"{name}Button").enabled
-    assert not panel.worklist.timer.isRunning
+    assert not panel.worklist.timer.timer.isRunning
     slicer.util.mainWindow().press("J")
 
 
@@ -125,7 +126,7 @@ def test_small_pictures_come_and_unreadable_images_say_why(panel, qt, folder, en
     panel.worklist.openFolder(str(folder))
     thumbnails = panel.worklist.thumbnails
     ticks(panel, engine, lambda: thumbnails.of("case5.png") is not None and thumbnails.problems)
-    panel.worklist.timer.fire()
+    panel.worklist.timer.timer.fire()
     table = panel.ui.worklistTable
     assert [table.icons[row, 0].icon is not None for row in range(5)] == [True, False, True, True, True]
     assert rows(panel)[1][1] == "unreadable"
@@ -133,6 +134,47 @@ def test_small_pictures_come_and_unreadable_images_say_why(panel, qt, folder, en
     Image.fromarray(picture(2)).save(folder / "case2.png")
     panel.ui.lookAnewButton.click()
     ticks(panel, engine, lambda: thumbnails.of("case2.png") is not None)
+
+
+def resting(panel):
+    """The timer has nothing more to do; seconds until it looks whether something is to be saved."""
+    timer = panel.worklist.timer
+    for _turn in range(3000):
+        if not timer.isAwake:
+            return timer.timer.interval / 1000
+        timer.timer.fire()
+    raise AssertionError("the timer never rests")
+
+
+def test_the_timer_rests_while_nothing_is_read_or_looked_for(opened, engine):
+    assert 5 < resting(opened) <= 10
+    assert len(opened.worklist.thumbnails._made) == 5
+    opened.ui.nextCaseButton.click()
+    assert opened.worklist.timer.isAwake
+    resting(opened)
+    opened.ui.backgroundComboBox.choose(1)
+    assert opened.worklist.timer.isAwake
+    resting(opened)
+    listed, shown = opened.worklist.logic.listed, opened.worklist.logic.name
+    entries = opened.worklist.logic.cases.entries
+    assert all(entries[name].model for name in listed if name != shown), "all are looked at before it rests"
+    engine.setModel(engine._model, "another")
+    assert opened.worklist.timer.isAwake, "all are to be looked at again"
+
+
+def test_the_timer_waits_for_a_model_that_is_loaded(opened, engine, disc_model):
+    gate = threading.Event()
+    engine._load = lambda source, device: gate.wait(30) and disc_model
+    engine.setModel(None, "")
+    resting(opened)
+    opened.ui.orderComboBox.choose(1)
+    for _turn in range(20):
+        opened.worklist.timer.timer.fire()
+    assert opened.worklist.timer.isAwake
+    gate.set()
+    engine.waitForModel()
+    resting(opened)
+    assert engine.modelName == "shipped"
 
 
 def test_a_small_picture_is_shown_in_its_own_line_alone(opened, engine, monkeypatch):
@@ -147,7 +189,7 @@ def test_a_small_picture_is_shown_in_its_own_line_alone(opened, engine, monkeypa
     assert all(thumbnails.of(name) is not None for name in names)
     assert all(opened.ui.worklistTable.icons[row, 0].icon is not None for row in range(len(names)))
     for _tick in range(3):
-        opened.worklist.timer.fire()
+        opened.worklist.timer.timer.fire()
     assert sorted(shown) == names
 
 
@@ -183,11 +225,11 @@ def test_a_case_nobody_has_suggested_gets_a_segment_of_the_same_name(opened):
 def test_another_model_offers_what_it_finds(opened, engine):
     opened.ui.backgroundComboBox.choose(1)
     engine.setModel(DiscModel(), "clicks only")
-    opened.worklist.timer.fire()
+    opened.worklist.timer.timer.fire()
     assert opened.ui.backgroundComboBox.items == ["Nothing"]
     assert opened.worklist.logic.run.kind is None
     engine.setModel(BrightModel(), "trained")
-    opened.worklist.timer.fire()
+    opened.worklist.timer.timer.fire()
     assert opened.ui.backgroundComboBox.currentIndex == 1, "what was looked for is looked for again"
     ticks(opened, engine, lambda: opened.worklist.logic.counts["suggested"] == 5)
 
@@ -219,10 +261,10 @@ def test_outlines_are_saved_to_a_chosen_folder(panel, qt, folder, engine, tmp_pa
 def test_what_is_shown_is_saved_now_and_then(opened, engine, folder, monkeypatch):
     opened.ui.nextCaseButton.click()
     click(opened, engine)
-    opened.worklist.timer.fire()
+    opened.worklist.timer.timer.fire()
     assert not (folder / "case1.seg.nrrd").exists()
     monkeypatch.setattr(opened.worklist, "_keptAt", -1e9)
-    opened.worklist.timer.fire()
+    opened.worklist.timer.timer.fire()
     assert (folder / "case1.seg.nrrd").is_file()
     assert opened.worklist.logic.name == "case1.png"
 
@@ -243,7 +285,7 @@ def test_closing_the_scene_saves_what_is_shown(opened, engine, folder):
     slicer.mrmlScene.Clear(0)
     assert (folder / "case1.seg.nrrd").is_file()
     assert opened.worklist.logic.cases is None
-    assert not opened.worklist.timer.isRunning
+    assert not opened.worklist.timer.timer.isRunning
 
 
 def test_the_panel_goes_and_leaves_nothing_in_scene_or_folder(opened, engine, folder):
@@ -307,10 +349,10 @@ def test_boxes_from_a_table_are_started_followed_and_stopped(panel, qt, folder, 
     run = panel.worklist.batch.run
     assert run.started == [("boxes", str(table), "discs")]
     assert panel.ui.batchButton.text == "Stop"
-    panel.worklist.timer.fire()
+    panel.worklist.timer.timer.fire()
     assert panel.ui.worklistCountsLabel.text == "5 untouched. 0 of 5 images are done."
     panel.ui.batchButton.click()
-    panel.worklist.timer.fire()
+    panel.worklist.timer.timer.fire()
     assert panel.ui.batchButton.text == "From a table..."
     assert "Stopped after 1 of 5 images" in panel.ui.worklistCountsLabel.text
 
