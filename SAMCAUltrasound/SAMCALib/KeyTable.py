@@ -17,6 +17,8 @@ FIXED = {"Ctrl+Y": "redo", "Ctrl+Shift+Z": "redo"}
 OF_EDITOR = ("0", *"123456789zyqwi/*,.<>", "Esc", "Space", "Ctrl+Z", "Del", "Backspace")
 OF_VIEWS = (*"bfvrgt[]{}", "Left", "Right", "Up", "Down")
 
+_known: dict[str, str] = {}  # what `keys` says, which status lines ask at every tick
+
 
 @dataclass(frozen=True)
 class KeyAction:
@@ -51,7 +53,19 @@ def actions() -> tuple[KeyAction, ...]:
 
 
 def keys() -> dict[str, str]:
-    """The key of each action by its name; "" where another action was given it."""
+    """The key of each action by its name; "" where another action was given it. Read from the settings once,
+    and again after `forget`."""
+    if not _known:
+        _known.update(_inSettings())
+    return dict(_known)
+
+
+def forget() -> None:
+    """The settings are others now."""
+    _known.clear()
+
+
+def _inSettings() -> dict[str, str]:
     chosen = {action.name: _chosen(action.name) for action in actions()}
     wanted = {name: key for name, key in chosen.items() if key is not None}
     wanted |= {action.name: action.default for action in actions() if action.name not in wanted}
@@ -70,12 +84,14 @@ def change(name: str, key: str) -> None:
         _settings().remove(SETTINGS + name)
     else:
         _settings().setValue(SETTINGS + name, key)
+    forget()
 
 
 def reset() -> None:
     """Every action has its own key again."""
     for action in actions():
         _settings().remove(SETTINGS + action.name)
+    forget()
 
 
 def conflictOf(name: str, key: str) -> str:

@@ -17,6 +17,8 @@ import vtk
 from slicer_scene import HiddenView
 from slicer_widgets import Icon, KeySequence, Settings, Shortcut, Timer, Window, loadUI, processEvents
 
+from SAMCALib import KeyTable
+
 
 class Modes(enum.IntEnum):
     """qSlicerSegmentEditorAbstractEffect::ModificationMode, which VTK's classes do not take."""
@@ -379,6 +381,7 @@ def install(monkeypatch, window=None):
     }.items():
         monkeypatch.setattr(slicer.util, name, value)
     settings = Settings()
+    KeyTable.forget()  # the application starts anew
     layout = Layout()
     application = types.SimpleNamespace(
         layoutManager=lambda: layout,

@@ -129,12 +129,26 @@ def test_of_two_actions_with_one_key_in_the_settings_one_has_it(qt):
     assert (keys["measure"], keys["newObject"]) == ("N", "")
 
 
+def test_the_settings_are_read_once_however_often_the_status_is_told(open_editor, window, panel, monkeypatch):
+    editor, asked = click(open_editor(), 20, 30), []
+    settings = slicer.app.userSettings()
+    monkeypatch.setattr(settings, "value", lambda key: asked.append(key) or settings.values.get(key))
+    for _ in range(10):
+        editor.effect.showStatus()
+        KeyTable.keys()
+    assert asked == []
+    change(panel, "clear", "P")
+    assert KeyTable.keys()["clear"] == "P"
+    assert len(asked) == len(KeyTable.actions()), "once, after a change"
+
+
 def test_tools_with_other_keys_have_theirs_side_by_side(open_editor, window, monkeypatch):
     from SAMCAUltrasoundLib.Keys import Keys
 
     called, table = [], KeyTable.actions()
     more = (*table, KeyTable.KeyAction("next", "F6", "show the next image"))
     monkeypatch.setattr(KeyTable, "actions", lambda: more)
+    KeyTable.forget()
     keys = Keys({"next": lambda: called.append("next")})
     keys.take(window)
     editor = open_editor()
