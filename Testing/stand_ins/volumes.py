@@ -125,3 +125,13 @@ def clip(*images, name="Clip"):
     proxy = browser.GetProxyNode(sequence)
     proxy.CreateDefaultDisplayNodes()
     return browser, proxy
+
+
+def recorder(node, isAll=True):
+    """A Sequence browser that records this node once it is told to; isAll: each image, else ten a second."""
+    browser = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", "Recording")
+    sequence = slicer.modules.sequences.logic().AddSynchronizedNode(None, node, browser)
+    browser.SetRecording(sequence, True)
+    if isAll:
+        browser.SetRecordingSamplingMode(browser.SamplingAll)
+    return browser

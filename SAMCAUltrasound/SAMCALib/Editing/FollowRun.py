@@ -12,25 +12,21 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 import numpy as np
-import slicer
 
 from samca.prompts import Prompts
 
 from ..Engine.EngineLogic import EngineLogic, Result
-from ..Frames import FrameLogic, ItemLogic, SequenceLogic
+from ..Frames import FrameLogic
 from ..Frames.FrameLogic import Frame
-from ..Prompts import PromptLogic
 from ..Prompts.MovedPrompts import Lie, lieOf
-from ..Prompts.PromptLogic import FramePrompts, PromptWatch
 from ..Prompts.TagLogic import PromptObject
 from ..Segments.MaskLogic import MaskOptions
 from ..Texts import Refusal, _
-from . import LeadLogic, NeighbourLogic, ObjectLogic
-from .Carrying import Found
+from . import LeadLogic
 from .EditQueue import pictureOf
-from .Edits import newId
+from .FollowWriter import FollowWriter
 from .Selection import Selection
-from .StepLogic import begin
+from .StepLogic import StepLogic
 from .Track import Track
 
 SUBJECT, NOTHING = "follow", Prompts()
@@ -56,12 +52,14 @@ class Asked:
 
 
 class FollowRun:
-    """host, engine: as of EditLogic; clock: seconds, for tests. `poll` goes on; an ended run leaves its
-    `message`. options: what is done to masks; may be changed."""
+    """`poll` goes on; an ended run leaves its `message`. options: what is done to masks; may be changed.
+
+    host: the editor's steps; engine: as of EditLogic; clock: seconds, for tests.
+    """
 
     unsure: tuple[Frame, ...] = ()  # frames at which an object was carried no further: none was
 
-    def __init__(self, host, engine: EngineLogic, clock=time.monotonic):
+    def __init__(self, host: StepLogic, engine: EngineLogic, clock=time.monotonic):
         self.host, self.engine, self._clock, self._selection = host, engine, clock, Selection(host)
         self.message, self.options = "", MaskOptions()
         self._forget()
@@ -98,11 +96,10 @@ class FollowRun:
         Refusal for a segment that is completed.
         """
         self._target, self._frame, self.options = target[:2], frame, options
-        LeadLogic.checkOpen(self._segment(), frame)
-        lies = lieOf(frame)
-        self._track, self._thing = Track(thing.prompts, thing.mask, lies), thing
-        self._ids, self._since, self.message = {frame.item: thing.id}, self._clock(), ""
-        self._watch = PromptWatch(*self._segment(), frame)
+        lies, writer = lieOf(frame), FollowWriter(self.host, target[:2], frame, thing)
+        LeadLogic.checkOpen(writer.segment, frame)
+        self._writer, self._track = writer, Track(thing.prompts, thing.mask, lies)
+        self._since, self.message = self._clock(), ""
         self._send(Asked(frame, lies, self._track.given(lies), True, thing.mask))
 
     def point(self, frame: Frame, given: Prompts) -> None:
@@ -156,10 +153,9 @@ class FollowRun:
     # Below: how it is done
 
     def _reasonToEnd(self) -> str:
-        segment = self._segment()
-        if segment is None:
+        if self._writer.segment is None:
             return _("Segment or volume is gone: Follow has ended.")
-        if self._watch.isOvertaken:
+        if self._writer.isOvertaken(FrameLogic.current(self._frame) or self._frame):
             return _("The outline was undone, or changed elsewhere: Follow has ended.")
         isChosen = (self._selection.place(self._frame) or ())[:2] == self._target
         if not isChosen or self._selection.volume is not self._frame.volume:
@@ -179,8 +175,7 @@ class FollowRun:
             self._problem = str(refusal)
 
     def _askAbout(self, frame: Frame) -> None:
-        lies, segment = lieOf(frame), self._segment()
-        lead, isClosed = LeadLogic.leadIn(segment, frame, self._thing) if frame.item else (None, False)
+        lies, (lead, isClosed) = lieOf(frame), self._writer.leadIn(frame)
         if lead is not None:
             self._send(Asked(frame, lies, lead.prompts, True, lead.mask))
         elif not isClosed and not self._track.isLost:
@@ -203,48 +198,11 @@ class FollowRun:
         mask = result.mask if asked.stays is None else asked.stays
         self._times.append(self._clock())
         isSure = self._track.take(asked.prompts, mask, result, asked.lies, asked.isPointedAt)
-        if asked.stays is not None or not _isThere(asked.frame):
-            return
         try:
-            self._write(asked, mask if isSure else None)
+            if asked.stays is None:
+                self._writer.write(asked.frame, asked.prompts, mask if isSure else None, asked.isPointedAt)
         except Refusal as refusal:  # the segmentation cannot grow so far
             self._finish(str(refusal))
-
-    def _write(self, asked: Asked, mask: np.ndarray | None) -> None:
-        """Put the object into the segment, in place of what it was there before; None takes it out."""
-        frame, segment = asked.frame, self._segment()
-        if not self._hasBegun:
-            begin(self.host, *segment)
-            self._hasBegun = True
-        there = self._there(frame)
-        if mask is None:
-            after = there.withoutObject(there.current) if there.current < len(there.objects) else there
-        else:
-            found = Found(frame, asked.prompts, mask, not asked.isPointedAt)
-            there = replace(there, current=self._placeOf(found, there))
-            # another object: what was erased in one image is not erased in the next
-            thing = PromptObject(asked.prompts, mask, id=newId(), carried=found.carried)
-            self._ids[frame.item], after = thing.id, there.withObject(thing)
-        ObjectLogic.write(self.host, *segment, frame, there, after)
-        self._watch = PromptWatch(*segment, frame)
-        now = PromptLogic.framePrompts(*segment, frame)
-        self._thing = now.objects[now.indexOf(self._ids[frame.item])] if mask is not None else self._thing
-
-    def _there(self, frame: Frame) -> FramePrompts:
-        """The objects of a frame, what was followed there current."""
-        segment = self._segment()
-        if not frame.item and PromptLogic.problemOf(*segment, frame):  # the image has another size now
-            PromptLogic.dropUnreadable(*segment, frame)
-            return FramePrompts((self._thing,))
-        there = PromptLogic.framePrompts(*segment, frame)
-        return replace(there, current=there.indexOf(self._ids.get(frame.item, "")))
-
-    def _placeOf(self, found: Found, there: FramePrompts) -> int:
-        """Where what was found goes among the objects of its frame."""
-        if there.current < len(there.objects):
-            return there.current
-        same = (i for i, other in enumerate(there.objects) if NeighbourLogic.isSame(found, other))
-        return next(same, len(there.objects))
 
     def _finishIfDone(self) -> None:
         if self.isRunning and self._isEnding and self._asked is None:
@@ -258,14 +216,12 @@ class FollowRun:
 
     def _forget(self) -> None:
         self._track: Track | None = None
-        self._watch: PromptWatch | None = None
+        self._writer: FollowWriter | None = None
         self._asked: Asked | None = None
-        self._thing: PromptObject | None = None  # as it is in the segment
-        self._ids: dict[str, str] = {}  # by item: what the object is called there
         self._image: tuple | None = None  # that was asked about last
         self._times: deque[float] = deque(maxlen=COUNTED)
         self._problem = self._model = ""
-        self._hasBegun = self._isEnding = False
+        self._isEnding = False
         self._since = 0.0
 
     def _rate(self) -> float:
@@ -273,26 +229,11 @@ class FollowRun:
         times = list(self._times)
         return (len(times) - 1) / max(times[-1] - times[0], 1e-3) if len(times) > 1 else 0.0
 
-    def _segment(self) -> tuple | None:
-        """(segmentation node, segment id), None if they or the volume are gone."""
-        node = slicer.mrmlScene.GetNodeByID(self._target[0])
-        gone = node is None or node.GetSegmentation().GetSegment(self._target[1]) is None
-        gone = gone or slicer.mrmlScene.GetNodeByID(self._frame.volumeId) is None
-        return None if gone else (node, self._target[1])
-
 
 def _imageOf(frame: Frame) -> tuple:
     """Another one whenever another image is shown."""
     time = FrameLogic.imageOf(frame).GetImageData().GetMTime()
     return frame.item, time, lieOf(frame).toImage.tobytes()
-
-
-def _isThere(frame: Frame) -> bool:
-    """Whether the item that a frame was of is in its Sequence still."""
-    if not frame.item:
-        return True
-    browser = SequenceLogic.browserOf(frame.volume)
-    return browser is not None and ItemLogic.hasItem(browser, frame.item)
 
 
 def _joined(known: Prompts, given: Prompts) -> Prompts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import slicer
@@ -76,7 +77,7 @@ def synchronise(segmentationNode, volumeNode) -> None:
     """
     checkLoop(segmentationNode, volumeNode)
     browser = browserOf(volumeNode)
-    if browser is None:
+    if browser is None or not (itemsOf(browser) or browser.GetRecordingActive()):  # it is yet to be recorded
         return
     sequence = browser.GetSequenceNode(segmentationNode)
     if sequence is None:
@@ -85,8 +86,38 @@ def synchronise(segmentationNode, volumeNode) -> None:
             browser.AddSynchronizedSequenceNode(sequence)
             browser.AddProxyNode(segmentationNode, sequence, False)
     if not browser.GetSaveChanges(sequence):
-        sequence.SetDataNodeAtValue(segmentationNode, ItemLogic.shownItem(browser))
+        if shown := ItemLogic.shownItem(browser):
+            sequence.SetDataNodeAtValue(segmentationNode, shown)
         browser.SetSaveChanges(sequence, True)
+    if browser.GetRecordingActive() and not browser.GetRecording(sequence):  # else Slicer drops what is done
+        browser.SetRecording(sequence, True)
+
+
+def recorderOf(node):
+    """The Sequence browser that records this proxy now, None without."""
+    browser = browserOf(node)
+    return browser if browser is not None and browser.GetRecordingActive() else None
+
+
+@contextlib.contextmanager
+def recordingImagesOnly(node) -> Iterator[None]:
+    """No change of this node makes an item of what is being recorded meanwhile: only what comes first in the
+    browser does."""
+    browser = recorderOf(node)
+    before = browser and browser.GetRecordMasterOnly()
+    if browser:
+        browser.SetRecordMasterOnly(True)
+    try:
+        yield
+    finally:
+        if browser:
+            browser.SetRecordMasterOnly(before)
+
+
+def record(segmentationNode, item: str):
+    """Put what the segmentation shows into an item that was recorded; the node that has it there."""
+    sequence = browserOf(segmentationNode).GetSequenceNode(segmentationNode)
+    return sequence.SetDataNodeAtValue(segmentationNode, item)
 
 
 def ownNode(segmentationNode, item: str):
@@ -150,7 +181,7 @@ def _newSequence(browser, segmentationNode, volumeNode):
     sequence.SetIndexUnit(master.GetIndexUnit())
     sequence.SetIndexType(master.GetIndexType())
     grids = {item: _gridOf(browser, segmentationNode, volumeNode, item) for item in itemsOf(browser)}
-    others = {grid: _emptied(segmentationNode, grid) for grid in {*grids.values()} - {grids[shown], ""}}
+    others = {grid: _emptied(segmentationNode, grid) for grid in {*grids.values()} - {grids.get(shown), ""}}
     alike = _emptied(segmentationNode)
     for item, grid in grids.items():
         sequence.SetDataNodeAtValue(segmentationNode if item == shown else others.get(grid, alike), item)

@@ -178,6 +178,18 @@ def takeFromUnder(segment, cover: Callable[[tuple[int, int], np.ndarray], np.nda
             _put(segment, key, [_lessUnder(Value(entry, TAG), cover) for entry in entries])
 
 
+def takeAlong(segment, name: str, frameKey: str) -> None:
+    """An object of this id that the tag has in another frame is one of this frame from now on, of whatever
+    image it was; else nothing happens."""
+    frames = {key: _listed(frame.plain) for key, frame in _tag(tagText(segment)).frames.items()}
+    has = {key: [e for e in entries if _isCalled(e, name)] for key, entries in frames.items()}
+    for key in (key for key in has if has[key] and not has.get(frameKey)):
+        taken = [{k: value for k, value in e.items() if k not in ("node", "sha256", "of")} for e in has[key]]
+        _put(segment, frameKey, frames.get(frameKey, []) + taken)
+        _put(segment, key, [entry for entry in frames[key] if entry not in has[key]])
+        return
+
+
 def dropUnreadable(segment, frameKey: str, shape: tuple[int, int], isOf: IsOf = bool) -> None:
     """Take away what of this frame of this image cannot be read; the whole tag, if that cannot."""
     entries = _entriesOf(tagText(segment), frameKey, shape)
@@ -244,6 +256,10 @@ def _entriesOf(text: str, frameKey: str, shape: tuple[int, int]) -> tuple[_Entry
 
 def _listed(plain: object) -> list:
     return plain if isinstance(plain, list) else []
+
+
+def _isCalled(entry: object, name: str) -> bool:
+    return isinstance(entry, dict) and entry.get("id") == name
 
 
 def _readEntry(value: Value, shape: tuple[int, int], name: str) -> _Entry:

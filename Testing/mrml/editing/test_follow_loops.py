@@ -28,7 +28,8 @@ class Played(Live):
     def loop(self):
         return FrameLogic.items(self.frame)
 
-    def go(self, number):
+    def go(self, number=-1):
+        number = number % self.browser.GetNumberOfItems()
         self.browser.SetSelectedItemNumber(number)
         slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(self.browser)
 
@@ -222,3 +223,71 @@ def test_a_loop_of_one_image_is_followed_and_nothing_happens(played):
     live.stop()
     assert live.right() == [0]
     assert not live.edit.isFollowing
+
+
+# Recording
+
+
+@pytest.fixture
+def recorded(scene, editing, model):
+    """A probe in a Sequence browser that is ready to record it."""
+    volume = volumes.volume(picture(16), name="Probe")
+    editor = Editor(volume)
+    return Played(volume, editing(editor), editor, volumes.recorder(volume))
+
+
+def test_a_volume_that_is_going_to_be_recorded_can_be_clicked(recorded):
+    recorded.edit.click(recorded.frame, 16, 32)
+    recorded.settle()
+    assert recorded.mask()[32, 16]
+
+
+def test_what_is_followed_while_a_sequence_is_recorded_is_recorded_with_its_image(recorded):
+    recorded.start(16)
+    recorded.browser.SetRecordingActive(True)
+    places = range(18, 42, 2)
+    for x in places:
+        truth = recorded.show(x)
+        recorded.settle()
+        assert (recorded.mask() == truth).all()
+    recorded.browser.SetRecordingActive(False)
+    recorded.settle()
+    assert recorded.edit.isFollowing
+    recorded.stop()
+    assert recorded.browser.GetNumberOfItems() == len(places)
+    assert recorded.right() == list(range(len(places)))
+    assert [len(recorded.objects(frame)) for frame in recorded.loop] == [1] * len(places)
+
+
+def test_of_images_that_were_recorded_and_passed_over_the_answered_ones_have_their_own_outline(
+    recorded, gated, model
+):
+    gated.model = model
+    gated.gate.set()
+    recorded.start(16)
+    recorded.browser.SetRecordingActive(True)
+    gated.close()
+    for x in (18, 20, 22, 24):
+        truth = recorded.show(x)
+        recorded.tick()
+    gated.gate.set()
+    recorded.settle()
+    assert (recorded.mask() == truth).all()
+    recorded.browser.SetRecordingActive(False)
+    recorded.settle()
+    recorded.stop()
+    assert {0, 3} <= set(recorded.right())
+    assert recorded.filled() == [0, 1, 2, 3]
+
+
+def test_undo_takes_back_what_is_shown_while_a_sequence_is_recorded(recorded):
+    recorded.start(16)
+    before = recorded.mask()
+    recorded.browser.SetRecordingActive(True)
+    for x in (18, 20, 22):
+        recorded.show(x)
+        recorded.settle()
+    recorded.editor.logic.Undo()
+    recorded.settle()
+    assert not recorded.edit.isFollowing
+    assert (recorded.mask() == before).all()
