@@ -14,6 +14,7 @@ from samca.prompts import Prompts
 
 from .. import KeyTable
 from ..Engine.EngineLogic import EngineLogic, Picture, Result
+from ..Engine.Trail import Step, Trail
 from ..Frames import FrameLogic
 from ..Frames.FrameLogic import Frame
 from ..Prompts.MovedPrompts import onFrame
@@ -47,7 +48,8 @@ class Carrying:
 
         self._engine, self.loop, self._leads, self._bounds = engine, loop, leads, bounds
         prompts = {place: lead.prompts for place, lead in leads.by.items()}
-        self._course = Course(prompts, *bounds, until_unsure=True)
+        self._course = Course(prompts, *bounds, until_unsure=True, is_sure=self._isSure)
+        self._trail, self._isRecalled = Trail(), False
         self._largest = max(loop[bounds[0] : bounds[1] + 1], key=_area)
         self._found: dict[int, Found] = {}
         self._asked: tuple[int, Prompts, bool] = 0, Prompts(), False
@@ -89,6 +91,13 @@ class Carrying:
         """What is to be written: all that is sure, but for what is there already."""
         return [self._found[place] for place in self._sure if not self._isThere(place)]
 
+    @property
+    def step(self) -> Step:
+        """What `next` gave last, on the trail of the object."""
+        place, _given, isCarried = self._asked
+        lead = self._leads.by.get(place)
+        return Step(self._trail, place, isCarried, None if isCarried or lead is None else lead.mask)
+
     def next(self) -> tuple[Picture, Prompts] | None:
         """What to ask the engine for now; None at the end. Where the object was lost nothing is asked."""
         while (step := self._course.next()) is not None:
@@ -104,8 +113,12 @@ class Carrying:
 
     def take(self, result: Result) -> None:
         """The engine's answer to what `next` gave."""
-        place, _given, isCarried = self._asked
-        stays = not isCarried and self._isThere(place)
+        from samca.interaction.propagation import FrameMask, carried
+
+        place, given, isCarried = self._asked
+        stays, self._isRecalled = not isCarried and self._isThere(place), result.isRecalled
+        if result.isRecalled:  # whoever points at it there goes on from this mask
+            self._asked = place, carried(FrameMask(place, given, result.mask, result.iou)), isCarried
         self._put(self._leads.by[place].mask if stays else result.mask, result.iou, result.agreement)
 
     # Below: how it is done
@@ -117,6 +130,13 @@ class Carrying:
         before = self._found[source]
         lies = onFrame(self.loop[source], self.loop[place], before.prompts, before.mask)
         return carried(FrameMask(source, *lies, 0.0))
+
+    def _isSure(self, found, before, pointedAt) -> bool:
+        from samca.interaction.carriers import last_mask, recall
+
+        rule = recall.is_sure(found) if self._isRecalled else last_mask.is_sure(found, before, pointedAt)
+        self._isRecalled = False
+        return rule
 
     def _put(self, mask: np.ndarray, iou: float, agreement: float | None) -> None:
         from samca.interaction.propagation import FrameMask

@@ -191,7 +191,8 @@ class FollowRun:
             self._track.forgetHowSure()
             self._model = self.engine.modelName
         picture = pictureOf(asked.frame)
-        self.engine.glance(self, SUBJECT, picture, asked.prompts, self.options, asked.given)
+        step = self._track.step(not asked.isPointedAt, asked.stays)
+        self.engine.glance(self, SUBJECT, picture, asked.prompts, self.options, asked.given, step)
 
     def _take(self, result: Result) -> None:
         asked, self._asked = self._asked, None

@@ -82,7 +82,7 @@ def carry(
     """Go all the way, waiting for the answers; whether progress never said False. RuntimeError if the model
     fails."""
     while asked := carrying.next():
-        carrying.take(engine.answer(*asked, options))
+        carrying.take(engine.answer(*asked, options, carrying.step))
         if progress is not None and progress(*carrying.done) is False:
             return False
     return True

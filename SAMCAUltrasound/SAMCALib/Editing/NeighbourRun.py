@@ -124,7 +124,8 @@ class NeighbourRun:
 
     def _ask(self) -> None:
         if asked := self._carrying.next():
-            self.engine.decode(self, self._carrying.done, *asked, self._options)
+            step = self._carrying.step
+            self.engine.decode(self, self._carrying.done, *asked, self._options, step=step)
             return
         self._writing = writing(self.host, self._segment(), self._carrying.things)
 

@@ -23,6 +23,7 @@ from .EngineWorker import EngineWorker, ModelInUse
 from .ModelLoader import ModelLoader
 from .RequestQueue import RequestQueue
 from .SceneWatch import SceneWatch
+from .Trail import Step
 
 CACHE_BYTES = 512 * 2**20
 SHIPPED_NAME = "SAMCA small"  # as its file says
@@ -144,20 +145,30 @@ class EngineLogic:
         prompts: Prompts,
         options: MaskOptions,
         early: bool = False,
+        step: Step | None = None,
     ) -> None:
-        """Ask for the mask that these prompts give, encoding the picture first where needed.
+        """Ask for the mask that these prompts give, encoding the picture first where needed; step: or, on the
+        trail of an object, that the model's memory does.
 
         early: where a closer look at a part of it has to be encoded, too, there are two results: what the
         whole picture says, not `isLast`, and then what both say.
         """
-        self._ask(DECODE, owner, subject, picture=picture, prompts=prompts, options=options, early=early)
+        asked = {"picture": picture, "prompts": prompts, "options": options, "step": step}
+        self._ask(DECODE, owner, subject, **asked, early=early)
 
     def glance(
-        self, owner, subject, picture: Picture, prompts: Prompts, options: MaskOptions, given: Prompts
+        self,
+        owner,
+        subject,
+        picture: Picture,
+        prompts: Prompts,
+        options: MaskOptions,
+        given: Prompts,
+        step: Step | None = None,
     ) -> None:
         """The same of a picture that passes by: by one look, neither at its mirror image nor more closely;
         nothing of it is kept. given: of the prompts what somebody pointed with at this very picture."""
-        asked = {"picture": picture, "prompts": prompts, "options": options}
+        asked = {"picture": picture, "prompts": prompts, "options": options, "step": step}
         self._ask(DECODE, owner, subject, **asked, passing=given)
 
     def examine(self, owner, subject, picture: Picture, prompts: Prompts, options: MaskOptions) -> None:
@@ -205,11 +216,13 @@ class EngineLogic:
         """The (H, W) bool mask of `answer`."""
         return self.answer(picture, prompts, options).mask
 
-    def answer(self, picture: Picture, prompts: Prompts, options: MaskOptions) -> Result:
+    def answer(
+        self, picture: Picture, prompts: Prompts, options: MaskOptions, step: Step | None = None
+    ) -> Result:
         """What `poll` would give, waited for; RuntimeError with a sentence if it fails or is stopped."""
         owner = object()
         try:
-            self.decode(owner, "console", picture, prompts, options)
+            self.decode(owner, "console", picture, prompts, options, step=step)
             with self._changed:
                 self._changed.wait_for(lambda: not self._queue.isPending(owner, "console"))
             results = self.poll(owner)

@@ -11,6 +11,7 @@ from samca.images.regions import Region
 from samca.prompts import Prompts
 
 from ..Segments.MaskLogic import MaskOptions
+from .Trail import Step
 
 DECODE, ENCODE, EXAMINE, AHEAD = range(4)  # what goes first
 ANSWERED = DECODE, EXAMINE  # what somebody waits for a result of
@@ -38,7 +39,7 @@ class Result:
     agreement: how far two looks agree, 0..1, None of one look; of an examination there is also the (H, W)
     float32 uncertainty, 0..0.5; see samca.interaction.looks. isLast: a better one for the same prompts is
     not on its way. outline: which of how many outlines that a click may mean, from 0; (0, 1) unless another
-    one was asked for.
+    one was asked for. isRecalled: the model's memory of a loop said so, not the prompts.
     """
 
     subject: Hashable
@@ -50,6 +51,7 @@ class Result:
     uncertainty: np.ndarray | None = None
     isLast: bool = True
     outline: tuple[int, int] = (0, 1)
+    isRecalled: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +60,7 @@ class Request:
 
     early: where a window has to be encoded, what the whole frame says is told first. passing: what somebody
     gave on a picture that will be gone when there is an answer, so that it is looked at once only, and
-    nothing of it is kept; None of one that stays.
+    nothing of it is kept; None of one that stays. step: on the trail of an object that is carried.
     """
 
     kind: int
@@ -70,6 +72,7 @@ class Request:
     options: MaskOptions | None = None
     early: bool = False
     passing: Prompts | None = None
+    step: Step | None = None
 
 
 @dataclass(frozen=True)

@@ -160,7 +160,8 @@ class EngineWorker:
 
         def result(prediction: Prediction, **more) -> Result:
             # not prediction.mask, which the model's own settings have tidied: here the user decides
-            mask = _finished(prediction, request, prompts, picture.spacing, region)
+            asked = Prompts() if more.get("isRecalled") else prompts
+            mask = _finished(prediction, request, asked, picture.spacing, region)
             more |= {"outline": prediction.outline, "agreement": prediction.agreement}
             found = Result(request.subject, request.prompts, mask, prediction.iou, **more)
             return onScreen(found, request.picture, region)
@@ -168,13 +169,23 @@ class EngineWorker:
         start = time.perf_counter()
         if request.early and session.has_to_encode(prompts):
             self._tell(request, result(session.predict(prompts, closer=False), isLast=False))
-        prediction = session.predict(prompts, closer=request.passing is None)
+        step = request.step
+        recalled = step.recalled(inUse.model, session) if step else None
+        if recalled is not None:
+            prediction, more = recalled, {"isRecalled": True}
+        else:
+            prediction, more = session.predict(prompts, closer=request.passing is None), {}
         self._keep(request, picture, session, inUse)  # with what it has encoded and decoded since
         if request.kind == EXAMINE:
             return result(prediction, uncertainty=prediction.on_image(uncertainty(prediction.looks)))
         self.seconds[DECODE] = time.perf_counter() - start
         self.problem = ""
-        return result(prediction)
+        found = result(prediction, **more)
+        if step is not None:
+            whole = found.mask if step.mask is None else step.mask
+            mask = region.window.crop(whole) if region else whole
+            step.remember(inUse.model, session, prompts, prediction, mask)
+        return found
 
     def _tell(self, request: Request, result: Result) -> None:
         """Somebody sees this meanwhile; what is newer need not wait for the rest."""

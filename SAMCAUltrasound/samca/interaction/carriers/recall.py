@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ...prompts import Prompts
-from ..session import Session
+from ..session import Prediction, Session
 from .frame_mask import FrameMask
 from .last_mask import carried
 
@@ -55,18 +55,26 @@ class Recall:
         if len(alike) > (POINTED_AT if prompted else LAST):
             del self._kept[max(alike, key=lambda index: abs(index - found.index))]
 
-    def carry(self, session: Session, index: int, before: FrameMask) -> FrameMask:
-        """As the memory says."""
+    @property
+    def knows(self) -> bool:
+        """Whether there is a prompted frame, without which nothing is recalled."""
+        return any(kept.prompted for kept in self._kept.values())
+
+    def said(self, session: Session, index: int) -> Prediction:
+        """What the memory says of frame `index`, which has this session."""
         read = [self._kept[each] for each in self._read(index)]
         kinds = [PROMPTED if each.prompted else RECENT for each in read]
-        said = session.recall([each.remembered for each in read], kinds)
+        return session.recall([each.remembered for each in read], kinds)
+
+    def carry(self, session: Session, index: int, before: FrameMask) -> FrameMask:
+        """As the memory says."""
+        said = self.said(session, index)
         found = FrameMask(index, Prompts(), said.mask, said.iou, said.agreement)
         return found._replace(prompts=carried(found._replace(prompts=before.prompts)))
 
     def is_sure(self, found: FrameMask, before: FrameMask, pointed_at: FrameMask) -> bool:
         """Whether it says so, and both looks, of something that is there."""
-        agrees = found.agreement is None or found.agreement >= AGREEING
-        return agrees and found.iou >= SURE and bool(found.mask.any())
+        return is_sure(found)
 
     def _read(self, index: int) -> list[int]:
         """The frames that are read for this one."""
@@ -75,3 +83,9 @@ class Recall:
         reach = min(abs(i - index) for i in nearest)
         others = [i for i, kept in self._kept.items() if not kept.prompted and 0 < abs(i - index) < reach]
         return [*nearest, *sorted(others, key=lambda i: abs(i - index))[:READ]]
+
+
+def is_sure(found: FrameMask) -> bool:
+    """Whether the memory says that it found the object, and both looks agree on something that is there."""
+    agrees = found.agreement is None or found.agreement >= AGREEING
+    return agrees and found.iou >= SURE and bool(found.mask.any())
