@@ -31,6 +31,7 @@ SAVE_EVERY_SECONDS = 60.0
 REPORT_EVERY = 10  # steps
 RECENTS = 2  # carried frames that are read at a time
 PASSES = 2  # times that each encoded clip is gone through both ways: encoding takes most of the time
+FASTER = 5.0  # than the others reach and sharpness learn
 KEPT = 0.6  # IoU from which a carried frame is remembered, as one that the memory is sure of is in use
 BOTH_ENDS = 0.3  # of the clips have their last frame prompted, too
 SURENESS = 0.3  # weight of the loss of what is said of the IoU
@@ -108,11 +109,13 @@ class _Training:
         ]
         self.clips = Clips(cases, config.length, self.model.config.image_size)
         self.data = summary_of(cases)
-        self.optimizer = torch.optim.AdamW(
-            self.memory.parameters(), config.learning_rate, weight_decay=config.weight_decay
-        )
+        single = [self.memory.reach, self.memory.sharpness]  # numbers that have a long way to go
+        others = [p for p in self.memory.parameters() if all(p is not each for each in single)]
+        rates = [config.learning_rate, FASTER * config.learning_rate]
+        groups = [{"params": others}, {"params": single, "weight_decay": 0.0}]
+        self.optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
         self.rates = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, config.learning_rate, total_steps=2 * PASSES * config.steps
+            self.optimizer, rates, total_steps=2 * PASSES * config.steps
         )
         self.precision = getattr(torch, faster_precision(device))
 
