@@ -384,7 +384,7 @@ class SegmentEditorEffect(AbstractScriptedSegmentEditorEffect):
             turn=self.view.canTurn,
             startAnew=bool(self.edit.problem),
             setup=not self._setup.ready,
-            cancel=self._isBusy,
+            cancel=self._isBusy or self.edit.isFollowing,
         )
         self.panel.showFollowing(self.edit.isFollowing)
         self.panel.showSuggestions(engine.suggests)

@@ -76,7 +76,7 @@ class EditLogic(Pointing):
     @property
     def isGoingOn(self) -> bool:
         """Whether `poll` has something to do that no event will tell of, beside the engine's answers."""
-        return self.sweep.isRunning or self.steps.isGoingOn
+        return (self.sweep.isRunning and not self.sweep.isResting) or self.steps.isGoingOn
 
     @property
     def preview(self) -> tuple[Frame, np.ndarray] | None:

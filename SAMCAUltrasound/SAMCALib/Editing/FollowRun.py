@@ -70,6 +70,11 @@ class FollowRun:
         return self._track is not None
 
     @property
+    def isResting(self) -> bool:
+        """Whether `poll` has nothing to do before another image comes."""
+        return self.isRunning and self._asked is None and self._isQuiet
+
+    @property
     def inTheWay(self) -> str:
         """Why something else cannot be done meanwhile."""
         return _("The outline follows the image: end Follow first.")
@@ -85,7 +90,7 @@ class FollowRun:
             return _("The object is lost: click on it to take it up again.")
         if self._track.misses:
             return _("The object is not seen for sure: looking for it in the next images.")
-        if self._clock() - self._since > QUIET_SECONDS:
+        if self._isQuiet:
             return _("Follow waits: no new image comes.")
         text = _("Following in {frame}: {count:.0f} images a second.")
         return text.format(frame=self._frame.volume.GetName(), count=self._rate())
@@ -224,6 +229,10 @@ class FollowRun:
         self._problem = self._model = ""
         self._isEnding = False
         self._since = 0.0
+
+    @property
+    def _isQuiet(self) -> bool:
+        return self._clock() - self._since > QUIET_SECONDS
 
     def _rate(self) -> float:
         """Answers a second."""

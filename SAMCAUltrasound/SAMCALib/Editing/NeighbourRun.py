@@ -30,6 +30,8 @@ SLICE_SECONDS = 0.03  # of the processor at each tick, while frames are read or 
 class NeighbourRun:
     """host, engine: as of EditLogic. `poll` goes on; an ended run leaves its `message`."""
 
+    isResting = False  # it has always something to do
+
     def __init__(self, host, engine: EngineLogic):
         self.host, self.engine = host, engine
         self.message, self._frame, self._target, self._options = "", None, None, None

@@ -50,6 +50,8 @@ class SuggestLogic:
     """host, engine: as of EditLogic. finder: `OfClass` or another with its methods. `poll` takes the answers,
     for a timer."""
 
+    isResting = False  # it has always something to do
+
     def __init__(self, host, engine: EngineLogic, finder):
         self.host, self.engine, self._finder = host, engine, finder
         self.message = self.error = ""  # how the last sweep ended; what the model said if it failed

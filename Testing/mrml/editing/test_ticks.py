@@ -6,7 +6,9 @@ import time
 
 import pytest
 import slicer
+import slicer.util
 import volumes
+from live_images import SeeingModel, picture
 from slicer_scene import Editor
 
 from SAMCALib.Editing.DoubtLogic import DoubtLogic
@@ -14,6 +16,7 @@ from SAMCALib.Frames import FrameLogic, SequenceLogic
 from SAMCALib.Segments.SegmentLogic import maskOf
 
 LONGEST = 0.1  # seconds
+LONGEST_OF_FOLLOW = 0.06
 ITEMS, SIDE = 100, 20
 
 
@@ -141,3 +144,26 @@ def test_a_loop_that_leaves_while_it_is_played_is_told_of_once(loop, editor, tim
     timer.edit.message = ""
     timer.tick()
     assert timer.edit.message == ""
+
+
+def test_while_an_outline_follows_the_image_no_tick_is_long(scene, editing, engine):
+    engine.setModel(SeeingModel(), "seeing")
+    images = [picture(200 + 4 * number, 200, shape=(400, 512), radius=60) for number in range(12)]
+    volume = volumes.volume(images[0])
+    editor = Editor(volume)
+    timer, frame = Timer(editing(editor)), FrameLogic.frameOf(volume, 0)
+    timer.tick(lambda: timer.edit.setFrame(frame))
+    timer.tick(lambda: timer.edit.click(frame, 200, 200))
+    timer.settle()
+    timer.edit.follow(frame)
+    timer.tick()
+    timer.longest = 0.0
+    for image in images[1:]:
+        slicer.util.arrayFromVolume(volume)[:] = image
+        slicer.util.arrayFromVolumeModified(volume)
+        for _ in range(3):
+            timer.tick()
+            engine.wait(30)
+    timer.tick(timer.edit.endFollow)
+    assert maskOf(editor.segmentation, "Lesion", frame)[200, 244]
+    assert timer.longest < LONGEST_OF_FOLLOW

@@ -11,7 +11,9 @@ import slicer.util
 import volumes
 from disc_model import DiscModel
 from effect_editors import at, click, count, prompts, status
+from live_images import SeeingModel, picture
 
+from SAMCALib.Editing import FollowRun
 from SAMCALib.Frames import FrameLogic
 
 MOST_TICKS = 20  # until it rests, once nothing is asked for any more
@@ -211,3 +213,21 @@ def test_a_thread_that_asks_starts_no_timer_of_qt(editor):
     thread.start()
     thread.join()
     assert not isAwake(editor)
+
+
+def test_it_rests_while_an_outline_waits_for_the_next_image_which_wakes_it(open_editor, engine, monkeypatch):
+    engine.setModel(SeeingModel(), "seeing")
+    editor = click(open_editor(volumes.volume(picture(20))), 20, 32)
+    editor.followButton.click()
+    editor.tick()
+    assert isAwake(editor)
+    monkeypatch.setattr(FollowRun, "QUIET_SECONDS", 0)
+    rested(editor)
+    assert "no new image comes" in status(editor)
+    assert editor.cancelButton.visible
+    slicer.util.arrayFromVolume(editor.volume)[:] = picture(30)
+    slicer.util.arrayFromVolumeModified(editor.volume)
+    assert isAwake(editor)
+    rested(editor)
+    truth = picture(30) > 100
+    assert (editor.slicer.voxels() == truth).all()
