@@ -35,7 +35,7 @@ LIB_FLOORS = (
     ("Editing", "Handover"),
     ("Models", "Engine", "Measures"),
     ("Segments", "Prompts"),
-    ("Frames", "KeyTable", "ChildProcess"),
+    ("Frames", "KeyTable", "ChildProcess", "UserFolder"),
     ("Texts", "__init__"),
 )
 

@@ -30,6 +30,14 @@ def application():
     return slicer_scene.start()
 
 
+@pytest.fixture(autouse=True)
+def speeds(monkeypatch, tmp_path_factory):
+    """What is remembered of this computer's speed, one file for all tests; nobody's own."""
+    file = tmp_path_factory.getbasetemp() / "speeds.json"
+    monkeypatch.setattr("SAMCALib.Engine.TorchLogic.speedsFile", lambda: file)
+    return file
+
+
 @pytest.fixture
 def scene(application):
     """The scene, empty."""

@@ -9,10 +9,12 @@ import contextlib
 import importlib
 import importlib.util
 import sys
+from pathlib import Path
 
 import samca
 
 from ..Texts import _
+from ..UserFolder import userFolder
 
 BESIDE = ("scipy.ndimage", "scipy.sparse", "samca.files", "samca.methods", "samca.runtime.loading")
 
@@ -32,12 +34,23 @@ def importBeside() -> None:
             importlib.import_module("onnxruntime")
 
 
+def speedsFile() -> Path:
+    """Where it is remembered in which number format a model answers fastest on this computer."""
+    return userFolder() / "speeds.json"
+
+
 def loadModel(source: str, device: str):
-    """A model by torch; without it by ONNX Runtime, where the file has the form for that."""
+    """A model by torch, in the number format that is fastest here; without torch by ONNX Runtime, where the
+    file has the form for that."""
     from samca.runtime.loading import NeedsTorch
 
     try:
-        return samca.load(source, device=device)
+        model = samca.load(source, device=device)
+        if hasattr(model, "precision"):
+            from samca.network.precision import use_fastest
+
+            use_fastest(model, speedsFile())
+        return model
     except NeedsTorch as why:
         text = f"{why}."
         if not samca.has_torch():
@@ -58,9 +71,12 @@ def deviceName(model) -> str:
     if hasattr(model, "device"):
         from samca.network.devices import device_name
 
-        return _("{device} by {engine}").format(device=device_name(model.device), engine="torch")
-    text = _("{device} by {engine}")
-    return text.format(device="CPU", engine=model.engine) if hasattr(model, "engine") else "CPU"
+        return _byEngine(device_name(model.device), getattr(model, "engine", "torch"))
+    return _byEngine("CPU", model.engine) if hasattr(model, "engine") else "CPU"
+
+
+def _byEngine(device: str, engine: str) -> str:
+    return _("{device} by {engine}").format(device=device, engine=engine)
 
 
 def _isOutOfMemory(error: BaseException) -> bool:

@@ -19,6 +19,7 @@ from samca.files import plain_name, write_atomically
 from samca.typed_json import Value
 from samca.words import size_text as sizeText
 
+from .. import UserFolder
 from ..Texts import Refusal, _
 from . import ExtraPackage, ModelFile, PartFile, StoredData
 from .Download import Download
@@ -228,13 +229,8 @@ def _checkpoint(entry: Value) -> Checkpoint:
 
 
 def userFolder() -> Path:
-    """Where this user's models lie: beside Slicer's settings, because Slicer's cache may be emptied."""
-    import slicer
-
-    application = getattr(slicer, "app", None)
-    if application is None:  # console without the application
-        return Path.home() / ".samca" / "Models"
-    return Path(application.slicerUserSettingsFilePath).parent / "SAMCA" / "Models"
+    """Where this user's models lie."""
+    return UserFolder.userFolder() / "Models"
 
 
 def consent(checkpoint: Checkpoint) -> str:

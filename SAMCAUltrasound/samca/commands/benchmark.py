@@ -13,6 +13,8 @@ from typing import Any
 
 import torch
 
+from ..network.model import Model
+from ..network.precision import fastest
 from ..studies.benchmark import benchmark, contestants, small, summary
 from ..studies.growth import growth
 from ..studies.training_speed import Row, training_speed
@@ -76,25 +78,37 @@ def run(arguments: argparse.Namespace) -> int:
         torch.set_num_threads(arguments.threads)
     with busy(arguments.busy):
         rows = summary(benchmark(contestants(arguments.sizes, arguments.backbones), arguments.repeats))
-        clicks = clicks_in_slicer(arguments.repeats)
+        model = as_in_slicer()
+        clicks = clicks_in_slicer(model, arguments.repeats)
         frames = [cost._asdict() for cost in growth(small(), arguments.frames)]
-    on = machine()
+    on = machine(model.engine)
     texts = as_text(rows), on["says"], clicks_as_text(clicks), *([frames_as_text(frames)] if frames else [])
     result = on | {"rows": rows, "clicks": clicks, "frames": frames}
     print(json.dumps(result) if arguments.json else "\n\n".join(texts))
     return 0
 
 
-def machine() -> dict[str, Any]:
-    """What was measured with: threads, torch, its instruction set, and MB that the process had at most."""
+def as_in_slicer() -> Model:
+    """The shipped model as the effect takes it: in the number format that is fastest here."""
+    model = small()
+    model.precision = fastest(model)
+    return model
+
+
+def machine(engine: str) -> dict[str, Any]:
+    """What was measured with: threads, torch, its instruction set, and MB that the process had at most.
+
+    engine: what the shipped model runs on in Slicer.
+    """
     on = {
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "instructions": torch.backends.cpu.get_cpu_capability(),
+        "in_slicer": engine,
         "peak_mb": peak_bytes(torch.device("cpu")) / 1e6,
     }
     says = f"{counted(on['threads'], 'thread')} at most, torch {on['torch']} with {on['instructions']}"
-    return on | {"says": f"{says}, {on['peak_mb']:.0f} MB at most"}
+    return on | {"says": f"{says}, {on['peak_mb']:.0f} MB at most; in Slicer on {engine}"}
 
 
 @contextlib.contextmanager
@@ -111,9 +125,9 @@ def busy(programs: int) -> Iterator[None]:
             program.wait()
 
 
-def clicks_in_slicer(repeats: int) -> list[dict[str, Any]] | None:
-    """Median ms from press to changed segment for each image, with the shipped model; None without Slicer's
-    classes."""
+def clicks_in_slicer(model: Model, repeats: int) -> list[dict[str, Any]] | None:
+    """Median ms from press to changed segment for each image, and the longest time for which an interface
+    stood still; None without Slicer's classes."""
     try:
         measure: Any = importlib.import_module(EFFECT).measure
     except ImportError:
@@ -121,7 +135,7 @@ def clicks_in_slicer(repeats: int) -> list[dict[str, Any]] | None:
     return [
         {"image": setting.name, "masks": setting.isMasked}
         | {f"{click}_ms": 1000 * seconds for click, seconds in times._asdict().items()}
-        for setting, times in measure(small(), repeats)
+        for setting, times in measure(model, repeats)
     ]
 
 

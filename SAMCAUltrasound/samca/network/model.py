@@ -64,6 +64,7 @@ class Model(nn.Module):
         self.predictor, self.objectness = None, None  # see prompt_predictor.py
         self.tuned: list[str] = []
         self._memory: tuple[LoopMemory, ...] = ()  # a file of its own has it: none of the model's parts
+        self.precision = "float32"  # of encoding somebody's pictures; see precision.py
         self.register_buffer("pixel_mean", torch.tensor(sam.PIXEL_MEAN).view(3, 1, 1), persistent=False)
         self.register_buffer("pixel_std", torch.tensor(sam.PIXEL_STD).view(3, 1, 1), persistent=False)
 
@@ -71,6 +72,11 @@ class Model(nn.Module):
     def device(self) -> torch.device:
         """Where the parameters are."""
         return self.pixel_mean.device
+
+    @property
+    def engine(self) -> str:
+        """What computes, and in which format if that is another one than float32."""
+        return "torch" if self.precision == "float32" else f"torch in {self.precision}"
 
     @property
     def suggests(self) -> tuple[str, ...]:
@@ -187,8 +193,9 @@ class Model(nn.Module):
 
     @answering
     def embed_each(self, pictures: Sequence[np.ndarray]) -> Features:
-        """B pictures, each as in `embed` and all of one shape -> features of them as one batch."""
-        return self.encode(self._batch(pictures))
+        """B pictures, each as in `embed` and all of one shape -> features of them as one batch, float32
+        whatever they were computed in."""
+        return self._encoded(self._batch(pictures))
 
     @answering
     def embed_frames(self, *groups: Sequence[np.ndarray]) -> list[Features]:
@@ -198,13 +205,19 @@ class Model(nn.Module):
         One frame alone is what `embed` makes of it.
         """
         depth = len(groups[0])
-        features = self.encode(self._batch([frame for group in groups for frame in group]), depth)
+        features = self._encoded(self._batch([frame for group in groups for frame in group]), depth)
         return [
             features._replace(
                 embedding=features.embedding[i::depth], fine=tuple(f[i::depth] for f in features.fine)
             )
             for i in range(depth)
         ]
+
+    def _encoded(self, images: torch.Tensor, depth: int = 1) -> Features:
+        if self.precision == "float32":
+            return self.encode(images, depth)
+        with torch.autocast(self.device.type, getattr(torch, self.precision)):
+            return self.encode(images, depth).in_float32()
 
     def joined(self, features: Sequence[Features]) -> Features:
         """Features of several batches as of one."""

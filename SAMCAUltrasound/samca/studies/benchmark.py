@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import statistics
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -19,6 +20,7 @@ from ..network import sam
 from ..network.backbones import BACKBONES
 from ..network.backbones.sam_vit import SIZES
 from ..network.model import Model, build
+from ..network.precision import BFLOAT16, can_be_faster
 from ..prompts import Click, Prompts
 from ..runtime import loading
 from ..runtime.graph_model import GraphModel
@@ -51,7 +53,8 @@ def contestants(
     image_sizes: Collection[int], backbones: Collection[str] = ("sam_vit_b",)
 ) -> Iterator[Contestant]:
     """The plain ViT-B and SAMCA on these backbones at each input size in px, and the shipped small model at
-    its own size on each engine that is there. ValueError for a wrong name before any model is built."""
+    its own size on each engine that is there, on torch in each format that the processor computes in.
+    ValueError for a wrong name before any model is built."""
     for name in backbones:
         choose("backbone", BACKBONES, name)
     for size in image_sizes:
@@ -59,7 +62,7 @@ def contestants(
         for name in backbones:
             settings = {"backbone": name, "image_size": size}
             yield ours(f"samca {name}", build(with_settings(METHODS["samca"], "model", settings)))
-    for model in filter(None, (small(), small_without_torch())):
+    for model in filter(None, (*in_each_format(small()), small_without_torch())):
         if model.config.image_size in image_sizes:
             yield ours("samca small", model)
 
@@ -143,6 +146,15 @@ def _timed(action: Callable[[], Any]) -> tuple[float, Any]:
     start = time.perf_counter()
     result = action()
     return time.perf_counter() - start, result
+
+
+def in_each_format(model: Model) -> Iterator[Model]:
+    """The model in float32, and with the same weights in bfloat16 where the processor has that."""
+    yield model
+    if can_be_faster(model.device):
+        other = copy.copy(model)
+        other.precision = BFLOAT16
+        yield other
 
 
 def small() -> Model:

@@ -76,12 +76,18 @@ def test_all_looks_of_a_click_are_measured(tiny_model, monkeypatch, zoom, decode
 @pytest.fixture
 def slicer_side(monkeypatch):
     """The room that knows Slicer, with times that are known; it is given the shipped model."""
-    model, setting = object(), types.SimpleNamespace(name="512 x 400", isMasked=True)
+    model, setting = (
+        types.SimpleNamespace(engine="torch"),
+        types.SimpleNamespace(name="512 x 400", isMasked=True),
+    )
     monkeypatch.setattr("samca.commands.benchmark.small", lambda: model)
+    monkeypatch.setattr("samca.commands.benchmark.fastest", lambda given: "bfloat16")
 
     def measure(given, repeats):
         assert given is model
-        times = types.SimpleNamespace(_asdict=lambda: {"first": 0.02, "next": 0.01 * repeats, "last": 0.05})
+        assert given.precision == "bfloat16"
+        known = {"first": 0.02, "next": 0.01 * repeats, "last": 0.05, "gap": 0.03}
+        times = types.SimpleNamespace(_asdict=lambda: known)
         return [(setting, times)]
 
     monkeypatch.setitem(sys.modules, EFFECT, types.SimpleNamespace(measure=measure))
@@ -96,14 +102,15 @@ def test_the_command_prints_a_row_for_each_model(steps, slicer_side, monkeypatch
     if as_json:
         result = json.loads(printed)
         assert [row["model"] for row in result["rows"]] == [PLAIN, "ours"]
-        times = {"first_ms": 20.0, "next_ms": 20.0, "last_ms": 50.0}
+        times = {"first_ms": 20.0, "next_ms": 20.0, "last_ms": 50.0, "gap_ms": 30.0}
         assert result["clicks"] == [{"image": "512 x 400", "masks": True, **times}]
         assert result["instructions"] == torch.backends.cpu.get_cpu_capability()
         assert result["peak_mb"] > 10
+        assert result["in_slicer"] == "torch"
     else:
         assert printed.splitlines()[2].split() == ["ours", "torch", "64", "1000.0", "250.0", "4.00", "4.00"]
         assert f"torch {torch.__version__} with {torch.backends.cpu.get_cpu_capability()}" in printed
-        assert printed.splitlines()[-1].split() == ["512", "x", "400", "yes", "20.0", "20.0", "50.0"]
+        assert printed.splitlines()[-1].split() == ["512", "x", "400", "yes", "20.0", "20.0", "50.0", "30.0"]
 
 
 def test_without_slicer_it_says_what_was_not_measured_and_how_it_would_be(steps, monkeypatch, capsys):
@@ -141,10 +148,12 @@ def test_backbones_are_measured_at_every_size_beside_the_plain_one(monkeypatch, 
     assert [(config.backbone.name, config.image_size) for config in built] == expected
 
 
-def test_the_shipped_model_is_measured_on_both_engines(monkeypatch):
+@pytest.mark.parametrize("formats", [["torch"], ["torch", "torch in bfloat16"]])
+def test_the_shipped_model_is_measured_on_both_engines(monkeypatch, formats):
     monkeypatch.setattr(benchmark, "plain", lambda size: Contestant(PLAIN, size, None, None))
-    *_others, by_torch, by_graph = benchmark.contestants([256], [])
-    assert [row.engine for row in (by_torch, by_graph)] == ["torch", "ONNX Runtime"]
+    monkeypatch.setattr(benchmark, "can_be_faster", lambda device: len(formats) > 1)
+    _plain, by_torch, *others, by_graph = benchmark.contestants([256], [])
+    assert [row.engine for row in (by_torch, *others, by_graph)] == [*formats, "ONNX Runtime"]
     assert by_torch.name == by_graph.name
     logits, _ = by_graph.click(by_graph.encode())
     assert logits.shape == (2, 128, 128)

@@ -43,6 +43,14 @@ def withoutTorch(monkeypatch):
     monkeypatch.setattr(samca, "has_torch", lambda: False)
 
 
+@pytest.fixture
+def inFloat32(monkeypatch):
+    """A processor that does not compute in bfloat16."""
+    import torch
+
+    monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
+
+
 def answered(picture, source="shipped"):
     """The mask of a new engine, and the model and device that it names."""
     engine = EngineLogic()
@@ -55,7 +63,7 @@ def answered(picture, source="shipped"):
         engine.stop()
 
 
-def test_the_shipped_model_answers_as_with_torch_and_the_engine_says_on_what(picture, monkeypatch):
+def test_the_shipped_model_answers_as_with_torch_and_the_engine_says_on_what(picture, inFloat32, monkeypatch):
     monkeypatch.setattr(samca, "has_torch", lambda: False)
     mask, details = answered(picture)
     assert details.startswith("SAMCA small on CPU by ONNX Runtime;")
@@ -64,6 +72,21 @@ def test_the_shipped_model_answers_as_with_torch_and_the_engine_says_on_what(pic
     assert details.startswith("SAMCA small on CPU by torch;")
     assert (mask == expected).mean() > 0.9999
     assert expected.any()
+
+
+def test_a_number_format_that_is_faster_is_taken_told_and_remembered(picture, inFloat32, speeds, monkeypatch):
+    from samca.network import precision
+
+    speeds.unlink(missing_ok=True)
+    expected, _details = answered(picture)
+    monkeypatch.setattr(precision, "can_be_faster", lambda device: True)
+    monkeypatch.setattr(precision, "measured", lambda model: precision.Seconds(0.1, 0.05))
+    mask, details = answered(picture)
+    assert details.startswith("SAMCA small on CPU by torch in bfloat16;")
+    assert 2 * (mask & expected).sum() / (mask.sum() + expected.sum()) > 0.97
+    monkeypatch.setattr(precision, "measured", lambda model: pytest.fail("it is known"))
+    assert "in bfloat16" in answered(picture)[1]
+    speeds.unlink()
 
 
 def test_torch_that_does_not_start_lets_onnx_runtime_answer(picture, monkeypatch):
@@ -98,7 +121,7 @@ def test_where_torch_does_not_start_the_panel_says_why_and_clicks_are_answered(
 
 @pytest.mark.parametrize("error", FAILURES)
 def test_where_onnx_runtime_does_not_start_torch_goes_on_answering(
-    picture, monkeypatch, tmp_path, exported, error
+    picture, inFloat32, monkeypatch, tmp_path, exported, error
 ):
     engine = EngineLogic()
     breakdown(monkeypatch, tmp_path, "onnxruntime", error)

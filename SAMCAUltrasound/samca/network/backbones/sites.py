@@ -26,6 +26,11 @@ class Features(NamedTuple):
     auxiliary: dict[str, torch.Tensor] | None = None
     late: tuple[torch.Tensor, ...] = ()
 
+    def in_float32(self) -> Features:
+        """The same maps in float32."""
+        fine, late = (tuple(map(torch.Tensor.float, maps)) for maps in (self.fine, self.late))
+        return self._replace(embedding=self.embedding.float(), fine=fine, late=late)
+
 
 class Meeting(NamedTuple):
     """What a branch has for the encoder on its way.
