@@ -287,6 +287,26 @@ class SAMCAEffectTest(unittest.TestCase):
         button.click()
         self.assertEqual(filled(), [True, False, False])
 
+    def test_the_outline_follows_an_image_that_changes_and_one_undo_takes_that_back(self):
+        self.effect.view.frame, self.effect.view.isOld = self.frame, True
+        self.click(40, 32)
+        button = self.effect.panel.ui.followButton
+        button.click()
+        self.settle()
+        self.assertTrue(button.checked)
+        for _ in range(3):
+            slicer.util.arrayFromVolume(self.volume)[:] += 1
+            slicer.util.arrayFromVolumeModified(self.volume)
+            self.settle()
+        self.assertTrue(self.effect.edit.prompts.object.carried)
+        button.click()
+        self.settle()
+        self.assertFalse(button.checked)
+        self.assertGreater(self.voxels(), 50)
+        self.editor.undo()
+        self.settle()
+        self.assertFalse(self.effect.edit.prompts.object.carried)
+
     def test_icon_cursor_and_help_are_what_the_host_expects(self):
         self.assertFalse(self.effect.icon().isNull())
         self.assertIn("Ctrl+click", self.effect.helpText())

@@ -9,6 +9,7 @@ import logging
 
 import numpy as np
 import slicer
+import slicer.util
 import slicer_scene
 from disc_model import DiscModel, GatedModel
 from edit_ledger import Ledger, WatchedHost, entries, plane, prompts_in, unpacked
@@ -238,6 +239,29 @@ class AnyOrder(RuleBasedStateMachine):
     def neighbours(self, n, count, then):
         self.do(n, lambda edit, frame: edit.segmentNeighbours(frame, count), then)
 
+    @rule(n=which, images=st.integers(0, 2), ends=st.booleans(), then=time)
+    @precondition(lambda self: self.has(0) or self.has(1))
+    def follow(self, n, images, ends, then):
+        """The outline goes with so many images; it may be left to follow the next ones."""
+        self.do(n, lambda edit, frame: edit.follow(frame))
+        for _ in range(images):
+            self.new_image(n)
+            self.tick(n)
+            self.think()
+            self.tick(n)
+        if ends and self.edits[n].isFollowing:
+            self.edits[n].endFollow()
+            self.check()
+        self.do(n, lambda edit, frame: None, then)
+
+    @rule(n=which)
+    def new_image(self, n):
+        """Another image in place of the one that is shown."""
+        volume = self.editors[n].node.GetSourceVolumeNode()
+        if volume is not None and volume.GetImageData() is not None:
+            slicer.util.arrayFromVolume(volume)[:] += 1
+            slicer.util.arrayFromVolumeModified(volume)
+
     @rule(n=which, x=unit, y=unit, then=time)
     def new_object(self, n, x, y, then):
         self.do(n, lambda edit, frame: edit.newObject(frame))
@@ -345,7 +369,8 @@ class AnyOrder(RuleBasedStateMachine):
             self.think()
             moved = [edit.poll() for edit in self.edits]
             self.check()
-            isRunning = self.engine.isBusy or any(edit.sweep.isRunning for edit in self.edits)
+            sweeps = [edit.sweep.isRunning and not edit.isFollowing for edit in self.edits]
+            isRunning = self.engine.isBusy or any(sweeps)
             if not any(moved) and not isRunning:
                 break
         else:
