@@ -147,14 +147,15 @@ class StepLogic:
     def _remembering(self, step: Step, segmentationNode, item: str) -> Iterator[None]:
         own = SequenceLogic.ownNode(segmentationNode, item)
         before = step.items[item][0] if item in step.items else ItemState.stateOf(own, TAGS)
-        try:
-            yield
-        finally:
-            if segment := own.GetSegmentation().GetSegment(step.segmentId):
-                segment.SetTag(MARK, step.id)
-            step.put(item, before, ItemState.stateOf(own, TAGS))
-            self._look(step.segmentationId, item)
-            self._forget()
+        with SequenceLogic.recordingImagesOnly(segmentationNode):
+            try:
+                yield
+            finally:
+                if segment := own.GetSegmentation().GetSegment(step.segmentId):
+                    segment.SetTag(MARK, step.id)
+                step.put(item, before, ItemState.stateOf(own, TAGS))
+                self._look(step.segmentationId, item)
+                self._forget()
 
     def _forget(self) -> None:
         """Keep to the bound; the last step always stays."""

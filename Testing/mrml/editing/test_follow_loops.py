@@ -291,3 +291,17 @@ def test_undo_takes_back_what_is_shown_while_a_sequence_is_recorded(recorded):
     recorded.settle()
     assert not recorded.edit.isFollowing
     assert (recorded.mask() == before).all()
+
+
+def test_a_frozen_image_can_be_clicked_while_a_sequence_is_recorded_and_that_is_recorded(recorded):
+    recorded.browser.SetRecordingActive(True)
+    recorded.show(16)
+    recorded.edit.setFrame(recorded.frame)
+    for x, y in ((16, 32), (40, 50)):
+        recorded.edit.click(recorded.frame, x, y)
+        recorded.settle()
+    assert recorded.mask()[50, 40]
+    assert recorded.browser.GetNumberOfItems() == 1
+    recorded.show(17)
+    recorded.browser.SetRecordingActive(False)
+    assert recorded.mask(recorded.loop[1])[50, 40]
