@@ -86,7 +86,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "frame and is carried to the others; --curve: how many all frames may take until they are right",
     )
     add("--frames", type=int, help="with --loops: make one of so many frames of an image of each group")
-    add("--carrier", choices=CARRIERS, default="", help=f"with --loops: {CARRIER_HELP}")
+    add(
+        "--carrier",
+        choices=CARRIERS,
+        action="append",
+        help=f"with --loops: {CARRIER_HELP}; repeat to compare",
+    )
     add("--single-set", action="store_true", help="also a row with all clicks in one set, without fusion")
     add("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
     add("--out", help="folder for the table, the records and the pictures")
@@ -124,11 +129,13 @@ def _of_loops(arguments: argparse.Namespace, contestants: Sequence[Contestant], 
     (clicks, *others), most = arguments.clicks or [3], arguments.curve or 0
     if others:
         raise ValueError(f"--clicks {clicks} {others[0]}: with --loops expected one number")
-    frames, carrier, found = arguments.frames, arguments.carrier, {}
+    frames, carriers, found = arguments.frames, arguments.carrier or [""], {}
     for contestant in contestants:
         each = (made(dataset, frames) if frames else filmed(dataset) for dataset in sets)
         loops = chain.from_iterable(each)
-        found[contestant.name] = list(evaluate_loops(contestant.model, loops, clicks, most, carrier))
+        for each in evaluate_loops(contestant.model, loops, clicks, most, carriers):
+            name = ", ".join(filter(None, (contestant.name, each.carrier)))
+            found.setdefault(name, []).append(each)
     for rows in (loop_report.by_distance(found), loop_report.slips(found, bool(most))):
         print(report.aligned(rows) + "\n", flush=True)
     with changing(Path(arguments.out)) as files:

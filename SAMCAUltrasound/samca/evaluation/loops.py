@@ -37,6 +37,7 @@ class Carried:
     hd95: tuple[float, ...]
     unsure: tuple[int, ...]  # the frames of whose masks the model was not sure
     clicks: int | None = None  # with which every frame was right; None: more than were tried
+    carrier: str = ""  # what carried it
 
     @property
     def slip(self) -> int | None:
@@ -58,23 +59,28 @@ class Carried:
 
 
 def evaluate_loops(
-    model, loops: Iterable[Loop], clicks: int = 3, most: int = 0, carrier: str = ""
+    model,
+    loops: Iterable[Loop],
+    clicks: int = 3,
+    most: int = 0,
+    carriers: Sequence[str] = ("",),
 ) -> Iterator[Carried]:
-    """One for each structure of each loop, prompted by so many clicks in the first frame that shows it.
+    """For each structure of each loop one of each carrier, prompted by so many clicks in the first frame that
+    shows it.
 
-    carrier: as of `carriers.carrier_for`. most: clicks that may be spent on a structure until all frames are
-    right; 0: that is not asked.
-    ValueError for clicks below 1.
+    carriers: as of `carriers.carrier_for`. most: clicks that may be spent on a structure until all frames are
+    right; 0: that is not asked. ValueError for clicks below 1.
     """
     if clicks < 1 or most < 0:
         raise ValueError(f"clicks {clicks}, most {most}: expected at least 1, and at least 0")
     for loop in loops:
-        way = partial(carrier_for, model, carrier)
         sessions = lru_cache(None)(partial(session_on, model, loop.frames))
         for value, truths in loop.structures().items():
-            user = _User(sessions, way, truths, generator_for(loop.name, value, 0))
-            about = loop.dataset, loop.name, value, loop.kind
-            yield Carried(*about, user.start, *user.carried(clicks), user.finished(most))
+            for carrier in carriers:
+                way = partial(carrier_for, model, carrier)
+                user = _User(sessions, way, truths, generator_for(loop.name, value, 0))
+                about = loop.dataset, loop.name, value, loop.kind
+                yield Carried(*about, user.start, *user.carried(clicks), user.finished(most), carrier)
 
 
 class _User:

@@ -200,6 +200,23 @@ def test_the_command_prints_both_tables_and_writes_a_row_for_each_frame(tmp_path
     assert len((tmp_path / "out" / "loops.csv").read_text().splitlines()) == 5
 
 
+def test_carriers_are_compared_on_frames_that_are_encoded_once():
+    model = Follower()
+    found = carried(model, loop(8, 10, 13, 17, 22), carriers=("mask", "deformation"))
+    assert [each.carrier for each in found] == ["mask", "deformation"]
+    assert found[0].dice == (100.0,) * 5
+    assert model.encoded == 5
+
+
+def test_the_command_has_a_row_for_each_carrier(tmp_path, capsys):
+    data = dataset(tmp_path / "set", "a")
+    words = "--loops", "--frames", "2", "--data", str(data), "--out", str(tmp_path / "out")
+    assert main(["evaluate", *words, "--carrier", "mask", "--carrier", "deformation"]) == 0
+    printed = capsys.readouterr().out
+    assert "shipped, mask" in printed
+    assert "shipped, deformation" in printed
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
