@@ -169,12 +169,12 @@ class EngineWorker:
         start = time.perf_counter()
         if request.early and session.has_to_encode(prompts):
             self._tell(request, result(session.predict(prompts, closer=False), isLast=False))
-        step = request.step
-        recalled = step.recalled(inUse.model, session) if step else None
+        step, closer = request.step, request.passing is None
+        recalled = step.recalled(inUse.model, session, closer) if step else None
         if recalled is not None:
             prediction, more = recalled, {"isRecalled": True}
         else:
-            prediction, more = session.predict(prompts, closer=request.passing is None), {}
+            prediction, more = session.predict(prompts, closer=closer), {}
         self._keep(request, picture, session, inUse)  # with what it has encoded and decoded since
         if request.kind == EXAMINE:
             return result(prediction, uncertainty=prediction.on_image(uncertainty(prediction.looks)))
@@ -184,7 +184,7 @@ class EngineWorker:
         if step is not None:
             whole = found.mask if step.mask is None else step.mask
             mask = region.window.crop(whole) if region else whole
-            step.remember(inUse.model, session, prompts, prediction, mask)
+            step.remember(session, prompts, prediction, mask)
         return found
 
     def _tell(self, request: Request, result: Result) -> None:

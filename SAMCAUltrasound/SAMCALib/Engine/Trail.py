@@ -18,17 +18,16 @@ class Trail:
     """What is remembered of one object by one model; with another model it begins anew."""
 
     def __init__(self):
-        self._model = self._recall = None
+        self._model = self.recall = None
 
-    def recallOf(self, model):
-        """The carrier that recalls the object; None of a model without memory."""
+    def recallOf(self, model, closer: bool):
+        """The carrier that recalls the object; None of a model without memory. closer: in windows, too."""
         from samca.interaction.carriers.recall import Recall
 
-        if not getattr(model, "remembers", False):
-            return None
         if model is not self._model:
-            self._model, self._recall = model, Recall(model)
-        return self._recall
+            self._model = model
+            self.recall = Recall(model, closer) if getattr(model, "remembers", False) else None
+        return self.recall
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,16 +43,16 @@ class Step:
     isCarried: bool
     mask: np.ndarray | None = None
 
-    def recalled(self, model, session: Session) -> Prediction | None:
+    def recalled(self, model, session: Session, closer: bool) -> Prediction | None:
         """Where the memory says that the object is; None if the model is to be asked by prompts."""
-        recall = self.trail.recallOf(model)
+        recall = self.trail.recallOf(model, closer)
         return recall.said(session, self.index) if recall and self.isCarried and recall.knows else None
 
-    def remember(self, model, session: Session, prompts: Prompts, said: Prediction, mask: np.ndarray) -> None:
+    def remember(self, session: Session, prompts: Prompts, said: Prediction, mask: np.ndarray) -> None:
         """Know of the object, an (H, W) bool mask, in the picture of this session from now on."""
         from samca.interaction.carriers.frame_mask import FrameMask
 
-        if (recall := self.trail.recallOf(model)) is None:
+        if (recall := self.trail.recall) is None:
             return
         isPrompted = not self.isCarried or not recall.knows
         found = FrameMask(self.index, prompts, mask, said.iou, said.agreement)

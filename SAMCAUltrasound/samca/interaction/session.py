@@ -12,7 +12,9 @@ import numpy as np
 from ..images.contrast import as_rgb, check_frame
 from ..prompts import Box, Click, Prompts
 from ..prompts.geometry import Geometry, check_inside, check_places
+from ..prompts.prompts import box_around
 from ..prompts.reduction import Reduction
+from ..prompts.windows import Window
 from .closeups import Closeups, bytes_of
 from .embedder import Embedder
 from .looks import agreement, embed, mean_of, uncertainty
@@ -264,17 +266,27 @@ class Session:
         tidied_for = prompts if self.model.config.tidy else None
         return Prediction(mean_of(looks), iou, looks, tidied_for, reduction, outline)
 
-    def remember(self, mask: np.ndarray) -> Any:
-        """What the model's memory keeps of this image, in which the object is an (H, W) bool mask."""
-        view, reduced = self._encoded(), self._geometry.reduction.prompts(Prompts(mask=mask))
-        return view.remember(reduced.mask)
+    def remember(self, mask: np.ndarray, window: Window | None = None) -> Any:
+        """What the model's memory keeps of this image, in which the object is an (H, W) bool mask; window:
+        and of which it sees this part alone, in px that are worked on."""
+        return self._encoded().remember(self._reduced(mask), window)
 
-    def recall(self, bank: Sequence[Any], kinds: Sequence[int]) -> Prediction:
-        """Where in this image the object is that was remembered in others of a loop, which the model takes
-        for frames of these kinds, see `Embedder.recall`; by one look less closely than `predict`."""
-        looks, iou = self._encoded().recall(bank, kinds)
+    def recall(self, bank: Sequence[Any], kinds: Sequence[int], window: Window | None = None) -> Prediction:
+        """Where in this image the object is that was remembered in others of a loop, or in windows as large
+        as this one, which the model takes for frames of these kinds, see `Embedder.recall`."""
+        looks, iou = self._encoded().recall(bank, kinds, window)
         tidied_for = Prompts() if self.model.config.tidy else None
         return Prediction(mean_of(looks), iou, looks, tidied_for, self._geometry.reduction)
+
+    def place_of(self, mask: np.ndarray) -> Box | None:
+        """The box around an (H, W) bool mask in px that are worked on; None without a mask."""
+        reduced = self._reduced(mask)
+        return box_around(reduced) if reduced.any() else None
+
+    @property
+    def looks_closer(self) -> bool:
+        """Whether there are windows in this image to look at."""
+        return self._encoded().closeups is not None
 
     @property
     def picture(self) -> np.ndarray:
@@ -296,6 +308,9 @@ class Session:
         """Bytes that it keeps: the image, what is encoded of it, and what was said of that."""
         image = list(self._again.keywords.values()) if self._again else []
         return self._encoded().nbytes + bytes_of(image)
+
+    def _reduced(self, mask: np.ndarray) -> np.ndarray:
+        return self._geometry.reduction.prompts(Prompts(mask=mask)).mask
 
     def _meant(self, prompts: Prompts) -> tuple[Prompts, tuple[int, int]]:
         """Prompts in px that are worked on, with the number of the model's own mask that their first click is

@@ -18,6 +18,7 @@ from .embedder import Embedder
 from .memory import Memory
 from .tidy import mask_of
 
+OUTSIDE = -10.0  # logit where a memory did not look
 SAME = 0.9  # IoU from which two outlines are one to the eye
 MEANINGS = (1, 2, 3)  # numbers of SAM's masks for an ambiguous click
 Looks = tuple[np.ndarray, ...]
@@ -65,15 +66,25 @@ class View:
         joined = (window.paste((window.crop(look) + closest) / 2, look) for look, closest in pairs)
         return tuple(joined), (iou + iou_there) / 2
 
-    def remember(self, mask: np.ndarray) -> Any:
-        """What the model's memory keeps of the picture with an (H, W) bool mask of the object."""
+    def remember(self, mask: np.ndarray, window: Window | None = None) -> Any:
+        """What the model's memory keeps of the picture, or of a window in it, with an (H, W) bool mask of the
+        object."""
+        if window is not None:
+            return self._at(window).remember(window.crop(mask))
         coverage = self.geometry.prompts_to_model(Prompts(mask=mask)).mask
         seen = resample(coverage, self.model.mask_side, self.model.mask_side)
         looks = (seen, seen[:, ::-1]) if self.mirror else (seen,)
         return self.model.remember(self.features, np.stack(looks))
 
-    def recall(self, bank: Sequence[Any], kinds: Sequence[int]) -> tuple[Looks, float]:
-        """As `looks`, of an object that was remembered in other pictures of this size."""
+    def recall(
+        self, bank: Sequence[Any], kinds: Sequence[int], window: Window | None = None
+    ) -> tuple[Looks, float]:
+        """As `looks`, of an object that was remembered in other pictures of this size, or in such windows;
+        outside of the window there is nothing."""
+        if window is not None:
+            looks, iou = self._at(window).recall(bank, kinds)
+            shape = self.geometry.height, self.geometry.width
+            return tuple(window.paste(look, np.full(shape, OUTSIDE, np.float32)) for look in looks), iou
         return self._shown(*self.model.recall(self.features, bank, kinds))
 
     def outlines(self, click: Prompts) -> tuple[int, ...]:

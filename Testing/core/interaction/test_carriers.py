@@ -8,8 +8,9 @@ import pytest
 
 from samca.interaction.carriers import CARRIERS, carrier_for
 from samca.interaction.carriers.frame_mask import FrameMask
-from samca.interaction.carriers.recall import LAST, POINTED_AT
+from samca.interaction.carriers.recall import LAST, POINTED_AT, Recall
 from samca.interaction.propagation import carry, segment_frames, session_on
+from samca.interaction.views import View
 from samca.prompts import Click, Prompts
 
 SIDE = 64
@@ -159,3 +160,31 @@ def test_each_carrier_says_nothing_where_nothing_was(name):
     carrier.take(session, known if name == "memory" else nothing, prompted=True)
     empty = session_on(model, loop(2, gone=(1,)), 1)
     assert not carrier.carry(empty, 1, nothing).mask.any()
+
+
+def test_a_small_object_is_recalled_in_windows_of_one_size_that_go_along():
+    model, frames = Rememberer(), loop(5, step=4)
+    model.config.zoom = 1.6
+    small = [np.where(np.indices(frame.shape)[0] < 24, frame, 0) for frame in frames]
+    windows, remember = [], View.remember
+
+    def watched(view, mask, window=None):
+        windows.extend(filter(None, [window]))
+        return remember(view, mask, window)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(View, "remember", watched)
+        found = by_index(segment_frames(model, small, {0: Prompts((Click(20, 18),))}))
+    for index, frame in enumerate(small):
+        assert (found[index].mask ^ (frame == 120)).mean() < 0.03
+    assert len({(w.x1 - w.x0, w.y1 - w.y0) for w in windows}) == 1
+    assert windows[0].x0 < windows[-1].x0
+
+
+def test_where_nobody_looks_closer_the_whole_frame_is_recalled():
+    model, frames = Rememberer(), loop(2)
+    model.config.zoom = 1.6
+    session, carrier = session_on(model, frames, 0), Recall(model, closer=False)
+    carrier.take(session, FrameMask(0, HERE, frames[0] == 120, 0.9), prompted=True)
+    said = carrier.said(session_on(model, frames, 1), 1)
+    assert (said.mask ^ (frames[1] == 120)).mean() < 0.03

@@ -9,37 +9,45 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ...prompts import Prompts
+from ...prompts import Box, Prompts
+from ...prompts.windows import SHARES, Window, around, share_of
 from ..session import Prediction, Session
 from .frame_mask import FrameMask
 from .last_mask import carried
 
 PROMPTED, RECENT = 0, 1  # as `network.loop_memory` calls them
 POINTED_AT, LAST = 16, 4  # frames that are kept of each kind
+ROOM = 2.0  # sides of the object, at least, in the sides of a window
 READ = 2  # of the last ones, that are read at a time
 SURE = 0.6  # IoU that it says: below, it is not sure
 AGREEING = 0.8  # of two looks: below, it is not sure
 
 
 class Kept(NamedTuple):
-    """What the model keeps of a frame, and whether the user pointed there."""
+    """What the model keeps of a frame, whether the user pointed there, and where the object was."""
 
     remembered: Any
     prompted: bool
+    place: Box | None
 
 
 class Recall:
-    """Carries by a model that remembers; see `carriers.Carrier`."""
+    """Carries by a model that remembers; see `carriers.Carrier`.
+
+    closer: look at a small object in a window that goes along with it, of one size in all frames.
+    """
 
     goes_on = True
 
-    def __init__(self, model):
+    def __init__(self, model, closer: bool = True):
         if not getattr(model, "remembers", False):
             raise ValueError(
                 "this model has no memory of loops: put the memory.safetensors of its base beside the base, "
                 "train one with `samca train-memory`, or take carrier mask"
             )
         self._kept: dict[int, Kept] = {}
+        self._closer, self._share = closer, 0.0  # of a frame's sides, those of a window; 0: not known yet
+        self._looked: tuple[int, Window | None] = -1, None  # the frame that was looked at last, and where
 
     @property
     def nbytes(self) -> int:
@@ -50,7 +58,10 @@ class Recall:
         """Keep it if the user pointed there, or if it is sure; the farthest of its kind is dropped for it."""
         if not prompted and not found.is_sure:
             return
-        self._kept[found.index] = Kept(session.remember(found.mask), prompted)
+        place = session.place_of(found.mask)
+        self._share = self._share or self._share_for(session, place)
+        remembered = session.remember(found.mask, self._window(session, found.index, place))
+        self._kept[found.index] = Kept(remembered, prompted, place)
         alike = [index for index, kept in self._kept.items() if kept.prompted == prompted]
         if len(alike) > (POINTED_AT if prompted else LAST):
             del self._kept[max(alike, key=lambda index: abs(index - found.index))]
@@ -64,7 +75,9 @@ class Recall:
         """What the memory says of frame `index`, which has this session."""
         read = [self._kept[each] for each in self._read(index)]
         kinds = [PROMPTED if each.prompted else RECENT for each in read]
-        return session.recall([each.remembered for each in read], kinds)
+        near = self._kept[min(self._kept, key=lambda each: abs(each - index))]
+        window = self._window(session, index, near.place)
+        return session.recall([each.remembered for each in read], kinds, window)
 
     def carry(self, session: Session, index: int, before: FrameMask) -> FrameMask:
         """As the memory says."""
@@ -75,6 +88,21 @@ class Recall:
     def is_sure(self, found: FrameMask, before: FrameMask, pointed_at: FrameMask) -> bool:
         """Whether it says so, and both looks, of something that is there."""
         return is_sure(found)
+
+    def _share_for(self, session: Session, place: Box | None) -> float:
+        """The least that leaves ROOM around the object; 1, the whole frame, where none does."""
+        if place is None or not self._closer or not session.looks_closer:
+            return 1.0
+        needed = ROOM * share_of(place, *session.geometry.reduction.shape)
+        return next((share for share in SHARES if needed <= share), 1.0)
+
+    def _window(self, session: Session, index: int, place: Box | None) -> Window | None:
+        """Where to look in a frame; None: at all of it. Once it was looked at it is remembered as seen."""
+        if self._share == 1 or place is None:
+            return None
+        if self._looked[0] != index:
+            self._looked = index, around(place, *session.geometry.reduction.shape, self._share)
+        return self._looked[1]
 
     def _read(self, index: int) -> list[int]:
         """The frames that are read for this one."""
