@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..Engine.EngineLogic import EngineLogic, Result, sharedEngine
-from ..Frames import FrameLogic
+from ..Frames import FrameLogic, SequenceLogic
 from ..Frames.FrameLogic import Frame
 from ..Prompts import PromptLogic
 from ..Prompts.PromptLogic import FramePrompts
@@ -49,7 +49,10 @@ class EditLogic(Pointing):
         self.points = PromptPoints()  # points.isOver() tells the effect to leave the mouse to Markups
         self.steps, self._sameSegment = StepLogic(host), SameSegment(host)
         self._selection, self._queue = Selection(host), EditQueue(self.steps, self.engine, self)
-        self._preview, self._encoding = PreviewLogic(self.engine, self), Encoding(self.engine, self)
+        self._preview, self._encoding = (
+            PreviewLogic(self.engine, self),
+            Encoding(self.engine, self, self._isPassing),
+        )
         self.sweep, self.outlines = NeighbourRun(self.steps, self.engine), OutlineLogic()
         self._forget()
 
@@ -146,7 +149,7 @@ class EditLogic(Pointing):
         self._encoding.forget()
         self.hover(None)
         self._refresh()
-        if frame is None or not self.engine.hasModel or self.isFollowing:
+        if frame is None or not self.engine.hasModel:
             return
         if place := self._place():
             self._queue.askFor(place)
@@ -182,7 +185,8 @@ class EditLogic(Pointing):
             raise Refusal(_("No model is loaded yet."))
         run = FollowRun(self.steps, self.engine)
         run.start(self._selection.target(frame), frame, thing, self.maskOptions)
-        self.sweep, self.message, self._current = run, "", None
+        self.sweep, self.message, self._current = run, "", thing.id
+        self._encoding.look(frame, self.encodeAhead)  # when that has ended
 
     def endFollow(self) -> None:
         """Let the outline stay, on the image that is shown, as an object like any other."""
@@ -296,6 +300,10 @@ class EditLogic(Pointing):
         self._queue.takeSaid()
         self._dragging, self._isTidying, self._answers = False, False, 0
         self.message = self.problem = ""
+
+    def _isPassing(self, frame: Frame) -> bool:
+        """Whether other images come in the place of this frame."""
+        return self.isFollowing or SequenceLogic.isPlayed(frame.volume)
 
     def _place(self) -> tuple | None:
         """(segmentation id, segment id, frame) that is looked at, None if there is none."""

@@ -1,26 +1,28 @@
-"""The frame that is looked at is encoded, then those beside it; while its Sequence is played nothing is.
+"""The frame that is looked at is encoded, then those beside it; while images pass nothing is.
 
-Frames that pass ten times a second would keep the processor from drawing them, and nobody clicks on them.
+Images that pass ten times a second would keep the processor from drawing them, and nobody clicks on them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..Engine.EngineLogic import EngineLogic
-from ..Frames import FrameLogic, SequenceLogic
+from ..Frames import FrameLogic
 from ..Frames.FrameLogic import Frame
 from .EditQueue import pictureOf
 
 
 class Encoding:
-    """owner: in whose name the engine is asked."""
+    """owner: in whose name the engine is asked; isPassing: whether a frame is one of those that pass."""
 
-    def __init__(self, engine: EngineLogic, owner):
-        self._engine, self._owner = engine, owner
+    def __init__(self, engine: EngineLogic, owner, isPassing: Callable[[Frame], bool]):
+        self._engine, self._owner, self._isPassing = engine, owner, isPassing
         self._passing: tuple[Frame, bool] | None = None
 
     def look(self, frame: Frame, ahead: bool) -> None:
         """This frame is looked at now; ahead: those beside it may be next."""
-        self._passing = (frame, ahead) if SequenceLogic.isPlayed(frame.volume) else None
+        self._passing = (frame, ahead) if self._isPassing(frame) else None
         if self._passing:
             return
         self._engine.encode(self._owner, pictureOf(frame))

@@ -148,10 +148,11 @@ class FollowRun:
         if says := self._reasonToEnd() or next((result.error for result in results if result.error), ""):
             self._finish(says)
             return True
-        for result in results:
-            self._take(result)
-        if self.isRunning and self._asked is None and not self._isEnding:
-            self._ask()
+        taken = [self._take(result) for result in results]
+        if self._asked is None and not self._isEnding:
+            self._ask()  # before what was found is written: the model goes on meanwhile
+        for asked, mask in taken:
+            self._write(asked, mask)
         self._finishIfDone()
         return bool(results) or not self.isRunning
 
@@ -199,14 +200,18 @@ class FollowRun:
         step = self._track.step(not asked.isPointedAt, asked.stays)
         self.engine.glance(self, SUBJECT, picture, asked.prompts, self.options, asked.given, step)
 
-    def _take(self, result: Result) -> None:
+    def _take(self, result: Result) -> tuple[Asked, np.ndarray | None]:
+        """What was asked, and the mask that was found there, None if that is not sure."""
         asked, self._asked = self._asked, None
         mask = result.mask if asked.stays is None else asked.stays
         self._times.append(self._clock())
         isSure = self._track.take(asked.prompts, mask, result, asked.lies, asked.isPointedAt)
+        return asked, mask if isSure else None
+
+    def _write(self, asked: Asked, mask: np.ndarray | None) -> None:
         try:
             if asked.stays is None:
-                self._writer.write(asked.frame, asked.prompts, mask if isSure else None, asked.isPointedAt)
+                self._writer.write(asked.frame, asked.prompts, mask, asked.isPointedAt)
         except Refusal as refusal:  # the segmentation cannot grow so far
             self._finish(str(refusal))
 

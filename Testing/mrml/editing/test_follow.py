@@ -14,6 +14,7 @@ from slicer_scene import Editor
 
 from SAMCALib.Frames import FrameLogic
 from SAMCALib.Prompts import TagLogic
+from SAMCALib.Prompts.PromptPoints import Change
 from SAMCALib.Segments.MaskLogic import MaskOptions
 from SAMCALib.Segments.SegmentLogic import EditorHost, maskOf, replaceObject
 from SAMCALib.Texts import Refusal
@@ -40,6 +41,27 @@ def held(live, gated, model):
     gated.gate.set()
     live.start()
     return gated
+
+
+def test_of_two_objects_the_current_one_follows_and_stays_current(live, model):
+    other = np.zeros((64, 64), bool)
+    other[50:60, 50:60] = True
+    replaceObject(EditorHost(live.editor.logic), live.editor.segmentation, "Lesion", live.frame, None, other)
+    live.edit.setFrame(live.frame)
+    live.edit.click(live.frame, 20, 32)
+    live.settle()
+    live.edit.newObject(live.frame)
+    live.edit.box(live.frame, 46, 8, 56, 18)
+    live.settle()
+    first, second = live.edit.prompts.objects
+    live.edit._take(Change("pick", first.id))
+    live.edit.follow(live.frame)
+    live.settle()
+    live.show(30)
+    live.settle()
+    assert [thing.id for thing in live.objects()] == [first.id, second.id]
+    assert live.edit.prompts.object.id == first.id
+    assert live.mask()[other].all()
 
 
 def test_the_outline_goes_with_each_image(live):
@@ -91,6 +113,19 @@ def test_ended_it_leaves_an_object_with_its_prompts_on_the_image_that_is_shown(l
     live.settle()
     assert live.mask()[50, 45]
     assert len(live.objects()) == 1
+
+
+def test_the_image_that_is_shown_at_the_end_is_encoded_for_the_next_click_and_none_before(
+    live, model, engine
+):
+    live.start()
+    kept = engine.cachedFrames
+    for x in (24, 30):
+        live.show(x)
+        live.settle()
+    assert engine.cachedFrames == kept
+    live.stop()
+    assert engine.cachedFrames == kept + 1
 
 
 def test_all_of_it_is_one_step(live):
