@@ -49,10 +49,8 @@ class EditLogic(Pointing):
         self.points = PromptPoints()  # points.isOver() tells the effect to leave the mouse to Markups
         self.steps, self._sameSegment = StepLogic(host), SameSegment(host)
         self._selection, self._queue = Selection(host), EditQueue(self.steps, self.engine, self)
-        self._preview, self._encoding = (
-            PreviewLogic(self.engine, self),
-            Encoding(self.engine, self, self._isPassing),
-        )
+        self._preview = PreviewLogic(self.engine, self)
+        self._encoding = Encoding(self.engine, self, self._isPassing)
         self.sweep, self.outlines = NeighbourRun(self.steps, self.engine), OutlineLogic()
         self._forget()
 

@@ -34,6 +34,7 @@ class FollowWriter:
         self._steps, self._target, self._thing = steps, target, thing
         self._volumeId, self._hasBegun = frame.volumeId, False
         self._isRecorded = self._recorder is not None
+        self._isAlone = len(PromptLogic.framePrompts(*self.segment, frame).objects) < 2
         self._look(frame)
 
     @property
@@ -56,7 +57,9 @@ class FollowWriter:
     def leadIn(self, frame: Frame) -> tuple[Lead | None, bool]:
         """As LeadLogic.leadIn, for an item of a Sequence that is played; elsewhere nothing leads."""
         isPlayed = bool(frame.item) and not self._isRecorded
-        return LeadLogic.leadIn(self.segment, frame, self._thing) if isPlayed else (None, False)
+        return (
+            LeadLogic.leadIn(self.segment, frame, self._thing, self._isAlone) if isPlayed else (None, False)
+        )
 
     def write(self, frame: Frame, prompts: Prompts, mask: np.ndarray | None, isPointedAt: bool) -> None:
         """Put the object into the frame, in place of what it was there before; None takes it out.

@@ -33,9 +33,9 @@ def isPlayed(node) -> bool:
 
 
 def itemsOf(browser) -> list[str]:
-    """All index values of a browser."""
+    """All index values of a browser; none if what it goes by has left the scene."""
     master = browser.GetMasterSequenceNode()
-    return [master.GetNthIndexValue(i) for i in range(master.GetNumberOfDataNodes())]
+    return [master.GetNthIndexValue(i) for i in range(master.GetNumberOfDataNodes())] if master else []
 
 
 def browse(sequence) -> tuple:

@@ -6,6 +6,7 @@ import pytest
 import slicer
 import slicer.util
 import volumes
+from disc_model import DiscModel
 from live_images import DIM, Live, SeeingModel, picture
 from slicer_scene import Editor
 
@@ -144,6 +145,30 @@ def test_what_the_user_outlined_in_an_item_is_not_changed_and_leads_from_there(p
     assert (live.mask(live.loop[5]) == live.truth(5)).all()
 
 
+def test_another_structure_of_an_item_does_not_lead(played, engine):
+    engine.setModel(DiscModel(), "discs")  # which sees what it is told
+    live = played()
+    for x, y in ((50, 8), (16, 32)):
+        live.edit.newObject(live.frame) if live.objects() else live.edit.setFrame(live.frame)
+        live.edit.box(live.frame, x - 6, y - 6, x + 6, y + 6)
+        live.settle()
+    other = live.loop[2]
+    live.go(2)
+    live.edit.setFrame(live.frame)
+    live.edit.box(live.frame, 44, 2, 56, 14)
+    live.settle()
+    before = live.objects(other)
+    live.go(0)
+    live.edit.setFrame(live.frame)
+    live.edit.follow(live.frame)
+    for number in (1, 2):
+        live.go(number)
+        live.settle()
+    first, second = live.objects(other)
+    assert first.prompts == before[0].prompts
+    assert second.carried
+
+
 def test_a_click_while_it_plays_mends_the_item_it_was_made_on_and_stays(played):
     live = played()
     live.start(16)
@@ -180,6 +205,25 @@ def test_items_of_another_size_are_followed(played, model):
     masks = [live.mask(frame) for frame in live.loop]
     assert [mask.shape for mask in masks] == [(96, 96), (64, 64), (96, 96)]
     assert live.right() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("every", [1, 2])
+def test_images_of_a_tracked_probe_are_followed_in_the_items_of_its_tracker(scene, editing, model, every):
+    browser, proxy = volumes.tracked(6, (64, 64), every=every)
+    sequence = browser.GetSequenceNode(proxy)
+    for number in range(sequence.GetNumberOfDataNodes()):
+        slicer.util.updateVolumeFromArray(sequence.GetNthDataNode(number), picture(16 + 2 * number))
+    editor = Editor(proxy)
+    live = Played(proxy, editing(editor), editor, browser)
+    live.go(1)
+    live.go(0)
+    live.start(16)
+    for number in range(1, 6):
+        live.go(number)
+        live.settle()
+    live.stop()
+    for number, frame in enumerate(live.loop):
+        assert (live.mask(frame) == (picture(16 + 2 * (number // every))[0] > 100)).all()
 
 
 def test_an_item_that_leaves_while_it_is_asked_about_is_passed_over(played, gated, model):
