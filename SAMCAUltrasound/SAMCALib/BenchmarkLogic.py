@@ -103,8 +103,11 @@ def _targets(setting: Setting, count: int) -> Iterator[tuple[np.ndarray, np.ndar
 
 def _clicks(edit: EditLogic, image: np.ndarray, truth: np.ndarray) -> list[tuple[float, float]]:
     """Seconds until the segment has changed and until its last outline, of each click on an encoded frame."""
-    frame = _shown(edit, image)
-    return [_timed(edit, frame, click) for click in _mending(edit, frame, truth)]
+    frame, times = _shown(edit, image), []
+    for click in _mending(edit, frame, truth):
+        times.append(_timed(edit, frame, click))
+        edit.engine.wait()  # a user takes longer for the next click than what is encoded ahead
+    return times
 
 
 def _mending(edit: EditLogic, frame: FrameLogic.Frame, truth: np.ndarray) -> Iterator[Click]:

@@ -389,3 +389,6 @@ class EditLogic(Pointing):
         else:
             self.outlines.take(result)
             self._queue.receive(result)
+            isDone = result.isLast and not result.error and not self._dragging
+            if isDone and result.subject[2] == self._frame:
+                self._encoding.lookCloser(self._frame, self._queue.pictureOf(self._frame), result.prompts)

@@ -126,7 +126,7 @@ class EditQueue:
         for thing in _stored(place).objects if self.isIdle else ():
             subject = *place, thing.id
             if thing.pending and not self._isAsked(subject, thing.prompts):
-                self._ask(subject, thing.prompts, self._pictureOf(place[2]))
+                self._ask(subject, thing.prompts, self.pictureOf(place[2]))
 
     def receive(self, result: Result) -> None:
         """Put an answer into the segment if its prompts are still what the tag says, and go on."""
@@ -173,6 +173,13 @@ class EditQueue:
             else:
                 self._drop(1)
 
+    def pictureOf(self, frame: Frame) -> Picture:
+        """A frame for the engine, made once while the image stays the same."""
+        of = frame, FrameLogic.imageOf(frame).GetImageData().GetMTime(), FrameLogic.window(frame)
+        if self._picture is None or self._picture[0] != of:
+            self._picture = of, pictureOf(frame)
+        return self._picture[1]
+
     # Below: how it is done
 
     def _giveUp(self, work: Work) -> None:
@@ -218,7 +225,7 @@ class EditQueue:
         thing = _objectIn(after, edit.object)
         isAnswered = thing is None or not thing.pending
         # It may be refused, and nothing is changed yet.
-        picture = None if isAnswered else self._pictureOf(edit.place[2])
+        picture = None if isAnswered else self.pictureOf(edit.place[2])
         edit.noteIn(_segment(edit.place), isBegun=False)
         if edit.undo:
             begin(self.host, *_target(edit.place)[:2])
@@ -238,12 +245,6 @@ class EditQueue:
         self._asked[subject] = prompts
         early = self._seconds < SLOW_SECONDS
         self.engine.decode(self.owner, subject, picture, prompts, self.maskOptions, early=early)
-
-    def _pictureOf(self, frame: Frame) -> Picture:
-        of = frame, FrameLogic.imageOf(frame).GetImageData().GetMTime(), FrameLogic.window(frame)
-        if self._picture is None or self._picture[0] != of:
-            self._picture = of, pictureOf(frame)
-        return self._picture[1]
 
     def _isAsked(self, subject: tuple, prompts: Prompts) -> bool:
         asked = self._asked.get(subject)

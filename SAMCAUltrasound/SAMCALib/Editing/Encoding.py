@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..Engine.EngineLogic import EngineLogic
+from samca.prompts import Prompts
+
+from ..Engine.EngineLogic import EngineLogic, Picture
 from ..Frames import FrameLogic
 from ..Frames.FrameLogic import Frame
 from .EditQueue import pictureOf
@@ -28,6 +30,11 @@ class Encoding:
         self._engine.encode(self._owner, pictureOf(frame))
         beside = FrameLogic.neighbours(frame) if ahead else []
         self._engine.encodeAhead(self._owner, [pictureOf(each) for each in beside])
+
+    def lookCloser(self, frame: Frame, picture: Picture, prompts: Prompts) -> None:
+        """An object of this frame was outlined: the next click will probably be about it."""
+        if not self._isPassing(frame):
+            self._engine.encodeCloser(self._owner, picture, prompts)
 
     def follow(self) -> None:
         """Encode the frame that was passing by, once it stays."""

@@ -18,7 +18,7 @@ from ..Segments.MaskLogic import MaskOptions
 from ..Texts import _
 from . import TorchLogic
 from .EmbeddingCache import EmbeddingCache
-from .EngineRequests import AHEAD, DECODE, ENCODE, EXAMINE, Ahead, Picture, Result
+from .EngineRequests import AHEAD, CLOSER, DECODE, ENCODE, EXAMINE, Ahead, Picture, Result
 from .EngineWorker import EngineWorker, ModelInUse
 from .ModelLoader import ModelLoader
 from .RequestQueue import RequestQueue
@@ -179,6 +179,12 @@ class EngineLogic:
     def encode(self, owner, picture: Picture) -> None:
         """Encode what will probably be clicked on next; no result."""
         self._ask(ENCODE, owner, "encode", picture=picture)
+
+    def encodeCloser(self, owner, picture: Picture, prompts: Prompts) -> None:
+        """Encode the windows that the next click after these prompts will probably ask for, while there is
+        nothing else to do; no result."""
+        if self._model is not None and self._model.config.zoom:
+            self._ask(CLOSER, owner, "closer", picture=picture, prompts=prompts)
 
     def encodeAhead(self, owner, pictures: list[Picture]) -> None:
         """Encode these while there is nothing else to do, in place of an earlier list."""

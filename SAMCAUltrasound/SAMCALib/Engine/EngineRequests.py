@@ -13,7 +13,7 @@ from samca.prompts import Prompts
 from ..Segments.MaskLogic import MaskOptions
 from .Trail import Step
 
-DECODE, ENCODE, EXAMINE, AHEAD = range(4)  # what goes first
+DECODE, ENCODE, EXAMINE, CLOSER, AHEAD = range(5)  # what goes first
 ANSWERED = DECODE, EXAMINE  # what somebody waits for a result of
 
 

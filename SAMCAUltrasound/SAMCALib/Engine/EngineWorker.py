@@ -23,7 +23,7 @@ from ..Segments.MaskLogic import finished
 from ..Texts import _
 from . import TorchLogic
 from .EmbeddingCache import EmbeddingCache
-from .EngineRequests import AHEAD, ANSWERED, DECODE, ENCODE, EXAMINE, Picture, Request, Result
+from .EngineRequests import ANSWERED, CLOSER, DECODE, ENCODE, EXAMINE, Picture, Request, Result
 from .GlanceLogic import answered
 from .RequestQueue import RequestQueue
 from .ScreenLogic import onScreen, partsOf, partUnder
@@ -149,9 +149,18 @@ class EngineWorker:
             raise RuntimeError(self.problem or says)
         if request.kind in ANSWERED:
             return self._answer(request, inUse)
+        if request.kind == CLOSER:
+            self._lookCloser(request, inUse)
+            return None
         for picture in partsOf(request.picture):
             self._session(request, picture, inUse)
         return None
+
+    def _lookCloser(self, request: Request, inUse: ModelInUse) -> None:
+        picture, prompts, _region = partUnder(request.picture, request.prompts)
+        session = self._session(request, picture, inUse)
+        session.encode_ahead(prompts)
+        self._keep(request, picture, session, inUse)
 
     def _answer(self, request: Request, inUse: ModelInUse) -> Result:
         picture, prompts, region = partUnder(request.picture, request.prompts)
@@ -240,7 +249,7 @@ class EngineWorker:
         isShared = any(request.picture.key == running.picture.key for request in waiting)
         if isShared and not self.isEncoded(running.picture):
             return False  # another request needs the same embedding
-        isInTheWay = running.kind in (EXAMINE, AHEAD) and any(r.kind < running.kind for r in waiting)
+        isInTheWay = running.kind >= EXAMINE and any(r.kind < running.kind for r in waiting)
         isShown = self._told is running and self._queue.isFollowed(running)
         return isInTheWay or isShown or self._queue.isOutdated(running)
 

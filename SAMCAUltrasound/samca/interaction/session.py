@@ -303,6 +303,10 @@ class Session:
         at once, not `closer`."""
         return self._encoded().has_to_encode(self._meant(self._geometry.reduction.prompts(prompts))[0])
 
+    def encode_ahead(self, prompts: Prompts) -> None:
+        """Encode now what the next click after these prompts will probably need; answers stay the same."""
+        self._encoded().encode_ahead(self._meant(self._geometry.reduction.prompts(prompts))[0])
+
     @property
     def nbytes(self) -> int:
         """Bytes that it keeps: the image, what is encoded of it, and what was said of that."""

@@ -15,11 +15,13 @@ from ..prompts.windows import Window, enlarging
 from .closeups import KEPT, Closeups, bytes_of
 from .decoding import REMEMBERED, Decoding, decode_together
 from .embedder import Embedder
+from .looks import mean_of
 from .memory import Memory
 from .tidy import mask_of
 
 OUTSIDE = -10.0  # logit where a memory did not look
 SAME = 0.9  # IoU from which two outlines are one to the eye
+SURELY = 3.0  # logits beyond which a next click seldom changes a pixel
 MEANINGS = (1, 2, 3)  # numbers of SAM's masks for an ambiguous click
 Looks = tuple[np.ndarray, ...]
 
@@ -107,6 +109,17 @@ class View:
         """Whether a window has to be encoded before these prompts are looked at more closely."""
         window = self._window(prompts) if prompts else None
         return bool(window) and not self.closeups.has(window)
+
+    def encode_ahead(self, prompts: Prompts) -> None:
+        """Encode the windows that the next click will probably ask for, if they are not there: around what is
+        surely part of the object, and around all that may be."""
+        if not self.closeups or not prompts or prompts.mask is not None:
+            return
+        kept, said = self._window(prompts), mean_of(self._at_once(prompts)[0])
+        for level in (SURELY, -SURELY):
+            window = enlarging(said > level, prompts, self.model.config.zoom, kept)
+            if window:
+                self.closeups.encoded(window, self.model)
 
     @property
     def nbytes(self) -> int:

@@ -302,3 +302,21 @@ def test_what_is_cleared_takes_an_early_outline_that_redo_brought_with_it(editor
         edit.poll()
     edit.clear(frame)
     assert np.array_equal(segment(editor, frame), mask)
+
+
+def test_after_the_last_answer_of_the_frame_in_sight_the_next_window_is_encoded_ahead(
+    edit, closer, frame, settle, monkeypatch
+):
+    asked = []
+    monkeypatch.setattr(edit.engine, "encodeCloser", lambda owner, picture, prompts: asked.append(prompts))
+    closer.gate.set()
+    edit.setFrame(frame)
+    edit.hover(frame, 20, 20)
+    settle(edit)
+    assert asked == [], "a preview is no click"
+    edit.click(frame, 40, 30)
+    settle(edit)
+    assert [len(prompts.clicks) for prompts in asked] == [1]
+    edit.click(frame, 44, 30)
+    settle(edit)
+    assert [len(prompts.clicks) for prompts in asked] == [1, 2]

@@ -145,3 +145,69 @@ def test_an_examination_takes_what_the_click_has_decoded(engine, zooming):
     (result,) = engine.poll("me")
     assert result.agreement > 0.8
     assert zooming.decoded == []
+
+
+def soften(zooming):
+    """Its discs have a rim of six px on each side of which it is not sure."""
+
+    def predict(features, prompts, previous):
+        zooming.decoded.append(len(prompts.clicks))
+        y, x = np.mgrid[:64, :64]
+        distance = np.min([np.hypot(x - click.x, y - click.y) for click in prompts.clicks], axis=0)
+        return (0.5 * (4 - distance)).astype(np.float32), 0.9
+
+    zooming.predict = predict
+    return zooming
+
+
+def closer(engine, count):
+    engine.encodeCloser("me", picture("a"), Prompts(CLICKS[:count]))
+
+
+def test_a_window_for_what_may_belong_to_the_object_is_encoded_ahead_and_changes_no_answer(engine, zooming):
+    soften(zooming)
+    before = answered(engine, 1).mask
+    assert len(zooming.model.embedded) == 2
+    closer(engine, 1)
+    assert engine.wait(30)
+    assert len(zooming.model.embedded) == 3
+    assert np.array_equal(answered(engine, 1).mask, before)
+    closer(engine, 1)
+    assert engine.wait(30)
+    assert len(zooming.model.embedded) == 3, "once"
+
+
+def test_what_is_encoded_ahead_makes_room_for_a_click_and_goes_on_afterwards(engine, zooming):
+    soften(zooming)
+    answered(engine, 1)
+    zooming.gate.clear()
+    zooming.atWindow.clear()
+    closer(engine, 1)
+    assert zooming.atWindow.wait(30)
+    ask(engine, 2)
+    zooming.gate.set()
+    assert engine.waitForResult("me", 30)
+    (result,) = engine.poll("me")
+    assert len(result.prompts.clicks) == 2
+    assert engine.wait(30)
+    assert len(zooming.model.embedded) == 3
+
+
+def test_a_cancelled_editor_has_nothing_encoded_ahead(engine, zooming):
+    soften(zooming)
+    answered(engine, 1)
+    zooming.gate.clear()
+    zooming.atWindow.clear()
+    closer(engine, 1)
+    assert zooming.atWindow.wait(30)
+    engine.cancel("me")
+    zooming.gate.set()
+    assert engine.wait(30)
+    assert len(zooming.model.embedded) == 2
+
+
+def test_a_model_that_does_not_zoom_is_asked_for_nothing(engine, zooming):
+    zooming.config.zoom = 0.0
+    answered(engine, 1)
+    closer(engine, 1)
+    assert not engine.isBusy
