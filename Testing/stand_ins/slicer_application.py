@@ -17,8 +17,6 @@ import vtk
 from slicer_scene import HiddenView
 from slicer_widgets import Icon, KeySequence, Settings, Shortcut, Timer, Window, loadUI, processEvents
 
-from SAMCALib import KeyTable
-
 
 class Modes(enum.IntEnum):
     """qSlicerSegmentEditorAbstractEffect::ModificationMode, which VTK's classes do not take."""
@@ -381,7 +379,8 @@ def install(monkeypatch, window=None):
     }.items():
         monkeypatch.setattr(slicer.util, name, value)
     settings = Settings()
-    KeyTable.forget()  # the application starts anew
+    if keys := sys.modules.get("SAMCALib.KeyTable"):
+        keys.forget()  # the application starts anew
     layout = Layout()
     application = types.SimpleNamespace(
         layoutManager=lambda: layout,

@@ -137,8 +137,8 @@ def test_the_settings_are_read_once_however_often_the_status_is_told(open_editor
         editor.effect.showStatus()
         KeyTable.keys()
     assert asked == []
-    change(panel, "clear", "P")
-    assert KeyTable.keys()["clear"] == "P"
+    change(panel, "clear", "F6")
+    assert KeyTable.keys()["clear"] == "F6"
     assert len(asked) == len(KeyTable.actions()), "once, after a change"
 
 
