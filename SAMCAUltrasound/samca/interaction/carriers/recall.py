@@ -21,6 +21,7 @@ from .last_mask import carried
 
 PROMPTED, RECENT = 0, 1  # as `network.loop_memory` calls them
 POINTED_AT, LAST = 16, 4  # frames that are kept of each kind
+LOST = 5  # frames from the last sure one
 ROOM = 2.0  # sides of the object, at least, in the sides of a window
 READ = 2  # of the last ones, that are read at a time
 SURE = 0.6  # IoU that it says: below, it is not sure
@@ -79,8 +80,7 @@ class Recall:
         """What the memory says of frame `index`, which has this session."""
         read = [self._kept[each] for each in self._read(index)]
         kinds = [PROMPTED if each.prompted else RECENT for each in read]
-        near = self._kept[min(self._kept, key=lambda each: abs(each - index))]
-        window = self._window(session, index, near.place)
+        window = self._window(session, index, self._place(index))
         return session.recall([each.remembered for each in read], kinds, window)
 
     def carry(self, session: Session, index: int, before: FrameMask) -> FrameMask:
@@ -92,6 +92,15 @@ class Recall:
     def is_sure(self, found: FrameMask, before: FrameMask, pointed_at: FrameMask) -> bool:
         """Whether it says so, and both looks, of something that is there."""
         return is_sure(found)
+
+    def _place(self, index: int) -> Box | None:
+        """Where to look for the object: where it was next to this frame; once it is lost, in every other
+        frame where the user pointed, as what left may be back there."""
+        nearest = min(self._kept, key=lambda each: abs(each - index))
+        if abs(nearest - index) > LOST and index % 2:
+            pointed_at = [each for each, kept in self._kept.items() if kept.prompted]
+            nearest = min(pointed_at, key=lambda each: abs(each - index))
+        return self._kept[nearest].place
 
     def _share_for(self, session: Session, place: Box | None) -> float:
         """The least that leaves ROOM around the object; 1, the whole frame, where none does."""
