@@ -104,13 +104,20 @@ def _free_sizes(given: Inputs, outputs: Sequence[str]) -> dict[str, dict[int, st
 
 
 def _tidy(graph: Any) -> None:
-    """Without the wrapper's name before those of tensors, and without what only a reader of traces needs."""
+    """Without the wrapper's name before those of tensors, and without what only a reader of traces needs.
+
+    That is most of a graph without tensors: names of all that is computed on the way.
+    """
     names = {tensor.name: tensor.name.removeprefix("model.") for tensor in graph.initializer}
     for tensor in graph.initializer:
         tensor.name = names[tensor.name]
+    kept = {each.name for each in (*graph.input, *graph.output)}
+    between = dict.fromkeys(name for node in graph.node for name in node.output if name and name not in kept)
+    names |= {name: f"{number:x}" for number, name in enumerate(between)}
     for node in graph.node:
         node.name = node.doc_string = ""
         node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
     del graph.value_info[:]
 
 

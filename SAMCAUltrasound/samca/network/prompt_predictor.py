@@ -106,8 +106,8 @@ def _seen(block: nn.Module, tokens: torch.Tensor, image: torch.Tensor):
     image = image.expand(tokens.shape[0], -1, -1, -1)
     keys = image.flatten(2).transpose(1, 2)  # (B, h w, C)
     count, width = map(int, tokens.shape[1:])  # which are tensors while a graph is made
-    positions = sine_positions(count, width), sine_grid(*map(int, image.shape[-2:]), width)
-    tokens, keys = block(tokens, keys, *(torch.from_numpy(p).to(tokens)[None] for p in positions))
+    places = torch.from_numpy(sine_positions(count, width)).to(tokens)[None]
+    tokens, keys = block(tokens, keys, places, sine_grid(image).flatten(2).transpose(1, 2))
     return tokens, keys.transpose(1, 2).reshape(image.shape)
 
 
@@ -117,14 +117,18 @@ def sine_positions(count: int, width: int) -> np.ndarray:
     return _sines(np.arange(count), width)
 
 
+def sine_grid(image: torch.Tensor) -> torch.Tensor:
+    """Positions in features (B, C, h, w), of their shape: half of C for y, half for x, each side 2 pi long
+    (Carion et al. 2020)."""
+    half = int(image.shape[1]) // 2
+    rows, columns = (torch.from_numpy(_sides(int(side), half).T).to(image) for side in image.shape[-2:])
+    both = rows[..., None].expand_as(image[:, :half]), columns[:, None].expand_as(image[:, half:])
+    return torch.cat(both, dim=1)  # computed in a graph, too, which holds the sides alone
+
+
 @lru_cache
-def sine_grid(height: int, width: int, channels: int) -> np.ndarray:
-    """Positions of a grid row by row, (height * width, channels) float32: half for y, half for x, each side
-    2 pi long (Carion et al. 2020)."""
-    rows, columns = (_sines(2 * np.pi * np.arange(1, n + 1) / n, channels // 2) for n in (height, width))
-    shape = height, width, channels // 2
-    both = np.broadcast_to(rows[:, None], shape), np.broadcast_to(columns[None], shape)
-    return np.concatenate(both, axis=-1).reshape(height * width, channels)
+def _sides(count: int, channels: int) -> np.ndarray:
+    return _sines(2 * np.pi * np.arange(1, count + 1) / count, channels)
 
 
 def _sines(places: np.ndarray, width: int) -> np.ndarray:

@@ -112,7 +112,7 @@ def test_positions_are_sines_and_cosines_worked_out_by_hand():
     for n in range(3):
         expected = [math.sin(n), math.cos(n), math.sin(n * rates[1]), math.cos(n * rates[1])]
         assert places[n] == pytest.approx(expected, abs=1e-6)
-    grid = sine_grid(2, 3, 8).reshape(2, 3, 8)
+    grid = sine_grid(torch.zeros(2, 8, 2, 3))[1].permute(1, 2, 0).numpy()
     assert np.array_equal(grid[0, 0, :4], grid[0, 2, :4])  # the first half is y
     assert np.array_equal(grid[0, 1, 4:], grid[1, 1, 4:])  # the second is x
     last = [math.sin(2 * math.pi), math.cos(2 * math.pi)]
