@@ -121,8 +121,10 @@ def test_a_setting_that_changes_what_is_computed_needs_torch():
     assert not loading.load(settings={"mirror": False}).config.mirror
 
 
-def test_a_suggestion_is_refused_in_words():
-    model = loading.load()
+def test_a_suggestion_is_refused_in_words_by_a_model_that_makes_none(tiny_model, tmp_path):
+    plain = tiny_model({"fusion": "single"})
+    whole.write(plain, tmp_path / "plain.onnx", halves.about_of(plain, model_files.Provenance()))
+    model = loading.load(tmp_path / "plain.onnx")
     with pytest.raises(
         ValueError, match="makes no suggestion, it has no prompt predictor: click on the object"
     ):

@@ -45,7 +45,7 @@ def adapter(tmp_path_factory):
     model = checkpoint.load()
     for name, tensor in model.state_dict().items():
         if name in model.tuned:
-            tensor.mul_(1.05)
+            tensor.mul_(1.05).add_(0.01)
     path = tmp_path_factory.mktemp("trained") / "mine.safetensors"
     checkpoint.save_adapter(model, path, checkpoint.base_of(_shipped()), model_files.Provenance())
     return path
