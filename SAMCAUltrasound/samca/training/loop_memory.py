@@ -81,9 +81,9 @@ def train_memory(config: MemoryConfig) -> Iterator[dict[str, Any]]:
             yield {"event": "step", **where, **means}
             found = []
         if now - saved > SAVE_EVERY_SECONDS:
-            training.save(step, now - started)
+            training.keep(step, now - started)
             saved = now
-    training.save(config.steps, time.monotonic() - started)
+    training.keep(config.steps, time.monotonic() - started)
     yield {"event": "finish", "time": round(time.monotonic() - started, 1), "out": config.out}
 
 
@@ -136,7 +136,7 @@ class _Training:
             found.append({"loss": float(loss.detach()), **said})
         return {name: float(np.mean([each[name] for each in found])) for name in found[0]}
 
-    def save(self, steps: int, seconds: float) -> None:
+    def keep(self, steps: int, seconds: float) -> None:
         """Write the file."""
         figures = {"training": to_json(self.config), "steps": steps, "seconds": round(seconds)}
         provenance = Provenance(name="memory of loops", data=self.data, figures=figures)

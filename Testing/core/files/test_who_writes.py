@@ -28,7 +28,7 @@ OF_MODULES = {
 BY_NAME = {"save", "savefig", "save_as", "save_file", "WriteImage", "copyfile", "link"}  # where it is told to
 PANELS = ("self", "settings")  # whose touch is another one
 GIVEN = {"replacing", "scratch", "BytesIO"}  # who gives a place that may be written to
-OWN = {("overlay", "save")}  # ours, and writes through the room
+OWN = {("overlay", "save"), ("memory_file", "save")}  # ours, and writes through the room
 HANDED = {("dicom_pixels.py", "save_as")}  # a function that is handed a file of a scratch folder
 
 

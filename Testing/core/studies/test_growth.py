@@ -1,5 +1,7 @@
 """What larger frames and further clicks cost is measured with any model, and hardly grows."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from dots import Dots
@@ -34,7 +36,8 @@ def test_the_command_prints_a_line_for_each_size(monkeypatch, capsys):
     ]
     monkeypatch.setattr("samca.commands.benchmark.growth", lambda model, sides: costs)
     monkeypatch.setattr("samca.commands.benchmark.small", lambda: None)
-    monkeypatch.setattr("samca.commands.benchmark.clicks_in_slicer", lambda repeats: [])
+    monkeypatch.setattr("samca.commands.benchmark.as_in_slicer", lambda: SimpleNamespace(engine="torch"))
+    monkeypatch.setattr("samca.commands.benchmark.clicks_in_slicer", lambda model, repeats: [])
     assert main(["benchmark", "--sizes", "--frames", "256", "512"]) == 0
     heads, first, second = capsys.readouterr().out.strip().splitlines()[-3:]
     assert heads.split() == [

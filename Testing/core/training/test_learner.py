@@ -32,10 +32,10 @@ def test_frozen_parts_get_no_gradients_and_never_change(settings, tmp_path):
 def test_features_of_a_frozen_encoder_are_computed_once(settings, monkeypatch):
     encoded, encode = [], Model.encode
 
-    def counted(model, images):
+    def counted(model, images, depth=1):
         if model.training:
             encoded.append(len(images))
-        return encode(model, images)
+        return encode(model, images, depth)
 
     monkeypatch.setattr(Model, "encode", counted)
     run(settings(epochs=3, model={"adapter": "none"}))

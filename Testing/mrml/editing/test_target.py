@@ -210,8 +210,9 @@ def test_cancel_drops_the_search(held):
 
 
 def test_the_thread_ends_with_the_effect(held):
+    before = set(threading.enumerate())
     editor = held(Box(20, 15, 50, 45))
-    (thread,) = [t for t in threading.enumerate() if t.name.startswith("SAMCA target")]
+    (thread,) = [t for t in threading.enumerate() if t.name.startswith("SAMCA target") and t not in before]
     editor.deactivate()
     held.go.set()
     thread.join(30)

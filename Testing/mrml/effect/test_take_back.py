@@ -91,7 +91,8 @@ def test_steps_outlast_another_effect_and_are_refused_while_all_frames_are_done(
     editor.activate()
     settled(editor)
     assert editor.takeBackButton.enabled
-    editor.effect.edit.sweep = Mock(isRunning=True, status="", message="", poll=lambda: False)
+    busy = {"isRunning": True, "isResting": False, "inTheWay": "All frames are being done."}
+    editor.effect.edit.sweep = Mock(**busy, status="", message="", poll=lambda: False)
     editor.effect.wake()
     editor.tick()
     assert not editor.takeBackButton.enabled
