@@ -27,6 +27,7 @@ CLOSE = 0.5  # of the clips show a window around the object, others whole frames
 SIDES = (1.6, 3.5)  # of such a window, in sides of the object
 QUICK = 0.3  # of the clips skip up to QUICKEST frames, others up to SLOWEST
 SLOWEST, QUICKEST = 3, 12
+TRIES = 1000  # draws that may find no object, before there is said to be none
 MOVES = {"leaves": 0.2, "fades": 0.15, "shadow": 0.15}  # how often each of these happens in a clip
 
 
@@ -69,22 +70,23 @@ class Clips:
         self._loops = [loop for loop in loops_of(self._cases) if len(loop) >= length]
         filmed = {index for loop in self._loops for index in loop}
         self._stills = [index for index in range(len(self._cases)) if index not in filmed]
-        sizes = Counter(self._cases[which[0]].source for which in self._all())
-        weights = np.array([sizes[self._cases[which[0]].source] ** -0.5 for which in self._all()])
+        self._all = [*self._loops, *((index,) for index in self._stills)]
+        sizes = Counter(self._cases[which[0]].source for which in self._all)
+        weights = np.array([sizes[self._cases[which[0]].source] ** -0.5 for which in self._all])
         self._shares = weights / weights.sum()
         self._image = lru_cache(CACHED)(self._read)
 
     def draw(self, rng: np.random.Generator) -> Clip:
-        """One clip, with the object in its first frame."""
-        everything = self._all()
-        while True:
-            which = everything[rng.choice(len(everything), p=self._shares)]
+        """One clip, with the object in its first frame; ValueError where no object is large enough."""
+        for _try in range(TRIES):
+            which = self._all[rng.choice(len(self._all), p=self._shares)]
             clip = self._filmed(which, rng) if len(which) > 1 else self._moved(which[0], rng)
             if clip is not None:
                 return clip
-
-    def _all(self) -> list[tuple[int, ...]]:
-        return [*self._loops, *((index,) for index in self._stills)]
+        raise ValueError(
+            f"no object of {LEAST} px or more in {TRIES} draws from {len(self._cases)} images: give larger "
+            "images"
+        )
 
     def _read(self, index: int) -> tuple[torch.Tensor, list[np.ndarray]]:
         case = self._cases[index]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from samca import datasets
 from samca.commands import phantoms
@@ -64,3 +65,15 @@ def test_an_object_leaves_to_every_side():
 def test_images_without_truth_are_refused():
     with pytest.raises(ValueError, match="none of 0 images has a truth"):
         Clips([], 4, 32)
+
+
+def test_images_whose_objects_are_too_small_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(clips, "TRIES", 5)
+    truth = np.zeros((40, 60), np.uint8)
+    truth[3:6, 4:8] = 255
+    for name in ("images", "masks"):
+        (tmp_path / name).mkdir()
+        Image.fromarray(truth).save(tmp_path / name / "small.png")
+    drawn = Clips(datasets.checked(tmp_path).cases, 4, 32)
+    with pytest.raises(ValueError, match=r"no object of 60 px or more in 5 draws from 1 images: give larger"):
+        drawn.draw(np.random.default_rng(0))
