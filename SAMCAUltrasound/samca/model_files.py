@@ -61,8 +61,11 @@ def base_of(path: str | Path, given: str | Path | None = None) -> Path:
 def memory_of(base: Path) -> Path | None:
     """The memory of loops of a base file: beside it, or among the shipped; None where there is none.
 
-    One that belongs to another base is not taken; of one beside the base the log says so.
+    One that belongs to another base is not taken; of one beside the base the log says so. A published
+    checkpoint, which may be large, has none and is not looked through.
     """
+    if metadata_of(base).get("kind") != "base":
+        return None
     for folder in (base.parent, *MODEL_FOLDERS):
         path = folder / MEMORY
         if path.is_file():

@@ -79,6 +79,14 @@ def test_a_memory_is_only_for_its_base(folder, tmp_path, caplog):
     assert "train one for that with `samca train-memory`" in caplog.text
 
 
+def test_a_published_checkpoint_is_not_looked_through_for_a_memory(folder, tmp_path, monkeypatch):
+    shutil.copy(folder / model_files.MEMORY, tmp_path)
+    published = tmp_path / "sam_vit_b.pth"
+    published.write_bytes(b"large")
+    monkeypatch.setattr(model_files, "sha256", lambda path: pytest.fail(f"{path} was read"))
+    assert model_files.memory_of(published) is None
+
+
 def test_a_model_without_memory_says_so_where_it_is_asked_for():
     model = checkpoint.load()
     model._memory = ()
