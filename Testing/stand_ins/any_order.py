@@ -11,10 +11,11 @@ import numpy as np
 import slicer
 import slicer.util
 import slicer_scene
-from disc_model import DiscModel, GatedModel
+from disc_model import GatedModel
 from edit_ledger import Ledger, WatchedHost, entries, plane, prompts_in, unpacked
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from suggesting_model import FindingModel
 
 from samca.interaction.session import Session
 from samca.prompts.geometry import Geometry
@@ -39,24 +40,6 @@ which = st.integers(0, 1)
 small = st.integers(0, 3)
 time = st.sampled_from(("nothing", "think", "tick", "settle", "settle"))
 CHANGES = ("move", "remove", "add")
-
-
-class FindingModel(DiscModel):
-    """Discs of five px in a frame, and a rectangle for what it finds by itself."""
-
-    suggests = ("lesion", "nerve")
-
-    def __init__(self):
-        super().__init__(radius=14.0)
-
-    def predict(self, features, prompts, previous):
-        logits, iou = super().predict(features, prompts, previous)
-        if prompts.suggestion is not None:
-            logits[20:44, 8 + 24 * prompts.suggestion : 24 + 24 * prompts.suggestion] = 8.0
-            for point in prompts.clicks:
-                near = np.hypot(*(np.mgrid[:64, :64] - np.reshape([point.y, point.x], (2, 1, 1)))) < 8
-                logits[near] = 8.0 if point.positive else -8.0
-        return logits, iou
 
 
 class Errors(logging.Handler):

@@ -1,4 +1,4 @@
-"""A model without a network that finds things by itself."""
+"""Models without a network that find things by themselves."""
 
 from __future__ import annotations
 
@@ -26,3 +26,34 @@ class BrightModel(DiscModel):
             isFound = grey > self.level if prompts.suggestion == 0 else grey < 255 - self.level
             logits[isFound] = 8.0
         return logits, self.iou
+
+
+class PickyModel(BrightModel):
+    """Is surer the lower the square lies, and blind for the one of `blind` rows."""
+
+    blind = -1
+
+    def predict(self, features, prompts, previous):
+        logits, _iou = super().predict(features, prompts, previous)
+        rows = int((logits > 0).any(1).sum())
+        if rows == self.blind:
+            logits[:] = -8.0
+        return logits, 1 - rows / 64
+
+
+class FindingModel(DiscModel):
+    """Discs of five px in a frame, and a rectangle for what it finds by itself."""
+
+    suggests = ("lesion", "nerve")
+
+    def __init__(self):
+        super().__init__(radius=14.0)
+
+    def predict(self, features, prompts, previous):
+        logits, iou = super().predict(features, prompts, previous)
+        if prompts.suggestion is not None:
+            logits[20:44, 8 + 24 * prompts.suggestion : 24 + 24 * prompts.suggestion] = 8.0
+            for point in prompts.clicks:
+                near = np.hypot(*(np.mgrid[:64, :64] - np.reshape([point.y, point.x], (2, 1, 1)))) < 8
+                logits[near] = 8.0 if point.positive else -8.0
+        return logits, iou

@@ -7,19 +7,12 @@ import slicer
 import slicer.util
 import volumes
 from disc_model import DiscModel
-from live_images import DIM, Live, SeeingModel, picture
+from live_images import DIM, Live, picture
 from slicer_scene import Editor
 
 from SAMCALib.Frames import FrameLogic, SequenceLogic
 
 COUNT = 12
-
-
-@pytest.fixture
-def model(engine):
-    model = SeeingModel()
-    engine.setModel(model, "seeing")
-    return model
 
 
 class Played(Live):
@@ -74,9 +67,7 @@ def test_each_item_that_is_shown_while_it_plays_gets_its_own_outline(played):
     assert "Follow has ended." in live.edit.status
 
 
-def test_an_answer_goes_into_the_item_that_was_asked_about(played, gated, model):
-    gated.model = model
-    gated.gate.set()
+def test_an_answer_goes_into_the_item_that_was_asked_about(played, gated):
     live = played()
     live.start(16)
     gated.close()
@@ -226,9 +217,7 @@ def test_images_of_a_tracked_probe_are_followed_in_the_items_of_its_tracker(scen
         assert (live.mask(frame) == (picture(16 + 2 * (number // every))[0] > 100)).all()
 
 
-def test_an_item_that_leaves_while_it_is_asked_about_is_passed_over(played, gated, model):
-    gated.model = model
-    gated.gate.set()
+def test_an_item_that_leaves_while_it_is_asked_about_is_passed_over(played, gated):
     live = played()
     live.start(16)
     gated.close()
@@ -304,10 +293,8 @@ def test_what_is_followed_while_a_sequence_is_recorded_is_recorded_with_its_imag
 
 
 def test_of_images_that_were_recorded_and_passed_over_the_answered_ones_have_their_own_outline(
-    recorded, gated, model
+    recorded, gated
 ):
-    gated.model = model
-    gated.gate.set()
     recorded.start(16)
     recorded.browser.SetRecordingActive(True)
     gated.close()

@@ -13,34 +13,20 @@ import slicer.util
 from cases import picture
 from disc_model import DiscModel
 from PIL import Image
-from suggesting_model import BrightModel
+from suggesting_model import BrightModel, PickyModel
 
 from samca import model_files
 from samca.batch import cases as batch
 from samca.batch import table
-from samca.images import frames, masks, nrrd
+from samca.images import frames, masks
 from samca.images.masks import Outlined
 from samca.prompts import Click, Prompts
 from samca.worklist.journal import Journal
 from SAMCALib.Frames import FrameLogic
 from SAMCALib.Prompts import PromptLogic
 from SAMCALib.Texts import Refusal
-from SAMCALib.Worklist import OutlineFile
 
 FIRST, POINT = "case1.png", Prompts((Click(30, 20),))
-
-
-class PickyModel(BrightModel):
-    """Is surer the lower the square lies, and blind for the one of `blind` rows."""
-
-    blind = -1
-
-    def predict(self, features, prompts, previous):
-        logits, _iou = super().predict(features, prompts, previous)
-        rows = int((logits > 0).any(1).sum())
-        if rows == self.blind:
-            logits[:] = -8.0
-        return logits, 1 - rows / 64
 
 
 @pytest.fixture
@@ -335,76 +321,3 @@ def test_what_samca_segment_has_made_is_suggested_with_its_figures(worklist, fol
     logic.accept()
     assert entry(logic).file == "case1.seg.nrrd"
     assert logic.name == "case2.png"
-
-
-def being_written(logic):
-    """Go on until a suggestion is being written, and is."""
-    logic.run.isOn = True
-    for _turn in range(2000):
-        logic.run.poll()
-        if logic.run._work is not None and logic.run._work.writing is not None:
-            break
-        logic.run.wait(30)
-    logic.run._work.writing.result(30)
-
-
-def test_what_a_kill_leaves_behind_is_a_suggestion_and_nobodys_outline(worklist, folder):
-    logic = worklist(folder)
-    being_written(logic)
-    assert (folder / "case1.seg.nrrd").is_file()
-    logic.cases.journal.close()  # killed here
-    logic.cases = None
-    again = worklist(folder)
-    assert entry(again).state == "suggested"
-    assert again.cases.told == []
-
-
-def test_a_kill_before_the_file_is_there_is_no_loss_to_be_told_of(worklist, folder, suggested):
-    logic = worklist(folder)
-    being_written(logic)
-    logic.cases.journal.close()
-    logic.cases = None
-    (folder / "case1.seg.nrrd").unlink()
-    again = worklist(folder)
-    assert entry(again).state == "untouched"
-    assert again.cases.told == []
-    suggested(again)
-    assert entry(again).state == "suggested"
-
-
-@pytest.mark.parametrize("change", ["class", "model"])
-def test_what_is_being_written_is_kept_and_suggested_anew_where_something_else_is_wanted(
-    worklist, folder, suggested, engine, change
-):
-    logic = worklist(folder)
-    being_written(logic)
-    if change == "class":
-        logic.run.kind = 1
-    else:
-        engine.setModel(BrightModel(level=190.0, iou=0.97), "trained")
-    assert logic.run.poll()
-    assert entry(logic).sha256 == OutlineFile.sha256Of(folder / "case1.seg.nrrd")
-    before = entry(logic).model
-    suggested(logic)
-    assert logic.run.problems == {}
-    assert logic.run.left == 0
-    assert entry(logic).model not in ("", before)
-
-
-def test_a_suggestion_has_the_name_of_the_class_that_was_looked_for(worklist, folder, monkeypatch):
-    logic, sha256Of = worklist(folder), OutlineFile.sha256Of
-
-    def chosenMeanwhile(path):
-        logic.run.kind = 1
-        return sha256Of(path)
-
-    monkeypatch.setattr(OutlineFile, "sha256Of", chosenMeanwhile)
-    being_written(logic)
-    assert nrrd.texts(folder / "case1.seg.nrrd")["Segment0_Name"] == "lesion"
-
-
-def test_closing_the_list_waits_for_what_is_being_written(worklist, folder):
-    logic = worklist(folder)
-    being_written(logic)
-    logic.close()
-    assert Journal(folder).entries[FIRST].sha256
