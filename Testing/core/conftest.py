@@ -8,6 +8,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from torch import nn
 
+import small_sam2_video
 from predicting import PREDICTED
 from samca.config import ModelConfig, to_json, with_settings
 from samca.methods import METHODS
@@ -67,6 +68,12 @@ def base(tmp_path_factory, tiny_config):
     config = with_settings(tiny_config, "model", {"adapter": "none", "fusion": "single"})
     checkpoint.save_base(build_base(config), path, Provenance())
     return path
+
+
+@pytest.fixture(scope="session")
+def sam2_folder(tmp_path_factory):
+    """A folder with a tiny SAM 2 for videos, of random weights."""
+    return small_sam2_video.save(tmp_path_factory.mktemp("sam2"))
 
 
 @pytest.fixture

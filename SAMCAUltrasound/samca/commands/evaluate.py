@@ -26,10 +26,9 @@ from ..evaluation.summary import Result
 from ..evaluation.users import USERS
 from ..files import make_folder
 from ..files.changes import changing
-from ..interaction.carriers import CARRIERS
 from ..studies.run_contest import check_run, contest_of
 from ..training import run_lock
-from .follow import CARRIER_HELP
+from .follow import CARRIER_HELP, carrier
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -88,7 +87,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--frames", type=int, help="with --loops: make one of so many frames of an image of each group")
     add(
         "--carrier",
-        choices=CARRIERS,
+        type=carrier,
+        metavar="NAME",
         action="append",
         help=f"with --loops: {CARRIER_HELP}; repeat to compare",
     )

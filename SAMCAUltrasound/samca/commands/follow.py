@@ -18,7 +18,7 @@ from ..images import frames, masks
 from ..images.frames import PICTURES, Frame
 from ..images.masks import SEGMENTATION, Outlined
 from ..images.overlay import png
-from ..interaction.carriers import CARRIERS
+from ..interaction import carriers
 from ..interaction.propagation import FrameMask
 from ..prompts import Prompts
 from ..spreadsheets import text_of
@@ -26,9 +26,18 @@ from ..words import counted
 from . import pointing_arguments
 
 CARRIER_HELP = (
-    "what carries the object from frame to frame: memory, the last mask, or a deformation between frames "
-    "(default: memory, where the model has one)"
+    "what carries the object from frame to frame: memory, mask (the last one), deformation (between frames), "
+    "or sam2:FOLDER (SAM 2's memory, its weights in a folder); default: memory, where the model has one"
 )
+
+
+def carrier(word: str) -> str:
+    """A name as `carriers.check` lets it through."""
+    try:
+        carriers.check(word)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return word
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--frame", type=int, action=_Frame, help="which frame, from 0, the clicks after it are in; repeat")
     add("--click", type=pointing_arguments.click, action=_Click, help=pointing_arguments.CLICK_HELP)
     add("--model", default="shipped", help="shipped (default) or a file of weights")
-    add("--carrier", choices=CARRIERS, default="", help=CARRIER_HELP)
+    add("--carrier", type=carrier, metavar="NAME", help=CARRIER_HELP)
     add("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
     add("--out", required=True, help="loop.seg.nrrd, or a folder for a mask of each frame")
     add("--table", help="file.csv: area, predicted IoU and agreement of each frame")
@@ -62,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         prompts[index] = prompts.get(index, Prompts()).plus(*clicks)
     model = samca.load(arguments.model, device=arguments.device)
     found: dict[int, FrameMask] = {}
-    for each in follow(model, loop, prompts, arguments.carrier):
+    for each in follow(model, loop, prompts, arguments.carrier or ""):
         if each.is_sure or each.index not in found:
             found[each.index] = each
     kept = {index: each for index, each in found.items() if index in prompts or each.is_sure}

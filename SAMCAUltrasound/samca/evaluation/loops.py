@@ -69,10 +69,12 @@ def evaluate_loops(
     shows it.
 
     carriers: as of `carriers.carrier_for`. most: clicks that may be spent on a structure until all frames are
-    right; 0: that is not asked. ValueError for clicks below 1.
+    right; 0: that is not asked. ValueError for clicks below 1, and as of `carriers.carrier_for`.
     """
     if clicks < 1 or most < 0:
         raise ValueError(f"clicks {clicks}, most {most}: expected at least 1, and at least 0")
+    for carrier in carriers:
+        carrier_for(model, carrier)  # says what is amiss before hours have passed
     for loop in loops:
         sessions = lru_cache(None)(partial(session_on, model, loop.frames))
         for value, truths in loop.structures().items():

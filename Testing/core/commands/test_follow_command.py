@@ -115,6 +115,27 @@ def test_the_table_has_the_area_of_each_frame(tmp_path):
     assert rows[0]["predicted_iou"] == "0.8"
 
 
+def test_sam_2_carries_it_with_weights_from_a_folder(tmp_path, sam2_folder, capsys):
+    loop, out = volume(tmp_path / "loop.mha", 4, 8, 12), tmp_path / "loop.seg.nrrd"
+    options = ("--frame", 1, "--click", "20,30", "--carrier", f"sam2:{sam2_folder}", "--out", out)
+    assert run(loop, *options) == 0
+    assert capsys.readouterr().out == f"{out}: outlined in 3 frames of 3\n"
+    assert np.array_equal(written(out)[1] > 0, square(8) > 128)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("sam2", "carrier sam2 has no weights: name their folder, as in sam2:FOLDER"),
+        ("film", "carrier 'film' is not one of deformation, mask, memory, sam2"),
+    ],
+)
+def test_a_carrier_that_is_not_there_is_refused_before_the_loop_is_read(name, says, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        run(tmp_path / "nowhere.mha", "--click", "10,30", "--carrier", name, "--out", tmp_path / "out")
+    assert says in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

@@ -217,6 +217,22 @@ def test_the_command_has_a_row_for_each_carrier(tmp_path, capsys):
     assert "shipped, deformation" in printed
 
 
+def test_a_carrier_without_its_weights_is_told_before_anything_is_carried(tmp_path, capsys):
+    data, model = dataset(tmp_path / "set", "a"), Follower()
+    words = "--loops", "--frames", "2", "--data", str(data), "--out", str(tmp_path / "out")
+    assert main(["evaluate", *words, "--carrier", "mask", "--carrier", f"sam2:{tmp_path}"]) == 2
+    assert f"no SAM 2 in {tmp_path}" in capsys.readouterr().err
+    with pytest.raises(FileNotFoundError, match="no SAM 2 in"):
+        carried(model, loop(8, 10), carriers=("mask", f"sam2:{tmp_path}"))
+    assert model.encoded == 0
+
+
+def test_sam_2_is_compared_with_others(sam2_folder):
+    found = carried(Follower(), loop(8, 10, 13), carriers=("mask", f"sam2:{sam2_folder}"))
+    assert [each.carrier for each in found] == ["mask", f"sam2:{sam2_folder}"]
+    assert found[1].dice[0] == 100
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

@@ -152,9 +152,9 @@ def smooth():
 
 
 @pytest.mark.parametrize("name", CARRIERS)
-def test_each_carrier_says_nothing_where_nothing_was(name):
-    model = Rememberer()
-    carrier, session = carrier_for(model, name), session_on(model, loop(), 0)
+def test_each_carrier_says_nothing_where_nothing_was(name, sam2_folder):
+    model, named = Rememberer(), f"sam2:{sam2_folder}" if name == "sam2" else name
+    carrier, session = carrier_for(model, named), session_on(model, loop(), 0)
     nothing = FrameMask(0, HERE, np.zeros((SIDE, SIDE), bool), 0.0)
     known = FrameMask(0, HERE, loop()[0] == 120, 0.9)
     carrier.take(session, known if name == "memory" else nothing, prompted=True)

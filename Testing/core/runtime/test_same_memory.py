@@ -92,7 +92,7 @@ def test_a_model_without_memory_says_so_where_it_is_asked_for():
     model._memory = ()
     with pytest.raises(ValueError, match="this model has no memory of loops: put the memory"):
         carrier_for(model, "memory")
-    with pytest.raises(ValueError, match="carrier 'film' is not one of deformation, mask, memory"):
+    with pytest.raises(ValueError, match="carrier 'film' is not one of deformation, mask, memory, sam2"):
         carrier_for(model, "film")
     assert type(carrier_for(model)).__name__ == "LastMask"
 

@@ -11,6 +11,7 @@ from .deformation import Deformation
 from .frame_mask import FrameMask
 from .last_mask import LastMask
 from .recall import Recall
+from .sam2 import Sam2
 
 
 class Carrier(Protocol):
@@ -31,11 +32,24 @@ class Carrier(Protocol):
         """Whether what was carried to is the object; pointed_at: the prompted frame that it came from."""
 
 
-CARRIERS = {"mask": LastMask, "deformation": Deformation, "memory": Recall}
+CARRIERS = {"mask": LastMask, "deformation": Deformation, "memory": Recall, "sam2": Sam2}
 
 
 def carrier_for(model, name: str = "") -> Carrier:
-    """The carrier of this name for one loop; without a name the model's memory, or if it has none its last
-    mask. ValueError for another name, and for "memory" of a model that has none."""
+    """The carrier of this name for one loop, "sam2:FOLDER" with the weights in a folder; without a name the
+    model's memory, or if it has none its last mask. ValueError as of `check`, and for "memory" of a model
+    that has none; errors as of `Sam2`."""
     name = name or ("memory" if getattr(model, "remembers", False) else "mask")
-    return choose("carrier", CARRIERS, name)(model)
+    check(name)
+    kind, _, weights = name.partition(":")
+    return CARRIERS[kind](model, *filter(None, [weights]))
+
+
+def check(name: str) -> None:
+    """ValueError for a name that no carrier has, for sam2 without weights and for others with some."""
+    kind, _, weights = name.partition(":")
+    reads = choose("carrier", CARRIERS, kind) is Sam2
+    if reads and not weights:
+        raise ValueError(f"carrier {name} has no weights: name their folder, as in sam2:FOLDER")
+    if weights and not reads:
+        raise ValueError(f"carrier {name}: {kind} reads no weights, leave {weights} out")
