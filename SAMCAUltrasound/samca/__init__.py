@@ -11,10 +11,11 @@ torch is imported by `load`, not by `import samca`; where there is none, ONNX Ru
 from __future__ import annotations
 
 import logging
+import sys
 from importlib.metadata import version
 from importlib.util import find_spec
 
-from . import waiting
+from . import libraries, waiting
 from .interaction.session import Session
 
 __version__ = "0.1.0"
@@ -35,6 +36,8 @@ def load(source="shipped", base=None, device: str = "cpu", settings=None):
         return _load_graph(source, base, device, settings)
     try:
         with waiting.briefly():
+            if "torch" not in sys.modules:
+                libraries.open_torch()
             from .network.devices import choose_device  # torch takes a second or more to import
             from .weights.checkpoint import load as load_checkpoint
     except Exception as error:  # a package that does not start here raises what it likes

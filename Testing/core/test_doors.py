@@ -27,7 +27,7 @@ FLOORS = (
     ("tensor_files", "tensor_arrays"),
     ("tensor_header",),
     ("files",),
-    ("typed_json", "words", "spreadsheets", "waiting"),
+    ("libraries", "typed_json", "words", "spreadsheets", "waiting"),
 )
 LIB_FLOORS = (
     ("SegmentationLogic", "BenchmarkLogic"),

@@ -17,6 +17,7 @@ from ..network.model import Model
 from ..network.precision import fastest
 from ..studies.benchmark import benchmark, contestants, small, summary
 from ..studies.growth import growth
+from ..studies.importing import Import, importing
 from ..studies.training_speed import Row, training_speed
 from ..training.memory import peak_bytes
 from ..words import counted
@@ -80,10 +81,12 @@ def run(arguments: argparse.Namespace) -> int:
         rows = summary(benchmark(contestants(arguments.sizes, arguments.backbones), arguments.repeats))
         model = as_in_slicer()
         clicks = clicks_in_slicer(model, arguments.repeats)
+        loading = importing()
         frames = [cost._asdict() for cost in growth(small(), arguments.frames)]
     on = machine(model.engine)
-    texts = as_text(rows), on["says"], clicks_as_text(clicks), *([frames_as_text(frames)] if frames else [])
-    result = on | {"rows": rows, "clicks": clicks, "frames": frames}
+    clicked = f"{clicks_as_text(clicks)}\n{loading_as_text(loading)}"
+    texts = as_text(rows), on["says"], clicked, *([frames_as_text(frames)] if frames else [])
+    result = on | {"rows": rows, "clicks": clicks, "loading": loading._asdict(), "frames": frames}
     print(json.dumps(result) if arguments.json else "\n\n".join(texts))
     return 0
 
@@ -162,6 +165,14 @@ def clicks_as_text(rows: Iterable[dict[str, Any]] | None) -> str:
         masks, times = "yes" if row["masks"] else "no", "".join(f"{row[each]:>14.1f}" for each in columns)
         lines.append(f"{row['image']:<30}{masks:>6}{times}")
     return "\n".join(lines)
+
+
+def loading_as_text(loading: Import) -> str:
+    """How long the first import of torch takes, and the interface stands still in it."""
+    return (
+        f"torch imported and the model loaded by a thread: {loading.seconds:.1f} s, longest gap meanwhile "
+        f"{1000 * loading.gap:.0f} ms"
+    )
 
 
 def frames_as_text(rows: Iterable[dict[str, Any]]) -> str:

@@ -12,6 +12,7 @@ from samca.__main__ import main
 from samca.commands.benchmark import EFFECT, MISSING, busy
 from samca.studies import benchmark
 from samca.studies.benchmark import PLAIN, Contestant, Timing, ours, summary
+from samca.studies.importing import Import
 
 
 @pytest.fixture
@@ -74,6 +75,12 @@ def test_all_looks_of_a_click_are_measured(tiny_model, monkeypatch, zoom, decode
 
 
 @pytest.fixture
+def imported(monkeypatch):
+    """Times of an import of torch that are known."""
+    monkeypatch.setattr("samca.commands.benchmark.importing", lambda: Import(2.5, 0.2))
+
+
+@pytest.fixture
 def slicer_side(monkeypatch):
     """The room that knows Slicer, with times that are known; it is given the shipped model."""
     model, setting = (
@@ -94,7 +101,7 @@ def slicer_side(monkeypatch):
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_the_command_prints_a_row_for_each_model(steps, slicer_side, monkeypatch, capsys, as_json):
+def test_the_command_prints_a_row_for_each_model(steps, slicer_side, imported, monkeypatch, capsys, as_json):
     rows, _ = steps
     monkeypatch.setattr("samca.commands.benchmark.contestants", lambda *_: rows)
     assert main(["benchmark", "--repeats", "2", *(["--json"] if as_json else [])]) == 0
@@ -107,13 +114,19 @@ def test_the_command_prints_a_row_for_each_model(steps, slicer_side, monkeypatch
         assert result["instructions"] == torch.backends.cpu.get_cpu_capability()
         assert result["peak_mb"] > 10
         assert result["in_slicer"] == "torch"
+        assert result["loading"] == {"seconds": 2.5, "gap": 0.2}
     else:
         assert printed.splitlines()[2].split() == ["ours", "torch", "64", "1000.0", "250.0", "4.00", "4.00"]
         assert f"torch {torch.__version__} with {torch.backends.cpu.get_cpu_capability()}" in printed
-        assert printed.splitlines()[-1].split() == ["512", "x", "400", "yes", "20.0", "20.0", "50.0", "30.0"]
+        *_, clicked, loaded = printed.splitlines()
+        assert loaded.startswith("torch imported")
+        assert loaded.endswith(": 2.5 s, longest gap meanwhile 200 ms")
+        assert clicked.split() == ["512", "x", "400", "yes", "20.0", "20.0", "50.0", "30.0"]
 
 
-def test_without_slicer_it_says_what_was_not_measured_and_how_it_would_be(steps, monkeypatch, capsys):
+def test_without_slicer_it_says_what_was_not_measured_and_how_it_would_be(
+    steps, imported, monkeypatch, capsys
+):
     rows, _ = steps
     monkeypatch.setattr("samca.commands.benchmark.contestants", lambda *_: rows)
     monkeypatch.setitem(sys.modules, EFFECT, None)
