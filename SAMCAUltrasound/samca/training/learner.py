@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from ..config import TrainConfig, check_options, choose
 from ..network.backbones.sites import Features
 from ..network.devices import device_name, faster_precision, is_out_of_memory
 from . import processes
+from .ahead import Ahead
 from .averaging import Average, learning_rate_factor
 from .features import kept_features
 from .losses import HybridLoss
@@ -32,6 +34,14 @@ class Moment(NamedTuple):
     epoch: int
     step: int
     done: float
+
+
+class Drawn(NamedTuple):
+    """A sample at its position in a batch, and the generator that drew it, from which its clicks go on."""
+
+    position: int
+    rng: np.random.Generator
+    sample: tuple
 
 
 def generator_of(seed: int, epoch: int, step: int = -1, image: int = -1) -> np.random.Generator:
@@ -88,6 +98,7 @@ class Learner:
         self.optimizer = kind(groups, lr=config.learning_rate, weight_decay=config.weight_decay, **fused)
         self.average = Average(self.tuned, config.average, config.share)
         self.features = kept_features(model, samples)
+        self._drawn = Ahead(self._draw)
         self.precision = faster_precision(device) if config.precision == "auto" else config.precision
         self.memory: dict[str, torch.Tensor] = {}  # what the schedule keeps from step to step
         self.parts = 1  # pieces of a batch, one after the other in memory
@@ -111,6 +122,10 @@ class Learner:
             return None
         self._apply(losses["loss"], moment)
         return losses
+
+    def prepare(self, indices: np.ndarray, moment: Moment) -> None:
+        """Draw the samples of a later step now, beside the one before it; they are the same as without."""
+        self._drawn.begin(tuple(map(int, indices)), moment)
 
     def _apply(self, loss: float, moment: Moment) -> None:
         """One update of the weights by the gradients that they have."""
@@ -161,39 +176,47 @@ class Learner:
         """Mean losses of this batch, with their gradients left in the parameters."""
         self.model.train()
         self.optimizer.zero_grad(set_to_none=True)
-        positions = np.arange(processes.rank(), len(indices), processes.count())
-        pieces = np.array_split(positions, min(self.parts, len(positions)))
+        drawn = self._drawn.take(tuple(map(int, indices)), moment)
+        pieces = np.array_split(np.arange(len(drawn)), min(self.parts, len(drawn)))
         totals = dict.fromkeys(LOSSES, 0.0)
         for number, piece in enumerate(pieces, start=1):
-            share = len(piece) / len(positions)
+            share = len(piece) / len(drawn)
             with nullcontext() if number == len(pieces) else processes.without_exchange(self.module):
-                losses = self._forward(indices[piece], piece, moment)
+                losses = self._forward(indices, [drawn[i] for i in piece], moment)
                 (losses["loss"] * share).backward()
             for name in LOSSES:
                 totals[name] += share * float(losses[name].detach())
         return processes.mean(totals, self.device)
 
-    def _forward(self, indices: np.ndarray, positions: np.ndarray, moment: Moment) -> dict[str, torch.Tensor]:
-        """Losses of the cases of these indices, at these positions of their batch."""
+    def _draw(self, indices: tuple[int, ...], moment: Moment) -> list[Drawn]:
+        """This process's samples of a batch."""
+        draw = self.samples.sample if self.model.config.depth > 1 else self.samples.sample_with_class
+        positions = range(processes.rank(), len(indices), processes.count())
+        rngs = (generator_of(self.config.seed, moment.epoch, moment.step, place) for place in positions)
+        pairs = zip(positions, rngs, strict=True)
+        return [Drawn(place, rng, draw(indices[place], rng)) for place, rng in pairs]
+
+    def _forward(
+        self, indices: np.ndarray, chosen: Sequence[Drawn], moment: Moment
+    ) -> dict[str, torch.Tensor]:
+        """Losses of these samples of the batch of cases of these indices."""
         seed, epoch, step = self.config.seed, moment.epoch, moment.step
-        rngs = tuple(generator_of(seed, epoch, step, int(position)) for position in positions)
-        chosen = list(zip(map(int, indices), rngs, strict=True))
+        positions, rngs, drawn = zip(*chosen, strict=True)
+        own = indices[list(positions)]
         if self.model.config.depth > 1:
-            pairs, rngs = _frame_by_frame([self.samples.sample(*each) for each in chosen], rngs)
+            pairs, rngs = _frame_by_frame(drawn, rngs)
             drawn = [(*pair, 0) for pair in pairs]
-        else:
-            drawn = [self.samples.sample_with_class(*each) for each in chosen]
         planes, truths, classes = zip(*drawn, strict=True)
         shared = generator_of(seed, epoch, step)
         where = moment.done, self.memory, epoch, partial(self._learn_at_once, moment=moment)
-        about = np.array(classes), self._present(indices)
+        about = np.array(classes), self._present(own)
         batch = Batch(np.stack(truths), rngs, shared, self.loss, self.device, *where, *about)
         images = features = None
         if self.features:
-            features = self.features([int(i) for i in indices])
+            features = self.features([int(i) for i in own])
         else:
             images = torch.from_numpy(to_rgb_planes(planes)).to(self.device)
-        of_dropout = generator_of(seed, epoch, step, int(positions[0]))
+        of_dropout = generator_of(seed, epoch, step, positions[0])
         halves = self.precision == "bfloat16"
         with _random(of_dropout, self.device), torch.autocast(self.device.type, torch.bfloat16, halves):
             return self.module(images, features, batch)

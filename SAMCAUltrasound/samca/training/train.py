@@ -175,7 +175,9 @@ class _Run:
         started = saved = reported = time.monotonic()
         order = self._order()
         while self.next_step < self.steps_per_epoch:
-            indices = order[self.next_step * self.config.batch :][: self.config.batch]
+            indices = self._batch(order, self.next_step)
+            if self.next_step + 1 < self.steps_per_epoch:
+                self.learner.prepare(self._batch(order, self.next_step + 1), self._moment(1))
             while (losses := self.learner.step(indices, self._moment())) is None:
                 size = self.learner.halve(len(indices))
                 says = f"memory ran out: {counted(size, 'image')} at a time from here"
@@ -215,9 +217,14 @@ class _Run:
         order = order[: self.samples_per_epoch]
         return np.resize(order, len(order) + (-len(order)) % processes.count())
 
-    def _moment(self) -> Moment:
-        steps = self.epoch * self.steps_per_epoch + self.next_step
-        return Moment(self.epoch, self.next_step, steps / (self.config.epochs * self.steps_per_epoch))
+    def _batch(self, order: np.ndarray, step: int) -> np.ndarray:
+        return order[step * self.config.batch :][: self.config.batch]
+
+    def _moment(self, later: int = 0) -> Moment:
+        """Where the step is that comes so many later."""
+        step = self.next_step + later
+        steps = self.epoch * self.steps_per_epoch + step
+        return Moment(self.epoch, step, steps / (self.config.epochs * self.steps_per_epoch))
 
     def _end_of_epoch(self, seconds: float) -> Record:
         losses = {name: total / self.steps_per_epoch for name, total in self.sums.items()}
