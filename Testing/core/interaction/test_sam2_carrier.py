@@ -92,6 +92,25 @@ def test_frames_are_shown_in_turn_from_the_prompted_one_forwards_and_back(carrie
     assert all(each.mask.shape == (HEIGHT, WIDTH) for each in found.values())
 
 
+@pytest.mark.parametrize("start", [0, 39])
+def test_it_says_what_transformers_says_of_a_whole_video_of_which_nothing_is_forgotten(carrier, start):
+    from transformers import Sam2VideoInferenceSession
+
+    frames, said = loop(40), {}
+    sessions = [session_on(Bright(), frames, index) for index in range(40)]
+    pictures = torch.stack([torch.from_numpy(carrier._picture(session)) for session in sessions])
+    video = Sam2VideoInferenceSession(pictures, HEIGHT, WIDTH, dtype=torch.float32)
+    mask = resample(frames[start] > 128, small_sam2_video.SIDE, small_sam2_video.SIDE) >= 0.5
+    video.add_mask_inputs(video.obj_id_to_idx(1), start, torch.from_numpy(mask)[None, None])
+    video.obj_with_new_inputs = [1]
+    for each in carrier._sam2.propagate_in_video_iterator(video, start, reverse=start > 0):
+        said[each.frame_idx] = resample(each.pred_masks[0, 0].numpy(), HEIGHT, WIDTH) > 0
+    found = through(carrier, frames, {start: HERE})
+    assert sorted(said) == sorted(found) == list(range(40))
+    assert all((said[index] == found[index].mask).all() for index in range(40) if index != start)
+    assert len({each.mask.tobytes() for each in found.values()}) > 30
+
+
 def test_the_mask_of_a_prompted_frame_is_kept_as_the_user_saw_it(carrier):
     found = through(carrier, loop(), {4: HERE})
     assert (found[4].mask == (loop()[4] > 128)).all()
