@@ -11,7 +11,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from .load import Load
+
 SMALL = 20_000_000  # parameters; below, a CPU encodes in tens of milliseconds with one thread
+MOST = 2  # threads of a small model: more were not measured
+ALMOST = 0.3  # of a processor: what others may take of one that counts as free
+LOAD = Load()
 
 
 def choose_device(name: str) -> torch.device:
@@ -33,17 +38,19 @@ def device_name(device: torch.device) -> str:
 
 @contextlib.contextmanager
 def threads_for(model: nn.Module) -> Iterator[None]:
-    """One CPU thread for a small model inside the context; what torch had for any other.
+    """For a small model on the CPU no more threads than processors are free, inside the context; what torch
+    had for any other.
 
-    The threads of a small layer wait for the slowest of them: beside busy processes two took more than ten
+    The threads of a small layer wait for the slowest of them: beside busy programs two took more than ten
     times as long as one.
     """
     before = torch.get_num_threads()
     few = next(model.parameters()).device.type == "cpu" and sum(p.numel() for p in model.parameters()) < SMALL
-    if not few or before == 1:
+    wanted = max(1, min(before, MOST, int(LOAD.free() + ALMOST))) if few and before > 1 else before
+    if wanted == before:
         yield
         return
-    torch.set_num_threads(1)
+    torch.set_num_threads(wanted)
     try:
         yield
     finally:

@@ -20,29 +20,62 @@ def two_threads():
     torch.set_num_threads(before)
 
 
-def test_a_small_model_takes_one_thread_and_gives_the_others_back(two_threads, tiny_model):
+@pytest.fixture
+def leaves(monkeypatch):
+    """Other programs that leave so many processors free."""
+    return lambda free: monkeypatch.setattr(devices.LOAD, "free", lambda: free)
+
+
+def test_a_small_model_takes_one_thread_beside_others_and_gives_the_rest_back(
+    two_threads, tiny_model, leaves
+):
+    for free in (0.0, 1.0, 1.6):
+        leaves(free)
+        with threads_for(tiny_model()):
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize("free", [1.8, 2, 64])
+def test_where_nothing_else_goes_on_it_takes_two(two_threads, tiny_model, leaves, free):
+    leaves(free)
+    torch.set_num_threads(2)
+    with threads_for(tiny_model()):
+        assert torch.get_num_threads() == 2
+
+
+def test_a_user_who_allows_one_thread_gets_one(tiny_model, leaves):
+    leaves(64)
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
     with threads_for(tiny_model()):
         assert torch.get_num_threads() == 1
-    assert torch.get_num_threads() == 2
+    torch.set_num_threads(before)
 
 
-def test_threads_come_back_after_an_error(two_threads, tiny_model):
+def test_threads_come_back_after_an_error(two_threads, tiny_model, leaves):
+    leaves(1)
     with pytest.raises(ZeroDivisionError), threads_for(tiny_model()):
         1 / 0  # noqa: B018
     assert torch.get_num_threads() == 2
 
 
-def test_a_large_model_takes_all(two_threads):
+def test_a_large_model_takes_all(two_threads, leaves):
+    leaves(0)
     with threads_for(nn.Linear(SMALL // 1000, 1001, device="cpu")):
         assert torch.get_num_threads() == 2
 
 
-def test_on_a_gpu_the_processors_threads_are_left_alone(two_threads):
+def test_on_a_gpu_the_processors_threads_are_left_alone(two_threads, leaves):
+    leaves(0)
     with threads_for(nn.Linear(2, 2, device="meta")):
         assert torch.get_num_threads() == 2
 
 
-def test_whoever_asks_a_small_model_gets_its_answer_from_one_thread(two_threads, tiny_model, monkeypatch):
+def test_whoever_asks_a_small_model_beside_others_gets_its_answer_from_one_thread(
+    two_threads, tiny_model, leaves
+):
+    leaves(1)
     model, threads = tiny_model(), []
     for part in (model.image_encoder, model.mask_decoder.transformer):
         part.register_forward_pre_hook(lambda *_: threads.append(torch.get_num_threads()))
