@@ -33,6 +33,8 @@ PER_OBJECT = 8  # clicks of the simulated user, who mends the largest mistake
 MOST_SECONDS = 60.0  # that an answer may take
 TICK_SECONDS, YIELD_SECONDS = 0.03, 0.02  # of the effect's timer
 BEAT_SECONDS = 0.005
+RATE, LIVE_SECONDS = 25, 8.0  # images a second of a probe, and for how long they come
+SWAY_PX = 8  # to each side, what moves in them
 SIZES = 0.1, 0.45  # of the sides of a frame, what is clicked on: small enough for a closer look
 
 
@@ -56,6 +58,14 @@ class Times(NamedTuple):
     gap: float
 
 
+class Following(NamedTuple):
+    """Images a second that an outline was carried to, of RATE that come, and the longest gap of the interface
+    in seconds."""
+
+    rate: float
+    gap: float
+
+
 IMAGES = {
     "512 x 400": (1, 400, 512),
     "1024 x 768 RGB": (1, 768, 1024, 3),
@@ -69,6 +79,36 @@ def measure(model, repeats: int, settings: Iterable[Setting] = SETTINGS) -> Iter
     for setting in settings:
         with _ownScene():
             yield setting, _medians(model, setting, repeats)
+
+
+def following(model, setting: Setting = SETTINGS[0], seconds: float = LIVE_SECONDS) -> Following:
+    """What Follow does while another image comes RATE times a second: a simulated frame that sways, and an
+    outline of one click in it."""
+    engine = EngineLogic()
+    engine.setModel(model, "benchmark")
+    with _ownScene(), _editor(setting) as host:
+        edit = EditLogic(host, engine)
+        edit.activate()
+        try:
+            return _followed(edit, *next(_targets(setting, 1)), seconds)
+        finally:
+            edit.deactivate()
+            engine.stop()
+
+
+def _followed(edit: EditLogic, image: np.ndarray, truth: np.ndarray, seconds: float) -> Following:
+    frame, loop = _shown(edit, image), _EventLoop(edit)
+    (click,) = CLICKS["error_deepest"](truth, None, 1, np.random.default_rng(0)).clicks
+    loop.run(lambda: edit.click(frame, click.x, click.y))
+    loop.run(lambda: edit.follow(frame))
+    voxels, loop.longest = slicer.util.arrayFromVolume(frame.volume), 0.0
+
+    def show(number: int) -> None:
+        voxels[frame.index] = np.roll(image, round(SWAY_PX * np.sin(number / RATE * np.pi)), axis=1)
+        frame.volume.GetImageData().Modified()
+
+    answers = loop.watch(show, seconds)
+    return Following(answers / seconds, loop.longest)
 
 
 def _medians(model, setting: Setting, repeats: int) -> Times:
@@ -149,6 +189,23 @@ class _EventLoop:
                 self._beat()
             start = time.perf_counter()
             self._tick()
+
+    def watch(self, show: Callable[[int], None], seconds: float) -> int:
+        """Let images come for so long, RATE a second; how often the segment has changed."""
+        self._beaten = start = ticked = time.perf_counter()
+        shown, seen, changes = 0, _version(self._edit), 0
+        while (now := time.perf_counter()) < start + seconds:
+            if (now - start) * RATE >= shown:
+                shown += 1
+                show(shown)
+            if now - ticked >= TICK_SECONDS:
+                ticked = now
+                self._tick()
+                before, seen = seen, _version(self._edit)
+                changes += before != seen
+            time.sleep(BEAT_SECONDS)
+            self._beat()
+        return changes
 
     def _tick(self) -> None:
         self._edit.answer(YIELD_SECONDS)

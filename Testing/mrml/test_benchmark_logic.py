@@ -65,6 +65,23 @@ def test_an_outline_that_comes_in_two_steps_is_there_at_the_first(application, s
     assert times.first < times.last or times.next < times.last
 
 
+def test_an_outline_follows_images_that_change_and_none_is_counted_twice(
+    application, scene, disc_model, monkeypatch
+):
+    nodes, followed, shown = scene_nodes(), [], []
+    follow = BenchmarkLogic.EditLogic.follow
+    monkeypatch.setattr(
+        BenchmarkLogic.EditLogic, "follow", lambda edit, frame: followed.append(edit) or follow(edit, frame)
+    )
+    roll = np.roll
+    monkeypatch.setattr(BenchmarkLogic.np, "roll", lambda *what, **how: shown.append(1) or roll(*what, **how))
+    found = BenchmarkLogic.following(disc_model, SMALL[0], seconds=1.0)
+    assert len(followed) == 1
+    assert 0 < found.rate <= len(shown) <= BenchmarkLogic.RATE + 1
+    assert 0 < found.gap < 10
+    assert scene_nodes() == nodes
+
+
 def test_a_model_that_fails_ends_it_in_words(application, scene, disc_model, monkeypatch):
     monkeypatch.setattr(disc_model, "predict", lambda *_: np.zeros(3)[5])
     monkeypatch.setattr(BenchmarkLogic, "MOST_SECONDS", 0.5)

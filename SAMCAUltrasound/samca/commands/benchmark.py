@@ -80,13 +80,19 @@ def run(arguments: argparse.Namespace) -> int:
     with busy(arguments.busy):
         rows = summary(benchmark(contestants(arguments.sizes, arguments.backbones), arguments.repeats))
         model = as_in_slicer()
-        clicks = clicks_in_slicer(model, arguments.repeats)
+        clicks, live = clicks_in_slicer(model, arguments.repeats), following_in_slicer(model)
         loading = importing()
         frames = [cost._asdict() for cost in growth(small(), arguments.frames)]
     on = machine(model.engine)
-    clicked = f"{clicks_as_text(clicks)}\n{loading_as_text(loading)}"
+    clicked = "\n".join([clicks_as_text(clicks), *live_as_text(live), loading_as_text(loading)])
     texts = as_text(rows), on["says"], clicked, *([frames_as_text(frames)] if frames else [])
-    result = on | {"rows": rows, "clicks": clicks, "loading": loading._asdict(), "frames": frames}
+    result = on | {
+        "rows": rows,
+        "clicks": clicks,
+        "following": live,
+        "loading": loading._asdict(),
+        "frames": frames,
+    }
     print(json.dumps(result) if arguments.json else "\n\n".join(texts))
     return 0
 
@@ -131,15 +137,30 @@ def busy(programs: int) -> Iterator[None]:
 def clicks_in_slicer(model: Model, repeats: int) -> list[dict[str, Any]] | None:
     """Median ms from press to changed segment for each image, and the longest time for which an interface
     stood still; None without Slicer's classes."""
-    try:
-        measure: Any = importlib.import_module(EFFECT).measure
-    except ImportError:
+    effect = _effect()
+    if effect is None:
         return None
     return [
         {"image": setting.name, "masks": setting.isMasked}
         | {f"{click}_ms": 1000 * seconds for click, seconds in times._asdict().items()}
-        for setting, times in measure(model, repeats)
+        for setting, times in effect.measure(model, repeats)
     ]
+
+
+def following_in_slicer(model: Model) -> dict[str, float] | None:
+    """Images a second that an outline follows, and the longest gap of the interface in ms; None likewise."""
+    effect = _effect()
+    if effect is None:
+        return None
+    rate, gap = effect.following(model)
+    return {"images_a_second": rate, "gap_ms": 1000 * gap}
+
+
+def _effect() -> Any:
+    try:
+        return importlib.import_module(EFFECT)
+    except ImportError:
+        return None
 
 
 def as_text(rows: list[dict[str, Any]]) -> str:
@@ -165,6 +186,14 @@ def clicks_as_text(rows: Iterable[dict[str, Any]] | None) -> str:
         masks, times = "yes" if row["masks"] else "no", "".join(f"{row[each]:>14.1f}" for each in columns)
         lines.append(f"{row['image']:<30}{masks:>6}{times}")
     return "\n".join(lines)
+
+
+def live_as_text(live: dict[str, float] | None) -> list[str]:
+    """How fast an outline follows an image that changes in place."""
+    if live is None:
+        return []
+    says = "an outline that follows 25 images of 512 x 400 a second"
+    return [f"{says}: {live['images_a_second']:.1f} of them, longest gap {live['gap_ms']:.0f} ms"]
 
 
 def loading_as_text(loading: Import) -> str:
