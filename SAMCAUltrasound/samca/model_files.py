@@ -30,6 +30,9 @@ EARLIER = {  # SHA256 of bases that came with the package: the commits that brou
     "c318c0ef5799806f7a7149a28edc1e9029f671ea67bb5b1365088c01662d2f58": "aefd5e1, 21 November 2026",
     "40376c099d0bf84f3d5c7a102cb19bf7725c8db931732f1d24b64f0cc62dc2f6": "21a8acb, 20 November 2026",
 }
+OUTGROWN = {  # likewise, of a form that this version has no more
+    "2c9c7d8c491c0b6f903b12d87b38fc5f2723486fabb0c6ad411371b9fa2fc482": "cfbaa4d, 30 November 2026",
+}
 PACKAGE = Path(__file__).resolve().parent
 MODEL_FOLDERS = (PACKAGE.parent / "Resources" / "Models", PACKAGE / "Resources" / "Models")  # Slicer; wheel
 
@@ -180,6 +183,12 @@ def _other_bases(folders: Iterable[Path], known: Sequence[Path]) -> Iterator[Pat
 
 def _advice(wanted: str, name: str) -> str:
     """Where a base is to be had that came with an earlier version; empty for any other."""
+    if wanted in OUTGROWN:
+        return (
+            f"; it came with SAMCA of commit {OUTGROWN[wanted]}, and its refinement has a form that this "
+            "version has no more: use that version with the adapter, or train the adapter anew on the base "
+            "of this one"
+        )
     if wanted not in EARLIER:
         return ""
     return (

@@ -18,26 +18,25 @@ from ..prompts.pointing import Pointing
 from .sam import LayerNorm2d
 
 SPOT_PX = 4.0  # of the model's input: standard deviation of the Gaussian at a click
-DILATIONS = (1, 2, 1)  # at half the resolution: with what is around, some 12 px of the logits to each side
+BLOCKS, KERNEL = 3, 5  # at half the resolution: with what is around, some 13 px of the logits to each side
 SATURATION = 5.0  # logits beyond this look alike
 
 
 class Refiner(nn.Module):
     """Logits (B, 1, m, m) -> the same, mended; at first unchanged.
 
-    features: channels of the decoder's upscaled features; fine: of the encoder's at the same resolution, 0
-    for none; channels: its own, at half the resolution, half as many at the full one.
+    maps: channels of each of the features it sees, which are the decoder's upscaled ones, and the encoder's
+    at the same resolution if there are such; channels: its own, at half the resolution, where all is
+    computed.
     """
 
-    def __init__(self, features: int, fine: int, channels: int):
+    def __init__(self, maps: Sequence[int], channels: int):
         super().__init__()
-        seen = features + fine + 4  # spots of two kinds, earlier logits, and those to mend
-        self.enter = nn.Conv2d(seen, channels // 2, 3, padding=1)
-        self.down = nn.Conv2d(channels // 2, channels, 3, stride=2, padding=1)
+        seen = (*maps, 4)  # spots of two kinds, earlier logits, and those to mend
+        self.enter = nn.ModuleList(nn.Conv2d(each, channels, 2, stride=2) for each in seen)
         self.norm = LayerNorm2d(channels)
-        self.blocks = nn.Sequential(*(_Block(channels, dilation) for dilation in DILATIONS))
-        self.up = nn.Conv2d(channels, channels // 2, 1)
-        self.leave = nn.Conv2d(channels // 2, 1, 3, padding=1)
+        self.blocks = nn.Sequential(*(_Block(channels) for _ in range(BLOCKS)))
+        self.leave = nn.Conv2d(channels, 4, 3, padding=1)  # the four logits of each place
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)
 
@@ -51,22 +50,25 @@ class Refiner(nn.Module):
         """features (B, C, m, m) each; spots (B, 2, m, m); earlier (B, 1, m, m) logits that were the mask
         prompt, or None."""
         before = torch.zeros_like(logits) if earlier is None else _saturated(earlier)
-        seen = torch.cat([*features, spots, before, _saturated(logits)], dim=1)
-        full = F.gelu(self.enter(seen.contiguous(memory_format=torch.channels_last)))
-        half = self.blocks(self.norm(self.down(full)))
-        back = F.interpolate(self.up(half), scale_factor=2, mode="bilinear", align_corners=False)
-        return logits + self.leave(F.gelu(full + back))
+        seen = (*features, torch.cat([spots, before, _saturated(logits)], dim=1))
+        half = sum(  # of each by itself: to put them side by side first takes as long as all that follows
+            enter(each.contiguous(memory_format=torch.channels_last))
+            for enter, each in zip(self.enter, seen, strict=True)
+        )
+        mended = self.leave(F.gelu(self.blocks(self.norm(half))))
+        return logits + F.pixel_shuffle(mended, 2)
 
 
 class _Block(nn.Module):
-    """A convolution beside a skip; (B, C, h, w) -> (B, C, h, w)."""
+    """Each channel around a place, then all channels there, beside a skip; (B, C, h, w) -> the same."""
 
-    def __init__(self, channels: int, dilation: int):
+    def __init__(self, channels: int):
         super().__init__()
-        self.conv = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
+        self.around = nn.Conv2d(channels, channels, KERNEL, padding=KERNEL // 2, groups=channels)
+        self.across = nn.Conv2d(channels, channels, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + self.conv(F.gelu(x))
+        return x + self.across(F.gelu(self.around(x)))
 
 
 def spots(sets: Sequence[Pointing], side: int, image_size: int) -> torch.Tensor:

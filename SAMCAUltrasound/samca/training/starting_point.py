@@ -13,7 +13,7 @@ from .. import datasets
 from ..config import ModelConfig, Part, TrainConfig, to_json
 from ..datasets import Case
 from ..methods import configure
-from ..model_files import metadata_of
+from ..model_files import config_of, metadata_of
 from ..network.classes import Classes
 from ..network.fusion import FUSIONS
 from ..network.model import Model, adapt, build_base
@@ -151,6 +151,8 @@ def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | Non
             'one, or set run.base to "random"'
         )
     source = checkpoint.source_path(config.base)
+    if config.grow:
+        return _larger(config, source), source
     start, base = checkpoint.load(source), checkpoint.base_of(source)
     ours = metadata_of(base).get("kind") == "base"  # which runs at its own size; a published one at any
     inherited = {
@@ -162,17 +164,27 @@ def starting_model(config: TrainConfig, folder: Path) -> tuple[Model, Path | Non
         wanted = _with_all_that_is_usual(wanted)
     if goes_on and wanted == start.config:
         return start, base
-    if config.grow and not makes_base(wanted):
-        raise ValueError(
-            "run.grow adds parts that only a new base can hold: expected a model of which every part is "
-            'trained, with nothing added, as by method "sam", or run.grow false'
-        )
     model = build_base(wanted)
-    checkpoint.load_base_into(model, base, grow=config.grow)
+    checkpoint.load_base_into(model, base)
     model = adapt(model)
     if goes_on and _form(wanted) == _form(start.config):
         _go_on(model, start)
     return _with_branch_weights(model, config), base
+
+
+def _larger(config: TrainConfig, path: Path) -> Model:
+    """The model of these settings that begins as the smaller base in this file."""
+    metadata = metadata_of(path)
+    before = to_json(config_of(path, metadata)) if metadata.get("kind") == "base" else {}
+    wanted = configure({**{k: v for k, v in before.items() if k in INHERITED}, **config.model})
+    if not before or not makes_base(wanted):
+        raise ValueError(
+            "run.grow adds parts that only a new base can hold: expected run.base to be a base, and a model "
+            'of which every part is trained, with nothing added, as by method "sam", or run.grow false'
+        )
+    model = build_base(wanted)
+    checkpoint.load_base_into(model, path, grow=True)
+    return _with_branch_weights(adapt(model), config)
 
 
 def _form(config: ModelConfig) -> ModelConfig:

@@ -15,7 +15,7 @@ from ..network.model import Model, adapt, build_base
 from ..network.outline import outlined
 from ..tensor_files import outline, read
 from . import memory_file, published
-from .growth import without_effect
+from .growth import grown
 from .own_files import Reading, load_weights, provenance_text, read_own, write_own
 
 
@@ -53,7 +53,8 @@ def method_of(source: str | Path) -> str:
 def load_base_into(model: Model, path: str | Path, reading: Reading = read, grow: bool = False) -> None:
     """Put the tensors of a base file or a published checkpoint into a model that has no adapter yet.
 
-    grow: transformer blocks and a refiner that the file lacks are added so that they change nothing.
+    grow: transformer blocks and a refiner that the file lacks, or has in another form, are added so that they
+    change nothing.
     """
     state, metadata = read_own(path, reading)
     if metadata.get("kind") == "base":
@@ -64,7 +65,7 @@ def load_base_into(model: Model, path: str | Path, reading: Reading = read, grow
     if found != expected:
         raise ValueError(f"{path} holds weights of {found}: expected {expected}, as the model's settings say")
     if grow:
-        state = {**{k: v for k, v in without_effect(model).items() if k not in state}, **state}
+        state = grown(state, model)
     load_weights(model, state, path, _base_names(model))
 
 

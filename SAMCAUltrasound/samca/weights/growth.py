@@ -8,8 +8,18 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-ADDED = ("image_encoder.blocks.", "mask_decoder.refiner.")
+REFINER = "mask_decoder.refiner."
+ADDED = ("image_encoder.blocks.", REFINER)
 LAST_OF_A_BLOCK = ("attn.proj", "mlp.lin2")  # what a transformer block adds to what goes through it
+
+
+def grown(state: dict[str, torch.Tensor], model: nn.Module) -> dict[str, torch.Tensor]:
+    """The tensors of a smaller model, with those that this larger one has besides; its refiner begins anew
+    where that of the smaller one has another form."""
+    added = without_effect(model)
+    ours, theirs = ({k: v.shape for k, v in of.items() if k.startswith(REFINER)} for of in (added, state))
+    kept = state if ours == theirs else {k: v for k, v in state.items() if not k.startswith(REFINER)}
+    return {**{k: v for k, v in added.items() if k not in kept}, **kept}
 
 
 def without_effect(model: nn.Module) -> dict[str, torch.Tensor]:

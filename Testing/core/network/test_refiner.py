@@ -48,6 +48,25 @@ def test_places_without_a_point_leave_no_spot_and_many_on_one_place_are_no_highe
     assert float(three.max()) <= 1
 
 
+@pytest.mark.parametrize("place", [(13, 21), (40, 7)])
+def test_a_refiner_sees_what_is_around_a_place_and_moves_the_four_logits_there_apart(place):
+    refiner = stirred(model(refine=16)).mask_decoder.refiner
+    (row, column), zeros = place, torch.zeros(1, 1, 64, 64)
+    maps, spot = (
+        [torch.zeros(1, each.in_channels, 64, 64) for each in refiner.enter[:-1]],
+        torch.zeros(1, 2, 64, 64),
+    )
+    before = refiner(zeros, maps, spot, None)
+    spot[0, 0, row, column] = 1
+    moved = (refiner(zeros, maps, spot, None) - before)[0, 0].abs() > 1e-6
+    rows, columns = np.nonzero(moved.numpy())
+    assert moved[row, column]
+    assert 3 < np.abs(rows - row).max() <= 18
+    assert 3 < np.abs(columns - column).max() <= 18
+    four = refiner(zeros, maps, spot, None)[0, 0, row // 2 * 2 :, column // 2 * 2 :][:2, :2]
+    assert len(set(four.flatten().tolist())) == 4
+
+
 def test_a_new_refiner_changes_nothing_and_a_trained_one_only_where_it_sees_clicks_move():
     plain, mended = model(), model(refine=16)
     mended.load_state_dict(plain.state_dict(), strict=False)
@@ -67,6 +86,18 @@ def test_a_grown_model_says_what_the_smaller_one_said(tmp_path):
     checkpoint.load_base_into(same, path)
     click = Click(20, 30)
     np.testing.assert_allclose(logits_of(large, click), logits_of(same, click), atol=1e-5)
+
+
+def test_a_refiner_of_another_form_begins_anew_and_the_rest_goes_on(tmp_path):
+    before, path = model(refine=8), tmp_path / "base.safetensors"
+    stirred(before)
+    checkpoint.save_base(before, path, Provenance())
+    after = model(refine=16)
+    checkpoint.load_base_into(after, path, grow=True)
+    plain = model()
+    plain.load_state_dict(before.half().float().state_dict(), strict=False)
+    click = Click(20, 30)
+    np.testing.assert_allclose(logits_of(after, click), logits_of(plain, click), atol=1e-4)
 
 
 def test_without_growing_what_a_file_lacks_is_named(tmp_path):

@@ -127,6 +127,16 @@ def test_of_a_base_that_came_with_an_earlier_version_it_is_said_which(files, mon
         samca.load(folder / "tuned.safetensors")
 
 
+def test_of_a_base_whose_form_is_outgrown_it_is_said_which_version_has_it(files, monkeypatch):
+    folder, _ = files
+    base = folder / "base.safetensors"
+    monkeypatch.setitem(model_files.OUTGROWN, model_files.sha256(base), "1a2b3c4, 1 May")
+    base.rename(folder / "away")
+    says = r"came with SAMCA of commit 1a2b3c4, 1 May, .*: use that version with the adapter, or train"
+    with pytest.raises((FileNotFoundError, ValueError), match=says):
+        samca.load(folder / "tuned.safetensors")
+
+
 def test_a_base_of_the_adapters_own_name_is_found_by_the_settings_of_its_run(files, tmp_path):
     folder, model = files
     earlier, run = tmp_path / "earlier", tmp_path / "run"
