@@ -179,11 +179,15 @@ class _EventLoop:
         self._beaten = 0.0
 
     def run(self, act: Callable[[], None]) -> None:
-        """Do something as the user, and go on until nothing is asked for any more."""
+        """Do something as the user, and go on until nothing is asked for any more; RuntimeError where that
+        takes too long."""
         self._beaten = start = time.perf_counter()
+        until = start + MOST_SECONDS
         act()
         self._tick()
         while self._edit.engine.isBusy or self._edit.prompts.object.pending:
+            if time.perf_counter() > until:
+                raise RuntimeError(self._edit.status)
             while time.perf_counter() - start < TICK_SECONDS:
                 time.sleep(BEAT_SECONDS)
                 self._beat()

@@ -87,6 +87,8 @@ def test_a_model_that_fails_ends_it_in_words(application, scene, disc_model, mon
     monkeypatch.setattr(BenchmarkLogic, "MOST_SECONDS", 0.5)
     with pytest.raises(RuntimeError, match="out of bounds"):
         list(measure(disc_model, 1, SMALL[:1]))
+    with pytest.raises(RuntimeError, match="out of bounds"):
+        BenchmarkLogic.following(disc_model, SMALL[0], seconds=1.0)
 
 
 def test_it_works_where_there_is_no_application(application, scene, disc_model, monkeypatch):

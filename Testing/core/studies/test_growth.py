@@ -8,6 +8,7 @@ from dots import Dots
 from samca.__main__ import main
 from samca.studies import growth
 from samca.studies.growth import CLICKS, Cost
+from samca.studies.importing import Import
 
 
 def test_each_size_has_its_times_and_memory_from_the_smallest_on():
@@ -38,6 +39,8 @@ def test_the_command_prints_a_line_for_each_size(monkeypatch, capsys):
     monkeypatch.setattr("samca.commands.benchmark.small", lambda: None)
     monkeypatch.setattr("samca.commands.benchmark.as_in_slicer", lambda: SimpleNamespace(engine="torch"))
     monkeypatch.setattr("samca.commands.benchmark.clicks_in_slicer", lambda model, repeats: [])
+    monkeypatch.setattr("samca.commands.benchmark.following_in_slicer", lambda model: None)
+    monkeypatch.setattr("samca.commands.benchmark.importing", lambda: Import(2.5, 0.2))
     assert main(["benchmark", "--sizes", "--frames", "256", "512"]) == 0
     heads, first, second = capsys.readouterr().out.strip().splitlines()[-3:]
     assert heads.split() == [
