@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache, wraps
@@ -17,6 +18,7 @@ SMALL = 20_000_000  # parameters; below, a CPU encodes in tens of milliseconds w
 MOST = 2  # threads of a small model: more were not measured
 ALMOST = 0.3  # of a processor: what others may take of one that counts as free
 LOAD = Load()
+_helped: list[threading.Thread] = []  # the one whose answers take several threads
 
 
 def choose_device(name: str) -> torch.device:
@@ -42,11 +44,14 @@ def threads_for(model: nn.Module) -> Iterator[None]:
     had for any other.
 
     The threads of a small layer wait for the slowest of them: beside busy programs two took more than ten
-    times as long as one.
+    times as long as one. So do those of two askers, each of whom keeps threads of its own as long as it
+    lives: the first one gets several.
     """
     before = torch.get_num_threads()
     few = next(model.parameters()).device.type == "cpu" and sum(p.numel() for p in model.parameters()) < SMALL
     wanted = max(1, min(before, MOST, int(LOAD.free() + ALMOST))) if few and before > 1 else before
+    if few and wanted > 1 and not _is_helped():
+        wanted = 1
     if wanted == before:
         yield
         return
@@ -55,6 +60,13 @@ def threads_for(model: nn.Module) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _is_helped() -> bool:
+    """Whether the thread that asks is the one with helpers, which it becomes where no other is."""
+    if not any(thread.is_alive() for thread in _helped):
+        _helped[:] = [threading.current_thread()]
+    return _helped == [threading.current_thread()]
 
 
 def answering(method: Callable) -> Callable:

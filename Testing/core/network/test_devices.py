@@ -1,5 +1,7 @@
 """How many threads and in which precision a model computes."""
 
+import threading
+import time
 from itertools import count
 
 import numpy as np
@@ -22,7 +24,8 @@ def two_threads():
 
 @pytest.fixture
 def leaves(monkeypatch):
-    """Other programs that leave so many processors free."""
+    """Other programs that leave so many processors free, where nobody has asked before."""
+    monkeypatch.setattr(devices, "_helped", [])
     return lambda free: monkeypatch.setattr(devices.LOAD, "free", lambda: free)
 
 
@@ -42,6 +45,30 @@ def test_where_nothing_else_goes_on_it_takes_two(two_threads, tiny_model, leaves
     torch.set_num_threads(2)
     with threads_for(tiny_model()):
         assert torch.get_num_threads() == 2
+
+
+def test_of_two_who_ask_the_first_has_helpers_until_it_has_ended(two_threads, tiny_model, leaves):
+    leaves(2)
+    model, seen, goes_on = tiny_model(), [], threading.Event()
+
+    def ask():
+        torch.set_num_threads(2)
+        with threads_for(model):
+            seen.append(torch.get_num_threads())
+
+    def ask_and_stay():
+        ask()
+        goes_on.wait(60)
+
+    first = threading.Thread(target=ask_and_stay)
+    first.start()
+    while not seen:
+        time.sleep(0.001)
+    ask()
+    goes_on.set()
+    first.join()
+    ask()
+    assert seen == [2, 1, 2]
 
 
 def test_a_user_who_allows_one_thread_gets_one(tiny_model, leaves):
