@@ -97,7 +97,7 @@ def slicer_side(monkeypatch):
         times = types.SimpleNamespace(_asdict=lambda: known)
         return [(setting, times)]
 
-    effect = types.SimpleNamespace(measure=measure, following=lambda given: (17.5, 0.04))
+    effect = types.SimpleNamespace(measure=measure, following=lambda given: (17.5, 0.04), RATE=25)
     monkeypatch.setitem(sys.modules, EFFECT, effect)
 
 
@@ -115,13 +115,13 @@ def test_the_command_prints_a_row_for_each_model(steps, slicer_side, imported, m
         assert result["instructions"] == torch.backends.cpu.get_cpu_capability()
         assert result["peak_mb"] > 10
         assert result["in_slicer"] == "torch"
-        assert result["following"] == {"images_a_second": 17.5, "gap_ms": 40.0}
+        assert result["following"] == {"of": 25, "images_a_second": 17.5, "gap_ms": 40.0}
         assert result["loading"] == {"seconds": 2.5, "gap": 0.2}
     else:
         assert printed.splitlines()[2].split() == ["ours", "torch", "64", "1000.0", "250.0", "4.00", "4.00"]
         assert f"torch {torch.__version__} with {torch.backends.cpu.get_cpu_capability()}" in printed
         *_, clicked, followed, loaded = printed.splitlines()
-        assert followed.endswith("a second: 17.5 of them, longest gap 40 ms")
+        assert followed.endswith("25 images of 512 x 400 a second: 17.5 of them, longest gap 40 ms")
         assert loaded.startswith("torch imported")
         assert loaded.endswith(": 2.5 s, longest gap meanwhile 200 ms")
         assert clicked.split() == ["512", "x", "400", "yes", "20.0", "20.0", "50.0", "30.0"]
