@@ -84,16 +84,8 @@ def measure(model, repeats: int, settings: Iterable[Setting] = SETTINGS) -> Iter
 def following(model, setting: Setting = SETTINGS[0], seconds: float = LIVE_SECONDS) -> Following:
     """What Follow does while another image comes RATE times a second: a simulated frame that sways, and an
     outline of one click in it."""
-    engine = EngineLogic()
-    engine.setModel(model, "benchmark")
-    with _ownScene(), _editor(setting) as host:
-        edit = EditLogic(host, engine)
-        edit.activate()
-        try:
-            return _followed(edit, *next(_targets(setting, 1)), seconds)
-        finally:
-            edit.deactivate()
-            engine.stop()
+    with _ownScene(), _editing(model, setting) as edit:
+        return _followed(edit, *next(_targets(setting, 1)), seconds)
 
 
 def _followed(edit: EditLogic, image: np.ndarray, truth: np.ndarray, seconds: float) -> Following:
@@ -112,18 +104,10 @@ def _followed(edit: EditLogic, image: np.ndarray, truth: np.ndarray, seconds: fl
 
 
 def _medians(model, setting: Setting, repeats: int) -> Times:
-    engine = EngineLogic()
-    engine.setModel(model, "benchmark")
-    with _editor(setting) as host:
-        edit = EditLogic(host, engine)
+    with _editing(model, setting) as edit:
         edit.encodeAhead = False
-        edit.activate()
-        try:
-            objects = [_clicks(edit, *target) for target in _targets(setting, repeats + 1)][1:]
-            gaps = [_longestGap(edit, *target) for target in _targets(setting, repeats)]
-        finally:
-            edit.deactivate()
-            engine.stop()
+        objects = [_clicks(edit, *target) for target in _targets(setting, repeats + 1)][1:]
+        gaps = [_longestGap(edit, *target) for target in _targets(setting, repeats)]
     first = [clicks[0][0] for clicks in objects]
     later = [changed for clicks in objects for changed, _last in clicks[1:]] or first
     last = [last for clicks in objects for _, last in clicks]
@@ -274,6 +258,21 @@ def _ownScene() -> Iterator[None]:
         slicer.mrmlScene = before
         if before is None:
             del slicer.mrmlScene
+
+
+@contextlib.contextmanager
+def _editing(model, setting: Setting) -> Iterator[EditLogic]:
+    """The effect's logic, at work in such an editor with this model."""
+    engine = EngineLogic()
+    engine.setModel(model, "benchmark")
+    with _editor(setting) as host:
+        edit = EditLogic(host, engine)
+        edit.activate()
+        try:
+            yield edit
+        finally:
+            edit.deactivate()
+            engine.stop()
 
 
 @contextlib.contextmanager
