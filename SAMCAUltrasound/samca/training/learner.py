@@ -37,8 +37,10 @@ class Moment(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """A sample at its position in a batch, and the generator that drew it, from which its clicks go on."""
+    """A sample of the case of this index, at its position in a batch, and the generator that drew it, from
+    which its clicks go on."""
 
+    index: int
     position: int
     rng: np.random.Generator
     sample: tuple
@@ -182,7 +184,7 @@ class Learner:
         for number, piece in enumerate(pieces, start=1):
             share = len(piece) / len(drawn)
             with nullcontext() if number == len(pieces) else processes.without_exchange(self.module):
-                losses = self._forward(indices, [drawn[i] for i in piece], moment)
+                losses = self._forward([drawn[i] for i in piece], moment)
                 (losses["loss"] * share).backward()
             for name in LOSSES:
                 totals[name] += share * float(losses[name].detach())
@@ -193,27 +195,24 @@ class Learner:
         draw = self.samples.sample if self.model.config.depth > 1 else self.samples.sample_with_class
         positions = range(processes.rank(), len(indices), processes.count())
         rngs = (generator_of(self.config.seed, moment.epoch, moment.step, place) for place in positions)
-        pairs = zip(positions, rngs, strict=True)
-        return [Drawn(place, rng, draw(indices[place], rng)) for place, rng in pairs]
+        chosen = zip([indices[place] for place in positions], positions, rngs, strict=True)
+        return [Drawn(index, place, rng, draw(index, rng)) for index, place, rng in chosen]
 
-    def _forward(
-        self, indices: np.ndarray, chosen: Sequence[Drawn], moment: Moment
-    ) -> dict[str, torch.Tensor]:
-        """Losses of these samples of the batch of cases of these indices."""
+    def _forward(self, chosen: Sequence[Drawn], moment: Moment) -> dict[str, torch.Tensor]:
+        """Losses of these samples of a batch."""
         seed, epoch, step = self.config.seed, moment.epoch, moment.step
-        positions, rngs, drawn = zip(*chosen, strict=True)
-        own = indices[list(positions)]
+        indices, positions, rngs, drawn = zip(*chosen, strict=True)
         if self.model.config.depth > 1:
             pairs, rngs = _frame_by_frame(drawn, rngs)
             drawn = [(*pair, 0) for pair in pairs]
         planes, truths, classes = zip(*drawn, strict=True)
         shared = generator_of(seed, epoch, step)
         where = moment.done, self.memory, epoch, partial(self._learn_at_once, moment=moment)
-        about = np.array(classes), self._present(own)
+        about = np.array(classes), self._present(indices)
         batch = Batch(np.stack(truths), rngs, shared, self.loss, self.device, *where, *about)
         images = features = None
         if self.features:
-            features = self.features([int(i) for i in own])
+            features = self.features(list(indices))
         else:
             images = torch.from_numpy(to_rgb_planes(planes)).to(self.device)
         of_dropout = generator_of(seed, epoch, step, positions[0])
@@ -221,7 +220,7 @@ class Learner:
         with _random(of_dropout, self.device), torch.autocast(self.device.type, torch.bfloat16, halves):
             return self.module(images, features, batch)
 
-    def _present(self, indices: np.ndarray) -> np.ndarray | None:
+    def _present(self, indices: Sequence[int]) -> np.ndarray | None:
         """Whether each case shows a structure; None where no case is without."""
         if not self.config.empty:
             return None

@@ -103,10 +103,10 @@ def test_a_kill_in_the_middle_of_an_epoch_changes_nothing(settings, tmp_path, mo
 def with_room_for(images, monkeypatch):
     forward = Learner._forward
 
-    def limited(self, indices, positions, moment):
-        if len(positions) > images:
+    def limited(self, chosen, moment):
+        if len(chosen) > images:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return forward(self, indices, positions, moment)
+        return forward(self, chosen, moment)
 
     monkeypatch.setattr(Learner, "_forward", limited)
 
