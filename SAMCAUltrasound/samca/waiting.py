@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 # GNU's OpenMP counts turns, Intel's and LLVM's milliseconds; by themselves they stay awake for much longer.
-# 3000 turns bridge the time between two layers: with 1000 two threads are slower than one, 30,000 disturb.
+# 3000 turns bridge the time between two layers, 10,000 hold up other programs: docs/results.md, "Speed".
 MOMENT = {"GOMP_SPINCOUNT": "3000", "KMP_BLOCKTIME": "1"}
 
 
