@@ -9,31 +9,45 @@ import numpy as np
 from ..prompts import Click, Prompts
 from .heed import heeded
 
+SURE, LARGE = 0.92, 0.5  # mean probability, and area beside what is clicked, of a part that needs no click
+EIGHT = np.ones((3, 3))  # neighbours of a pixel that are one with it
+
+Places = tuple[np.ndarray, np.ndarray]  # rows and columns of pixels
+
 
 def mask_of(logits: np.ndarray, prompts: Prompts, parts: bool = True, holes: bool = True) -> np.ndarray:
     """(H, W) logits of these prompts, positive inside -> (H, W) bool, with every click answered, tidied."""
     answered = heeded(logits, prompts.clicks) > 0
-    return tidied(answered, prompts, parts, holes, said=logits > 0)
+    return tidied(answered, prompts, parts, holes, logits)
 
 
 def tidied(
-    mask: np.ndarray, prompts: Prompts, parts: bool = True, holes: bool = True, said: np.ndarray | None = None
+    mask: np.ndarray,
+    prompts: Prompts,
+    parts: bool = True,
+    holes: bool = True,
+    logits: np.ndarray | None = None,
 ) -> np.ndarray:
     """(H, W) bool mask of these prompts -> the same, tidied.
 
     parts: keep those that hold a positive click, or the largest if none does. What the model found by
     itself, or was given as a mask alone, may have several, which all stay. holes: fill those that hold no
-    negative click. said: the model's own mask, where clicks were answered in this one; a part that holds no
-    click but by that answer does not push out the largest.
+    negative click. logits: what the model itself said, where clicks were answered in the mask; a part that
+    holds no click but by that answer does not push out the largest, and without a box or a lasso a large one
+    that the model is sure of stays, as the second of two bands, unless a click takes it away.
     """
     if not mask.any():
         return mask
     rows, columns = around(mask)  # most of an image is empty
     part, whole = mask[rows, columns], np.zeros_like(mask)
+    inside, outside = (_places(prompts.clicks, positive, rows, columns) for positive in (True, False))
     if parts and prompts.suggestion is None and (prompts.clicks or prompts.box or prompts.mask is None):
-        own = part if said is None else said[rows, columns]
-        part = _pointed_at(part, own, _places(prompts.clicks, True, rows, columns))
-    whole[rows, columns] = _filled(part, _places(prompts.clicks, False, rows, columns)) if holes else part
+        said = None if logits is None else logits[rows, columns]
+        kept = _pointed_at(part, part if said is None else said > 0, inside)
+        if said is not None and not (prompts.box or prompts.lasso):
+            kept = kept | _sure(part & ~kept, kept.sum(), said, outside)
+        part = kept
+    whole[rows, columns] = _filled(part, outside) if holes else part
     return whole
 
 
@@ -43,9 +57,7 @@ def around(mask: np.ndarray, margin: int = 0) -> tuple[slice, slice]:
     return tuple(slice(max(int(p[0]) - margin, 0), int(p[-1]) + margin + 1) for p in places)
 
 
-def _places(
-    clicks: Sequence[Click], positive: bool, rows: slice, columns: slice
-) -> tuple[np.ndarray, np.ndarray]:
+def _places(clicks: Sequence[Click], positive: bool, rows: slice, columns: slice) -> Places:
     """Row and column, within these, of the pixels of all clicks and strokes of a kind that lie there."""
     inside = [
         (y - rows.start, x - columns.start)
@@ -55,11 +67,11 @@ def _places(
     return tuple(np.reshape(inside, (-1, 2)).astype(int).T)
 
 
-def _pointed_at(mask: np.ndarray, said: np.ndarray, places: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+def _pointed_at(mask: np.ndarray, said: np.ndarray, places: Places) -> np.ndarray:
     """The 8-connected parts that hold one of these pixels, and the largest if none of these was said."""
     from scipy import ndimage  # here and below: not while Slicer starts
 
-    labels, count = ndimage.label(mask, np.ones((3, 3)))
+    labels, count = ndimage.label(mask, EIGHT)
     if count < 2:
         return mask
     kept = np.zeros(count + 1, bool)
@@ -70,7 +82,24 @@ def _pointed_at(mask: np.ndarray, said: np.ndarray, places: tuple[np.ndarray, np
     return kept[labels]
 
 
-def _filled(mask: np.ndarray, places: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+def _sure(mask: np.ndarray, area: int, logits: np.ndarray, outside: Places) -> np.ndarray:
+    """The parts of a mask that the model is sure of, that are large beside this area, and that it does not
+    hold for one with what one of these pixels is in."""
+    from scipy import ndimage
+
+    labels, count = ndimage.label(mask, EIGHT)
+    if not count:
+        return mask
+    areas = np.bincount(labels.ravel())
+    probability = np.bincount(labels.ravel(), 1 / (1 + np.exp(-logits.ravel()))) / np.maximum(areas, 1)
+    kept = (probability >= SURE) & (areas >= LARGE * area)
+    said, _count = ndimage.label(logits > 0, EIGHT)
+    refused = np.setdiff1d(said[outside], 0)
+    kept[labels[np.isin(said, refused)]] = kept[0] = False
+    return kept[labels]
+
+
+def _filled(mask: np.ndarray, places: Places) -> np.ndarray:
     """With the background that does not reach the border, unless it holds one of these pixels."""
     from scipy import ndimage
 

@@ -18,6 +18,18 @@ def two_parts():
     return mask
 
 
+def two_bands():
+    """Of 90 px each, and a speck of 4."""
+    mask = np.zeros((40, 40), bool)
+    mask[5:8, 4:34] = mask[20:23, 4:34] = mask[30:32, 30:32] = True
+    return mask
+
+
+def logits_of(mask, probability):
+    inside = np.log(probability / (1 - probability))
+    return np.where(mask, inside, -inside).astype(np.float32)
+
+
 @pytest.mark.parametrize(
     ("clicks", "area"),
     [
@@ -42,16 +54,37 @@ def test_a_stroke_points_at_all_parts_that_it_runs_over():
 
 def test_an_answered_click_pushes_out_the_largest_only_where_the_model_said_so_too():
     prompts = Prompts((Click(21, 13),))
-    said = two_parts()
-    said[13, 21] = False  # the rest of the small part has come with the answer
-    assert tidied(two_parts(), prompts, said=said).sum() == 64 + 16
-    assert tidied(two_parts(), prompts, said=two_parts()).sum() == 16
+    said = logits_of(two_parts(), 0.6)
+    said[13, 21] = -1  # the rest of the small part has come with the answer
+    assert tidied(two_parts(), prompts, logits=said).sum() == 64 + 16
+    assert tidied(two_parts(), prompts, logits=logits_of(two_parts(), 0.6)).sum() == 16
 
 
 def test_what_was_taken_away_under_a_click_leaves_the_largest():
     prompts, without = Prompts((Click(21, 13),)), two_parts()
     without[13, 21] = False
-    assert tidied(without, prompts, said=two_parts()).sum() == 64
+    assert tidied(without, prompts, logits=logits_of(two_parts(), 0.6)).sum() == 64
+
+
+@pytest.mark.parametrize(("probability", "area"), [(0.95, 180), (0.8, 90)])
+def test_the_second_of_two_bands_comes_with_the_first_where_the_model_is_sure(probability, area):
+    mask, prompts = two_bands(), Prompts((Click(10, 6),))
+    assert tidied(mask, prompts, logits=logits_of(mask, probability)).sum() == area
+
+
+def test_a_sure_band_goes_with_a_click_outside_on_any_of_it():
+    said, prompts = logits_of(two_bands(), 0.95), Prompts((Click(10, 6), Click(8, 21, False)))
+    answered = two_bands()
+    answered[20:23, 6:11] = False  # the rest of it is a part of its own
+    assert tidied(answered, prompts, logits=said).sum() == 90
+
+
+@pytest.mark.parametrize(
+    "around", [{"box": Box(2, 2, 36, 36)}, {"lasso": ((2.0, 2.0), (36.0, 2.0), (36.0, 36.0), (2.0, 36.0))}]
+)
+def test_what_is_drawn_around_is_one_part_however_sure_the_model_is(around):
+    prompts = Prompts((Click(10, 6),), **around)
+    assert tidied(two_bands(), prompts, logits=logits_of(two_bands(), 0.95)).sum() == 90
 
 
 def test_each_half_can_be_had_alone():
