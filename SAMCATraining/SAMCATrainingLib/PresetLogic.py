@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from samca import typed_json
+from samca import model_files, typed_json
 from samca.config import ModelConfig, from_json, to_json
 from samca.methods import FILES, configure_training
 from samca.methods.presets import DEFAULT, PRESETS, SCHEDULE, settings_of
@@ -109,7 +109,7 @@ def _configOf(base: str) -> dict:
     """The model's settings in a file of ours; none for published checkpoints and random weights."""
     if base == "random":
         return {}
-    path = ModelLogic.SHIPPED if base == "shipped" else Path(base)
+    path = ModelLogic.SHIPPED if base == "shipped" else model_files.source_path(base)
     if not path.is_file():
         raise Refusal(_("There is no base model at {file}: choose another one.").format(file=path))
     if path.suffix != ".safetensors":

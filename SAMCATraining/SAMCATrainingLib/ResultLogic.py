@@ -11,6 +11,7 @@ import vtk
 
 from samca import spreadsheets, typed_json
 from samca.files import make_folder, part_of_name, write_atomically
+from samca.model_files import source_path
 from SAMCALib.Models.ModelLogic import ModelInfo, ModelLogic
 from SAMCALib.Texts import Refusal, _
 
@@ -150,8 +151,8 @@ def _adapterOf(run: Path) -> AdapterFile:
 def _places(run: Path, models: ModelLogic) -> list[Path]:
     """Folders where the base of a run may lie."""
     base = settingsOf(run).get("base", "shipped")
-    beside = [] if base in ("shipped", "random") else [Path(base).parent]
-    added = [Path(model.source).parent for model in models.models() if model.source != "shipped"]
+    beside = [] if base in ("shipped", "random") else [source_path(base).parent]
+    added = [source_path(model.source).parent for model in models.models() if model.source != "shipped"]
     return [Path(run), *beside, models.folder, *added]
 
 

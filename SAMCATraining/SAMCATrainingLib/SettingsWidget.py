@@ -7,6 +7,7 @@ from pathlib import Path
 import qt
 import slicer
 
+from samca import model_files
 from samca.methods.presets import DEFAULT
 from SAMCALib.Texts import _, asToolTip
 
@@ -55,14 +56,14 @@ class SettingsWidget(StepWidget):
 
     @property
     def base(self) -> str:
-        """What training starts from: "shipped" or a path."""
+        """What training starts from: "shipped", the name of an organ, or a path."""
         index = self.ui.baseComboBox.currentIndex
         return self._bases[index] if 0 <= index < len(self._bases) else "shipped"
 
     @property
     def hasBase(self) -> bool:
         """Whether that is still on the disk."""
-        return self.base == "shipped" or Path(self.base).is_file()
+        return model_files.source_path(self.base).is_file()
 
     @property
     def preset(self):
@@ -85,7 +86,7 @@ class SettingsWidget(StepWidget):
         """Offer the models there are, and the chosen one even if it is not in the list, but on the disk."""
         models = [model for model in self.logic.baseModels() if not model.damaged]
         self._bases, names = [model.source for model in models], [model.name for model in models]
-        if chosen not in self._bases and not Path(chosen).is_file():
+        if chosen not in self._bases and not model_files.source_path(chosen).is_file():
             chosen = "shipped"
         if chosen not in self._bases:
             self._bases.append(chosen)

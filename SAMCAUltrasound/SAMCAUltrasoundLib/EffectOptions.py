@@ -44,7 +44,7 @@ class Option:
 class EffectOptions:
     """host: a scriptedEffect; every read and write goes to its parameters."""
 
-    model = Option("shipped")  # what the engine loads: "shipped" or a path
+    model = Option("shipped")  # what the engine loads: "shipped", an organ, or a path
     largestComponent = Option(True)
     fillHoles = Option(True)
     smoothingMm = Option(0.0)

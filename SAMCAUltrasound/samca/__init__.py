@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 def load(source="shipped", base=None, device: str = "cpu", settings=None):
-    """A model from "shipped" or a file of weights, ours or a published one; see `checkpoint.load`.
+    """A model from "shipped", an organ's name, or a file of weights, ours or published: `checkpoint.load`.
 
     Without torch, or where it does not start, the shipped model, adapters of its form, and what `samca
     export` wrote; see `runtime.loading`; on the CPU alone, else ValueError. RuntimeError where neither torch

@@ -131,7 +131,7 @@ class TrainConfig:
     validation_share: float = setting(0.15, above=0, at_most=0.5)  # of the groups, where no folder is given
     folds: int = setting(0, at_least=0)  # parts that the groups of the data are divided into; 0: not
     fold: int = setting(1, at_least=1)  # which of them validates, where they are divided
-    base: str = "shipped"  # where training starts: "shipped", "random" or a file of weights
+    base: str = "shipped"  # where training starts: "shipped", an organ, "random" or a file of weights
     encoder_weights: str = (
         ""  # ImageNet weights for the first layers of an encoder that starts from random ones
     )

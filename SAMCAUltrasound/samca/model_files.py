@@ -21,6 +21,7 @@ from .files import plain_name
 
 FORMATS = {"half": 1, "int8": 2}  # what a file says that it has: older programs read 1 alone
 SHIPPED_BASE, SHIPPED_ADAPTER = "base.safetensors", "samca.safetensors"
+OF_AN_ORGAN = "samca_"  # how the names of further adapters begin that come with the package
 MEMORY, MEMORY_KIND = "memory.safetensors", "memory"  # the file of a base's memory of loops, and its kind
 MEMORY_SIZES = ("width", "half", "quarter", "keys", "values")  # of `network.loop_memory.LoopMemory`
 MOST_OF_MEMORY = 4096  # of each of them
@@ -51,8 +52,20 @@ class Provenance:
 
 
 def source_path(source: str | Path) -> Path:
-    """The file that a source names; "shipped" is the adapter that comes with the package."""
-    return shipped_folder() / SHIPPED_ADAPTER if str(source) == "shipped" else Path(source)
+    """The file that a source names; "shipped" is the adapter that comes with the package, a name of `organs`
+    another one."""
+    if str(source) == "shipped":
+        return shipped_folder() / SHIPPED_ADAPTER
+    return organs().get(str(source), Path(source))
+
+
+def organs() -> dict[str, Path]:
+    """The adapters for images of one kind that come with the package, by name, as "thyroid"."""
+    for folder in MODEL_FOLDERS:
+        if (folder / SHIPPED_ADAPTER).exists():
+            paths = sorted(folder.glob(f"{OF_AN_ORGAN}*.safetensors"))
+            return {path.stem.removeprefix(OF_AN_ORGAN): path for path in paths}
+    return {}
 
 
 def base_of(path: str | Path, given: str | Path | None = None) -> Path:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from samca import model_files
 from samca.prompts import Prompts
 
 from ..Segments.MaskLogic import MaskOptions
@@ -340,6 +341,8 @@ def _loadingText(source: tuple[str, str] | None, inUse: ModelInUse | None) -> st
 
 def nameOf(source: str) -> str:
     """What the user calls a model that the engine loads from here."""
+    if source in model_files.organs():
+        return f"SAMCA {source}"
     return SHIPPED_NAME if source == "shipped" else Path(source).stem
 
 

@@ -37,8 +37,8 @@ logger = logging.getLogger(__name__)
 class ModelInfo:
     """One line of the list of models.
 
-    source: what the engine loads: "shipped" or a path. size: bytes. removable: what removing it does.
-    damaged: it can be removed, but not chosen.
+    source: what the engine loads: "shipped", the name of an organ, or a path. size: bytes. removable: what
+    removing it does. damaged: it can be removed, but not chosen.
     """
 
     name: str
@@ -79,7 +79,8 @@ class ModelLogic:
 
     def models(self) -> list[ModelInfo]:
         """All models that can be chosen now: shipped, the folder's, then those added from elsewhere."""
-        shipped = [_describe(SHIPPED, _("with SAMCA"), "")] if SHIPPED.is_file() else []
+        paths = [SHIPPED, *model_files.organs().values()] if SHIPPED.is_file() else []
+        shipped = [_describe(path, _("with SAMCA"), "") for path in paths]
         files = _weights(self.folder)
         needed = set().union(*map(ModelFile.namesOfBase, files))
         own = [self._describeOwn(path) for path in files if not ModelFile.isOnlyBase(path, needed)]
@@ -244,7 +245,7 @@ def consent(checkpoint: Checkpoint) -> str:
 
 def purposeOf(model: ModelInfo) -> str:
     """What a model is for, or what it was trained on where it does not say."""
-    return _("breast lesions, nerves, vessels") if model.source == "shipped" else model.data
+    return _("any organ; class by class without a click") if model.source == "shipped" else model.data
 
 
 def diceText(figures: dict) -> str:
@@ -275,7 +276,8 @@ def _weights(folder: Path) -> list[Path]:
 
 def _describe(path: Path, origin: str, removable: str) -> ModelInfo:
     """What a file says about itself."""
-    source = "shipped" if path == SHIPPED else str(path)
+    names = {SHIPPED: "shipped"} | {path: organ for organ, path in model_files.organs().items()}
+    source = names.get(path, str(path))
     try:
         about, size = asdict(ModelFile.describe(path)), StoredData.sizeOf(path)  # of no folder, however deep
     except (OSError, ValueError):

@@ -18,7 +18,7 @@ from .evaluate import read_datasets
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     add = parser.add_argument
-    add("--model", default="shipped", help="shipped (default) or a file of weights")
+    add("--model", default="shipped", help="shipped (default), an organ as thyroid, or a file of weights")
     add("--base", help="base file of the adapter, where it does not lie beside it")
     add("--data", action="append", required=True, help="dataset folder; may be repeated")
     add("--split", help="only the cases of this split: train, val or test")

@@ -34,7 +34,7 @@ from .follow import CARRIER_HELP, carrier
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     add = parser.add_argument
-    add("--model", action="append", help="shipped (default) or a file of weights; repeat to compare")
+    add("--model", action="append", help="shipped (default), thyroid, ..., or a file; repeat to compare")
     add("--name", action="append", help="what tables call the model; repeat in the order of --model")
     add("--base", help="base file of the adapters, where it does not lie beside them")
     add(

@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--frame", type=int, action=_Frame, help="which frame, from 0, the clicks after it are in; repeat")
     add("--click", type=pointing_arguments.click, action=_Click, help=pointing_arguments.CLICK_HELP)
-    add("--model", default="shipped", help="shipped (default) or a file of weights")
+    add("--model", default="shipped", help="shipped (default), an organ as thyroid, or a file of weights")
     add("--carrier", type=carrier, metavar="NAME", help=CARRIER_HELP)
     add("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
     add("--out", required=True, help="loop.seg.nrrd, or a folder for a mask of each frame")

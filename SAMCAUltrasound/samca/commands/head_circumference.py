@@ -17,7 +17,7 @@ from .evaluate import read_datasets
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     add = parser.add_argument
-    add("--model", default="shipped", help="shipped (default) or a file of weights")
+    add("--model", default="shipped", help="shipped (default), an organ as thyroid, or a file of weights")
     add("--data", action="append", required=True, help="dataset folder with known spacing; may be repeated")
     add("--clicks", type=int, nargs="+", default=[1, 3, 5], help="clicks in the table (default: 1 3 5)")
     add("--seeds", type=int, default=1, help="trials for each head, seeds from 0 (default: 1)")

@@ -22,7 +22,7 @@ from .evaluate import read_datasets, with_progress
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     add = parser.add_argument
-    add("--model", default="shipped", help="shipped (default) or a file of weights")
+    add("--model", default="shipped", help="shipped (default), an organ as thyroid, or a file of weights")
     add("--base", help="base file of the adapter, where it does not lie beside it")
     add("--data", action="append", required=True, help="dataset folder; may be repeated")
     add("--empty", action="append", default=[], help="folder of frames without a structure; repeatable")

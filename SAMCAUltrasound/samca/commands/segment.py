@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--iou", type=float, help="smallest predicted IoU of what is kept (default: as the model says)")
     add("--stability", type=float, help="smallest stability of what is kept (default: as the model says)")
     add("--suggest", metavar="CLASS", help="let the model find this class (name, or number from 0) by itself")
-    add("--model", default="shipped", help="shipped (default) or a file of weights")
+    add("--model", default="shipped", help="shipped (default), an organ as thyroid, or a file of weights")
     add("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
     add(
         "--out",

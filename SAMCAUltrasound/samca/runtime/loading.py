@@ -45,7 +45,7 @@ def load(
     base: str | Path | None = None,
     settings: dict[str, Any] | None = None,
 ) -> GraphModel:
-    """A model from "shipped", an adapter file, or a file that `samca export` wrote.
+    """A model from "shipped", the name of an organ, an adapter file, or a file that `samca export` wrote.
 
     settings: over the file's own by dotted name, of those that change nothing of what a graph computes.
 

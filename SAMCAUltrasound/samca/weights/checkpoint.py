@@ -25,7 +25,8 @@ def load(
     device: str = "cpu",
     settings: dict[str, Any] | None = None,
 ) -> Model:
-    """A model in eval mode from "shipped", an adapter file, a base file or a published SAM checkpoint.
+    """A model in eval mode from "shipped", the name of an organ, an adapter file, a base file or a published
+    SAM checkpoint.
 
     An adapter's base is `base` if given, else the file of the same SHA256 beside it, in the settings of its
     run or among the shipped ones; the memory of loops of a base is beside it, or among those. `settings` go
