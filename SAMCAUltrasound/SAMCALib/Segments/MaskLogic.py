@@ -14,7 +14,8 @@ from samca.prompts import Prompts
 
 @dataclass(frozen=True)
 class MaskOptions:
-    """largestComponent: keep the parts that hold a positive click, or the largest one if none does."""
+    """largestComponent: keep the parts that hold a positive click, or the largest one if none does, and large
+    ones that the model is sure of."""
 
     largestComponent: bool = True
     fillHoles: bool = True
