@@ -79,8 +79,8 @@ class ModelLogic:
 
     def models(self) -> list[ModelInfo]:
         """All models that can be chosen now: shipped, the folder's, then those added from elsewhere."""
-        paths = [SHIPPED, *model_files.organs().values()] if SHIPPED.is_file() else []
-        shipped = [_describe(path, _("with SAMCA"), "") for path in paths]
+        ours = {"shipped": SHIPPED, **model_files.organs([SHIPPED.parent])} if SHIPPED.is_file() else {}
+        shipped = [_describe(path, _("with SAMCA"), "", source) for source, path in ours.items()]
         files = _weights(self.folder)
         needed = set().union(*map(ModelFile.namesOfBase, files))
         own = [self._describeOwn(path) for path in files if not ModelFile.isOnlyBase(path, needed)]
@@ -274,10 +274,9 @@ def _weights(folder: Path) -> list[Path]:
     return [path for path in paths if path.suffix in ModelFile.SUFFIXES and not path.name.startswith(".")]
 
 
-def _describe(path: Path, origin: str, removable: str) -> ModelInfo:
-    """What a file says about itself."""
-    names = {SHIPPED: "shipped"} | {path: organ for organ, path in model_files.organs().items()}
-    source = names.get(path, str(path))
+def _describe(path: Path, origin: str, removable: str, source: str = "") -> ModelInfo:
+    """What a file says about itself; source: what the engine loads where that is not its path."""
+    source = source or str(path)
     try:
         about, size = asdict(ModelFile.describe(path)), StoredData.sizeOf(path)  # of no folder, however deep
     except (OSError, ValueError):
