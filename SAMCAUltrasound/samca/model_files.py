@@ -62,10 +62,9 @@ def source_path(source: str | Path) -> Path:
 def organs(folders: Sequence[Path] = ()) -> dict[str, Path]:
     """The adapters for images of one kind that come with the package, by name, as "thyroid"; folders: where
     to look instead of there."""
-    paths = (
-        path for folder in folders or MODEL_FOLDERS for path in folder.glob(f"{OF_AN_ORGAN}*.safetensors")
-    )
-    return {path.stem.removeprefix(OF_AN_ORGAN): path for path in sorted(paths)}
+    name = f"{OF_AN_ORGAN}*.safetensors"
+    paths = sorted(path for folder in folders or MODEL_FOLDERS for path in folder.glob(name))
+    return {path.stem.removeprefix(OF_AN_ORGAN): path for path in paths}
 
 
 def base_of(path: str | Path, given: str | Path | None = None) -> Path:

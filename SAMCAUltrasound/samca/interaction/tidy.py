@@ -33,8 +33,8 @@ def tidied(
     parts: keep those that hold a positive click, or the largest if none does. What the model found by
     itself, or was given as a mask alone, may have several, which all stay. holes: fill those that hold no
     negative click. logits: what the model itself said, where clicks were answered in the mask; a part that
-    holds no click but by that answer does not push out the largest, and without a box or a lasso a large one
-    that the model is sure of stays, as the second of two bands, unless a click takes it away.
+    holds no click but by that answer does not push out the largest, and of clicks alone a large one that the
+    model is sure of stays, as the second of two bands, unless a click takes it away.
     """
     if not mask.any():
         return mask
@@ -44,7 +44,7 @@ def tidied(
     if parts and prompts.suggestion is None and (prompts.clicks or prompts.box or prompts.mask is None):
         said = None if logits is None else logits[rows, columns]
         kept = _pointed_at(part, part if said is None else said > 0, inside)
-        if said is not None and not (prompts.box or prompts.lasso):
+        if said is not None and prompts.clicks and not (prompts.box or prompts.lasso):
             kept = kept | _sure(part & ~kept, kept.sum(), said, outside)
         part = kept
     whole[rows, columns] = _filled(part, outside) if holes else part

@@ -87,6 +87,10 @@ def test_what_is_drawn_around_is_one_part_however_sure_the_model_is(around):
     assert tidied(two_bands(), prompts, logits=logits_of(two_bands(), 0.95)).sum() == 90
 
 
+def test_what_is_found_again_in_a_loop_is_one_part():
+    assert tidied(two_bands(), Prompts(), logits=logits_of(two_bands(), 0.95)).sum() == 90
+
+
 def test_each_half_can_be_had_alone():
     prompts = Prompts((Click(3, 3),))
     assert tidied(two_parts(), prompts, holes=False).sum() == 60
