@@ -10,8 +10,8 @@ from samca.interaction.session import Session
 class Stubborn:
     """Gives these square logits for any prompts."""
 
-    def __init__(self, logits, tidy):
-        form = {"fit": "squash", "feedback": "none", "zoom": 0.0, "mirror": False}
+    def __init__(self, logits, tidy, zoom=0.0):
+        form = {"fit": "squash", "feedback": "none", "zoom": zoom, "mirror": False}
         self.config, self.logits = SimpleNamespace(image_size=len(logits), tidy=tidy, **form), logits
 
     def embed(self, pixels):
@@ -21,8 +21,8 @@ class Stubborn:
         return self.logits, 0.5
 
 
-def asking(logits, tidy):
+def asking(logits, tidy, zoom=0.0):
     """A session with an empty image and that model."""
-    session = Session(Stubborn(logits, tidy))
+    session = Session(Stubborn(logits, tidy, zoom))
     session.set_image(np.zeros(logits.shape, np.uint8))
     return session

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..prompts import Click, Prompts
+from ..prompts import Box, Click, Prompts
 from .heed import heeded
 
 SURE, LARGE = 0.92, 0.5  # mean probability, and area beside what is clicked, of a part that needs no click
@@ -33,8 +33,9 @@ def tidied(
     parts: keep those that hold a positive click, or the largest if none does. What the model found by
     itself, or was given as a mask alone, may have several, which all stay. holes: fill those that hold no
     negative click. logits: what the model itself said, where clicks were answered in the mask; a part that
-    holds no click but by that answer does not push out the largest, and of clicks alone a large one that the
-    model is sure of stays, as the second of two bands, unless a click takes it away.
+    holds no click but by that answer does not push out the largest, and where somebody points a large one
+    that the model is sure of stays, as the second of two bands, unless it lies outside of what is drawn
+    around or a click takes it away.
     """
     if not mask.any():
         return mask
@@ -44,8 +45,9 @@ def tidied(
     if parts and prompts.suggestion is None and (prompts.clicks or prompts.box or prompts.mask is None):
         said = None if logits is None else logits[rows, columns]
         kept = _pointed_at(part, part if said is None else said > 0, inside)
-        if said is not None and prompts.clicks and not (prompts.box or prompts.lasso):
-            kept = kept | _sure(part & ~kept, kept.sum(), said, outside)
+        if said is not None and (prompts.clicks or prompts.drawn_around):
+            others = part & ~kept & _within(prompts.drawn_around, part.shape, rows.start, columns.start)
+            kept = kept | _sure(others, kept.sum(), said, outside)
         part = kept
     whole[rows, columns] = _filled(part, outside) if holes else part
     return whole
@@ -80,6 +82,14 @@ def _pointed_at(mask: np.ndarray, said: np.ndarray, places: Places) -> np.ndarra
         kept[1 + int(np.argmax(np.bincount(labels.ravel())[1:]))] = True
     kept[0] = False
     return kept[labels]
+
+
+def _within(box: Box | None, shape: tuple[int, int], y0: int, x0: int) -> np.ndarray:
+    """(H, W) bool: what of an image, of which this is the part that begins at (x0, y0), lies in a box."""
+    if box is None:
+        return np.ones(shape, bool)
+    ys, xs = np.arange(y0, y0 + shape[0]), np.arange(x0, x0 + shape[1])
+    return ((box.y0 <= ys) & (ys <= box.y1))[:, None] & ((box.x0 <= xs) & (xs <= box.x1))
 
 
 def _sure(mask: np.ndarray, area: int, logits: np.ndarray, outside: Places) -> np.ndarray:

@@ -53,8 +53,8 @@ class View:
         """Logits (H, W) float32 of each look, and the mean of the predicted IoU, 0..1.
 
         Where the model zooms and the structure is small, what it says of the window around it and what it
-        said of the whole picture are averaged; not closer: of the whole picture alone. Without prompts all is
-        background.
+        said of the whole picture are averaged; not closer: of the whole picture alone. Outside of a window
+        around a box or a lasso there is nothing. Without prompts all is background.
         """
         if not prompts:
             shape = self.geometry.height, self.geometry.width
@@ -64,9 +64,10 @@ class View:
         if not window:
             return looks, iou
         there, iou_there = self._at(window).looks(window.prompts(_by_box(prompts, _mask_of(looks))))
-        pairs = zip(looks, there, strict=True)
-        joined = (window.paste((window.crop(look) + closest) / 2, look) for look, closest in pairs)
-        return tuple(joined), (iou + iou_there) / 2
+        inside = [(window.crop(look) + closest) / 2 for look, closest in zip(looks, there, strict=True)]
+        around = [self._nothing] * len(looks) if prompts.drawn_around else looks
+        joined = tuple(window.paste(*pair) for pair in zip(inside, around, strict=True))
+        return joined, (iou + iou_there) / 2
 
     def remember(self, mask: np.ndarray, window: Window | None = None) -> Any:
         """What the model's memory keeps of the picture, or of a window in it, with an (H, W) bool mask of the
@@ -85,8 +86,7 @@ class View:
         outside of the window there is nothing."""
         if window is not None:
             looks, iou = self._at(window).recall(bank, kinds)
-            shape = self.geometry.height, self.geometry.width
-            return tuple(window.paste(look, np.full(shape, OUTSIDE, np.float32)) for look in looks), iou
+            return tuple(window.paste(look, self._nothing) for look in looks), iou
         return self._shown(*self.model.recall(self.features, bank, kinds))
 
     def outlines(self, click: Prompts) -> tuple[int, ...]:
@@ -133,6 +133,10 @@ class View:
         self._decoding.forget()
         for kept in (self._whole, self._chosen, self._windows, self._outlines):
             kept.clear()
+
+    @property
+    def _nothing(self) -> np.ndarray:
+        return np.full((self.geometry.height, self.geometry.width), OUTSIDE, np.float32)
 
     def _at_once(self, prompts: Prompts) -> tuple[Looks, float]:
         """What is said of the picture itself, without a closer look."""

@@ -129,6 +129,16 @@ class Prompts:
         return bool(self.clicks or self.lasso) or self.box is not None or self.mask is not None
 
     @property
+    def drawn_around(self) -> Box | None:
+        """The box around all that is drawn around the object, be it a box or a lasso; None without either."""
+        box = self.box
+        corners = [*self.lasso, *([(box.x0, box.y0), (box.x1, box.y1)] if box else [])]
+        if not corners:
+            return None
+        xs, ys = zip(*corners, strict=True)
+        return Box(min(xs), min(ys), max(*xs, min(xs) + 1), max(*ys, min(ys) + 1))
+
+    @property
     def is_ambiguous(self) -> bool:
         """Whether they are one click on the object and nothing else: it may mean whole or part."""
         single = len(self.clicks) == 1 and self.clicks[0].positive and not self.clicks[0].path

@@ -60,11 +60,11 @@ def enlarging(mask: np.ndarray, prompts: Prompts, margin: float, kept: Window | 
     """The window to look at (H, W) bool `mask` in, and at all that says what belongs to it; None if there is
     no need to enlarge, or nothing to look at.
 
-    Its sides are at least `margin` times those of the mask with the positive clicks, the box and the lasso.
-    kept: the window of the prompts before, which stays as long as it shows all that with a rim, about as
-    large.
+    Its sides are at least `margin` times those of the box or the lasso, else of the mask, with the positive
+    clicks: what is drawn around says how far the object goes, whatever the mask does. kept: the window of the
+    prompts before, which stays as long as it shows all that with a rim, about as large.
     """
-    if not mask.any():
+    if not mask.any() and not prompts.drawn_around:
         return None
     box = _around(mask, prompts)
     needed = margin * share_of(box, *mask.shape)
@@ -95,8 +95,8 @@ def _start(wanted: float, side: int, whole: int) -> int:
 
 
 def _around(mask: np.ndarray, prompts: Prompts) -> Box:
-    boxes = [box_around(mask)] + ([] if prompts.box is None else [prompts.box])
-    places = [corner for b in boxes for corner in ((b.x0, b.y0), (b.x1, b.y1))] + list(prompts.lasso)
+    box = prompts.drawn_around or box_around(mask)
+    places = [(box.x0, box.y0), (box.x1, box.y1)]
     places += [place for click in prompts.clicks if click.positive for place in click.places]
     xs, ys = zip(*places, strict=True)
     return Box(min(xs), min(ys), max(xs), max(ys))

@@ -10,6 +10,7 @@ from samca.evaluation import metrics
 from samca.interaction.looks import agreement, uncertainty
 from samca.interaction.session import Session
 from samca.prompts import Box, Click, Prompts
+from stubborn import asking
 
 RNG = np.random.default_rng(0)
 FRAME = RNG.integers(0, 255, (48, 70), np.uint8)
@@ -113,3 +114,19 @@ def test_neighbouring_frames_are_mirrored_together(tiny_model):
     session.set_frames(frames, 1)
     session.click(20, 30)
     assert session.uncertainty().shape == (48, 70)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "isBounded"),
+    [
+        ({"box": Box(20, 20, 29, 29)}, True),
+        ({"lasso": ((20.0, 20.0), (29.0, 20.0), (25.0, 29.0))}, True),
+        ({"clicks": (Click(25, 25),)}, False),
+    ],
+)
+def test_outside_of_the_window_around_what_is_drawn_there_is_nothing(drawn, isBounded):
+    says_all = np.full((64, 64), 1.0, np.float32)
+    session = asking(says_all, tidy=False, zoom=1.6)
+    mask = session.predict(Prompts(**drawn)).mask
+    assert mask[20:30, 20:30].all()
+    assert mask[:, 50:].any() != isBounded

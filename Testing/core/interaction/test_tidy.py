@@ -80,11 +80,16 @@ def test_a_sure_band_goes_with_a_click_outside_on_any_of_it():
 
 
 @pytest.mark.parametrize(
-    "around", [{"box": Box(2, 2, 36, 36)}, {"lasso": ((2.0, 2.0), (36.0, 2.0), (36.0, 36.0), (2.0, 36.0))}]
+    ("around", "area"),
+    [
+        ({"box": Box(2, 2, 36, 27)}, 180),
+        ({"lasso": ((2.0, 2.0), (36.0, 2.0), (36.0, 27.0), (2.0, 27.0))}, 180),
+        ({"box": Box(2, 2, 36, 12)}, 90),
+    ],
 )
-def test_what_is_drawn_around_is_one_part_however_sure_the_model_is(around):
-    prompts = Prompts((Click(10, 6),), **around)
-    assert tidied(two_bands(), prompts, logits=logits_of(two_bands(), 0.95)).sum() == 90
+def test_of_what_is_drawn_around_both_bands_stay_and_outside_of_it_none(around, area):
+    prompts = Prompts(**around)
+    assert tidied(two_bands(), prompts, logits=logits_of(two_bands(), 0.95)).sum() == area
 
 
 def test_what_is_found_again_in_a_loop_is_one_part():

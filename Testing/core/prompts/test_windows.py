@@ -149,3 +149,12 @@ def test_the_bytes_of_windows_are_counted():
     assert before == HEIGHT * WIDTH * 3
     closeups.encoded(Window(0, 0, 100, 75), model)
     assert closeups.nbytes == before + 60
+
+
+@pytest.mark.parametrize("mask", [block(0, 0, WIDTH, HEIGHT), block(0, 0, 0, 0)])
+@pytest.mark.parametrize(
+    "drawn", [{"box": Box(100, 100, 139, 129)}, {"lasso": ((100.0, 100.0), (139.0, 110.0), (120.0, 129.0))}]
+)
+def test_what_is_drawn_around_says_where_the_window_is_whatever_the_mask(mask, drawn):
+    tight = enlarging(block(100, 100, 140, 130), Prompts(), 1.6)
+    assert enlarging(mask, Prompts(**drawn), 1.6) == tight
