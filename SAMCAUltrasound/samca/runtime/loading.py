@@ -82,8 +82,12 @@ def _of_weights(path: Path, base: Path, settings: dict[str, Any]) -> GraphModel:
     graph = shipped_graph()
     config = _check_fit(path, base, graph, settings)
     parts = _parts_for(config)
-    tensors = {**tensor_arrays.read(base)[0], **tensor_arrays.read(path)[0]}
+    tuned = tensor_arrays.read(path)[0]
+    tensors = {**tensor_arrays.read(base)[0], **tuned}
     _check_numbers(path, tensors)
+    placed = {name for part in parts for name in graph.lacks[part]}
+    if unplaced := [name for name in tuned if name not in placed and not name.startswith("fusion.")]:
+        raise NeedsTorch(f"{path} has {unplaced[0]}, which the graph for it has not: it needs torch")
     weights = sum(tensor.nbytes for tensor in tensors.values())
     folder = model_files.shipped_folder()
     kept = {part: {name: tensors[name] for name in graph.lacks[part]} for part in parts}

@@ -110,6 +110,14 @@ def test_what_another_model_needs_is_torch(adapter):
         loading.load(adapter)
 
 
+def test_an_adapter_with_a_tensor_that_the_graph_has_no_place_for_needs_torch(monkeypatch):
+    graph, name = loading.shipped_graph(), "image_encoder.blocks.0.before_attention.offset"
+    del graph.lacks["encode"][name]
+    monkeypatch.setattr(loading, "shipped_graph", lambda: graph)
+    with pytest.raises(loading.NeedsTorch, match=rf"{name}, which the graph for it has not"):
+        loading.load()
+
+
 def test_a_base_needs_torch(base):
     with pytest.raises(loading.NeedsTorch, match="it needs torch"):
         loading.load(base)
