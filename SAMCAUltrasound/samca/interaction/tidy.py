@@ -10,7 +10,7 @@ from ..prompts import Box, Click, Prompts
 from .heed import heeded
 
 SURE, LARGE = 0.92, 0.5  # mean probability, and area beside what is clicked, of a part that needs no click
-EIGHT = np.ones((3, 3))  # neighbours of a pixel that are one with it
+EIGHT = ((1, 1, 1),) * 3  # neighbours of a pixel that are one with it
 
 Places = tuple[np.ndarray, np.ndarray]  # rows and columns of pixels
 
