@@ -63,7 +63,7 @@ class SettingsWidget(StepWidget):
     @property
     def hasBase(self) -> bool:
         """Whether that is still on the disk."""
-        return model_files.source_path(self.base).is_file()
+        return _isThere(self.base)
 
     @property
     def preset(self):
@@ -86,7 +86,7 @@ class SettingsWidget(StepWidget):
         """Offer the models there are, and the chosen one even if it is not in the list, but on the disk."""
         models = [model for model in self.logic.baseModels() if not model.damaged]
         self._bases, names = [model.source for model in models], [model.name for model in models]
-        if chosen not in self._bases and not model_files.source_path(chosen).is_file():
+        if chosen not in self._bases and not _isThere(chosen):
             chosen = "shipped"
         if chosen not in self._bases:
             self._bases.append(chosen)
@@ -197,3 +197,8 @@ def nextName(name: str) -> str:
     """Nerve -> Nerve 2 -> Nerve 3."""
     stem, _space, number = name.rpartition(" ")
     return f"{stem} {int(number) + 1}" if stem and number.isdigit() else f"{name} 2"
+
+
+def _isThere(base: str) -> bool:
+    """Whether it is on the disk; that the shipped model is missing is said where it is read."""
+    return base == "shipped" or model_files.source_path(base).is_file()

@@ -113,3 +113,11 @@ def test_advanced_shows_what_a_training_takes_with_each_preset_and_method(ready)
             taken.pop("schedule")
             assert taken == {name: shown[name] for name in taken}, (method, step.preset.name)
             assert step.advanced.values() == {}
+
+
+def test_where_the_shipped_model_is_missing_the_panel_can_be_opened(ready, tmp_path, monkeypatch):
+    monkeypatch.setattr("SAMCALib.Models.ModelLogic.SHIPPED", tmp_path / "absent" / "samca.safetensors")
+    monkeypatch.setattr("samca.model_files.MODEL_FOLDERS", (tmp_path / "absent",))
+    ready.settings.showBases("shipped")
+    assert ready.settings.base == "shipped"
+    assert ready.settings.hasBase
