@@ -245,7 +245,14 @@ def consent(checkpoint: Checkpoint) -> str:
 
 def purposeOf(model: ModelInfo) -> str:
     """What a model is for, or what it was trained on where it does not say."""
-    return _("any organ; class by class without a click") if model.source == "shipped" else model.data
+    purposes = {
+        "shipped": _("breast, thyroid, nerves, vessels, fetal head, ovary, muscle"),
+        "breast": _("breast lesions"),
+        "fetal": _("fetal head, pubic symphysis"),
+        "nerve": _("nerves, vessels"),
+        "thyroid": _("thyroid nodules"),
+    }
+    return purposes.get(model.source, model.data)
 
 
 def diceText(figures: dict) -> str:

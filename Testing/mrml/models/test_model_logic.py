@@ -13,10 +13,8 @@ from dataclasses import replace
 import pytest
 from model_files import adapter, graph
 
-from samca.model_files import source_path
 from samca.training import run_lock
 from SAMCALib import Texts
-from SAMCALib.Engine.EngineLogic import nameOf
 from SAMCALib.Models import ExtraPackage
 from SAMCALib.Models.Download import Download
 from SAMCALib.Models.InstallLogic import LIGHT
@@ -24,9 +22,7 @@ from SAMCALib.Models.ModelLogic import (
     ModelLogic,
     checkpoints,
     consent,
-    detailsText,
     diceText,
-    purposeOf,
     sizeText,
 )
 from SAMCATrainingLib.TrainingLogic import TrainingLogic
@@ -76,30 +72,6 @@ def served(address, path="/good", content=CONTENT):
 def test_an_empty_machine_lists_nothing_and_makes_no_folder(logic):
     assert logic.models() == []
     assert not logic.folder.exists()
-
-
-def test_the_shipped_model_comes_first_and_cannot_be_removed(logic, tmp_path):
-    adapter(logic.folder / "a.safetensors", name="A")
-    adapter(tmp_path / "shipped" / "samca.safetensors", name="SAMCA small")
-    first, second = logic.models()
-    assert (first.name, first.source, first.removable) == ("SAMCA small", "shipped", "")
-    assert second.name == "A"
-    with pytest.raises(Texts.Refusal, match="belongs to SAMCA"):
-        logic.remove("shipped")
-
-
-def test_shipped_adapters_are_listed_by_organ_and_stay(tmp_path, monkeypatch):
-    shipped = tmp_path / "shipped"
-    monkeypatch.setattr("SAMCALib.Models.ModelLogic.SHIPPED", adapter(shipped / "samca.safetensors"))
-    monkeypatch.setattr("samca.model_files.MODEL_FOLDERS", (shipped,))
-    path = adapter(shipped / "samca_spleen.safetensors", name="SAMCA spleen", data="41 frames")
-    logic = ModelLogic(tmp_path / "models")
-    _general, spleen = logic.models()
-    assert (spleen.name, spleen.source, purposeOf(spleen)) == ("SAMCA spleen", "spleen", "41 frames")
-    assert source_path(spleen.source) == path
-    assert nameOf(spleen.source) == spleen.name
-    with pytest.raises(Texts.Refusal, match="belongs to SAMCA"):
-        logic.remove("spleen")
 
 
 def test_a_trained_adapter_is_listed_with_what_it_says_about_itself(logic):
@@ -394,10 +366,3 @@ def test_a_cancelled_download_leaves_nothing(server, tmp_path):
 )
 def test_the_dice_of_a_file_is_told_as_it_is_measured(figures, text):
     assert diceText(figures) == text
-
-
-def test_the_shipped_model_has_one_name_and_says_what_it_is_for():
-    shipped = ModelLogic("nowhere").models()[0]
-    assert shipped.name == nameOf("shipped") == "SAMCA small"
-    assert purposeOf(shipped) == "any organ; class by class without a click"
-    assert "Licence: Apache-2.0" in detailsText(shipped)
