@@ -97,9 +97,9 @@ def _sure(mask: np.ndarray, area: int, logits: np.ndarray, outside: Places) -> n
     hold for one with what one of these pixels is in."""
     from scipy import ndimage
 
-    labels, count = ndimage.label(mask, EIGHT)
-    if not count:
+    if not mask.any():  # as most often
         return mask
+    labels, _count = ndimage.label(mask, EIGHT)
     areas = np.bincount(labels.ravel())
     probability = np.bincount(labels.ravel(), 1 / (1 + np.exp(-logits.ravel()))) / np.maximum(areas, 1)
     kept = (probability >= SURE) & (areas >= LARGE * area)

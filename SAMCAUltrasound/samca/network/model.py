@@ -59,7 +59,7 @@ class Model(nn.Module):
         self.mask_decoder = parts.decoder_for(width, config.best_of_three, config.replace_unstable)
         if config.refine:
             fine = getattr(image_encoder, "fine_channels", 0)  # of features.fine[0], if there is such a map
-            self.mask_decoder.refiner = Refiner([width // 8, fine][: 1 + (fine > 0)], config.refine)
+            self.mask_decoder.refiner = Refiner([width // 8, fine] if fine else [width // 8], config.refine)
         self.fusion = config.fusion.make("fusion", FUSIONS)
         self.predictor, self.objectness = None, None  # see prompt_predictor.py
         self.tuned: list[str] = []
