@@ -25,17 +25,15 @@ def many(tmp_path):
     return tmp_path / "many"
 
 
-def test_the_time_is_within_a_factor_of_two_of_the_run(settings, many, drawn, tmp_path):
+def test_the_time_is_within_a_factor_of_two_of_the_run(settings, many, drawn, monkeypatch):
+    monkeypatch.setattr(time, "perf_counter", time.process_time)  # what other programs take is not asked
     wanted = settings(data=[str(many)], augment="samus", epochs=4, batch=4)
     estimate(config_of(wanted))  # what only the first training of a process pays for is not asked
-
-    def share(number):
-        found, started = estimate(config_of(wanted)), time.perf_counter()
-        run(wanted | {"out": str(tmp_path / f"run {number}")})
-        return found.seconds / (time.perf_counter() - started)
-
-    shares = (share(number) for number in range(3))  # another program may begin or end in between
-    assert any(1 / 2.2 < each < 2.2 for each in shares)
+    found = estimate(config_of(wanted))
+    started = time.perf_counter()
+    run(wanted)
+    taken = time.perf_counter() - started
+    assert taken / 2.2 < found.seconds < taken * 2.2, (found, taken)
 
 
 def test_memory_is_what_the_process_uses_and_what_the_machine_has(settings, many):
