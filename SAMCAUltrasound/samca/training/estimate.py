@@ -10,11 +10,12 @@ import numpy as np
 import torch
 
 from ..config import TrainConfig
-from ..evaluation.evaluate import validate
+from ..evaluation.evaluate import trials, validate
 from ..files import scratch
 from ..network.devices import choose_device, device_name
 from .learner import Learner, Moment
 from .memory import peak_bytes, total_bytes
+from .sample_pictures import SamplePictures
 from .samples import CACHE_BYTES
 from .starting_point import cases_of, samples_of, starting_model
 
@@ -48,15 +49,16 @@ def estimate(config: TrainConfig) -> Estimate:
     samples = samples_of(config, model, training)
     learner = Learner(model, samples, config, device)
     first, again = _steps(learner, len(samples))
-    case = _validation(model, validation, config)
+    case, picture = _validation(model, validation, config)
     steps = math.ceil((config.samples_per_epoch or len(samples)) / config.batch)
     whole = len(validation) * case
-    epoch = steps * again + whole
+    epoch = steps * again + whole + picture
     kept = min(CACHE_BYTES, len(training) * 4 * samples.size**2) if device.type != "cuda" else 0
     return Estimate(
         device=device_name(device),
         precision=learner.precision,
-        seconds=config.epochs * epoch + steps * max(0.0, first - again) + 2 * whole,  # epoch 0 and the table
+        # then epoch 0 and the table
+        seconds=config.epochs * epoch + steps * max(0.0, first - again) + 2 * whole + picture,
         seconds_per_step=again,
         seconds_per_case=case,
         memory=peak_bytes(device) + kept,
@@ -85,12 +87,23 @@ def _timed(learner: Learner, indices: np.ndarray, step: int) -> float:
     return time.perf_counter() - started
 
 
-def _validation(model, cases, config: TrainConfig) -> float:
-    """Seconds of a case."""
+def _validation(model, cases, config: TrainConfig) -> tuple[float, float]:
+    """Seconds of a case, and of the picture of some."""
     model.eval()
     places = np.linspace(0, len(cases) - 1, min(CASES, len(cases))).round().astype(int)
     shown = [cases[place] for place in places]
     validate(model, shown[:1], config.validation_clicks, config.seed)  # what only the first one costs
     started = time.perf_counter()
     validate(model, shown, config.validation_clicks, config.seed)
-    return (time.perf_counter() - started) / len(shown)
+    return (time.perf_counter() - started) / len(shown), _picture(model, cases, config)
+
+
+def _picture(model, cases, config: TrainConfig) -> float:
+    """Seconds of what is drawn of a validation."""
+    clicks, pictures = config.validation_clicks, SamplePictures(cases, config.validation_clicks)
+    found = list(trials(model, pictures.shown, max(clicks), config.seed, 0 in clicks))
+    with scratch() as folder:
+        started = time.perf_counter()
+        list(pictures.watching(found))
+        pictures.write(folder / "picture.png")
+        return time.perf_counter() - started
