@@ -121,6 +121,17 @@ def test_what_is_kept_is_bounded():
     assert carrier.nbytes == 100 * (POINTED_AT + LAST)
 
 
+def test_of_more_prompted_frames_than_are_kept_none_is_far_from_one_that_is():
+    model, prompted = Rememberer(), range(0, 3 * (POINTED_AT + 8), 3)
+    frames, mask = loop(max(prompted) + 2, step=0), loop(1)[0] == 120
+    carrier = carrier_for(model)
+    for index in prompted:
+        carrier.take(session_on(model, frames, index), FrameMask(index, HERE, mask, 0.9), prompted=True)
+    kept = [index for index in prompted if index in carrier._kept]
+    assert len(kept) == POINTED_AT
+    assert max(min(abs(index - each) for each in kept) for index in prompted) == 3
+
+
 def test_two_looks_that_disagree_are_not_sure():
     carrier, mask = carrier_for(Rememberer()), np.ones((4, 4), bool)
     sure = FrameMask(1, HERE, mask, 0.9, 0.95)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -18,3 +19,9 @@ class FrameMask(NamedTuple):
     iou: float  # the model's estimate
     agreement: float | None = None  # of two looks, where there are two
     is_sure: bool = True  # as far as can be told beside the frame it came from and the one that was prompted
+
+
+def closest_to_another(indices: list[int]) -> int:
+    """Of at least two frames, in their order, the later one of the two that are nearest to each other: what
+    lies elsewhere is read from a frame nearby all the same."""
+    return min(pairwise(indices), key=lambda pair: pair[1] - pair[0])[1]

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from ...prompts import Box, Prompts
 from ...prompts.windows import SHARES, Window, around, share_of
 from ..session import Prediction, Session
-from .frame_mask import FrameMask
+from .frame_mask import FrameMask, closest_to_another
 from .last_mask import carried
 
 PROMPTED, RECENT = 0, 1  # as `network.loop_memory` calls them
@@ -60,16 +60,18 @@ class Recall:
         return sum(each.remembered.nbytes for each in self._kept.values())
 
     def take(self, session: Session, found: FrameMask, prompted: bool) -> None:
-        """Keep it if the user pointed there, or if it is sure; the farthest of its kind is dropped for it."""
+        """Keep it if the user pointed there, or if it is sure. For it the farthest of its kind is dropped,
+        and of those where the user pointed one that lies close to another."""
         if not prompted and not found.is_sure:
             return
         place = session.place_of(found.mask)
         self._share = self._share or self._share_for(session, place)
         remembered = session.remember(found.mask, self._window(session, found.index, place))
         self._kept[found.index] = Kept(remembered, prompted, place)
-        alike = [index for index, kept in self._kept.items() if kept.prompted == prompted]
+        alike = sorted(index for index, kept in self._kept.items() if kept.prompted == prompted)
         if len(alike) > (POINTED_AT if prompted else LAST):
-            del self._kept[max(alike, key=lambda index: abs(index - found.index))]
+            far = max(alike, key=lambda index: abs(index - found.index))
+            del self._kept[closest_to_another(alike) if prompted else far]
 
     @property
     def knows(self) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib.util import find_spec
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ import numpy as np
 from ...prompts import Prompts
 from ...prompts.geometry import resample
 from ..session import Session
-from .frame_mask import FrameMask
+from .frame_mask import FrameMask, closest_to_another
 from .last_mask import carried
 
 OBJECT = 1  # the number by which SAM 2 knows it; there is one
@@ -122,8 +121,7 @@ class Sam2:
         for far in [each for each in others if abs(each - index) >= reach]:
             del others[far]
         if len(prompted) > POINTED_AT:
-            beside = {after - each: after for each, after in pairwise(sorted(prompted))}
-            del prompted[beside[min(beside)]]
+            del prompted[closest_to_another(sorted(prompted))]
 
 
 def check_packages() -> None:
