@@ -10,6 +10,7 @@ from ..prompts import Box, Click, Prompts
 from .heed import heeded
 
 SURE, LARGE = 0.92, 0.5  # mean probability, and area beside what is clicked, of a part that needs no click
+MIDDLE = 0.35  # of half the width that a part has there: as deep in it a click outside takes it away
 EIGHT = ((1, 1, 1),) * 3  # neighbours of a pixel that are one with it
 
 Places = tuple[np.ndarray, np.ndarray]  # rows and columns of pixels
@@ -35,7 +36,7 @@ def tidied(
     negative click. logits: what the model itself said, where clicks were answered in the mask; a part that
     holds no click but by that answer does not push out the largest, and where somebody points a large one
     that the model is sure of stays, as the second of two bands, unless it lies outside of what is drawn
-    around or a click takes it away.
+    around or a click in its middle takes it away.
     """
     if not mask.any():
         return mask
@@ -93,8 +94,8 @@ def _within(box: Box | None, shape: tuple[int, int], y0: int, x0: int) -> np.nda
 
 
 def _sure(mask: np.ndarray, area: int, logits: np.ndarray, outside: Places) -> np.ndarray:
-    """The parts of a mask that the model is sure of, that are large beside this area, and that it does not
-    hold for one with what one of these pixels is in."""
+    """The parts of a mask that the model is sure of, that are large beside this area, and that none of these
+    pixels takes away."""
     from scipy import ndimage
 
     if not mask.any():  # as most often
@@ -103,10 +104,24 @@ def _sure(mask: np.ndarray, area: int, logits: np.ndarray, outside: Places) -> n
     areas = np.bincount(labels.ravel())
     probability = np.bincount(labels.ravel(), 1 / (1 + np.exp(-logits.ravel()))) / np.maximum(areas, 1)
     kept = (probability >= SURE) & (areas >= LARGE * area)
-    said, _count = ndimage.label(logits > 0, EIGHT)
-    refused = np.setdiff1d(said[outside], 0)
-    kept[labels[np.isin(said, refused)]] = kept[0] = False
+    kept[labels[_taken_away(logits > 0, outside)]] = kept[0] = False
     return kept[labels]
+
+
+def _taken_away(said: np.ndarray, outside: Places) -> np.ndarray:
+    """(H, W) bool: of what the model said, all parts with one of these pixels in their middle. Nearer to its
+    edge a click mends a part: the one that is meant goes on, a little smaller."""
+    from scipy import ndimage
+
+    labels, count = ndimage.label(said, EIGHT)
+    depth, gone = ndimage.distance_transform_edt(np.pad(said, 1))[1:-1, 1:-1], np.zeros(count + 1, bool)
+    for row, column in zip(*outside, strict=True):
+        if (part := labels[row, column]) and not gone[part]:
+            reach = int(ndimage.maximum(depth, labels, part))
+            window = np.s_[max(row - reach, 0) : row + reach + 1, max(column - reach, 0) : column + reach + 1]
+            widest = depth[window][labels[window] == part].max()
+            gone[part] = depth[row, column] >= MIDDLE * widest
+    return gone[labels]
 
 
 def _filled(mask: np.ndarray, places: Places) -> np.ndarray:

@@ -79,6 +79,18 @@ def test_a_sure_band_goes_with_a_click_outside_on_any_of_it():
     assert tidied(answered, prompts, logits=said).sum() == 90
 
 
+def test_a_click_at_the_edge_of_a_sure_band_makes_it_narrower_and_leaves_it():
+    bands = np.zeros((40, 40), bool)
+    bands[3:12, 2:38] = bands[20:29, 2:38] = True
+    answered = bands.copy()
+    answered[28, 8] = False
+    for row, column, area in ((28, 8, 9 * 36), (24, 8, 0)):
+        outside = Click(column, row, False)
+        found = tidied(answered, Prompts((Click(10, 6), outside)), logits=logits_of(bands, 0.95))
+        assert found[3:12].sum() == 9 * 36
+        assert found[20:].sum() == (area and area - 1)
+
+
 @pytest.mark.parametrize(
     ("around", "area"),
     [
