@@ -46,6 +46,7 @@ class Ledger:
     def __init__(self, segmentations: Callable[[], dict], shape: tuple[int, int, int]):
         self.segmentations, self.shape = segmentations, shape
         self.byHand: dict[tuple, ByHand] = {}  # (item, segment id)
+        self.carried: set[str] = set()  # mask prompts that objects had while nothing waited
         self.known: list[dict] = []  # states of all items as they were once
         self.changes: list[
             tuple
@@ -105,13 +106,18 @@ class Ledger:
                 self.byHand[item, name] = replace(hand, erased=hand.erased & ~whole)
 
     def settle(self) -> None:
-        """What waits as a mask prompt is the object's from now on; what it has left is the painter's."""
+        """What waits as a mask prompt is the object's from now on, unless it was one when nothing waited, as
+        Follow leaves it; what it has left is the painter's."""
         for place in self.places():
             hand, given = self.of(place), self.given(place)
             left = hand.unsure & ~given
             painted = hand.painted | left & self.voxels(place)
             for key, entry in entries(self.segment(place)):
-                if entry.get("pending") and {"mask", "maskPrompt"} <= entry.keys():
+                if not {"mask", "maskPrompt"} <= entry.keys():
+                    continue
+                if not entry.get("pending"):
+                    self.carried.add(json.dumps(entry["maskPrompt"]))
+                elif json.dumps(entry["maskPrompt"]) not in self.carried:
                     plane(painted, key)[...] &= ~(unpacked(entry["mask"]) & unpacked(entry["maskPrompt"]))
             self.byHand[place] = ByHand(painted, hand.erased, hand.unsure & given)
 
