@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..prompts import Prompts
+from ..prompts import Box, Prompts
 from ..prompts.geometry import Geometry, resample
 from ..prompts.prompts import box_around
 from ..prompts.windows import Window, enlarging
@@ -20,6 +20,7 @@ from .memory import Memory
 from .tidy import mask_of
 
 OUTSIDE = -10.0  # logit where a memory did not look
+BEYOND = 30.0  # what logits lose one side of a box further out than what is drawn around the object
 SAME = 0.9  # IoU from which two outlines are one to the eye
 SURELY = 3.0  # logits beyond which a next click seldom changes a pixel
 MEANINGS = (1, 2, 3)  # numbers of SAM's masks for an ambiguous click
@@ -53,8 +54,9 @@ class View:
         """Logits (H, W) float32 of each look, and the mean of the predicted IoU, 0..1.
 
         Where the model zooms and the structure is small, what it says of the window around it and what it
-        said of the whole picture are averaged; not closer: of the whole picture alone. Outside of a window
-        around a box or a lasso there is nothing. Without prompts all is background.
+        said of the whole picture are averaged; not closer: of the whole picture alone. The farther outside of
+        a box or a lasso, the surer the model has to be, and outside of a window around it there is nothing.
+        Without prompts all is background.
         """
         if not prompts:
             shape = self.geometry.height, self.geometry.width
@@ -145,7 +147,11 @@ class View:
         return self._whole.of(prompts, lambda: self._said(prompts))
 
     def _said(self, prompts: Prompts) -> tuple[Looks, float]:
-        return self._shown(*self._decoding(prompts))
+        looks, iou = self._shown(*self._decoding(prompts))
+        if around := prompts.drawn_around:
+            beyond = BEYOND * _beyond(around, self.geometry.height, self.geometry.width)
+            looks = tuple(look - beyond for look in looks)
+        return looks, iou
 
     def _shown(self, logits: np.ndarray, ious: list[float]) -> tuple[Looks, float]:
         first, *mirrored = map(self.geometry.logits_to_image, logits)
@@ -177,6 +183,16 @@ class View:
 
 def _mask_of(looks: Looks) -> np.ndarray:
     return sum(looks[1:], looks[0]) > 0
+
+
+def _beyond(box: Box, height: int, width: int) -> np.ndarray:
+    """(H, W) float32: how far outside of a box each pixel lies, in sides of the box; inside 0."""
+    away = (
+        np.maximum(np.maximum(first - np.arange(side), np.arange(side) - last), 0) / (last - first)
+        for first, last, side in ((box.y0, box.y1, height), (box.x0, box.x1, width))
+    )
+    rows, columns = away
+    return np.maximum(rows[:, None], columns).astype(np.float32)
 
 
 def _iou(one: np.ndarray, other: np.ndarray) -> float:

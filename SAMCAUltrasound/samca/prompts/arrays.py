@@ -30,8 +30,12 @@ def points_of(prompts: Sequence[Prompts]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def boxes_of(prompts: Sequence[Prompts]) -> np.ndarray | None:
-    """The boxes (B, 4) float32 (x0, y0, x1, y1), None without; ValueError where only some have one."""
-    boxes = [p.box for p in prompts]
+    """The boxes (B, 4) float32 (x0, y0, x1, y1), None without; ValueError where only some have one.
+
+    Clicks that mend a lasso come with the box around it: the curve is a mask prompt, whose place the last
+    logits have taken by then, and one click outside and nothing else says little.
+    """
+    boxes = [p.drawn_around if p.lasso and p.clicks else p.box for p in prompts]
     if all(box is None for box in boxes):
         return None
     if any(box is None for box in boxes):

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
+import samca
 from dots import HEIGHT, WIDTH, Dots
+from samca import phantoms
+from samca.evaluation.metrics import dice
+from samca.evaluation.users import USERS
 from samca.interaction.session import Session
 from samca.prompts import Click, Prompts
 
@@ -124,3 +128,23 @@ def test_strokes_and_lassos_are_seen_mirrored_in_the_mirror_image():
         session.lasso(CURVE)
         session.stroke([(70, 5), (75, 50)])
     assert (plain.mask ^ mirroring.mask).mean() < 0.02
+
+
+@pytest.mark.parametrize(("side", "beyond"), [(12, 2), (24, 4)])
+def test_the_farther_outside_of_a_box_the_surer_the_model_has_to_be(side, beyond):
+    session = session_of()
+    corner = session.box(20, 10, 20 + side, 10 + side), session.click(20 + side, 20)
+    columns = np.flatnonzero(corner[-1].any(0))
+    assert 20 + side < columns[-1] <= 20 + side + beyond
+    alone = session_of().click(20 + side, 20)
+    assert np.flatnonzero(alone.any(0))[-1] > 20 + side + beyond
+
+
+@pytest.mark.parametrize("seed", [10, 16])
+def test_clicks_that_mend_a_lasso_make_its_outline_better(seed):
+    frame = phantoms.make(np.random.default_rng(seed), 200, 256, lesions=1)
+    session = samca.Session(samca.load())
+    session.set_image(frame.image)
+    truth = frame.labels == 1
+    drawn, *mended = USERS["lasso"](session, truth, 3, np.random.default_rng(0))
+    assert min(dice(each.mask, truth) for each in mended) > dice(drawn.mask, truth)
