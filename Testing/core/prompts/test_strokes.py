@@ -137,6 +137,14 @@ def test_clicks_that_mend_a_lasso_come_with_the_box_around_it():
     assert boxes_of([Prompts(lasso=lasso)]) is None
 
 
+def test_a_mask_comes_with_the_box_around_it_unless_one_is_drawn():
+    coverage = np.zeros((32, 32), np.float32)
+    coverage[4:9, 6:21], coverage[3, 6:21] = 1, 0.4
+    assert boxes_of([Prompts(mask=coverage)]).tolist() == [[6, 4, 20, 8]]
+    assert boxes_of([Prompts((Click(7, 5),), Box(1, 2, 30, 31), coverage)]).tolist() == [[1, 2, 30, 31]]
+    assert boxes_of([Prompts(mask=np.zeros((32, 32), np.float32))]) is None
+
+
 def test_a_polygon_has_the_pixels_whose_centres_it_holds():
     square = ((-5.0, 1.5), (3.5, 1.5), (3.5, 4.5), (-5.0, 4.5))
     within = polygons.inside(square, 6, 8)
