@@ -10,6 +10,7 @@ import numpy as np
 
 from ..prompts import Prompts
 from ..prompts.geometry import Geometry
+from ..prompts.prompts import box_around
 from .embedder import Embedder
 from .memory import Memory
 
@@ -81,6 +82,7 @@ class Decoding:
         return logits[None], [iou]
 
     def _looks(self, prompts: Prompts) -> tuple[Prompts, ...]:
+        prompts = _with_box(prompts)
         seen = (prompts, prompts.mirrored(self._geometry.width)) if self._mirror else (prompts,)
         return tuple(map(self._geometry.prompts_to_model, seen))
 
@@ -103,6 +105,19 @@ class Decoding:
             return prompts.first(len(prompts.clicks) - 1)
         initial, _ = prompts.initial_and_guided()
         return Prompts() if initial == prompts else initial
+
+
+def _with_box(prompts: Prompts) -> Prompts:
+    """The same with the box around a mask, and around a lasso that clicks mend.
+
+    As a mask prompt alone a mask is taken for a hint; in a lasso's place are the last logits by then, and a
+    click outside would be all that points.
+    """
+    if prompts.mask is not None and prompts.box is None and prompts.mask.any():
+        return replace(prompts, box=box_around(prompts.mask))
+    if prompts.lasso and prompts.clicks:
+        return replace(prompts, box=prompts.drawn_around)
+    return prompts
 
 
 def _is_chosen(prompts: Prompts) -> bool:

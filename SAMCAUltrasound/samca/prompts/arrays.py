@@ -8,7 +8,7 @@ import numpy as np
 
 from . import polygons
 from .geometry import Geometry, resample
-from .prompts import Box, Prompts, box_around
+from .prompts import Prompts
 
 MASK_PROMPT_LOGIT = 10.0  # a painted mask becomes logits of this size, about what a sure decoder gives
 LASSO_LOGIT = 1.0  # inside of a lasso: what the structure leaves of it is for the model to say
@@ -30,23 +30,13 @@ def points_of(prompts: Sequence[Prompts]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def boxes_of(prompts: Sequence[Prompts]) -> np.ndarray | None:
-    """The boxes (B, 4) float32 (x0, y0, x1, y1), None without; ValueError where only some have one.
-
-    A mask and clicks that mend a lasso come with the box around it: as a mask prompt alone the one is taken
-    for a hint and lost by clicks outside; the other's place the last logits have taken by then.
-    """
-    boxes = [_box_of(p) for p in prompts]
+    """The boxes (B, 4) float32 (x0, y0, x1, y1), None without; ValueError where only some have one."""
+    boxes = [p.box for p in prompts]
     if all(box is None for box in boxes):
         return None
     if any(box is None for box in boxes):
         raise ValueError("either all images of a batch have a box or none")
     return np.array([[b.x0, b.y0, b.x1, b.y1] for b in boxes], np.float32)
-
-
-def _box_of(prompts: Prompts) -> Box | None:
-    if prompts.mask is not None and (covered := prompts.mask > 0.5).any():
-        return prompts.box or box_around(covered)
-    return prompts.drawn_around if prompts.lasso and prompts.clicks else prompts.box
 
 
 def mask_prompts_of(

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 import samca
-from dots import HEIGHT, WIDTH, Dots
+from dots import HEIGHT, SIZE, WIDTH, Dots
 from samca import phantoms
 from samca.evaluation.metrics import dice
 from samca.evaluation.users import USERS
 from samca.interaction.session import Session
-from samca.prompts import Click, Prompts
+from samca.prompts import Box, Click, Prompts
+from samca.prompts.geometry import Geometry
 
 CURVE = [(10, 10), (60, 12), (55, 50), (12, 48)]
 
@@ -18,6 +19,11 @@ def session_of(**settings):
     session = Session(Dots(**settings))
     session.set_image(np.zeros((HEIGHT, WIDTH), np.uint8))
     return session
+
+
+def asked(session):
+    """The prompts, in model px, that the model was asked last."""
+    return session.model.calls[-1][0]
 
 
 def test_a_stroke_is_one_prompt_and_one_step_back():
@@ -128,6 +134,22 @@ def test_strokes_and_lassos_are_seen_mirrored_in_the_mirror_image():
         session.lasso(CURVE)
         session.stroke([(70, 5), (75, 50)])
     assert (plain.mask ^ mirroring.mask).mean() < 0.02
+
+
+def test_a_mask_and_clicks_that_mend_a_lasso_come_with_the_box_around_it():
+    session = session_of()
+    to_model = Geometry(HEIGHT, WIDTH, SIZE).prompts_to_model
+    around = to_model(Prompts(box=Box(10, 10, 60, 50))).box
+    session.lasso(CURVE)
+    assert asked(session).box is None
+    session.click(5, 5, positive=False)
+    assert asked(session).box == around
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[20:31, 40:71] = True
+    session.use_mask(mask)
+    assert asked(session).box == to_model(Prompts(box=Box(40, 20, 70, 30))).box
+    session.use_mask(np.zeros_like(mask))
+    assert asked(session).box is None
 
 
 @pytest.mark.parametrize(("side", "beyond"), [(12, 2), (24, 4)])

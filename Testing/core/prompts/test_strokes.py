@@ -1,14 +1,12 @@
 """Strokes and lassos go every way that clicks and boxes go."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from samca.prompts import Box, Click, Prompts, polygons
-from samca.prompts.arrays import boxes_of
 from samca.prompts.geometry import Geometry
 from samca.prompts.pointing import collate
 from samca.prompts.prompts import MARKS
@@ -121,28 +119,11 @@ def test_a_window_holds_positive_strokes_and_lassos():
 
 
 def test_strokes_become_points_and_shorter_sets_are_filled_up():
-    each = [replace(BOTH, lasso=()), Prompts((Click(1, 2),))]
-    points, labels, boxes, _ = collate(each, torch.device("cpu"))
+    points, labels, boxes, _ = collate([BOTH, Prompts((Click(1, 2),))], torch.device("cpu"))
     assert points.shape == (2, 1 + MARKS, 2)
     assert labels.tolist() == [[1] + [0] * MARKS, [1] + [-1] * MARKS]
     np.testing.assert_allclose(points[0, 1:], STROKE.marks)
     assert boxes is None
-
-
-def test_clicks_that_mend_a_lasso_come_with_the_box_around_it():
-    lasso = ((2.0, 3.0), (20.0, 4.0), (9.0, 30.0))
-    mended = Prompts((Click(1, 2, False),), lasso=lasso)
-    assert boxes_of([mended]).tolist() == [[2, 3, 20, 30]]
-    assert boxes_of([replace(mended, box=Box(1, 5, 8, 9))]).tolist() == [[1, 3, 20, 30]]
-    assert boxes_of([Prompts(lasso=lasso)]) is None
-
-
-def test_a_mask_comes_with_the_box_around_it_unless_one_is_drawn():
-    coverage = np.zeros((32, 32), np.float32)
-    coverage[4:9, 6:21], coverage[3, 6:21] = 1, 0.4
-    assert boxes_of([Prompts(mask=coverage)]).tolist() == [[6, 4, 20, 8]]
-    assert boxes_of([Prompts((Click(7, 5),), Box(1, 2, 30, 31), coverage)]).tolist() == [[1, 2, 30, 31]]
-    assert boxes_of([Prompts(mask=np.zeros((32, 32), np.float32))]) is None
 
 
 def test_a_polygon_has_the_pixels_whose_centres_it_holds():
