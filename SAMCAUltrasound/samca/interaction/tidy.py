@@ -48,7 +48,7 @@ def tidied(
         kept = _pointed_at(part, part if said is None else said > 0, inside)
         if said is not None and (prompts.clicks or prompts.drawn_around):
             others = part & ~kept & _within(prompts.drawn_around, part.shape, rows.start, columns.start)
-            kept = kept | _sure(others, kept.sum(), said, outside)
+            kept = kept | _sure(others, kept, said, outside)
         part = kept
     whole[rows, columns] = _filled(part, outside) if holes else part
     return whole
@@ -93,9 +93,9 @@ def _within(box: Box | None, shape: tuple[int, int], y0: int, x0: int) -> np.nda
     return ((box.y0 <= ys) & (ys <= box.y1))[:, None] & ((box.x0 <= xs) & (xs <= box.x1))
 
 
-def _sure(mask: np.ndarray, area: int, logits: np.ndarray, outside: Places) -> np.ndarray:
-    """The parts of a mask that the model is sure of, that are large beside this area, and that none of these
-    pixels takes away."""
+def _sure(mask: np.ndarray, clicked: np.ndarray, logits: np.ndarray, outside: Places) -> np.ndarray:
+    """The parts of a mask that the model is sure of, that are large beside what is clicked, (H, W) bool, and
+    that none of these pixels takes away."""
     from scipy import ndimage
 
     if not mask.any():  # as most often
@@ -103,21 +103,25 @@ def _sure(mask: np.ndarray, area: int, logits: np.ndarray, outside: Places) -> n
     labels, _count = ndimage.label(mask, EIGHT)
     areas = np.bincount(labels.ravel())
     probability = np.bincount(labels.ravel(), 1 / (1 + np.exp(-logits.ravel()))) / np.maximum(areas, 1)
-    kept = (probability >= SURE) & (areas >= LARGE * area)
-    kept[labels[_taken_away(logits > 0, outside)]] = kept[0] = False
+    kept = (probability >= SURE) & (areas >= LARGE * clicked.sum())
+    kept[labels[_taken_away(logits > 0, clicked, outside)]] = kept[0] = False
     return kept[labels]
 
 
-def _taken_away(said: np.ndarray, outside: Places) -> np.ndarray:
-    """(H, W) bool: of what the model said, all parts with one of these pixels in their middle. Nearer to its
-    edge a click mends a part: the one that is meant goes on, a little smaller."""
+def _taken_away(said: np.ndarray, clicked: np.ndarray, outside: Places) -> np.ndarray:
+    """(H, W) bool: of what the model said, all parts with one of these pixels in their middle, or with one
+    that cuts off what was one with what is clicked. Nearer to its edge a click mends a part."""
     from scipy import ndimage
 
     labels, count = ndimage.label(said, EIGHT)
-    depth, gone = ndimage.distance_transform_edt(np.pad(said, 1))[1:-1, 1:-1], np.zeros(count + 1, bool)
+    gone = np.zeros(count + 1, bool)
+    gone[np.intersect1d(labels[outside], labels[clicked])] = True
+    gone[0] = False
+    depth = ndimage.distance_transform_edt(np.pad(said, 1))[1:-1, 1:-1]
+    reaches = ndimage.maximum(depth, labels, np.arange(count + 1)).astype(int)
     for row, column in zip(*outside, strict=True):
         if (part := labels[row, column]) and not gone[part]:
-            reach = int(ndimage.maximum(depth, labels, part))
+            reach = reaches[part]
             window = np.s_[max(row - reach, 0) : row + reach + 1, max(column - reach, 0) : column + reach + 1]
             widest = depth[window][labels[window] == part].max()
             gone[part] = depth[row, column] >= MIDDLE * widest

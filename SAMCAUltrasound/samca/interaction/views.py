@@ -55,8 +55,8 @@ class View:
 
         Where the model zooms and the structure is small, what it says of the window around it and what it
         said of the whole picture are averaged; not closer: of the whole picture alone. The farther outside of
-        a box or a lasso, the surer the model has to be, and outside of a window around it there is nothing.
-        Without prompts all is background.
+        a box or a lasso, the surer the model has to be, unless a click inside lies beyond it; outside of a
+        window around both there is nothing. Without prompts all is background.
         """
         if not prompts:
             shape = self.geometry.height, self.geometry.width
@@ -148,7 +148,7 @@ class View:
 
     def _said(self, prompts: Prompts) -> tuple[Looks, float]:
         looks, iou = self._shown(*self._decoding(prompts))
-        if around := prompts.drawn_around:
+        if around := prompts.bound:
             beyond = BEYOND * _beyond(around, self.geometry.height, self.geometry.width)
             looks = tuple(look - beyond for look in looks)
         return looks, iou

@@ -132,6 +132,14 @@ def test_of_more_prompted_frames_than_are_kept_none_is_far_from_one_that_is():
     assert max(min(abs(index - each) for each in kept) for index in prompted) == 3
 
 
+def test_the_frame_that_was_prompted_last_is_never_the_one_that_is_forgotten():
+    frames, mask, carrier = loop(80, step=0), loop(1)[0] == 120, carrier_for(model := Rememberer())
+    for index in [*range(0, 5 * POINTED_AT, 5), 77]:
+        carrier.take(session_on(model, frames, index), FrameMask(index, HERE, mask, 0.9), prompted=True)
+    assert 77 in carrier._kept
+    assert 75 not in carrier._kept
+
+
 def test_two_looks_that_disagree_are_not_sure():
     carrier, mask = carrier_for(Rememberer()), np.ones((4, 4), bool)
     sure = FrameMask(1, HERE, mask, 0.9, 0.95)

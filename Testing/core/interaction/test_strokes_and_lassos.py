@@ -26,6 +26,11 @@ def asked(session):
     return session.model.calls[-1][0]
 
 
+def to_model(box):
+    """A box of the image in model px."""
+    return Geometry(HEIGHT, WIDTH, SIZE).prompts_to_model(Prompts(box=box)).box
+
+
 def test_a_stroke_is_one_prompt_and_one_step_back():
     session = session_of()
     first = session.click(40, 30)
@@ -138,8 +143,7 @@ def test_strokes_and_lassos_are_seen_mirrored_in_the_mirror_image():
 
 def test_a_mask_and_clicks_that_mend_a_lasso_come_with_the_box_around_it():
     session = session_of()
-    to_model = Geometry(HEIGHT, WIDTH, SIZE).prompts_to_model
-    around = to_model(Prompts(box=Box(10, 10, 60, 50))).box
+    around = to_model(Box(10, 10, 60, 50))
     session.lasso(CURVE)
     assert asked(session).box is None
     session.click(5, 5, positive=False)
@@ -147,7 +151,7 @@ def test_a_mask_and_clicks_that_mend_a_lasso_come_with_the_box_around_it():
     mask = np.zeros((HEIGHT, WIDTH), bool)
     mask[20:31, 40:71] = True
     session.use_mask(mask)
-    assert asked(session).box == to_model(Prompts(box=Box(40, 20, 70, 30))).box
+    assert asked(session).box == to_model(Box(40, 20, 70, 30))
     session.use_mask(np.zeros_like(mask))
     assert asked(session).box is None
 
@@ -160,6 +164,15 @@ def test_the_farther_outside_of_a_box_the_surer_the_model_has_to_be(side, beyond
     assert 20 + side < columns[-1] <= 20 + side + beyond
     alone = session_of().click(20 + side, 20)
     assert np.flatnonzero(alone.any(0))[-1] > 20 + side + beyond
+
+
+@pytest.mark.parametrize("drawn", ["box", "lasso"])
+def test_a_click_inside_beyond_what_is_drawn_makes_the_outline_larger(drawn):
+    session = session_of()
+    mask = session.box(20, 10, 40, 29) if drawn == "box" else session.lasso([(20, 10), (40, 10), (40, 29)])
+    assert not mask[20, 55]
+    assert session.click(60, 20)[20, 55:66].all()
+    assert asked(session).box == (None if drawn == "lasso" else to_model(Box(20, 10, 40, 29)))
 
 
 @pytest.mark.parametrize("seed", [10, 16])

@@ -72,11 +72,20 @@ def test_the_second_of_two_bands_comes_with_the_first_where_the_model_is_sure(pr
     assert tidied(mask, prompts, logits=logits_of(mask, probability)).sum() == area
 
 
-def test_a_sure_band_goes_with_a_click_outside_on_any_of_it():
+def test_a_sure_band_goes_with_a_click_outside_in_its_middle():
     said, prompts = logits_of(two_bands(), 0.95), Prompts((Click(10, 6), Click(8, 21, False)))
     answered = two_bands()
     answered[20:23, 6:11] = False  # the rest of it is a part of its own
     assert tidied(answered, prompts, logits=said).sum() == 90
+
+
+def test_what_a_click_outside_cuts_off_at_a_narrow_neck_goes():
+    discs = np.zeros((40, 60), bool)
+    discs[10:30, 5:25] = discs[10:30, 35:55] = discs[18:22, 25:35] = True
+    answered = discs.copy()
+    answered[18:22, 29:31] = False
+    prompts = Prompts((Click(15, 20), Click(30, 18, False)))
+    assert not tidied(answered, prompts, logits=logits_of(discs, 0.95))[:, 31:].any()
 
 
 def test_a_click_at_the_edge_of_a_sure_band_makes_it_narrower_and_leaves_it():

@@ -21,7 +21,8 @@ class FrameMask(NamedTuple):
     is_sure: bool = True  # as far as can be told beside the frame it came from and the one that was prompted
 
 
-def closest_to_another(indices: list[int]) -> int:
-    """Of at least two frames, in their order, the later one of the two that are nearest to each other: what
-    lies elsewhere is read from a frame nearby all the same."""
-    return min(pairwise(indices), key=lambda pair: pair[1] - pair[0])[1]
+def closest_to_another(indices: list[int], newest: int) -> int:
+    """Of at least two frames, in their order, one of the two that are nearest to each other, and not the
+    newest: what lies elsewhere is read from a frame nearby all the same."""
+    first, second = min(pairwise(indices), key=lambda pair: pair[1] - pair[0])
+    return first if second == newest else second

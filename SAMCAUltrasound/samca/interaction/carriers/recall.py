@@ -71,7 +71,7 @@ class Recall:
         alike = sorted(index for index, kept in self._kept.items() if kept.prompted == prompted)
         if len(alike) > (POINTED_AT if prompted else LAST):
             far = max(alike, key=lambda index: abs(index - found.index))
-            del self._kept[closest_to_another(alike) if prompted else far]
+            del self._kept[closest_to_another(alike, found.index) if prompted else far]
 
     @property
     def knows(self) -> bool:

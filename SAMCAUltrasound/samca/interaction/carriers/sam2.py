@@ -121,7 +121,7 @@ class Sam2:
         for far in [each for each in others if abs(each - index) >= reach]:
             del others[far]
         if len(prompted) > POINTED_AT:
-            del prompted[closest_to_another(sorted(prompted))]
+            del prompted[closest_to_another(sorted(prompted), index)]
 
 
 def check_packages() -> None:
