@@ -43,7 +43,7 @@ class DiscModel:
         inside = np.zeros(x.shape, bool) if prompts.mask is None else prompts.mask > 0.5
         if prompts.lasso:
             inside |= polygons.inside(prompts.lasso, *x.shape)
-        if prompts.box is not None:
+        if prompts.box is not None and prompts.mask is None and not prompts.lasso:  # these say more
             box = prompts.box
             inside |= (x >= box.x0) & (x <= box.x1) & (y >= box.y0) & (y <= box.y1)
         for number, click in enumerate(prompts.clicks[: 1 if self.deaf else None]):
