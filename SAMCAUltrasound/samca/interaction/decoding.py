@@ -116,7 +116,7 @@ def _with_box(prompts: Prompts) -> Prompts:
     if prompts.mask is not None and prompts.box is None and prompts.mask.any():
         return replace(prompts, box=box_around(prompts.mask))
     if prompts.lasso and prompts.clicks:
-        return replace(prompts, box=prompts.bound or prompts.box)
+        return replace(prompts, box=prompts.bound)
     return prompts
 
 

@@ -55,8 +55,8 @@ class View:
 
         Where the model zooms and the structure is small, what it says of the window around it and what it
         said of the whole picture are averaged; not closer: of the whole picture alone. The farther outside of
-        a box or a lasso, the surer the model has to be, unless a click inside lies beyond it; outside of a
-        window around both there is nothing. Without prompts all is background.
+        a box or a lasso and the clicks inside, the surer the model has to be, and outside of a window around
+        all that there is nothing. Without prompts all is background.
         """
         if not prompts:
             shape = self.geometry.height, self.geometry.width

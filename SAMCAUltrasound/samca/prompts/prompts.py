@@ -96,10 +96,6 @@ class Box:
         if not all(math.isfinite(c) for c in corners) or self.x1 <= self.x0 or self.y1 <= self.y0:
             raise ValueError(f"box {corners}: expected finite x0 < x1 and y0 < y1")
 
-    def holds(self, x: float, y: float) -> bool:
-        """Whether (x, y) px lies in it, its border included."""
-        return self.x0 <= x <= self.x1 and self.y0 <= y <= self.y1
-
     def shifted(self, x: float, y: float) -> Box:
         """The same box x px further right and y px further down."""
         return Box(self.x0 + x, self.y0 + y, self.x1 + x, self.y1 + y)
@@ -144,11 +140,15 @@ class Prompts:
 
     @property
     def bound(self) -> Box | None:
-        """What is drawn around the object as far as it says where that ends: nothing once a click inside lies
-        beyond it, and so says that it was drawn too small."""
-        around = self.drawn_around
-        inside = [place for click in self.clicks if click.positive for place in click.places]
-        return around if around and all(around.holds(*place) for place in inside) else None
+        """How far the object goes by what is drawn around it, and by the clicks inside that lie beyond: these
+        say that it was drawn too small."""
+        return self.reaching(self.drawn_around) if self.drawn_around else None
+
+    def reaching(self, box: Box) -> Box:
+        """A box, larger where positive clicks lie beyond it."""
+        places = [place for click in self.clicks if click.positive for place in click.places]
+        xs, ys = zip((box.x0, box.y0), (box.x1, box.y1), *places, strict=True)
+        return Box(min(xs), min(ys), max(xs), max(ys))
 
     @property
     def is_ambiguous(self) -> bool:

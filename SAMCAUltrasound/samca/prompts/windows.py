@@ -66,7 +66,7 @@ def enlarging(mask: np.ndarray, prompts: Prompts, margin: float, kept: Window | 
     """
     if not mask.any() and not prompts.drawn_around:
         return None
-    box = _around(mask, prompts)
+    box = prompts.bound or prompts.reaching(box_around(mask))
     needed = margin * share_of(box, *mask.shape)
     shares = [share for share in SHARES if needed <= share]
     largest = round(mask.shape[1] * (*shares, 1, 1)[1])  # the second smallest that will do
@@ -92,11 +92,3 @@ def share_of(box: Box, height: int, width: int) -> float:
 def _start(wanted: float, side: int, whole: int) -> int:
     step = max(1, side // LATTICE)
     return min(max(0, round(wanted / step) * step), whole - side)
-
-
-def _around(mask: np.ndarray, prompts: Prompts) -> Box:
-    box = prompts.drawn_around or box_around(mask)
-    places = [(box.x0, box.y0), (box.x1, box.y1)]
-    places += [place for click in prompts.clicks if click.positive for place in click.places]
-    xs, ys = zip(*places, strict=True)
-    return Box(min(xs), min(ys), max(xs), max(ys))

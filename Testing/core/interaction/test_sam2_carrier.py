@@ -140,12 +140,12 @@ def test_what_is_read_and_kept_of_a_long_loop_is_bounded(carrier, read):
     assert not carrier._video.mask_inputs_per_obj[0]
 
 
-def test_of_too_many_prompted_frames_those_close_to_others_are_forgotten(carrier):
+def test_of_too_many_prompted_frames_one_close_to_another_is_forgotten_and_not_the_newest(carrier):
     mask, frames = loop()[0] > 128, [*range(0, 80, 5), 41]
     for index in frames:
         session = session_on(Bright(), loop(), 0)
         carrier.take(session, FrameMask(index, HERE, mask, 0.9), prompted=True)
-    assert sorted(carrier._kept["cond_frame_outputs"]) == list(range(0, 80, 5))
+    assert sorted(carrier._kept["cond_frame_outputs"]) == [*range(0, 40, 5), 41, *range(45, 80, 5)]
 
 
 def test_a_frame_that_it_was_carried_to_leads_once_it_is_prompted(carrier):
