@@ -12,10 +12,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from sample_targets import targets_of
 from scipy import ndimage
 
 import samca
-from samca import Session, datasets
+from samca import Session
 from samca.clicks import CLICKS
 from samca.evaluation.metrics import dice
 from samca.prompts import Prompts
@@ -28,17 +29,11 @@ def main() -> None:
     """Print a line for each folder."""
     model = samca.load()
     for folder in map(Path, sys.argv[1:]):
-        rng = np.random.default_rng(0)
-        cases = [case for case in datasets.checked(folder).cases if case.has_truth]
         found = []
-        for index in rng.permutation(len(cases))[:IMAGES]:
-            targets = cases[index].targets()
-            truth = targets[int(rng.integers(len(targets)))]
-            given = nearly(truth, np.random.default_rng(int(index)))
+        for index, session, truth, _rng in targets_of(model, folder, IMAGES):
+            given = nearly(truth, np.random.default_rng(index))
             if truth.sum() >= LEAST and given.any():
-                session = Session(model)
-                session.set_image(cases[index].pixels())
-                found.append([dice(given, truth), *mended(session, truth, given, int(index))])
+                found.append([dice(given, truth), *mended(session, truth, given, index)])
         shown, *after = (f"{100 * value:.1f}" for value in np.mean(found, 0))
         print(folder.parent.name, f"{len(found)} images, given {shown}:", " / ".join(after), flush=True)
 

@@ -15,10 +15,11 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
+from sample_targets import targets_of
 from scipy import ndimage
 
 import samca
-from samca import Session, datasets
+from samca import Session
 from samca.evaluation import metrics
 from samca.evaluation.users import interact
 from samca.interaction import tidy
@@ -41,14 +42,9 @@ def main() -> None:
 
 def dice_by_depth(model, folder: Path, wish) -> Iterator[list[list[float]]]:
     """For each image, at each depth, the Dice after each click."""
-    rng = np.random.default_rng(0)
-    cases = [case for case in datasets.checked(folder).cases if case.has_truth]
-    for index in rng.permutation(len(cases))[:IMAGES]:
-        targets = cases[index].targets()
-        truth = wish(targets[int(rng.integers(len(targets)))], rng)
-        session = Session(model)
-        session.set_image(cases[index].pixels())
-        yield [clicked(session, truth, depth, int(index)) for depth in DEPTHS]
+    for index, session, truth, rng in targets_of(model, folder, IMAGES):
+        wished = wish(truth, rng)
+        yield [clicked(session, wished, depth, index) for depth in DEPTHS]
 
 
 def clicked(session: Session, truth: np.ndarray, depth: float, seed: int) -> list[float]:

@@ -14,9 +14,10 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
+from sample_targets import targets_of
 
 import samca
-from samca import Session, datasets
+from samca import Session
 from samca.evaluation import metrics
 from samca.evaluation.users import interact
 from samca.interaction import tidy
@@ -38,13 +39,7 @@ def main() -> None:
 
 def dice_by_level(model, folder: Path) -> Iterator[list[list[float]]]:
     """For each image, after each click, the Dice at each level."""
-    rng = np.random.default_rng(0)
-    cases = [case for case in datasets.checked(folder).cases if case.has_truth]
-    for index in rng.permutation(len(cases))[:IMAGES]:
-        targets = cases[index].targets()
-        truth = targets[int(rng.integers(len(targets)))]
-        session = Session(model)
-        session.set_image(cases[index].pixels())
+    for _index, session, truth, rng in targets_of(model, folder, IMAGES):
         yield [[metrics.dice(mask, truth) for mask in by_level(said)] for said in asked(session, truth, rng)]
 
 

@@ -113,6 +113,8 @@ def _taken_away(said: np.ndarray, clicked: np.ndarray, outside: Places) -> np.nd
     that cuts off what was one with what is clicked. Nearer to its edge a click mends a part."""
     from scipy import ndimage
 
+    if not len(outside[0]):
+        return np.zeros_like(said)
     labels, count = ndimage.label(said, EIGHT)
     gone = np.zeros(count + 1, bool)
     gone[np.intersect1d(labels[outside], labels[clicked])] = True

@@ -187,11 +187,10 @@ def _mask_of(looks: Looks) -> np.ndarray:
 
 def _beyond(box: Box, height: int, width: int) -> np.ndarray:
     """(H, W) float32: how far outside of a box each pixel lies, in sides of the box; inside 0."""
-    away = (
+    rows, columns = (
         np.maximum(np.maximum(first - np.arange(side), np.arange(side) - last), 0) / (last - first)
         for first, last, side in ((box.y0, box.y1, height), (box.x0, box.x1, width))
     )
-    rows, columns = away
     return np.maximum(rows[:, None], columns).astype(np.float32)
 
 
