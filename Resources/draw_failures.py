@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
 """The picture of known failures in the model's card: python Resources/draw_failures.py PNG:ROW,ROW... OUT
 
-Takes rows, from 0, out of pictures of the worst cases (`worst_*.png`) that `samca evaluate` leaves.
+Takes rows, from 0, out of pictures of the worst cases (`worst_*.png`) that `samca evaluate` leaves. Needs
+SAMCAUltrasound on PYTHONPATH.
 """
 
 from __future__ import annotations
 
+import io
 import sys
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from samca.files import write_atomically
 
 ROWS, HEADING, ABOVE, RIM = 8, 21, 14, 4  # of such a picture; px: its heading, where its first row begins
 WHITE, WIDTH, QUALITY = 250, 1100, 72
@@ -34,7 +39,9 @@ def main() -> None:
         rows += rows_of(np.asarray(Image.open(path).convert("RGB")), [int(n) for n in numbers.split(",")])
     whole = Image.fromarray(np.concatenate(rows))
     size = WIDTH, round(whole.height * WIDTH / whole.width)
-    whole.resize(size, Image.Resampling.LANCZOS).save(out, quality=QUALITY, optimize=True)
+    drawn = io.BytesIO()
+    whole.resize(size, Image.Resampling.LANCZOS).save(drawn, "JPEG", quality=QUALITY, optimize=True)
+    write_atomically(Path(out), drawn.getvalue())
 
 
 if __name__ == "__main__":
