@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 
 import pytest
@@ -15,7 +16,7 @@ from SAMCALib.Editing.DoubtLogic import DoubtLogic
 from SAMCALib.Frames import FrameLogic, SequenceLogic
 from SAMCALib.Segments.SegmentLogic import maskOf
 
-LONGEST = 0.15  # seconds; 0.07 on a quiet processor, half as much again where two threads share its core
+LONGEST = 0.1  # seconds
 LONGEST_OF_FOLLOW = 0.06
 ITEMS, SIDE = 100, 20
 
@@ -55,7 +56,9 @@ def timer(editing, editor, loop):
     timer.edit.setFrame(FrameLogic.frameOf(loop[1], 0))  # imports what the engine needs
     timer.settle()
     timer.longest = 0.0
-    return timer
+    gc.freeze()  # a tick is not to wait until thousands of other tests are looked through for garbage
+    yield timer
+    gc.unfreeze()
 
 
 def show(loop, number):
