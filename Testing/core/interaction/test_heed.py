@@ -33,27 +33,8 @@ def test_a_click_that_was_left_out_is_answered_around_it_alone(click):
     assert says(square(), [click]) == [False]
     assert says(after, [click]) == [True]
     rows, columns = np.nonzero(before != after)
-    assert np.hypot(rows - click.y, columns - click.x).max() < 24  # of 40 px that the square is wide
+    assert np.hypot(rows - click.y, columns - click.x).max() < 8
     assert (before != after).sum() > 9
-
-
-def slope(steepness):
-    """Logits that fall to the right, 0 between columns 59 and 60 of 100 x 120 px."""
-    return np.repeat((59.5 - np.arange(120, dtype=np.float32))[None] * np.float32(steepness), 100, 0)
-
-
-def test_a_click_goes_further_where_the_model_is_less_sure():
-    click = Click(64, 50)
-    reach = [(heeded(slope(by), [click]) > 0)[50].sum() for by in (0.1, 0.5, 2.0)]
-    assert reach == sorted(reach, reverse=True)
-    assert reach[0] >= 64 + 8  # beyond what was clicked it is much the same
-    assert reach[2] <= 64 + 3  # and here it is not
-
-
-def test_what_a_click_says_is_said_surely():
-    for click in (Click(62, 50), Click(57, 50, False)):
-        said = heeded(slope(0.1), [click])[50, round(click.x)]
-        assert said == pytest.approx(heed.LOGIT if click.positive else -heed.LOGIT)
 
 
 def test_the_next_click_of_the_other_kind_is_not_run_over():
@@ -123,8 +104,8 @@ def test_where_strokes_cross_the_newest_counts():
 
 def test_a_stroke_takes_a_few_gaussians(monkeypatch):
     made = []
-    add = heed._raise
-    monkeypatch.setattr(heed, "_raise", lambda *given: made.append(given) or add(*given))
+    gaussian = heed._gaussian
+    monkeypatch.setattr(heed, "_gaussian", lambda *given: made.append(given) or gaussian(*given))
     stroke = Click(20, 10, True, ((20, 90), (110, 90)))
     heeded(square(), [stroke])
     assert len(made) < len(stroke.pixels) / 3
