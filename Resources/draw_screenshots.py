@@ -23,6 +23,7 @@ from SAMCALib.Segments.SegmentLogic import EditorHost
 
 FOLDER = Path(__file__).resolve().parent / "Screenshots"
 SIZE_PX = (800, 600)
+OUTLINE = (0.95, 0.8, 0.2)  # red, green, blue; else it is another one each time
 
 
 def places(labels: np.ndarray) -> list[tuple[float, float, bool]]:
@@ -51,6 +52,7 @@ def draw(application, engine: EngineLogic, path: Path) -> None:
             edit.poll()
             engine.wait(600)
     edit.poll()
+    editor.segmentation.GetSegmentation().GetNthSegment(0).SetColor(*OUTLINE)
     display = editor.segmentation.GetDisplayNode()
     display.SetVisibility2DFill(False)  # so that the border in the picture can be judged
     display.SetSliceIntersectionThickness(3)
